@@ -1,0 +1,42 @@
+# `make run` starts the exporter, `make test` runs every check; both set up what they need.
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
+SETUP = scripts/environment "$(PYTHON)"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test format check unit goldens clean
+
+help:
+	@echo 'make run                  start the exporter against a simulated WeChat API'
+	@echo 'make run CONFIG=my.yml    start the exporter with your configuration'
+	@echo 'make test                 run every check: format, lint, types, tests, real programs'
+	@echo 'make format               format the code and mend what the linter can'
+	@echo 'make check                format, lint and types only'
+	@echo 'make goldens              write the golden expositions anew, from the real program'
+	@echo 'make clean                remove what the others made'
+
+run: .venv/run/.done
+	@exec .venv/run/bin/python exporter.py $(if $(CONFIG),--config.file='$(CONFIG)',--demo) $(ARGS)
+
+test: .venv/test/.done
+	@exec scripts/test
+
+check: .venv/test/.done
+	@exec scripts/check
+
+format: .venv/test/.done
+	.venv/test/bin/ruff format .
+	.venv/test/bin/ruff check --fix .
+
+goldens: .venv/test/.done
+	@exec scripts/test --update-goldens -k golden
+
+clean:
+	rm -rf .venv .programs dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.venv/run/.done: requirements/run.txt scripts/environment
+	@$(SETUP) .venv/run requirements/run.txt
+
+.venv/test/.done: requirements/test.txt scripts/environment
+	@$(SETUP) .venv/test requirements/test.txt

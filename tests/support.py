@@ -1,0 +1,207 @@
+"""What the tests share: the program as a process, HTTP by hand, and the real programs it works with."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from prometheus_client.parser import text_string_to_metric_families
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+STARTUP_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+def request(
+    url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
+) -> Answer:
+    """One request on a connection of its own; header names in lower case, gzip undone."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
+    try:
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, path, body=body, headers=dict(headers or {}))
+        response = connection.getresponse()
+        content = response.read()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        if found.get("content-encoding") == "gzip":
+            content = gzip.decompress(content)
+        return Answer(response.status, found, content)
+    finally:
+        connection.close()
+
+
+def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """An exposition as {(name, sorted labels): value}."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def value(text: str, name: str, **labels: str) -> float | None:
+    """One sample's value, or None if the exposition has no such series."""
+    return samples(text).get((name, tuple(sorted(labels.items()))))
+
+
+def series(text: str, name: str, label: str) -> dict[str, float]:
+    """The samples of a metric, by the value of one label."""
+    return {dict(labels)[label]: number for (found, labels), number in samples(text).items() if found == name}
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Poll something of another process that sends no event."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within {seconds} s: {what}")
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def program(name: str, package: str) -> str:
+    """The path of a real program, or a failure that says what to install; a test is never skipped for it."""
+    local = REPOSITORY / ".programs" / "usr" / "bin" / name
+    found = str(local) if local.exists() else shutil.which(name)
+    if found is None:
+        raise AssertionError(f"{name} is missing: install Debian's package {package} (apt install {package})")
+    return found
+
+
+@dataclass
+class Exporter:
+    """The exporter as a process, started as a user starts it."""
+
+    process: subprocess.Popen[str]
+    lines: list[str] = field(default_factory=list)
+    url: str = ""
+
+    def scrape(self, timeout: float | None = None, path: str = "/metrics", **headers: str) -> str:
+        if timeout is not None:
+            headers["X-Prometheus-Scrape-Timeout-Seconds"] = str(timeout)
+        answer = request(self.url + path, headers=headers)
+        if answer.status != 200:
+            raise AssertionError(f"{path} answered {answer.status}: {answer.text}")
+        return answer.text
+
+    @property
+    def log(self) -> str:
+        return "".join(self.lines)
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 60) -> int:
+        """End it and return its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(timeout)
+
+    def resident_bytes(self) -> int:
+        fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
+        return int(fields[1]) * os.sysconf("SC_PAGESIZE")
+
+    def threads(self) -> int:
+        return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
+
+
+@contextlib.contextmanager
+def exporter(
+    *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Iterator[Exporter]:
+    """Start the exporter on a port of its own; wait until it listens; end it afterwards."""
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "wx_domain_exporter",
+        "--web.listen-address=127.0.0.1:0",
+        *arguments,
+    ]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, cwd=cwd, env={**os.environ, **(env or {})}
+    )
+    running = Exporter(process)
+    listening = threading.Event()
+
+    def read() -> None:
+        if process.stderr is None:
+            raise AssertionError
+        for line in process.stderr:
+            running.lines.append(line)
+            found = re.search(r"msg\"?[=:] ?\"?listening\"?.*?(http://[^/\s\"]+)", line)
+            if found:
+                running.url = found[1]
+                listening.set()
+        listening.set()
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        if not listening.wait(STARTUP_SECONDS) or not running.url:
+            raise AssertionError(f"the exporter does not listen: {running.log}")
+        yield running
+    finally:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.stop()
+        process.kill()
+        process.wait()
+        reader.join()
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+def run_exporter(
+    *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the exporter's command to its end."""
+    command = [sys.executable, "-P", "-m", "wx_domain_exporter", *arguments]
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=cwd,
+        check=False,
+        env={**os.environ, **(env or {})},
+    )
+
+
+def as_json(value: Any) -> str:
+    """JSON is YAML: the easiest way to a configuration file that holds anything."""
+    return json.dumps(value, ensure_ascii=False)

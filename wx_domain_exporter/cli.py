@@ -1,0 +1,149 @@
+"""The command: reads the flags, wires the parts, and returns the exit status."""
+
+import argparse
+import asyncio
+import queue
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+import structlog
+from prometheus_client import generate_latest
+
+from wx_domain_exporter import __version__, config, logs
+from wx_domain_exporter.flags import DEFAULT_CONFIG_FILE, DEFAULT_LISTEN_ADDRESS, UsageError, parse_flags
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.simulator.demo import demo_config, demo_world
+from wx_domain_exporter.simulator.server import SimulatorServer
+from wx_domain_exporter.web.app import WebOptions, make_app
+from wx_domain_exporter.web.budget import scrape_budget
+from wx_domain_exporter.web.scrape import registry_of
+from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
+
+log = structlog.get_logger(__name__)
+
+_RELOAD = "reload"
+_END = "end"
+
+
+def main() -> None:
+    """Run the command and exit with its status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command.
+
+    Args:
+        arguments: the command line without the program's name.
+
+    Returns:
+        The exit status: 0, or 1 after any error, which standard error tells in a sentence.
+    """
+    try:
+        flags = parse_flags(arguments)
+        logs.set_up(flags.log_level, flags.log_format)
+        with ExitStack() as stack:
+            load = stack.enter_context(_demo()) if flags.demo else _file_loader(flags)
+            return _run_with(load, flags)
+    except UsageError as error:
+        return _fail(f"{error}; see --help")
+    except config.ConfigError as error:
+        return _fail(*error.errors)
+    except ListenError as error:
+        return _fail(str(error))
+
+
+def _fail(*sentences: str) -> int:
+    for sentence in sentences:
+        print(f"wx-domain-exporter: {sentence}", file=sys.stderr)  # noqa: T201 - the command's own voice
+    return 1
+
+
+def _file_loader(flags: argparse.Namespace) -> Callable[[], config.Settings]:
+    path = Path(flags.config_file or DEFAULT_CONFIG_FILE)
+    return lambda: config.load(path)
+
+
+@contextmanager
+def _demo() -> Iterator[Callable[[], config.Settings]]:
+    """Start the simulated WeChat API; yield what loads the configuration for it."""
+    with SimulatorServer(demo_world()) as server:
+        content = demo_config(server.url).encode()
+        yield lambda: config.parse(content, Path("(demo)"))
+
+
+def _run_with(load: Callable[[], config.Settings], flags: argparse.Namespace) -> int:
+    if flags.config_check:
+        apps = len(load().apps)
+        print(f"{flags.config_file or DEFAULT_CONFIG_FILE}: good, {apps} apps")  # noqa: T201
+        return 0
+    service = Service(load)
+    try:
+        return _scrape_once(service) if flags.once else _serve(service, flags)
+    finally:
+        service.close()
+
+
+def _scrape_once(service: Service) -> int:
+    """Print the fleet's series; the exporter's own would clash with those of whoever collects the text."""
+    budget = scrape_budget(None, service.fleet.settings.scrape, 0)
+    collector, batch = service.start_scrape(time.monotonic() + budget)
+    batch.wait(budget)
+    sys.stdout.write(generate_latest(registry_of(collector, None)).decode())
+    sys.stdout.flush()
+    return 0 if all(outcome.error is None for outcome in batch.outcomes()) else 1
+
+
+def _serve(service: Service, flags: argparse.Namespace) -> int:
+    options = WebOptions(flags.web_telemetry_path, flags.web_enable_lifecycle, flags.web_max_requests)
+    server = Server(make_app(service, options))
+    sockets = _listen(flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])
+    with _signals(server, service):
+        log.info("started", version=__version__, apps=len(service.fleet.watches), demo=flags.demo)
+        for sock in sockets:
+            log.info("listening", url=url_of(sock), metrics=options.telemetry_path)
+        asyncio.run(server.serve(sockets))
+    log.info("stopped")
+    return 0
+
+
+def _listen(addresses: Sequence[str]) -> list[socket.socket]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(listen(address)) for address in addresses]
+        stack.pop_all()  # all or none: an error above closes those that are open
+        return sockets
+
+
+@contextmanager
+def _signals(server: Server, service: Service) -> Iterator[None]:
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP, which takes a thread so that scrapes go on meanwhile."""
+    # SimpleQueue.put may be called by a signal handler that interrupts another put.
+    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        requests.put(_RELOAD)
+
+    def work() -> None:
+        while requests.get() == _RELOAD:
+            service.reload()
+
+    worker = threading.Thread(target=work, name="reload", daemon=True)
+    worker.start()
+    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        requests.put(_END)

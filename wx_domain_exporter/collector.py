@@ -1,0 +1,79 @@
+"""The custom collector: the outcomes of one scrape's fetches become metric families."""
+
+import time
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+
+from wx_domain_exporter import metrics
+from wx_domain_exporter.config import Settings
+from wx_domain_exporter.fetch import Batch
+from wx_domain_exporter.watch import Outcome, Watch
+
+
+class DomainCollector:
+    """Made anew for each scrape, whose deadline its batch knows; nothing of it outlives the scrape."""
+
+    def __init__(self, settings: Settings, batch: Batch, begin: float) -> None:
+        """Make a collector.
+
+        Args:
+            settings: what is exported, and the limits.
+            batch: the scrape's apps; whoever collects has waited for it.
+            begin: when the scrape began, in seconds of `time.monotonic()`.
+        """
+        self._settings = settings
+        self._batch = batch
+        self._begin = begin
+        self._label_keys = sorted({key for app in settings.apps for key in app.labels})
+
+    def describe(self) -> Iterator[Metric]:
+        """Name the families, so that `name[]` picks without collecting."""
+        return (gauge.family() for gauge in metrics.GAUGES)
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families, as the apps stand now."""
+        families = {gauge: gauge.family() for gauge in metrics.GAUGES}
+        families[metrics.APP_INFO] = metrics.APP_INFO.family(*self._label_keys)
+        for watch, outcome in zip(self._batch.watches, self._batch.outcomes(), strict=True):
+            self._add_app(families, watch, outcome)
+        for category, limit in self._settings.limits.items():
+            families[metrics.DOMAINS_LIMIT].add_metric((category,), limit)
+        families[metrics.SCRAPE_DURATION].add_metric((), time.monotonic() - self._begin)
+        return (family for family in families.values() if family.samples)
+
+    def _add_app(
+        self, families: Mapping[metrics.Gauge, GaugeMetricFamily], watch: Watch, outcome: Outcome
+    ) -> None:
+        app = watch.app
+        key = (app.appid,)
+        families[metrics.UP].add_metric(key, 0 if outcome.categories is None else 1)
+        values = (app.appid, app.name, *(app.labels.get(label, "") for label in self._label_keys))
+        families[metrics.APP_INFO].add_metric(values, 1)
+        families[metrics.FETCH_DURATION].add_metric(key, outcome.seconds)
+        families[metrics.FETCH_TIMESTAMP].add_metric(key, outcome.timestamp)
+        if outcome.last_success is not None:
+            families[metrics.LAST_SUCCESS].add_metric(key, outcome.last_success)
+        for api, errcode in outcome.api_errors.items():
+            families[metrics.API_ERROR].add_metric((app.appid, api, str(errcode)), 1)
+        if outcome.reason is not None:
+            families[metrics.FETCH_ERROR].add_metric((app.appid, outcome.reason.value), 1)
+        if outcome.categories is not None:
+            self._add_lists(families, watch, outcome)
+
+    def _add_lists(
+        self, families: Mapping[metrics.Gauge, GaugeMetricFamily], watch: Watch, outcome: Outcome
+    ) -> None:
+        appid = watch.app.appid
+        categories = outcome.categories or {}
+        collect = self._settings.collect
+        for category, listed in categories.items():
+            families[metrics.DOMAINS].add_metric((appid, category), len(listed.domains))
+            families[metrics.HASH].add_metric((appid, category), listed.hash)
+        total = sum(len(listed.domains) for listed in categories.values())
+        if not collect.domains or watch.too_many(total, collect.max_domains):
+            return
+        info = families[metrics.INFO]
+        for category, listed in categories.items():
+            for domain in listed.domains:
+                info.add_metric((appid, category, domain), 1)

@@ -1,0 +1,87 @@
+"""Lists of domains: their normal form, count and hash. Pure: bytes and HTTP are unknown here."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MAX_DOMAIN_LENGTH = 1024
+"""Characters; a longer domain makes its answer malformed."""
+
+DOCUMENTED_CATEGORIES = (
+    "requestdomain",
+    "wsrequestdomain",
+    "uploaddomain",
+    "downloaddomain",
+    "udpdomain",
+    "bizdomain",
+)
+"""The categories that WeChat documents for getwxadevinfo, in the order of its page."""
+
+SERVER_CATEGORIES = tuple(name for name in DOCUMENTED_CATEGORIES if name != "bizdomain")
+"""服务器域名: what wx.request and its siblings may reach; bizdomain (业务域名) is for web-view."""
+
+DEFAULT_LIMITS = {name: 300 if name == "bizdomain" else 200 for name in DOCUMENTED_CATEGORIES}
+"""WeChat's maximum number of domains a category."""
+
+CATEGORY_PATTERN = re.compile(r"[a-z_]{1,40}domain")
+"""What the key of a category looks like, documented or not."""
+
+# C0 and C1 control characters, and the halves of a surrogate pair, which no UTF-8 text can hold.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PARTS = re.compile(r"(?P<scheme>[^:/?#]*://)?(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)
+
+
+class MalformedDomainError(ValueError):
+    """A value that can't be a domain; its text never quotes the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainList:
+    """The distinct normal forms of one category, sorted by code point."""
+
+    domains: tuple[str, ...]
+    hash: int
+    """The first 48 bits of SHA-256 over the joined domains: exact in a float64."""
+
+
+def normal_form(value: object) -> str:
+    """Return the form in which two spellings of one domain are equal.
+
+    White space around it is stripped, scheme and host become lower case and one trailing slash
+    goes; port and path stay.
+
+    Raises:
+        MalformedDomainError: not a string, empty, with a control character, or too long.
+    """
+    if not isinstance(value, str):
+        raise MalformedDomainError("a domain is not a string")
+    text = value.strip()
+    if len(text) > MAX_DOMAIN_LENGTH:
+        raise MalformedDomainError(f"a domain has more than {MAX_DOMAIN_LENGTH} characters")
+    if _UNPRINTABLE.search(text):
+        raise MalformedDomainError("a domain holds a control character")
+    parts = _PARTS.fullmatch(text)
+    if parts is None:  # cannot be: each part may be empty
+        raise MalformedDomainError("a domain has no parts")
+    scheme, authority, rest = parts["scheme"] or "", parts["authority"], parts["rest"]
+    form = f"{scheme}{authority}".lower() + rest
+    form = form.removesuffix("/")
+    if not form:
+        raise MalformedDomainError("a domain is empty")
+    return form
+
+
+def domain_list(values: Iterable[object]) -> DomainList:
+    """Bring a category as WeChat sent it into normal form.
+
+    Raises:
+        MalformedDomainError: one of the values can't be a domain.
+    """
+    domains = tuple(sorted({normal_form(value) for value in values}))
+    digest = hashlib.sha256("\n".join(domains).encode()).digest()
+    return DomainList(domains, int.from_bytes(digest[:6], "big"))
+
+
+EMPTY = domain_list(())
+"""What a category without domains is."""

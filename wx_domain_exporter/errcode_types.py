@@ -1,0 +1,57 @@
+"""The shape of a row of the errcode table, apart from the rows because their look-up uses it too."""
+
+import enum
+from dataclasses import dataclass
+
+
+class Action(enum.StrEnum):
+    """What the exporter does when an API answers with an errcode."""
+
+    BUSY = "busy"
+    """One retry after a short, jittered wait."""
+
+    TOKEN_DEAD = "token dead"  # noqa: S105 - the name of a class of errcodes
+    """The cached token is dropped and fetched again once; one retry if it differs."""
+
+    DAILY_QUOTA = "daily quota"
+    """One trial call every 30 minutes."""
+
+    MINUTE_QUOTA = "minute quota"
+    """One trial call every 60 seconds."""
+
+    PERSON = "for a person"
+    """No retry: somebody has to change something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One statement in the two languages of the status page, the doctor and the docs.
+
+    Attributes:
+        en: English. Names of consoles and menus that exist in Chinese only stand in corner brackets.
+        zh: Simplified Chinese.
+    """
+
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, slots=True)
+class Errcode:
+    """What an errcode means when certain APIs return it.
+
+    Attributes:
+        code: WeChat's `errcode`.
+        apis: the APIs the row speaks for, as in the metric label `api`; empty: any API.
+        action: what the exporter does about it.
+        meaning: what happened.
+        remedy: what a person should do, and where.
+        source: the page of WeChat's documentation it was learned from.
+    """
+
+    code: int
+    apis: frozenset[str]
+    action: Action
+    meaning: Text
+    remedy: Text
+    source: str

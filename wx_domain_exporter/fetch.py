@@ -1,0 +1,218 @@
+"""Fetching many apps at once: in parallel, one call an app however many ask, none starved by slow ones.
+
+A scrape asks for its apps and gets a `Batch`. Each app that is not being fetched already gets a `Flight`,
+which waits in one of three lanes for one of the worker threads. Healthy apps start first, then those of
+which nothing is known yet, and last those that kept a worker busy for nothing last time; these hold a
+quarter of the workers at most.
+"""
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent import futures
+
+from wx_domain_exporter.watch import Outcome, Watch
+from wx_domain_exporter.wechat.errors import DeadlineError
+
+_CROWDED_SHARE = 5
+"""While more unknown apps wait than there are workers, each of them gets this multiple of its even share of
+the time: a tenth of them may hang, and all together take half of the time."""
+_LEAST_SHARE = 1.0
+"""Seconds; less would take a slow network for a hanging one."""
+
+
+class Flight:
+    """One fetch of one app, shared by all who wait for it; it is its fetch's time budget too."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
+        self.slow = watch.held_up
+        self.wanted_until = 0.0
+        """The last deadline of those who wait, in seconds of `time.monotonic()`."""
+        self.outcome: Outcome | None = None
+        self.batches: list[Batch] = []
+        self.stop_at = math.inf
+
+    def allow(self, timeout: float) -> float:
+        """Return the seconds that the next call may take.
+
+        A call that has begun ends by its own timeout, not with the scrape: its answer tells whether the
+        app is healthy.
+
+        Raises:
+            DeadlineError: nobody waits any more, or the flight's share of the time is over.
+        """
+        now = time.monotonic()
+        if now >= self.wanted_until or now >= self.stop_at:
+            raise DeadlineError("the scrape's time was over before the next call")
+        return min(timeout, self.stop_at - now)
+
+    def spare(self) -> float:
+        """Return the seconds for which somebody still waits."""
+        return min(self.wanted_until, self.stop_at) - time.monotonic()
+
+
+class Batch:
+    """The apps of one scrape, on their way."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self.watches = watches
+        self.done: futures.Future[None] = futures.Future()
+        """Has a result as soon as every app has an outcome."""
+        self.done.set_running_or_notify_cancel()  # one who stops waiting cancels it for nobody
+        self._begin = time.monotonic()
+        self._ready: list[Outcome | Flight] = []
+        self._missing = 1
+        self._lock = threading.Lock()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until every app has an outcome, or for `timeout` seconds."""
+        futures.wait([self.done], timeout)
+
+    def outcomes(self) -> list[Outcome]:
+        """Return an outcome for each of `watches` as it is now: a failure where none has arrived yet."""
+        waited = time.monotonic() - self._begin
+        outcomes = []
+        for watch, ready in zip(self.watches, self._ready, strict=True):
+            outcome = ready.outcome if isinstance(ready, Flight) else ready
+            outcomes.append(watch.missed(waited) if outcome is None else watch.mixed_up(outcome))
+        return outcomes
+
+    def add(self, ready: Outcome | Flight) -> None:
+        """Take the next of `watches`: its outcome, or the flight that will have it."""
+        self._ready.append(ready)
+        if isinstance(ready, Flight):
+            with self._lock:
+                self._missing += 1
+            ready.batches.append(self)
+
+    def one_less(self) -> None:
+        """Note that one flight landed, or that all have been added."""
+        with self._lock:
+            self._missing -= 1
+            last = self._missing == 0
+        if last:
+            self.done.set_result(None)
+
+
+class Fetcher:
+    """The worker threads and their lanes. `max_concurrency` calls are in flight at most."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._change = threading.Condition()
+        self._flights: dict[Watch, Flight] = {}
+        self._healthy: deque[Flight] = deque()
+        self._unknown: deque[Flight] = deque()
+        self._slow: deque[Flight] = deque()
+        self._slow_running = 0
+        self._workers = 0
+        self._idle = 0
+        self._closed = False
+
+    def start(self, watches: Sequence[Watch], deadline: float, min_interval: float) -> Batch:
+        """Begin to fetch apps.
+
+        Args:
+            watches: whom to fetch.
+            deadline: until when the caller waits, in seconds of `time.monotonic()`.
+            min_interval: an outcome younger than this, in seconds, is shared instead.
+        """
+        batch = Batch(watches)
+        young = time.time() - min_interval
+        with self._change:
+            for watch in watches:
+                batch.add(self._join(watch, deadline, young))
+            # The one that was tried longest ago comes first: each of them gets its turn.
+            self._slow = deque(sorted(self._slow, key=_last_tried))
+            self._call_workers()
+        batch.one_less()
+        return batch
+
+    def resize(self, slots: int) -> None:
+        """Change the number of workers; those too many go as they come free."""
+        with self._change:
+            self._slots = slots
+            self._change.notify_all()
+
+    def close(self) -> None:
+        """Start no further flight; those in the air end by their own timeouts."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+
+    def _join(self, watch: Watch, deadline: float, young: float) -> Outcome | Flight:
+        flight = self._flights.get(watch)
+        if flight is None:
+            if watch.last is not None and watch.last.timestamp > young:
+                return watch.last
+            flight = self._flights[watch] = Flight(watch)
+            lane = self._unknown if watch.last is None else self._healthy
+            (self._slow if flight.slow else lane).append(flight)
+        flight.wanted_until = max(flight.wanted_until, deadline)
+        return flight
+
+    def _call_workers(self) -> None:
+        waiting = len(self._healthy) + len(self._unknown) + len(self._slow)
+        self._change.notify(waiting)
+        for _ in range(min(waiting - self._idle, self._slots - self._workers)):
+            self._workers += 1
+            threading.Thread(target=self._work, name=f"fetch-{self._workers}", daemon=True).start()
+
+    def _work(self) -> None:
+        while (flight := self._next()) is not None:
+            in_time = time.monotonic() < flight.wanted_until
+            self._land(flight, flight.watch.fetch(flight) if in_time else None)
+
+    def _next(self) -> Flight | None:
+        with self._change:
+            self._idle += 1
+            try:
+                while not self._closed and self._workers <= self._slots:
+                    flight = self._take()
+                    if flight is not None:
+                        return flight
+                    self._change.wait()
+            finally:
+                self._idle -= 1
+            self._workers -= 1
+            return None
+
+    def _take(self) -> Flight | None:
+        if self._healthy:
+            return self._healthy.popleft()
+        if self._unknown:
+            flight = self._unknown.popleft()
+            flight.stop_at = self._share(flight)
+            return flight
+        if self._slow and self._slow_running < max(1, self._slots // 4):
+            self._slow_running += 1
+            return self._slow.popleft()
+        return None
+
+    def _share(self, flight: Flight) -> float:
+        """Return until when an unknown app may take its time, so that others like it get a turn."""
+        waiting = len(self._unknown) + 1
+        if waiting <= self._slots:
+            return math.inf
+        now = time.monotonic()
+        even = (flight.wanted_until - now) * self._slots / waiting
+        return now + max(_LEAST_SHARE, _CROWDED_SHARE * even)
+
+    def _land(self, flight: Flight, outcome: Outcome | None) -> None:
+        with self._change:
+            del self._flights[flight.watch]
+            flight.outcome = outcome
+            batches = flight.batches
+            if flight.slow:
+                self._slow_running -= 1
+                self._change.notify()
+        for batch in batches:
+            batch.one_less()
+
+
+def _last_tried(flight: Flight) -> float:
+    last = flight.watch.last
+    return 0.0 if last is None else last.timestamp

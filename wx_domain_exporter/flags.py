@@ -1,0 +1,120 @@
+"""The command line's flags, as data: the parser and the docs are made from this table."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from wx_domain_exporter import __version__
+
+DEFAULT_CONFIG_FILE = "config.yml"
+DEFAULT_LISTEN_ADDRESS = ":12324"
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag.
+
+    Attributes:
+        name: without the two hyphens.
+        default: as the docs show it; empty for a switch.
+        help: one sentence.
+        options: for argparse; a flag without any is a switch.
+    """
+
+    name: str
+    default: str
+    help: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or any(char in text for char in "{}?# \t"):
+        raise ValueError
+    return text
+
+
+FLAGS = (
+    Flag("config.file", DEFAULT_CONFIG_FILE, "The configuration file.", {"metavar": "FILE"}),
+    Flag("config.check", "", "Validate the configuration and exit: 0 if it is good, 1 if not."),
+    Flag(
+        "once",
+        "",
+        "Print one scrape of all apps to standard output and exit: 0 if every app is up, 1 if not.",
+    ),
+    Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
+    Flag(
+        "web.listen-address",
+        DEFAULT_LISTEN_ADDRESS,
+        "Address to listen on: HOST:PORT, :PORT or [::1]:PORT. Repeatable.",
+        {"metavar": "ADDRESS", "action": "append"},
+    ),
+    Flag(
+        "web.telemetry-path",
+        "/metrics",
+        "Path of the metrics; it begins with a slash.",
+        {"metavar": "PATH", "default": "/metrics", "type": _path},
+    ),
+    Flag("web.enable-lifecycle", "", "Allow POST /-/reload."),
+    Flag(
+        "web.max-requests",
+        "40",
+        "Scrapes at once; more get 503. A whole number above 0.",
+        {"metavar": "NUMBER", "default": 40, "type": _count},
+    ),
+    Flag(
+        "log.level",
+        "info",
+        "Least level of what is logged: debug, info, warning or error.",
+        {"default": "info", "choices": LOG_LEVELS},
+    ),
+    Flag(
+        "log.format",
+        "logfmt",
+        "How a log line looks: logfmt or json. The log goes to standard error.",
+        {"default": "logfmt", "choices": ("logfmt", "json")},
+    ),
+    Flag("version", "", "Print the version and exit."),
+)
+
+
+class UsageError(Exception):
+    """The command line can't be understood; the text says where and what is allowed."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read a command line; a flag's dots and hyphens become underscores.
+
+    Raises:
+        UsageError: it can't be understood.
+        SystemExit: after --help or --version.
+    """
+    parser = _Parser(
+        prog="wx-domain-exporter",
+        description="Prometheus exporter for the domain configuration of WeChat mini programs.",
+        allow_abbrev=False,
+    )
+    for flag in FLAGS:
+        options = dict(flag.options) or {"action": "store_true"}
+        if flag.name == "version":
+            options = {"action": "version", "version": f"wx_domain_exporter {__version__}"}
+        text = f"{flag.help} Default: {flag.default}" if flag.default else flag.help
+        dest = flag.name.replace(".", "_").replace("-", "_")
+        parser.add_argument(f"--{flag.name}", dest=dest, help=text, **options)
+    flags = parser.parse_args(arguments)
+    if flags.demo and flags.config_file is not None:
+        raise UsageError("--demo brings its own configuration; leave --config.file out")
+    return flags

@@ -1,0 +1,64 @@
+"""Logging to stderr, one event a line, as logfmt or JSON; nothing secret at any level."""
+
+import logging
+import sys
+from typing import Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from wx_domain_exporter.redaction import foreign_text, without_named_secrets
+
+LogFormat = Literal["logfmt", "json"]
+_FIRST_KEYS = ("ts", "level", "logger", "msg")
+
+
+def set_up(level: str, log_format: LogFormat, stream: TextIO | None = None) -> None:
+    """Send the logs of the program and of all libraries to one stream.
+
+    Args:
+        level: debug, info, warning or error.
+        log_format: how a line looks.
+        stream: standard error unless given.
+    """
+    shared: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
+        structlog.processors.format_exc_info,
+        structlog.processors.EventRenamer("msg"),
+        _redact,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    renderer: Processor = structlog.processors.LogfmtRenderer(key_order=_FIRST_KEYS, bool_as_flag=False)
+    if log_format == "json":
+        renderer = structlog.processors.JSONRenderer(ensure_ascii=False)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    # urllib3 and asyncio tell of URLs and sockets at debug level: a URL holds the token.
+    for name in ("urllib3", "asyncio", "uvicorn"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask secrets in what any caller, also a library's, put into an event."""
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = without_named_secrets(value)
+    # A traceback quotes texts of errors of any origin.
+    if isinstance(event.get("exception"), str):
+        lines = event["exception"].splitlines()
+        event["exception"] = "\n".join(foreign_text(line) for line in lines)
+    return event

@@ -1,0 +1,146 @@
+"""The table of metrics: names, labels and help. Pure data: collectors and docs are made from it."""
+
+from dataclasses import dataclass
+
+from prometheus_client.metrics_core import GaugeMetricFamily
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One gauge of the fleet; its full name has the prefix `wx_domain_`."""
+
+    name: str
+    labels: tuple[str, ...]
+    help: str
+
+    def family(self, *more_labels: str) -> GaugeMetricFamily:
+        """Make a family of it without samples."""
+        return GaugeMetricFamily(self.name, self.help, labels=(*self.labels, *more_labels))
+
+
+def _gauge(name: str, labels: str, text: str) -> Gauge:
+    return Gauge(f"wx_domain_{name}", tuple(labels.split()), text)
+
+
+UP = _gauge(
+    "up",
+    "appid",
+    "1 if the last getwxadevinfo of the mini program had errcode 0 and a well-formed answer, else 0.",
+)
+APP_INFO = _gauge(
+    "app_info", "appid name", "1 for each configured mini program, with its name and its configured labels."
+)
+DOMAINS = _gauge(
+    "domains",
+    "appid category",
+    "Distinct domains that WeChat has configured for the mini program, by category.",
+)
+HASH = _gauge(
+    "hash",
+    "appid category",
+    "First 48 bits of the SHA-256 of the category's distinct domains: it changes when the list does.",
+)
+INFO = _gauge("info", "appid category domain", "1 for each domain that WeChat has configured.")
+DOMAINS_LIMIT = _gauge("domains_limit", "category", "Most domains that WeChat allows in the category.")
+API_ERROR = _gauge(
+    "api_error",
+    "appid api errcode",
+    "1 while the last call of the WeChat API for the mini program ended with this errcode.",
+)
+FETCH_ERROR = _gauge(
+    "fetch_error",
+    "appid reason",
+    "1 while the mini program fails, for one reason: api, token, timeout, connection, tls, http, decode,"
+    " quota or deadline.",
+)
+FETCH_DURATION = _gauge(
+    "fetch_duration_seconds", "appid", "Time of the mini program's last fetch, tokens and retries included."
+)
+FETCH_TIMESTAMP = _gauge(
+    "fetch_timestamp_seconds", "appid", "Unix time at which the outcome behind these series arrived."
+)
+LAST_SUCCESS = _gauge(
+    "last_success_timestamp_seconds",
+    "appid",
+    "Unix time at which the mini program's last good answer arrived.",
+)
+SCRAPE_DURATION = _gauge("scrape_duration_seconds", "", "Time of this whole scrape.")
+
+GAUGES = (
+    UP,
+    APP_INFO,
+    DOMAINS,
+    HASH,
+    INFO,
+    DOMAINS_LIMIT,
+    API_ERROR,
+    FETCH_ERROR,
+    FETCH_DURATION,
+    FETCH_TIMESTAMP,
+    LAST_SUCCESS,
+    SCRAPE_DURATION,
+)
+"""The fleet's gauges, in the order of the exposition."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMetric:
+    """One metric of the exporter itself; its full name has the prefix `wx_domain_exporter_`."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def _own(name: str, kind: str, labels: str, text: str) -> OwnMetric:
+    return OwnMetric(f"wx_domain_exporter_{name}", kind, tuple(labels.split()), text)
+
+
+BUILD_INFO = _own(
+    "build_info", "gauge", "version pythonversion", "1, with the versions of the exporter and of Python."
+)
+APPS = _own("apps", "gauge", "", "Mini programs that are watched.")
+RELOAD_SUCCESSFUL = _own(
+    "config_last_reload_successful",
+    "gauge",
+    "",
+    "1 if the last reading of the configuration succeeded, else 0.",
+)
+RELOAD_TIMESTAMP = _own(
+    "config_last_reload_success_timestamp_seconds",
+    "gauge",
+    "",
+    "Unix time of the last successful reading of the configuration.",
+)
+CONFIG_HASH = _own(
+    "config_hash", "gauge", "", "First 48 bits of the SHA-256 of the configuration file in force."
+)
+API_REQUESTS = _own(
+    "api_requests_total", "counter", "api errcode", "Well-formed answers of the WeChat API, by errcode."
+)
+API_FAILURES = _own(
+    "api_request_failures_total",
+    "counter",
+    "api reason",
+    "Calls of the WeChat API without a well-formed answer.",
+)
+API_DURATION = _own(
+    "api_request_duration_seconds", "histogram", "api", "Time of the calls of the WeChat API."
+)
+TOKEN_REFRESHES = _own(
+    "token_refreshes_total", "counter", "source", "Tokens that were fetched, by type of the token source."
+)
+
+OWN_METRICS = (
+    BUILD_INFO,
+    APPS,
+    RELOAD_SUCCESSFUL,
+    RELOAD_TIMESTAMP,
+    CONFIG_HASH,
+    API_REQUESTS,
+    API_FAILURES,
+    API_DURATION,
+    TOKEN_REFRESHES,
+)
+"""The exporter's own metrics, in the order of the exposition."""

@@ -1,0 +1,95 @@
+"""The exporter's metrics of itself: what it calls, how its configuration fares."""
+
+import platform
+import threading
+import time
+from collections.abc import Iterator
+
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.metrics_core import Metric
+
+from wx_domain_exporter import __version__, metrics
+
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_MAX_ERRCODES = 200
+"""Different errcodes that are counted apart: a peer that makes up new ones can't make series without end."""
+
+
+class OwnMetrics:
+    """Lives as long as the process; a collector that is registered anew for each scrape.
+
+    It is the observer of all calls to the API.
+    """
+
+    def __init__(self) -> None:
+        # When a counter began is in process_start_time_seconds; a second series for each says nothing more.
+        disable_created_metrics()
+        self.apps = _gauge(metrics.APPS)
+        self._reload_successful = _gauge(metrics.RELOAD_SUCCESSFUL)
+        self._reload_timestamp = _gauge(metrics.RELOAD_TIMESTAMP)
+        self._config_hash = _gauge(metrics.CONFIG_HASH)
+        self._build_info = _gauge(metrics.BUILD_INFO)
+        self._build_info.labels(__version__, platform.python_version()).set(1)
+        self._requests = _counter(metrics.API_REQUESTS)
+        self._failures = _counter(metrics.API_FAILURES)
+        self._refreshes = _counter(metrics.TOKEN_REFRESHES)
+        spec = metrics.API_DURATION
+        self._duration = Histogram(spec.name, spec.help, spec.labels, buckets=_BUCKETS, registry=None)
+        self._errcodes: set[int] = set()
+        self._lock = threading.Lock()
+
+    def answered(self, api: str, errcode: int, seconds: float) -> None:
+        """Note a well-formed answer of the API."""
+        with self._lock:
+            known = errcode in self._errcodes or len(self._errcodes) < _MAX_ERRCODES
+            if known:
+                self._errcodes.add(errcode)
+        self._requests.labels(api, str(errcode) if known else "other").inc()
+        self._duration.labels(api).observe(seconds)
+
+    def failed(self, api: str, reason: str, seconds: float) -> None:
+        """Note a call of the API without a well-formed answer."""
+        self._failures.labels(api, reason).inc()
+        self._duration.labels(api).observe(seconds)
+
+    def token_refreshed(self, source: str) -> None:
+        """Note that a token was fetched."""
+        self._refreshes.labels(source).inc()
+
+    def reloaded(self, apps: int, config_hash: int) -> None:
+        """Note that a configuration is in force."""
+        self.apps.set(apps)
+        self._reload_successful.set(1)
+        self._reload_timestamp.set(time.time())
+        self._config_hash.set(config_hash)
+
+    def reload_failed(self) -> None:
+        """Note that a configuration was refused; the one before stays in force."""
+        self._reload_successful.set(0)
+
+    def describe(self) -> Iterator[Metric]:
+        """Name the families."""
+        return self.collect()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families."""
+        for metric in (
+            self._build_info,
+            self.apps,
+            self._reload_successful,
+            self._reload_timestamp,
+            self._config_hash,
+            self._requests,
+            self._failures,
+            self._duration,
+            self._refreshes,
+        ):
+            yield from metric.collect()
+
+
+def _gauge(spec: metrics.OwnMetric) -> Gauge:
+    return Gauge(spec.name, spec.help, spec.labels, registry=None)
+
+
+def _counter(spec: metrics.OwnMetric) -> Counter:
+    return Counter(spec.name, spec.help, spec.labels, registry=None)

@@ -1,0 +1,79 @@
+"""`python -m wx_domain_exporter.simulator`: the simulated WeChat as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import sys
+import threading
+
+from wx_domain_exporter.simulator.demo import demo_world, fleet
+from wx_domain_exporter.simulator.server import SimulatorServer
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
+
+
+def seconds(text: str) -> float:
+    """A duration such as `50ms`, `1.5s` or `2m`, in seconds.
+
+    Raises:
+        argparse.ArgumentTypeError: The text is none.
+    """
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m)", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 50ms, 1.5s or 2m")
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    flags = argparse.ArgumentParser(prog="python -m wx_domain_exporter.simulator", description=__doc__)
+    flags.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    flags.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    flags.add_argument(
+        "--apps", type=int, default=0, help="size of a generated fleet; 0 serves the one of --demo"
+    )
+    flags.add_argument("--hanging", type=int, default=0, help="generated apps that never answer")
+    flags.add_argument("--domains-each", type=int, default=8, help="domains of a generated app")
+    flags.add_argument(
+        "--latency", type=seconds, default=0.0, help="of every call to a generated app, as 50ms"
+    )
+    flags.add_argument(
+        "--quirks", action="store_true", help="a generated fleet answers as untidily as WeChat"
+    )
+    flags.add_argument(
+        "--keep-alive", type=seconds, default=65.0, help="after which idle connections are closed"
+    )
+    flags.add_argument("--tls-cert", help="certificate chain, PEM")
+    flags.add_argument("--tls-key", help="key of the certificate, PEM")
+    return flags
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the URL goes to stdout."""
+    flags = parser().parse_args(arguments)
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    if flags.apps:
+        world = fleet(flags.apps, flags.hanging, flags.domains_each, flags.latency, quirks=flags.quirks)
+    else:
+        world = demo_world()
+    server = SimulatorServer(
+        world,
+        flags.host,
+        flags.port,
+        certfile=flags.tls_cert,
+        keyfile=flags.tls_key,
+        keep_alive=flags.keep_alive,
+    )
+    with server:
+        sys.stdout.write(f"listening on {server.url}\n")
+        sys.stdout.flush()
+        stopped.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

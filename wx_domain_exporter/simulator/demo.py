@@ -1,0 +1,196 @@
+"""The fleets to serve: that of `--demo`, where each mini program shows another state, and big ones."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_SCHEMES = {"wsrequestdomain": "wss", "udpdomain": "udp"}
+
+
+def _hex(text: str, digits: int) -> str:
+    return sha256(f"wx_domain_exporter simulator {text}".encode()).hexdigest()[:digits]
+
+
+def appid_of(name: str) -> str:
+    """The invented appid of a demo app."""
+    return f"wx{_hex(f'appid {name}', 16)}"
+
+
+def appsecret_of(name: str) -> str:
+    """The invented appsecret of a demo app: 32 hexadecimal digits."""
+    return _hex(f"appsecret {name}", 32)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A demo app: its state in WeChat, and what the exporter's configuration says about it."""
+
+    name: str
+    labels: dict[str, str]
+    domains: dict[str, list[str]] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
+    configured_appsecret: str = ""
+
+    def app(self) -> SimulatedApp:
+        return SimulatedApp.model_validate(
+            {
+                "appid": appid_of(self.name),
+                "name": self.name,
+                "appsecret": appsecret_of(self.name),
+                "domains": self.domains,
+                **self.settings,
+            }
+        )
+
+
+def _ordinary(host: str) -> dict[str, list[str]]:
+    return {
+        "requestdomain": [f"https://api.{host}", f"https://pay.{host}:8443", f"https://log.{host}"],
+        "wsrequestdomain": [f"wss://push.{host}"],
+        "uploaddomain": [f"https://upload.{host}"],
+        "downloaddomain": [f"https://cdn.{host}", f"https://img.{host}"],
+        "bizdomain": [f"https://m.{host}"],
+    }
+
+
+_MANY = {
+    "requestdomain": [f"https://city-{number:03}.gov.example.cn" for number in range(1, 181)],
+    "downloaddomain": [f"https://cdn-{number:02}.gov.example.cn" for number in range(1, 25)],
+    "bizdomain": [f"https://h5-{number:02}.gov.example.cn" for number in range(1, 61)],
+}
+_CHINESE = {
+    "requestdomain": ["https://例子.测试", "https://会员.例子.测试", "https://api.member.example.com"],
+    "bizdomain": ["https://活动.例子.测试"],
+}
+_ODD = {
+    "requestdomain": ["https://legacy.example.com:8080/v1", "https://127.0.0.1"],
+    "wsrequestdomain": ["wss://https://chat.example.com", "wss://chat.example.com"],
+    "udpdomain": ["udp://voice.example.com:9000"],
+    "tcpdomain": ["tcp://voice.example.com:9001"],
+}
+_FLEETING = {"changes_every": 60.0, "changing_domain": "https://flash.sale.example.com"}
+
+_DEMO = (
+    _Member("shop", {"team": "retail", "env": "prod"}, _ordinary("shop.example.com")),
+    _Member("会员中心", {"team": "会员", "env": "prod"}, _CHINESE),
+    _Member("city-services", {"team": "gov", "env": "prod"}, _MANY),
+    _Member("限时抢购", {"team": "retail", "env": "prod"}, _ordinary("sale.example.com"), _FLEETING),
+    _Member("legacy-chat", {"team": "support", "env": "prod"}, _ODD),
+    _Member(
+        "slow-lottery", {"team": "growth", "env": "prod"}, _ordinary("lottery.example.com"), {"latency": 1.5}
+    ),
+    _Member(
+        "门店扫码",
+        {"team": "retail", "env": "staging"},
+        _ordinary("store.example.com"),
+        configured_appsecret=appsecret_of("an appsecret that was reset since"),
+    ),
+    _Member(
+        "partner-booking",
+        {"team": "travel", "env": "prod"},
+        _ordinary("booking.example.com"),
+        {"errcode": 61007},
+    ),
+    _Member(
+        "客服助手", {"team": "support", "env": "prod"}, _ordinary("help.example.com"), {"whitelisted": False}
+    ),
+    _Member(
+        "busy-quiz", {"team": "growth", "env": "staging"}, _ordinary("quiz.example.com"), {"daily_limit": 0}
+    ),
+)
+
+
+def demo_world(clock: Callable[[], float] = time.time) -> World:
+    """The fleet of `--demo`: each app shows another state.
+
+    Args:
+        clock: Unix time.
+    """
+    world = World(clock=clock)
+    for member in _DEMO:
+        world.add(member.app())
+    return world
+
+
+def demo_config(base_url: str) -> str:
+    """The exporter's configuration, in YAML, for the fleet of `demo_world` served at `base_url`."""
+    return _config(
+        base_url,
+        (
+            (member.app(), member.labels, member.configured_appsecret or appsecret_of(member.name))
+            for member in _DEMO
+        ),
+    )
+
+
+def fleet(
+    apps: int,
+    hanging: int = 0,
+    domains_each: int = 8,
+    latency: float = 0.0,
+    *,
+    quirks: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> World:
+    """A generated fleet for load tests; the same arguments make the same fleet.
+
+    Args:
+        apps: How many mini programs.
+        hanging: How many of them never answer; they are spread evenly.
+        domains_each: Domains per app, spread over the six documented categories.
+        latency: Seconds before any API answers.
+        quirks: Whether answers are untidy, which costs time.
+        clock: Unix time.
+    """
+    world = World(clock=clock, quirks=quirks)
+    for number in range(apps):
+        name = f"app-{number:05}"
+        world.add(
+            SimulatedApp(
+                appid=appid_of(name),
+                name=name,
+                appsecret=appsecret_of(name),
+                domains=_generated_domains(name, domains_each),
+                latency=latency,
+                token_latency=latency,
+                hang=(number + 1) * hanging // apps > number * hanging // apps,
+            )
+        )
+    return world
+
+
+def fleet_config(world: World, base_url: str) -> str:
+    """The exporter's configuration, in YAML, for all apps of a world served at `base_url`."""
+    return _config(base_url, ((app, {}, app.appsecret) for app in world.apps.values()))
+
+
+def _generated_domains(name: str, number: int) -> dict[str, list[str]]:
+    domains: dict[str, list[str]] = {category: [] for category in CATEGORIES}
+    for index in range(number):
+        category = CATEGORIES[index % len(CATEGORIES)]
+        domains[category].append(f"{_SCHEMES.get(category, 'https')}://host-{index}.{name}.example.com")
+    return domains
+
+
+def _config(base_url: str, apps: Iterable[tuple[SimulatedApp, dict[str, str], str]]) -> str:
+    lines = ["wechat:", f"  base_url: {_quoted(base_url)}", "apps:"]
+    for app, labels, appsecret in apps:
+        lines += [f"  - appid: {app.appid}", f"    name: {_quoted(app.name or app.appid)}"]
+        if labels:
+            lines.append(f"    labels: {_quoted(labels)}")
+        lines.append(f"    token: {{type: stable_token, appsecret: {_quoted(appsecret)}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: object) -> str:
+    # JSON is YAML, and quotes what YAML would take for a number.
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,252 @@
+"""The simulated WeChat over HTTP: an ASGI application, and a server for it in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+import threading
+from typing import TYPE_CHECKING, Self, cast
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from wx_domain_exporter.simulator.apis import Call, answer
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from starlette.types import Receive, Scope, Send
+
+    from wx_domain_exporter.simulator.world import World
+
+_BACKLOG = 2048
+_STOP_SECONDS = 10.0
+
+
+class Application:
+    """The ASGI application: WeChat's APIs, and below `/_simulator/` what only this simulator has.
+
+    - `GET /_simulator/calls`: the counted calls, `{api: {appid: number}}`; `DELETE` forgets them.
+    - `POST /_simulator/apps/APPID` with a JSON object: see `World.patch`.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        response: Response | None
+        try:
+            if scope["path"].startswith("/_simulator/"):
+                response = self._control(request, await request.body())
+            else:
+                response = await self._api(request)
+        # The only one who cancels is the stopping server, which has closed the connection already.
+        except (ClientDisconnect, asyncio.CancelledError):
+            return
+        if response is not None:
+            await response(scope, receive, send)
+
+    async def _api(self, request: Request) -> Response | None:
+        call = Call(
+            path=request.scope["path"],
+            method=request.method,
+            query=request.query_params,
+            body=await request.body(),
+            content_length="content-length" in request.headers,
+        )
+        self.world.begin_call()
+        try:
+            answered = answer(self.world, call)
+            if answered.hang:
+                await _disconnection(request)
+                return None
+            if answered.delay:
+                await asyncio.sleep(answered.delay)
+        finally:
+            self.world.end_call()
+        return Response(answered.body, answered.status, {"content-type": answered.content_type})
+
+    def _control(self, request: Request, body: bytes) -> Response:
+        path = request.scope["path"].removeprefix("/_simulator/")
+        if path == "calls" and request.method in {"GET", "DELETE"}:
+            return self._calls(forget=request.method == "DELETE")
+        area, _, appid = path.partition("/")
+        if area != "apps" or request.method != "POST":
+            return _problem(404, "GET or DELETE /_simulator/calls, POST /_simulator/apps/APPID")
+        return self._patch(appid, body)
+
+    def _calls(self, *, forget: bool) -> Response:
+        counted: dict[str, dict[str, int]] = {}
+        with self.world.lock:
+            for (api, appid), number in self.world.calls.items():
+                counted.setdefault(api, {})[appid] = number
+            if forget:
+                self.world.calls.clear()
+        return Response(json.dumps(counted), media_type="application/json")
+
+    def _patch(self, appid: str, body: bytes) -> Response:
+        try:
+            settings = json.loads(body)
+            if not isinstance(settings, dict):
+                return _problem(400, "a JSON object of settings is wanted")
+            self.world.patch(appid, settings)
+        except KeyError:
+            return _problem(404, "no such app")
+        except ValueError as error:
+            return _problem(400, str(error))
+        return Response(status_code=204)
+
+
+class SimulatorServer:
+    """Serves a world on a socket of its own, in a daemon thread with an event loop of its own.
+
+    Use it as a context manager. It can be started again after it was stopped, on the same port.
+
+    Args:
+        world: What to serve.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes a free one.
+        certfile: Certificate chain (PEM), for TLS.
+        keyfile: Its key.
+        ssl_context: For TLS, in place of the two files.
+        keep_alive: Seconds after which an idle connection is closed.
+
+    Attributes:
+        world: What is served.
+        port: The port in use, from the start on.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        certfile: str | PathLike[str] | None = None,
+        keyfile: str | PathLike[str] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        keep_alive: float = 65.0,
+    ) -> None:
+        self.world = world
+        self.host = host
+        self.port = port
+        if certfile is not None and ssl_context is None:
+            ssl_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            ssl_context.load_cert_chain(certfile, keyfile)
+        self._ssl_context = ssl_context
+        self._config = Config(
+            Application(world),
+            http=H11Protocol,
+            ws="none",
+            interface="asgi3",
+            lifespan="off",
+            proxy_headers=False,
+            log_config=None,
+            # Its lines would hold tokens.
+            access_log=False,
+            # Handed to the event loop as it is, which takes fractions too.
+            timeout_keep_alive=cast("int", keep_alive),
+        )
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """Where it is reached, without a slash at the end."""
+        scheme = "http" if self._ssl_context is None else "https"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Listen and serve; on return connections are accepted.
+
+        Raises:
+            OSError: The address can't be listened on.
+        """
+        if self._thread is not None:
+            raise RuntimeError("the simulator is running already")
+        listener = self._listen()
+        started = threading.Event()
+        self._closing = asyncio.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(listener, started)), name="wechat-simulator", daemon=True
+        )
+        self._thread.start()
+        started.wait()
+
+    def stop(self) -> None:
+        """Close all connections, also those whose calls are not answered yet, and wait for the thread."""
+        if self._thread is None or self._loop is None:
+            return
+        self._loop.call_soon_threadsafe(self._closing.set)
+        self._thread.join(_STOP_SECONDS)
+        if self._thread.is_alive():
+            raise RuntimeError("the simulator does not stop")
+        self._thread = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _listen(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        # With protocol 0 asyncio would not set TCP_NODELAY on the connections.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((self.host, self.port))
+            listener.listen(_BACKLOG)
+            self.port = listener.getsockname()[1]
+        except BaseException:
+            listener.close()
+            raise
+        return listener
+
+    async def _serve(self, listener: socket.socket, started: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        state = ServerState()
+        try:
+            server = await self._loop.create_server(
+                lambda: H11Protocol(self._config, state, {}),
+                sock=listener,
+                ssl=self._ssl_context,
+                backlog=_BACKLOG,
+            )
+        finally:
+            started.set()
+        await self._closing.wait()
+        server.close()
+        await _hang_up(state)
+
+
+async def _hang_up(state: ServerState) -> None:
+    for connection in list(state.connections):
+        transport = getattr(connection, "transport", None)
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
+    # One turn of the loop tells the protocols, which would else complain about calls left unanswered.
+    await asyncio.sleep(0)
+    tasks = list(state.tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _disconnection(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _problem(status: int, text: str) -> Response:
+    return Response(f"{text}\n", status, media_type="text/plain")

@@ -1,0 +1,1 @@
+"""Serving: the only part that knows HTTP from the server's side."""

@@ -1,0 +1,54 @@
+"""The ASGI application: which path is answered by what."""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.landing import landing_page
+from wx_domain_exporter.web.scrape import MetricsEndpoint
+
+
+@dataclass(frozen=True, slots=True)
+class WebOptions:
+    """What the command line says about serving."""
+
+    telemetry_path: str = "/metrics"
+    enable_lifecycle: bool = False
+    max_requests: int = 40
+
+
+def make_app(service: Service, options: WebOptions) -> Starlette:
+    """Wire the paths to a service."""
+    metrics = MetricsEndpoint(service, options.max_requests)
+
+    async def landing(_: Request) -> Response:
+        policy = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"}
+        return HTMLResponse(landing_page(options.telemetry_path), headers=policy)
+
+    async def healthy(_: Request) -> Response:
+        return PlainTextResponse("healthy\n")
+
+    async def ready(_: Request) -> Response:
+        return PlainTextResponse("ready\n")
+
+    async def reload(_: Request) -> Response:
+        if not options.enable_lifecycle:
+            return PlainTextResponse("reloading over HTTP is off (--web.enable-lifecycle)\n", 403)
+        if await run_in_threadpool(service.reload):
+            return PlainTextResponse("reloaded\n")
+        return PlainTextResponse("the configuration was refused; the log says why\n", 500)
+
+    return Starlette(
+        routes=[
+            Route(options.telemetry_path, metrics.answer, methods=["GET"]),
+            Route("/", landing, methods=["GET"]),
+            Route("/-/healthy", healthy, methods=["GET"]),
+            Route("/-/ready", ready, methods=["GET"]),
+            Route("/-/reload", reload, methods=["POST"]),
+        ],
+    )

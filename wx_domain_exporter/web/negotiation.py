@@ -1,0 +1,69 @@
+"""What a client accepts: the exposition format and the encoding that suit it best."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import exposition
+from prometheus_client.registry import Collector
+
+Encoder = Callable[[Collector], bytes]
+
+_ESCAPINGS = {"allow-utf-8", "underscores", "dots", "values"}
+_OPENMETRICS = "application/openmetrics-text"
+_TEXT = "text/plain"
+_VERSIONS = {_OPENMETRICS: ("1.0.0",), _TEXT: ("0.0.4", "1.0.0")}
+_ANY_TEXT = ("*/*", "text/*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    value: str
+    parameters: Mapping[str, str]
+    quality: float
+
+
+def choose_encoder(accept: str) -> tuple[Encoder, str]:
+    """Return the encoder for an `Accept` header and its Content-Type; the text format where none fits.
+
+    prometheus-client's own choice ignores q values, repeats any version and breaks on one that is no number,
+    so it is shown only the one best choice that is known to exist.
+    """
+    known = [choice for choice in _choices(accept) if _is_known(choice)]
+    best = max(known, key=lambda choice: choice.quality, default=None)
+    if best is None or best.value in _ANY_TEXT:
+        return exposition.choose_encoder("")
+    cleaned = f"{best.value};version={best.parameters.get('version', _VERSIONS[best.value][0])}"
+    if best.parameters.get("escaping") in _ESCAPINGS:
+        cleaned += f";escaping={best.parameters['escaping']}"
+    return exposition.choose_encoder(cleaned)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an `Accept-Encoding` header lets the body be gzip."""
+    qualities = {choice.value: choice.quality for choice in _choices(accept_encoding)}
+    return qualities.get("gzip", qualities.get("*", 0.0)) > 0
+
+
+def _is_known(choice: _Choice) -> bool:
+    if choice.quality <= 0:
+        return False
+    if choice.value in _ANY_TEXT:
+        return True
+    versions = _VERSIONS.get(choice.value, ())
+    return bool(versions) and choice.parameters.get("version", versions[0]) in versions
+
+
+def _choices(header: str) -> Iterator[_Choice]:
+    for part in header.split(","):
+        value, *rest = (piece.strip() for piece in part.split(";"))
+        pairs = (piece.partition("=") for piece in rest)
+        parameters = {name.strip().lower(): text.strip().strip('"') for name, _, text in pairs}
+        yield _Choice(value.lower(), parameters, _quality(parameters.get("q", "1")))
+
+
+def _quality(text: str) -> float:
+    try:
+        quality = float(text)
+    except ValueError:
+        return 0.0
+    return quality if 0 <= quality <= 1 else 0.0

@@ -1,0 +1,1 @@
+"""The WeChat API: how it is reached, what it answers, and the tokens it wants."""

@@ -1,0 +1,220 @@
+"""Calling the WeChat API: one POST, its answer as a JSON object, every failure as a type of ours."""
+
+import copy
+import json
+import random
+import time
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import requests
+from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+
+from wx_domain_exporter import __version__
+from wx_domain_exporter.errcodes import Action, look_up
+from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.wechat.answer import JsonObject, read_errcode, read_errmsg, read_json
+from wx_domain_exporter.wechat.deadline_socket import tls_context
+from wx_domain_exporter.wechat.errors import (
+    ApiError,
+    BrokenConnectionError,
+    CallTimeoutError,
+    DeadlineError,
+    DecodeError,
+    FetchError,
+    HttpError,
+    QuotaError,
+    TlsError,
+)
+from wx_domain_exporter.wechat.transport import DeadlineAdapter
+
+_FIRST_BAD_STATUS = 300
+_BUSY_WAIT = (0.1, 0.4)
+"""Seconds between a busy answer and the one retry, drawn evenly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One API: its name, as in the metric label `api`, and its path."""
+
+    name: str
+    path: str
+
+
+GETWXADEVINFO = Api("getwxadevinfo", "/wxa/getwxadevinfo")
+STABLE_TOKEN = Api("stable_token", "/cgi-bin/stable_token")
+
+
+class Budget(Protocol):
+    """The time that a fetch has for its calls."""
+
+    def allow(self, timeout: float) -> float:
+        """Return the seconds that the next call may take, `timeout` at most.
+
+        Raises:
+            DeadlineError: nobody waits for it any more.
+        """
+
+    def spare(self) -> float:
+        """Return the seconds for which somebody still waits."""
+
+
+class CallObserver(Protocol):
+    """Counts calls; the exporter's own metrics are one."""
+
+    def answered(self, api: str, errcode: int, seconds: float) -> None:
+        """Note a well-formed answer, also one with an errcode."""
+
+    def failed(self, api: str, reason: str, seconds: float) -> None:
+        """Note a call without one."""
+
+    def token_refreshed(self, source: str) -> None:
+        """Note that a token source of this type got a token."""
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Say that no response redirects: tokens don't follow where a stranger points."""
+
+
+class ApiClient:
+    """The WeChat API at one base URL; safe to share between threads."""
+
+    def __init__(self, settings: Wechat, observer: CallObserver) -> None:
+        """Make a client without connections.
+
+        Raises:
+            OSError: `ca_file` can't be read or holds no certificate.
+            SecretError: `proxy_url` can't be had.
+        """
+        self._settings = settings
+        self.observer = observer
+        self._session = _Session()
+        self._session.trust_env = False
+        adapter = DeadlineAdapter(
+            tls=tls_context(settings.ca_file or DEFAULT_CA_BUNDLE_PATH),
+            idle_connections=settings.max_concurrency,
+            max_response_bytes=settings.max_response_bytes,
+        )
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+        self._proxies = _proxies(settings)
+        self._template = requests.Request(
+            "POST",
+            settings.base_url,
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": "identity",
+                "Content-Type": "application/json",
+                "User-Agent": f"wx_domain_exporter/{__version__}",
+            },
+        ).prepare()
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._session.close()
+
+    def call(self, api: Api, body: Mapping[str, Any], caller: "Caller", **query: str) -> JsonObject:
+        """POST once, and once more if WeChat is busy and somebody still waits.
+
+        Args:
+            api: what to call.
+            body: becomes JSON.
+            caller: whose time it takes, and where its errcode is noted.
+            **query: the query's parameters; their values are secrets.
+
+        Returns:
+            The answer, with errcode 0.
+
+        Raises:
+            ApiError: any other errcode.
+            FetchError: no well-formed answer.
+        """
+        try:
+            return self._call_once(api, body, caller, query)
+        except ApiError as error:
+            wait = random.uniform(*_BUSY_WAIT)  # noqa: S311 - spreads load, guards nothing
+            if look_up(api.name, error.errcode).action is not Action.BUSY or caller.budget.spare() < 2 * wait:
+                raise
+        time.sleep(wait)
+        return self._call_once(api, body, caller, query)
+
+    def _call_once(
+        self, api: Api, body: Mapping[str, Any], caller: "Caller", query: Mapping[str, str]
+    ) -> JsonObject:
+        allowed = caller.budget.allow(self._settings.timeout)
+        begin = time.monotonic()
+        try:
+            answer = read_json(self._post(self._request(api, body, query), allowed))
+            errcode = read_errcode(answer)
+        except FetchError as error:
+            caller.api_errors.pop(api.name, None)
+            self.observer.failed(api.name, error.reason, time.monotonic() - begin)
+            raise
+        self.observer.answered(api.name, errcode, time.monotonic() - begin)
+        if errcode == 0:
+            caller.api_errors.pop(api.name, None)
+            return answer
+        caller.api_errors[api.name] = errcode
+        action = look_up(api.name, errcode).action
+        quota = action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}
+        raise (QuotaError if quota else ApiError)(api.name, errcode, read_errmsg(answer))
+
+    def _request(
+        self, api: Api, body: Mapping[str, Any], query: Mapping[str, str]
+    ) -> requests.PreparedRequest:
+        # A prepared request costs ten times as much as a copy of one.
+        request = copy.copy(self._template)
+        parameters = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
+        request.url = f"{self._settings.base_url}{api.path}{'?' if parameters else ''}{parameters}"
+        request.body = json.dumps(body).encode()
+        request.headers = self._template.headers.copy()
+        request.headers["Content-Length"] = str(len(request.body))
+        return request
+
+    def _post(self, request: requests.PreparedRequest, allowed: float) -> bytes:
+        try:
+            response = self._session.send(
+                request, timeout=allowed, allow_redirects=False, proxies=self._proxies
+            )
+            content = response.content
+        except requests.exceptions.Timeout as error:
+            if allowed < self._settings.timeout:
+                raise DeadlineError("the call was cut short: too many apps wait for their turn") from None
+            raise CallTimeoutError(str(error)) from None
+        except requests.exceptions.SSLError as error:
+            raise TlsError(str(error)) from None
+        except requests.exceptions.ConnectionError as error:
+            raise BrokenConnectionError(str(error)) from None
+        except requests.exceptions.ContentDecodingError as error:
+            raise DecodeError(str(error)) from None
+        except requests.exceptions.RequestException as error:
+            raise HttpError(str(error)) from None
+        if response.status_code >= _FIRST_BAD_STATUS:
+            raise HttpError(f"HTTP status {response.status_code}")
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One app's fetch, as those see it who call the API for it."""
+
+    client: ApiClient
+    budget: Budget
+    api_errors: MutableMapping[str, int]
+    """By API, the errcode that the app's last call ended with; a call that ended otherwise has none."""
+
+    def call(self, api: Api, body: Mapping[str, Any], **query: str) -> JsonObject:
+        """Call an API; see `ApiClient.call`."""
+        return self.client.call(api, body, self, **query)
+
+
+def _proxies(settings: Wechat) -> dict[str, str]:
+    if settings.proxy_url is not None:
+        url = settings.proxy_url.read()
+        return {"http": url, "https": url}
+    if settings.trust_env:
+        return get_environ_proxies(settings.base_url)
+    return {}

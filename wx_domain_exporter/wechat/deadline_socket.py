@@ -1,0 +1,192 @@
+"""Sockets that keep a deadline of the wall clock, however slowly the peer sends or reads.
+
+A socket's own timeout starts anew with every read, so a peer that drips one byte at a time can hold a
+call for ever. These set what remains until the deadline before each wait.
+"""
+
+import math
+import socket
+import ssl
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+
+
+class DeadlineSocket(socket.socket):
+    """A TCP socket; set `deadline`, in seconds of `time.monotonic()`, before it is used."""
+
+    deadline: float = math.inf
+
+    def arm(self) -> None:
+        """Let the next wait end at the deadline.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        self.settimeout(_remaining(self.deadline))
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:  # noqa: D102
+        self.arm()
+        return super().recv_into(buffer, nbytes, flags)
+
+    def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:  # noqa: D102
+        self.arm()
+        super().sendall(data, flags)
+
+
+class DeadlineSSLSocket(ssl.SSLSocket):
+    """The same with TLS, where one read or write can wait for the socket many times."""
+
+    deadline: float = math.inf
+
+    def arm(self) -> None:
+        """Let the next wait end at the deadline.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        self.settimeout(_remaining(self.deadline))
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0) -> int:  # noqa: D102
+        self.arm()
+        return super().recv_into(buffer, nbytes, flags)
+
+    def send(self, data: "ReadableBuffer", flags: int = 0) -> int:  # noqa: D102
+        self.arm()
+        return super().send(data, flags)
+
+
+def _remaining(deadline: float) -> float | None:
+    if deadline == math.inf:
+        return None
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
+        raise TimeoutError("the deadline has passed")
+    return remaining
+
+
+class Resolver:
+    """Name resolution with a deadline, which the system's `getaddrinfo` can't keep itself.
+
+    Each look-up has a thread of its own, at most one for a name at a time; those who ask meanwhile share its
+    answer. Nothing is remembered: that is the system's resolver's business.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: dict[tuple[str, int], _LookUp] = {}
+
+    def resolve(self, host: str, port: int, deadline: float) -> list[tuple[socket.AddressFamily, Address]]:
+        """Return the addresses of a host, in the system's order of preference.
+
+        Raises:
+            TimeoutError: the deadline passed first.
+            OSError: the name can't be resolved (`socket.gaierror`).
+        """
+        with self._lock:
+            look_up = self._running.get((host, port))
+            if look_up is None:
+                look_up = self._running[host, port] = _LookUp(host, port)
+                threading.Thread(
+                    target=self._run, args=(look_up,), name=f"resolve {host}", daemon=True
+                ).start()
+        remaining = _remaining(deadline)
+        if not look_up.done.wait(remaining):
+            raise TimeoutError("the name was not resolved in time")
+        if look_up.error is not None:
+            raise OSError(*look_up.error.args)
+        return look_up.addresses
+
+    def _run(self, look_up: "_LookUp") -> None:
+        try:
+            found = socket.getaddrinfo(look_up.host, look_up.port, type=socket.SOCK_STREAM)
+            look_up.addresses = [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
+        except (OSError, UnicodeError) as error:
+            look_up.error = error
+        finally:
+            with self._lock:
+                del self._running[look_up.host, look_up.port]
+            look_up.done.set()
+
+
+class _LookUp:
+    def __init__(self, host: str, port: int) -> None:
+        self.host, self.port = host, port
+        self.done = threading.Event()
+        self.addresses: list[tuple[socket.AddressFamily, Address]] = []
+        self.error: Exception | None = None
+
+
+def connect(resolver: Resolver, host: str, port: int, deadline: float) -> DeadlineSocket:
+    """Open a TCP connection to the first address of a host that takes it.
+
+    Args:
+        resolver: finds the host's addresses.
+        host: a name or an IP address.
+        port: the TCP port.
+        deadline: in seconds of `time.monotonic()`; each address gets its share of what remains.
+
+    Raises:
+        TimeoutError: the deadline passed first.
+        OSError: no address takes it; the last one's error.
+    """
+    addresses = resolver.resolve(host, port, deadline)
+    failure: OSError = OSError("the name has no address")
+    for tried, (family, address) in enumerate(addresses):
+        now = time.monotonic()
+        share = now + (deadline - now) / (len(addresses) - tried)
+        try:
+            return _connect_to(family, address, share)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def _connect_to(family: socket.AddressFamily, address: Address, deadline: float) -> DeadlineSocket:
+    sock = DeadlineSocket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.deadline = deadline
+        sock.arm()
+        sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def tls_context(ca_file: str) -> ssl.SSLContext:
+    """Return a client's context that trusts the certificate authorities in a file, and only those.
+
+    Raises:
+        OSError: the file can't be read, or holds no certificate (`ssl.SSLError`).
+    """
+    context = ssl.create_default_context(cafile=ca_file)
+    context.sslsocket_class = DeadlineSSLSocket
+    return context
+
+
+def start_tls(sock: DeadlineSocket, context: ssl.SSLContext, host: str) -> DeadlineSSLSocket:
+    """Turn a connection into one with TLS, within its deadline; its peer must prove to be `host`.
+
+    Raises:
+        TimeoutError: the deadline passed first.
+        ssl.SSLError: the peer does not speak TLS, or its certificate does not hold.
+        OSError: the connection broke.
+    """
+    wrapped = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
+    if not isinstance(wrapped, DeadlineSSLSocket):
+        raise TypeError("the context is not one of tls_context()")
+    try:
+        wrapped.deadline = sock.deadline
+        wrapped.arm()
+        wrapped.do_handshake()
+    except BaseException:
+        wrapped.close()
+        raise
+    return wrapped

@@ -1,0 +1,119 @@
+"""Why an app could not be fetched: one type for each way, each with exactly one reason.
+
+FetchError
+├── ApiError                   api         the API answered with an errcode
+│   └── QuotaError             quota       … with 45009 or 45011, and is not called for a while
+├── TokenError                 token       no token could be had
+├── TransportError
+│   ├── CallTimeoutError       timeout     no whole answer in time
+│   ├── BrokenConnectionError  connection  no connection, or it broke
+│   ├── TlsError               tls         TLS failed, the certificate above all
+│   └── HttpError              http        HTTP ≥ 300, or no HTTP at all
+├── DecodeError                decode      the answer is malformed
+└── DeadlineError              deadline    the scrape could not wait longer
+
+The texts are safe to log: no secret and nothing unredacted from outside stands in them.
+"""
+
+import enum
+import time
+from typing import ClassVar
+
+from wx_domain_exporter.redaction import foreign_text
+
+
+class Reason(enum.StrEnum):
+    """The label `reason` of `wx_domain_fetch_error`."""
+
+    API = "api"
+    TOKEN = "token"  # noqa: S105 - a label's value
+    TIMEOUT = "timeout"
+    CONNECTION = "connection"
+    TLS = "tls"
+    HTTP = "http"
+    DECODE = "decode"
+    QUOTA = "quota"
+    DEADLINE = "deadline"
+
+
+class FetchError(Exception):
+    """An app could not be fetched."""
+
+    reason: ClassVar[Reason]
+    holds_up: bool = False
+    """Whether such a failure keeps a slot busy for long, so that the app had better start last."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.at = time.time()
+        """When it arose: an error that is repeated during a pause keeps its time."""
+
+
+class ApiError(FetchError):
+    """An API answered with an errcode other than 0."""
+
+    reason = Reason.API
+
+    def __init__(self, api: str, errcode: int, errmsg: str) -> None:
+        super().__init__(f"{api} answered errcode {errcode}: {foreign_text(errmsg) or '(no errmsg)'}")
+        self.api = api
+        self.errcode = errcode
+
+
+class QuotaError(ApiError):
+    """The day's or the minute's quota of an API is used up."""
+
+    reason = Reason.QUOTA
+
+
+class TokenError(FetchError):
+    """A token could not be had."""
+
+    reason = Reason.TOKEN
+
+    def __init__(self, text: str, *, holds_up: bool = False) -> None:
+        super().__init__(text)
+        self.holds_up = holds_up
+
+
+class TransportError(FetchError):
+    """A call got no HTTP answer that could be read."""
+
+
+class CallTimeoutError(TransportError):
+    """No whole answer came in time."""
+
+    reason = Reason.TIMEOUT
+    holds_up = True
+
+
+class BrokenConnectionError(TransportError):
+    """There was no connection, or it broke."""
+
+    reason = Reason.CONNECTION
+    holds_up = True
+
+
+class TlsError(TransportError):
+    """TLS failed, the peer's certificate above all."""
+
+    reason = Reason.TLS
+
+
+class HttpError(TransportError):
+    """The status was 300 or more, or the answer no HTTP."""
+
+    reason = Reason.HTTP
+
+
+class DecodeError(FetchError):
+    """The answer is malformed."""
+
+    reason = Reason.DECODE
+
+
+class DeadlineError(FetchError):
+    """The scrape's time was over before the answer was there."""
+
+    reason = Reason.DEADLINE
+    holds_up = True

@@ -1,0 +1,59 @@
+"""The pause after a refusal: a wrong appsecret costs WeChat a few calls an hour, not one a scrape."""
+
+import copy
+import random
+import time
+
+from wx_domain_exporter.wechat.errors import TokenError
+
+_FIRST = 30.0
+_LONGEST = 600.0
+_JITTER = 0.2
+
+
+class Pause:
+    """Remembers a source's last refusal and for how long it had better not be asked.
+
+    Not safe to share between threads: its owner has the lock.
+    """
+
+    def __init__(self) -> None:
+        self._error: TokenError | None = None
+        self._secret = ""
+        self._until = 0.0
+        self._next = _FIRST
+
+    def check(self, secret: str) -> None:
+        """Let nobody through while the pause lasts and the secret is the one that was refused.
+
+        Raises:
+            TokenError: the refusal that began the pause, once more.
+        """
+        if self._error is None:
+            return
+        if secret != self._secret:
+            self.end()
+        elif time.monotonic() < self._until:
+            raise copy.copy(self._error)
+
+    def begin(self, error: TokenError, secret: str, *, at_least: float = 0.0) -> None:
+        """Note a refusal: 30 s of pause, then double after each further one, 10 min at most.
+
+        After 10 minutes without a refusal it starts at 30 s again.
+
+        Args:
+            error: raised to all who ask meanwhile.
+            secret: what was refused; another one ends the pause.
+            at_least: seconds, where the refusal itself says how long it holds.
+        """
+        now = time.monotonic()
+        if now > self._until + _LONGEST:
+            self._next = _FIRST
+        spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load, guards nothing
+        self._until = now + max(self._next * spread, at_least)
+        self._next = min(2 * self._next, _LONGEST)
+        self._error, self._secret = error, secret
+
+    def end(self) -> None:
+        """Forget all refusals: the next one pauses for 30 s again."""
+        self.__init__()  # type: ignore[misc]
