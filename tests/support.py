@@ -123,7 +123,7 @@ class Exporter:
     def log(self) -> str:
         return "".join(self.lines)
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         self.process.send_signal(number)
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 60) -> int:

@@ -23,7 +23,7 @@ class OwnMetrics:
 
     def __init__(self) -> None:
         # When a counter began is in process_start_time_seconds; a second series for each says nothing more.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.apps = _gauge(metrics.APPS)
         self._reload_successful = _gauge(metrics.RELOAD_SUCCESSFUL)
         self._reload_timestamp = _gauge(metrics.RELOAD_TIMESTAMP)
