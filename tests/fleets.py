@@ -1,0 +1,58 @@
+"""Small fleets for the tests: a simulated WeChat API and the configuration that watches it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from support import as_json
+
+from wx_domain_exporter.simulator.server import SimulatorServer
+from wx_domain_exporter.simulator.world import SimulatedApp, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+APPSECRET = "0123456789abcdef0123456789abcdef"
+
+
+def appid(number: int) -> str:
+    return f"wx{number:016x}"
+
+
+@dataclass(frozen=True)
+class SmallFleet:
+    """Apps 0 … n-1, each with one request domain, and a configuration file for them."""
+
+    world: World
+    url: str
+    path: Path
+
+    def configure(self, **sections: Any) -> None:
+        """Write the configuration; a section given here replaces the one that would be written."""
+        of_each = {"type": "stable_token", "appsecret": APPSECRET}
+        apps = [{"appid": one, "name": app.name, "token": of_each} for one, app in self.world.apps.items()]
+        wechat = {"base_url": self.url, **sections.pop("wechat", {})}
+        self.path.write_text(as_json({"wechat": wechat, "apps": apps, **sections}))
+
+    def calls(self, api: str = "getwxadevinfo") -> int:
+        return sum(number for (name, _), number in self.world.calls.items() if name == api)
+
+
+@contextlib.contextmanager
+def small_fleet(folder: Path, apps: int = 2, **settings: Any) -> Iterator[SmallFleet]:
+    """Run a simulated API with this many healthy apps."""
+    world = World()
+    for number in range(apps):
+        lists = {"requestdomain": [f"https://app-{number}.example.com"]}
+        world.add(
+            SimulatedApp(
+                appid=appid(number), name=f"app {number}", appsecret=APPSECRET, domains=lists, **settings
+            )
+        )
+    with SimulatorServer(world) as server:
+        fleet = SmallFleet(world, server.url, folder / "config.yml")
+        fleet.configure()
+        yield fleet

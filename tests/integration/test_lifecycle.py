@@ -1,0 +1,247 @@
+"""The program from its start to its end: bad starts, reloads, rotated secrets, full house, drains."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+from fleets import APPSECRET, SmallFleet, appid, small_fleet
+from support import Answer, exporter, request, run_exporter, series, value, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
+    with small_fleet(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor() as threads:
+        yield threads
+
+
+def scrape_in(pool: ThreadPoolExecutor, url: str, timeout: float = 20) -> Future[Answer]:
+    headers = {"X-Prometheus-Scrape-Timeout-Seconds": str(timeout)}
+    return pool.submit(request, f"{url}/metrics", headers=headers)
+
+
+class TestBadStarts:
+    def test_a_missing_file(self, tmp_path: Path) -> None:
+        ended = run_exporter("--config.file=nowhere.yml", cwd=tmp_path)
+        assert ended.returncode == 1
+        assert ended.stderr == "wx-domain-exporter: nowhere.yml: can't be read: No such file or directory\n"
+
+    def test_all_errors_at_once(self, tmp_path: Path) -> None:
+        (tmp_path / "config.yml").write_text(
+            "wechat: {timeout: fast}\napps:\n- {appid: wx1}\n"
+            "- {appid: wx0000000000000001, token: {type: access_token, access_token: {file: nowhere}}}\n"
+        )
+        ended = run_exporter(cwd=tmp_path)
+        assert ended.returncode == 1
+        assert [line.split(": ")[1:3] for line in ended.stderr.splitlines()] == [
+            ["config.yml", "wechat.timeout"],
+            ["config.yml", "apps[0].appid"],
+            ["config.yml", "apps[0].token"],
+            ["config.yml", "apps[1].token.access_token"],
+        ]
+        assert "Traceback" not in ended.stderr
+
+    def test_an_occupied_port(self, fleet: SmallFleet) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = f"127.0.0.1:{taken.getsockname()[1]}"
+            ended = run_exporter(f"--config.file={fleet.path}", f"--web.listen-address={address}")
+        assert ended.returncode == 1
+        assert ended.stderr.endswith(
+            f"wx-domain-exporter: --web.listen-address {address}: can't listen: Address already in use\n"
+        )
+        assert "Traceback" not in ended.stderr
+
+    def test_an_unknown_flag(self) -> None:
+        ended = run_exporter("--config.fle=x")
+        assert ended.returncode == 1
+        assert "unrecognized arguments: --config.fle=x" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+
+class TestReload:
+    def test_sighup_adds_an_app_and_keeps_the_tokens(self, fleet: SmallFleet) -> None:
+        with exporter(f"--config.file={fleet.path}") as program:
+            first = program.scrape()
+            world = fleet.world
+            added = world.apps[appid(0)].model_copy(deep=True, update={"appid": appid(7), "name": "new"})
+            world.add(added)
+            fleet.configure()
+            program.send(signal.SIGHUP)
+            wait_until(lambda: "configuration reloaded" in program.log, "the reload is logged")
+            second = program.scrape()
+        assert set(series(first, "wx_domain_up", "appid")) == {appid(0), appid(1)}
+        assert series(second, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 1, appid(7): 1}
+        assert {one: world.calls["stable_token", one] for one in world.apps} == dict.fromkeys(world.apps, 1)
+        hashes = [value(text, "wx_domain_exporter_config_hash") for text in (first, second)]
+        assert hashes[0] != hashes[1]
+
+    def test_a_bad_file_changes_nothing_but_the_gauge_and_the_log(self, fleet: SmallFleet) -> None:
+        with exporter(f"--config.file={fleet.path}", "--web.enable-lifecycle") as program:
+            program.scrape()
+            good = fleet.path.read_text()
+            fleet.path.write_text("apps: [{appid: nonsense}]")
+            answer = request(f"{program.url}/-/reload", method="POST")
+            assert answer.status == 500
+            broken = program.scrape()
+            fleet.path.write_text(good)
+            assert request(f"{program.url}/-/reload", method="POST").status == 200
+            mended = program.scrape()
+        assert "config.yml: apps[0].appid: is not an appid" in program.log
+        assert series(broken, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 1}
+        name = "wx_domain_exporter_config_last_reload_successful"
+        assert (value(broken, name), value(mended, name)) == (0, 1)
+
+    def test_a_scrape_in_flight_finishes_on_the_old_configuration(
+        self, fleet: SmallFleet, pool: ThreadPoolExecutor
+    ) -> None:
+        fleet.world.patch(appid(0), {"latency": 2.0})
+        with exporter(f"--config.file={fleet.path}", "--web.enable-lifecycle") as program:
+            scrape = scrape_in(pool, program.url)
+            fleet.world.wait_for_calls("getwxadevinfo", appid(0))
+            fleet.configure(
+                apps=[{"appid": appid(5), "token": {"type": "access_token", "access_token": "t"}}]
+            )
+            assert request(f"{program.url}/-/reload", method="POST").status == 200
+            assert not scrape.done()
+            old, new = scrape.result().text, program.scrape()
+        assert series(old, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 1}
+        assert set(series(new, "wx_domain_up", "appid")) == {appid(5)}
+
+    def test_reloading_over_http_is_off_unless_allowed(self, fleet: SmallFleet) -> None:
+        with exporter(f"--config.file={fleet.path}") as program:
+            assert request(f"{program.url}/-/reload", method="POST").status == 403
+            assert request(f"{program.url}/-/reload").status == 405
+
+
+class TestRotation:
+    def test_a_wrong_appsecret_in_a_file_is_mended_without_a_restart(
+        self, fleet: SmallFleet, tmp_path: Path
+    ) -> None:
+        secret = tmp_path / "appsecret"
+        secret.write_text("f" * 32 + "\n")
+        token = {"type": "stable_token", "appsecret": {"file": "appsecret"}}
+        fleet.configure(apps=[{"appid": appid(0), "token": token}])
+        with exporter(f"--config.file={fleet.path}") as program:
+            wrong = [program.scrape() for _ in range(5)]
+            asked_while_wrong = fleet.world.calls["stable_token", appid(0)]
+            secret.write_text(APPSECRET)
+            mended = program.scrape()
+        for text in wrong:
+            assert value(text, "wx_domain_up", appid=appid(0)) == 0
+            labels = {"appid": appid(0), "api": "stable_token", "errcode": "40125"}
+            assert value(text, "wx_domain_api_error", **labels) == 1
+            assert value(text, "wx_domain_fetch_error", appid=appid(0), reason="token") == 1
+        assert asked_while_wrong == 1
+        assert value(mended, "wx_domain_up", appid=appid(0)) == 1
+        assert series(mended, "wx_domain_api_error", "errcode") == {}
+
+
+class TestFullHouse:
+    def test_more_scrapes_than_allowed_get_503_and_share_one_call(
+        self, fleet: SmallFleet, pool: ThreadPoolExecutor
+    ) -> None:
+        fleet.world.patch(appid(0), {"latency": 3.0})
+        with exporter(f"--config.file={fleet.path}", "--web.max-requests=2") as program:
+            first = scrape_in(pool, program.url)
+            fleet.world.wait_for_calls("getwxadevinfo", appid(0))
+            others = [scrape_in(pool, program.url) for _ in range(3)]
+            statuses = sorted(scrape.result().status for scrape in (first, *others))
+            assert request(f"{program.url}/-/healthy").status == 200
+        assert statuses == [200, 200, 503, 503]
+        assert fleet.world.calls["getwxadevinfo", appid(0)] == 1
+
+    def test_scrapes_closer_than_min_interval_share_one_outcome(self, fleet: SmallFleet) -> None:
+        fleet.configure(scrape={"min_interval": "1h"})
+        with exporter(f"--config.file={fleet.path}") as program:
+            first, second = program.scrape(), program.scrape()
+        name = "wx_domain_fetch_timestamp_seconds"
+        assert series(first, name, "appid") == series(second, name, "appid")
+        assert fleet.calls() == len(fleet.world.apps)
+
+
+class TestDeadline:
+    def test_an_app_that_hangs_costs_only_itself(self, fleet: SmallFleet) -> None:
+        fleet.world.patch(appid(0), {"hang": True})
+        fleet.configure(wechat={"timeout": "30s"})
+        with exporter(f"--config.file={fleet.path}") as program:
+            begin = time.monotonic()
+            text = program.scrape(timeout=2)
+            assert time.monotonic() - begin < 2
+        assert series(text, "wx_domain_up", "appid") == {appid(0): 0, appid(1): 1}
+        assert value(text, "wx_domain_fetch_error", appid=appid(0), reason="deadline") == 1
+
+
+class TestDrain:
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_a_scrape_in_flight_is_answered_and_the_exit_status_is_0(
+        self, fleet: SmallFleet, pool: ThreadPoolExecutor, number: signal.Signals
+    ) -> None:
+        fleet.world.patch(appid(0), {"latency": 2.0})
+        with exporter(f"--config.file={fleet.path}") as program:
+            scrape = scrape_in(pool, program.url)
+            fleet.world.wait_for_calls("getwxadevinfo", appid(0))
+            status = program.stop(number)
+            assert value(scrape.result().text, "wx_domain_up", appid=appid(0)) == 1
+        assert status == 0
+        assert "Traceback" not in program.log
+
+    def test_a_hanging_api_does_not_keep_it(self, fleet: SmallFleet, pool: ThreadPoolExecutor) -> None:
+        fleet.world.patch(appid(0), {"hang": True})
+        fleet.configure(wechat={"timeout": "100s"})
+        with exporter(f"--config.file={fleet.path}") as program:
+            scrape = scrape_in(pool, program.url, timeout=4)
+            fleet.world.wait_for_calls("getwxadevinfo", appid(0))
+            begin = time.monotonic()
+            assert program.stop() == 0
+            assert time.monotonic() - begin < 20
+            assert scrape.result().status == 200
+
+    def test_an_idle_keep_alive_client_does_not_keep_it(self, fleet: SmallFleet) -> None:
+        with exporter(f"--config.file={fleet.path}") as program:
+            host, port = re.findall(r"http://(.*):(\d+)", program.url)[0]
+            with socket.create_connection((host, int(port))) as idle:
+                idle.sendall(b"GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n")
+                assert idle.recv(100).startswith(b"HTTP/1.1 200")
+                begin = time.monotonic()
+                assert program.stop() == 0
+                assert time.monotonic() - begin < 10
+
+
+class TestOnce:
+    def test_prints_one_clean_scrape_and_says_whether_all_are_up(self, fleet: SmallFleet) -> None:
+        good = run_exporter("--once", f"--config.file={fleet.path}")
+        fleet.world.patch(appid(1), {"errcode": 48001})
+        bad = run_exporter("--once", f"--config.file={fleet.path}")
+        assert (good.returncode, bad.returncode) == (0, 1)
+        assert series(good.stdout, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 1}
+        assert series(bad.stdout, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 0}
+        assert "wx_domain_exporter_" not in good.stdout
+        assert "process_" not in good.stdout
+
+
+def test_json_logs_are_json_and_name_the_failing_app(fleet: SmallFleet) -> None:
+    fleet.world.patch(appid(1), {"errcode": 48001})
+    ended = run_exporter("--once", "--log.format=json", f"--config.file={fleet.path}")
+    events = [json.loads(line) for line in ended.stderr.splitlines()]
+    failing = [event for event in events if event["msg"] == "app fails"]
+    assert [(event["level"], event["appid"], event["reason"]) for event in failing] == [
+        ("warning", appid(1), "api")
+    ]

@@ -1,0 +1,88 @@
+"""Debian's Prometheus as a process of the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from support import as_json, free_port, program, request, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    url: str
+
+    def get(self, path: str) -> Any:
+        return json.loads(request(self.url + path).text)["data"]
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get(f"/api/v1/query?query={quote(expression)}")["result"]
+        return found
+
+    def values(self, expression: str, label: str) -> dict[str, float]:
+        return {row["metric"].get(label, ""): float(row["value"][1]) for row in self.query(expression)}
+
+    def wait_for(self, expression: str, seconds: float = 30) -> list[dict[str, Any]]:
+        """The expression's result as soon as there is one."""
+        wait_until(
+            lambda: bool(self.query(expression)), f"Prometheus returns something for {expression}", seconds
+        )
+        return self.query(expression)
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]]) -> Iterator[Prometheus]:
+    """Run Prometheus with these scrape jobs, every second."""
+    folder.mkdir(parents=True, exist_ok=True)
+    configuration = folder / "prometheus.yml"
+    configuration.write_text(
+        as_json({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": list(jobs)})
+    )
+    port = free_port()
+    with (folder / "prometheus.log").open("w") as log:
+        process = subprocess.Popen(
+            [
+                program("prometheus", "prometheus"),
+                f"--config.file={configuration}",
+                f"--storage.tsdb.path={folder / 'data'}",
+                f"--web.listen-address=127.0.0.1:{port}",
+            ],
+            stdout=log,
+            stderr=log,
+        )
+    running = Prometheus(f"http://127.0.0.1:{port}")
+
+    def ready() -> bool:
+        if process.poll() is not None:
+            raise AssertionError((folder / "prometheus.log").read_text())
+        try:
+            return request(f"{running.url}/-/ready").status == 200
+        except OSError:
+            return False
+
+    try:
+        wait_until(ready, "Prometheus is ready", 60)
+        yield running
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def promtool_check_metrics(text: str) -> str:
+    """What promtool has to say about an exposition; empty if it is clean."""
+    checked = subprocess.run(
+        [program("promtool", "prometheus"), "check", "metrics"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return checked.stdout + checked.stderr + (f"exit {checked.returncode}" if checked.returncode else "")
