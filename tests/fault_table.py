@@ -68,7 +68,7 @@ class Fault:
 
 
 HEAD = "HTTP/1.1 200 OK\r\n"
-EMPTY_LISTS = {"requestdomain": [], "wsrequestdomain": [], "bizdomain": []}
+EMPTY_LISTS: dict[str, list[str]] = {"requestdomain": [], "wsrequestdomain": [], "bizdomain": []}
 
 GOOD = (
     Fault("healthy-first", answers_well),
@@ -92,6 +92,7 @@ GOOD = (
     Fault("errcode-zero-string", lists(errcode="0")),
     Fault("category-null", lists(uploaddomain=None)),
     Fault("other-key-no-list", lists(otherdomain={"a": 1}, seconddomain=[1, 2], domain="x")),
+    Fault("32-categories", lists(**{f"{'x' * number}_domain": [] for number in range(1, 31)})),
     Fault("up-to-the-cap", of_good(lambda data: data.ljust(CAP))),
     Fault("healthy-last", answers_well),
 )

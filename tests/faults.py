@@ -226,6 +226,6 @@ def full_backlog() -> Iterator[int]:
         address = listener.getsockname()
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
+            waiting.settimeout(0)
             waiting.connect_ex(address)
         yield address[1]

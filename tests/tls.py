@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import trustme
 if TYPE_CHECKING:
     from pathlib import Path
 
-YESTERDAY = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+YESTERDAY = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,17 @@
 """Fetching many apps at once: in parallel, one call an app however many ask, none starved by slow ones.
 
 A scrape asks for its apps and gets a `Batch`. Each app that is not being fetched already gets a `Flight`,
-which waits in one of three lanes for one of the worker threads. Healthy apps start first, then those of
-which nothing is known yet, and last those that kept a worker busy for nothing last time; these hold a
-quarter of the workers at most.
+which waits in one of four lanes for one of the worker threads:
+
+- healthy apps start first;
+- then those of which nothing is known yet, each with a share of the time, so that those among them that
+  hang can't take the others' turn;
+- last, in a quarter of the workers at most, those that kept a worker busy for nothing: first the shaken,
+  who did so only the last time, again with a share of the time, for one bad moment is soon forgotten;
+  then the slow, who did so more than once.
 """
 
+import heapq
 import math
 import threading
 import time
@@ -16,11 +22,12 @@ from concurrent import futures
 from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.wechat.errors import DeadlineError
 
-_CROWDED_SHARE = 5
-"""While more unknown apps wait than there are workers, each of them gets this multiple of its even share of
-the time: a tenth of them may hang, and all together take half of the time."""
-_LEAST_SHARE = 1.0
-"""Seconds; less would take a slow network for a hanging one."""
+_UNKNOWN_SHARE = 5
+"""While more unknown apps wait than there are workers, each gets this multiple of its even share of the time:
+a tenth of them may hang, and those together take half of the time."""
+_LEAST_UNKNOWN_SHARE = 1.0
+_LEAST_SHAKEN_SHARE = 0.25
+"""Seconds; with less, a slow network would pass for a hanging one."""
 
 
 class Flight:
@@ -28,7 +35,7 @@ class Flight:
 
     def __init__(self, watch: Watch) -> None:
         self.watch = watch
-        self.slow = watch.held_up
+        self.slow = watch.strikes > 0
         self.wanted_until = 0.0
         """The last deadline of those who wait, in seconds of `time.monotonic()`."""
         self.outcome: Outcome | None = None
@@ -106,7 +113,8 @@ class Fetcher:
         self._flights: dict[Watch, Flight] = {}
         self._healthy: deque[Flight] = deque()
         self._unknown: deque[Flight] = deque()
-        self._slow: deque[Flight] = deque()
+        self._shaken = _LongestAgoFirst()
+        self._slow = _LongestAgoFirst()
         self._slow_running = 0
         self._workers = 0
         self._idle = 0
@@ -125,8 +133,6 @@ class Fetcher:
         with self._change:
             for watch in watches:
                 batch.add(self._join(watch, deadline, young))
-            # The one that was tried longest ago comes first: each of them gets its turn.
-            self._slow = deque(sorted(self._slow, key=_last_tried))
             self._call_workers()
         batch.one_less()
         return batch
@@ -149,13 +155,19 @@ class Fetcher:
             if watch.last is not None and watch.last.timestamp > young:
                 return watch.last
             flight = self._flights[watch] = Flight(watch)
-            lane = self._unknown if watch.last is None else self._healthy
-            (self._slow if flight.slow else lane).append(flight)
+            self._lane(watch).append(flight)
         flight.wanted_until = max(flight.wanted_until, deadline)
         return flight
 
+    def _lane(self, watch: Watch) -> "deque[Flight] | _LongestAgoFirst":
+        if watch.strikes > 1:
+            return self._slow
+        if watch.strikes == 1:
+            return self._shaken
+        return self._unknown if watch.last is None else self._healthy
+
     def _call_workers(self) -> None:
-        waiting = len(self._healthy) + len(self._unknown) + len(self._slow)
+        waiting = len(self._healthy) + len(self._unknown) + len(self._shaken) + len(self._slow)
         self._change.notify(waiting)
         for _ in range(min(waiting - self._idle, self._slots - self._workers)):
             self._workers += 1
@@ -184,22 +196,15 @@ class Fetcher:
         if self._healthy:
             return self._healthy.popleft()
         if self._unknown:
-            flight = self._unknown.popleft()
-            flight.stop_at = self._share(flight)
-            return flight
-        if self._slow and self._slow_running < max(1, self._slots // 4):
-            self._slow_running += 1
-            return self._slow.popleft()
-        return None
-
-    def _share(self, flight: Flight) -> float:
-        """Return until when an unknown app may take its time, so that others like it get a turn."""
-        waiting = len(self._unknown) + 1
-        if waiting <= self._slots:
-            return math.inf
-        now = time.monotonic()
-        even = (flight.wanted_until - now) * self._slots / waiting
-        return now + max(_LEAST_SHARE, _CROWDED_SHARE * even)
+            share = _UNKNOWN_SHARE, _LEAST_UNKNOWN_SHARE
+            return _with_share(self._unknown.popleft(), self._slots, len(self._unknown), *share)
+        slow_slots = max(1, self._slots // 4)
+        if self._slow_running >= slow_slots or not (self._shaken or self._slow):
+            return None
+        self._slow_running += 1
+        if self._shaken:
+            return _with_share(self._shaken.pop(), slow_slots, len(self._shaken), 1, _LEAST_SHAKEN_SHARE)
+        return self._slow.pop()
 
     def _land(self, flight: Flight, outcome: Outcome | None) -> None:
         with self._change:
@@ -213,6 +218,29 @@ class Fetcher:
             batch.one_less()
 
 
-def _last_tried(flight: Flight) -> float:
-    last = flight.watch.last
-    return 0.0 if last is None else last.timestamp
+class _LongestAgoFirst:
+    """Flights in the order in which their apps were tried last, so that each of them gets its turn."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, Flight]] = []
+        self._added = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def append(self, flight: Flight) -> None:
+        last = flight.watch.last
+        self._added += 1
+        heapq.heappush(self._heap, (0.0 if last is None else last.timestamp, self._added, flight))
+
+    def pop(self) -> Flight:
+        return heapq.heappop(self._heap)[2]
+
+
+def _with_share(flight: Flight, slots: int, others: int, multiple: float, least: float) -> Flight:
+    """Give a flight its share of the time, so that others like it get a turn; no limit if all can start."""
+    if others >= slots:
+        now = time.monotonic()
+        even = (flight.wanted_until - now) * slots / (others + 1)
+        flight.stop_at = now + max(least, multiple * even)
+    return flight

@@ -101,6 +101,8 @@ class Watch:
         self.source = source
         self.last: Outcome | None = None
         """The outcome of the last fetch that ended."""
+        self.strikes = 0
+        """How many fetches in a row kept a worker busy for long without an answer."""
         self.last_success: float | None = None
         self._ledger = ledger
         self._action = action
@@ -113,14 +115,9 @@ class Watch:
         """Take over what is known of the same appid from the configuration before."""
         self.last_success = old.last_success
         if self.client is old.client and self.source is old.source:
-            self.last = old.last
+            self.last, self.strikes = old.last, old.strikes
             self.api_errors = dict(old.api_errors)
             self.seen = set(old.seen)
-
-    @property
-    def held_up(self) -> bool:
-        """Whether the last fetch kept a slot busy for long without an answer."""
-        return self.last is not None and self.last.error is not None and self.last.error.holds_up
 
     def resume(self) -> None:
         """End all pauses: the configuration was read again."""
@@ -149,6 +146,7 @@ class Watch:
         outcome = Outcome(
             categories, error, dict(self.api_errors), time.monotonic() - begin, timestamp, self.last_success
         )
+        self.strikes = self.strikes + 1 if error is not None and error.holds_up else 0
         self._log_turn(outcome)
         self.last = outcome
         return outcome

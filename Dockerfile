@@ -1,0 +1,28 @@
+# The base must have Python 3.11 or newer; pass another one with --build-arg BASE=…
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
+WORKDIR /src
+COPY requirements/run.txt requirements/run.txt
+RUN python3 -m venv /opt/wx_domain_exporter \
+    && /opt/wx_domain_exporter/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r requirements/run.txt
+COPY exporter.py ./
+COPY wx_domain_exporter wx_domain_exporter
+RUN cp -r wx_domain_exporter "$(/opt/wx_domain_exporter/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+    && /opt/wx_domain_exporter/bin/python -m pip uninstall --yes --quiet pip \
+    && /opt/wx_domain_exporter/bin/python -m compileall -q /opt/wx_domain_exporter
+
+FROM ${BASE}
+LABEL org.opencontainers.image.title="wx_domain_exporter" \
+      org.opencontainers.image.description="Prometheus exporter for the domain configuration of WeChat mini programs" \
+      org.opencontainers.image.licenses="Apache-2.0"
+COPY --from=build /opt/wx_domain_exporter /opt/wx_domain_exporter
+COPY LICENSE /licenses/LICENSE
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+WORKDIR /etc/wx_domain_exporter
+USER 65534:65534
+EXPOSE 12324
+HEALTHCHECK --interval=30s --timeout=5s \
+  CMD ["/opt/wx_domain_exporter/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:12324/-/healthy', timeout=4)"]
+ENTRYPOINT ["/opt/wx_domain_exporter/bin/python", "-m", "wx_domain_exporter"]
+CMD ["--config.file=/etc/wx_domain_exporter/config.yml"]

@@ -1,0 +1,22 @@
+"""One minute of the soak; `benchmarks/soak.py` runs it for as long as one likes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from soak import Soak
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_minute_of_faults_reloads_and_rotations(tmp_path: Path) -> None:
+    figures = Soak(tmp_path, apps=200, seed=7).run(seconds=60)
+    assert figures.problems == []
+    assert figures.scrapes > 20
+    assert figures.reloads > 3
+    assert figures.rotations > 3
+    third = len(figures.resident) // 3
+    assert max(figures.resident[-third:]) - max(figures.resident[:third]) < 32 << 20
+    assert max(figures.threads[-third:]) <= max(figures.threads[:third]) + 8
+    assert max(figures.descriptors[-third:]) <= max(figures.descriptors[:third]) + 80

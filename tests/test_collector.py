@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from structlog.testing import capture_logs
+from support import as_json, samples, series, value
+
+from wx_domain_exporter import config
+from wx_domain_exporter.metrics import GAUGES
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.simulator.demo import appid_of, demo_config, demo_world
+from wx_domain_exporter.simulator.server import SimulatorServer
+from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+GOOD = "wx0123456789abcdef"
+BAD = "wxfedcba9876543210"
+SECRET = "5ec4e7" + "0" * 26
+FILE = Path("config.yml")
+COUNTED = ("wx_domain_domains", "wx_domain_hash", "wx_domain_info")
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(quirks=False)
+    domains = {"requestdomain": ["https://WWW.example.com/", "https://www.example.com"]}
+    for appid in (GOOD, BAD):
+        world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains=domains))
+    world.apps[BAD].errcode = 61007
+    return world
+
+
+@contextmanager
+def serving(world: World, content: bytes | None = None, **sections: Any) -> Iterator[Service]:
+    """A service that watches all apps of a world."""
+    with SimulatorServer(world) as server:
+        token = {"type": "stable_token", "appsecret": SECRET}
+        apps = [{"appid": appid, "token": token} for appid in world.apps]
+        tree = {"wechat": {"base_url": server.url}, "apps": apps, **sections}
+        text = (content or b"").replace(b"http://simulator", server.url.encode()) or as_json(tree).encode()
+        service = Service(lambda: config.parse(text, FILE))
+        try:
+            yield service
+        finally:
+            service.close()
+
+
+def scrape(service: Service, seconds: float = 20.0) -> str:
+    collector, batch = service.start_scrape(time.monotonic() + seconds)
+    batch.wait(seconds)
+    registry = CollectorRegistry()
+    registry.register(collector)
+    return generate_latest(registry).decode()
+
+
+def apps_of(text: str, name: str) -> set[str]:
+    return set(series(text, name, "appid"))
+
+
+class TestApps:
+    def test_a_good_app_has_counts_hashes_and_domains_of_normal_forms(self, world: World) -> None:
+        with serving(world) as service:
+            text = scrape(service)
+        assert value(text, "wx_domain_up", appid=GOOD) == 1
+        assert value(text, "wx_domain_domains", appid=GOOD, category="requestdomain") == 1
+        assert value(text, "wx_domain_hash", appid=GOOD, category="requestdomain") == 226176610978315
+        domain = {"category": "requestdomain", "domain": "https://www.example.com"}
+        assert value(text, "wx_domain_info", appid=GOOD, **domain) == 1
+        assert value(text, "wx_domain_domains", appid=GOOD, category="udpdomain") == 0
+        assert value(text, "wx_domain_hash", appid=GOOD, category="udpdomain") == 250348346448124
+        assert set(series(text, "wx_domain_domains", "category")) == set(CATEGORIES)
+        assert value(text, "wx_domain_fetch_error", appid=GOOD, reason="api") is None
+
+    def test_a_failed_app_has_its_error_and_no_counts(self, world: World) -> None:
+        with serving(world) as service:
+            text = scrape(service)
+        assert value(text, "wx_domain_up", appid=BAD) == 0
+        assert value(text, "wx_domain_fetch_error", appid=BAD, reason="api") == 1
+        assert value(text, "wx_domain_api_error", appid=BAD, api="getwxadevinfo", errcode="61007") == 1
+        for name in COUNTED:
+            assert apps_of(text, name) == {GOOD}
+
+    def test_an_app_that_fails_loses_the_counts_it_had(self, world: World) -> None:
+        with serving(world) as service:
+            good = value(scrape(service), "wx_domain_last_success_timestamp_seconds", appid=GOOD)
+            world.apps[GOOD].errcode = 61007
+            text = scrape(service)
+        for name in COUNTED:
+            assert apps_of(text, name) == set()
+        assert good is not None
+        assert value(text, "wx_domain_last_success_timestamp_seconds", appid=GOOD) == good
+        assert value(text, "wx_domain_last_success_timestamp_seconds", appid=BAD) is None
+
+    def test_times_are_those_of_the_fetch(self, world: World) -> None:
+        world.apps[GOOD].latency = 0.2
+        before = time.time()
+        with serving(world) as service:
+            text = scrape(service)
+        for appid in (GOOD, BAD):
+            when = value(text, "wx_domain_fetch_timestamp_seconds", appid=appid)
+            assert when is not None
+            assert before <= when <= time.time()
+        assert series(text, "wx_domain_fetch_duration_seconds", "appid")[GOOD] >= 0.2
+        whole = value(text, "wx_domain_scrape_duration_seconds")
+        assert whole is not None
+        assert 0.2 <= whole <= time.time() - before
+
+    def test_an_app_without_an_answer_by_then_fails_alone(self, world: World) -> None:
+        world.apps[BAD].hang = True
+        with serving(world) as service:
+            text = scrape(service, seconds=0.5)
+        assert series(text, "wx_domain_up", "appid") == {GOOD: 1, BAD: 0}
+        assert value(text, "wx_domain_fetch_error", appid=BAD, reason="deadline") == 1
+        assert series(text, "wx_domain_fetch_duration_seconds", "appid")[BAD] >= 0.5
+
+
+@pytest.fixture(scope="module", name="text")
+def demo_text() -> str:
+    with serving(demo_world(), demo_config("http://simulator").encode()) as service:
+        return scrape(service)
+
+
+class TestDemoFleet:
+    def test_every_app_has_up_and_its_facts(self, text: str) -> None:
+        appids = apps_of(text, "wx_domain_up")
+        assert len(appids) == 10
+        for name in ("app_info", "fetch_duration_seconds", "fetch_timestamp_seconds"):
+            assert apps_of(text, f"wx_domain_{name}") == appids
+
+    def test_exactly_the_failing_ones_have_a_reason_and_only_one(self, text: str) -> None:
+        failing = {appid for appid, up in series(text, "wx_domain_up", "appid").items() if not up}
+        reasons = [dict(labels)["appid"] for name, labels in samples(text) if name == "wx_domain_fetch_error"]
+        assert len(failing) == 4
+        assert sorted(reasons) == sorted(failing)
+        for name in COUNTED:
+            assert not apps_of(text, name) & failing
+
+    @pytest.mark.parametrize(
+        ("name", "reason", "api", "errcode"),
+        [
+            ("门店扫码", "token", "stable_token", "40125"),
+            ("客服助手", "token", "stable_token", "40164"),
+            ("partner-booking", "api", "getwxadevinfo", "61007"),
+            ("busy-quiz", "quota", "getwxadevinfo", "45009"),
+        ],
+    )
+    def test_each_failure_names_its_reason_and_its_errcode(
+        self, text: str, name: str, reason: str, api: str, errcode: str
+    ) -> None:
+        appid = appid_of(name)
+        assert value(text, "wx_domain_fetch_error", appid=appid, reason=reason) == 1
+        assert value(text, "wx_domain_api_error", appid=appid, api=api, errcode=errcode) == 1
+
+    def test_all_families_are_gauges_with_their_help_and_described(self, text: str) -> None:
+        types = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
+        assert types == [(gauge.name, "gauge") for gauge in GAUGES]
+        for gauge in GAUGES:
+            assert f"# HELP {gauge.name} {gauge.help}\n" in text
+
+    def test_odd_domains_are_shown_as_they_are(self, text: str) -> None:
+        odd = {"category": "wsrequestdomain", "domain": "wss://https://chat.example.com"}
+        assert value(text, "wx_domain_info", appid=appid_of("legacy-chat"), **odd) == 1
+        assert value(text, "wx_domain_domains", appid=appid_of("legacy-chat"), category="tcpdomain") == 1
+
+
+class TestLabels:
+    def test_each_app_has_the_keys_of_all_apps(self, world: World) -> None:
+        token = {"type": "stable_token", "appsecret": SECRET}
+        apps = [
+            {"appid": GOOD, "token": token, "name": "商店", "labels": {"team": "growth"}},
+            {"appid": BAD, "token": token, "labels": {"env": "prod"}},
+        ]
+        with serving(world, apps=apps, defaults={"labels": {"team": "all"}}) as service:
+            text = scrape(service)
+        found = [dict(labels) for name, labels in samples(text) if name == "wx_domain_app_info"]
+        assert found == [
+            {"appid": GOOD, "name": "商店", "team": "growth", "env": ""},
+            {"appid": BAD, "name": BAD, "team": "all", "env": "prod"},
+        ]
+
+
+class TestLimits:
+    def test_they_are_wechats_unless_the_configuration_says_otherwise(self, world: World) -> None:
+        with serving(world, limits={"requestdomain": 50, "tcpdomain": 10}) as service:
+            limits = series(scrape(service), "wx_domain_domains_limit", "category")
+        assert limits == {
+            "requestdomain": 50,
+            "wsrequestdomain": 200,
+            "uploaddomain": 200,
+            "downloaddomain": 200,
+            "udpdomain": 200,
+            "bizdomain": 300,
+            "tcpdomain": 10,
+        }
+
+
+class TestDomains:
+    def test_they_can_be_left_out(self, world: World) -> None:
+        with serving(world, collect={"domains": False, "max_domains": 0}) as service, capture_logs() as logs:
+            text = scrape(service)
+        assert "wx_domain_info" not in text
+        assert value(text, "wx_domain_domains", appid=GOOD, category="requestdomain") == 1
+        assert "too many" not in str(logs)
+
+    def test_an_app_with_too_many_has_none_and_one_log_line(self, world: World) -> None:
+        world.apps[BAD].errcode = 0
+        world.apps[GOOD].domains = {"requestdomain": ["https://a.cn", "https://b.cn"], "bizdomain": ["c.cn"]}
+        with serving(world, collect={"max_domains": 2}) as service, capture_logs() as logs:
+            texts = [scrape(service) for _ in range(3)]
+        for text in texts:
+            assert apps_of(text, "wx_domain_info") == {BAD}
+            assert value(text, "wx_domain_domains", appid=GOOD, category="requestdomain") == 2
+            assert apps_of(text, "wx_domain_hash") == {GOOD, BAD}
+        assert [(log["appid"], log["domains"], log["max_domains"]) for log in logs] == [(GOOD, 3, 2)]
+
+
+def test_a_collector_describes_the_families_without_collecting(world: World) -> None:
+    with serving(world) as service:
+        collector, batch = service.start_scrape(time.monotonic() + 20)
+        described = list(collector.describe())
+        assert [family.name for family in described] == [gauge.name for gauge in GAUGES]
+        assert all(not family.samples for family in described)
+        batch.wait(20)
+        assert [family.name for family in collector.collect()] == [gauge.name for gauge in GAUGES]
+        world.apps[BAD].errcode = 0
+        collector, batch = service.start_scrape(time.monotonic() + 20)
+        batch.wait(20)
+        found = {family.name for family in collector.collect()}
+    assert found == {gauge.name for gauge in GAUGES} - {"wx_domain_api_error", "wx_domain_fetch_error"}

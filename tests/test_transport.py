@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import asyncio
+import select
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pytest
+import requests
+from fault_behaviours import CAP, SLOW_SECONDS, domain_of
+from fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
+from faults import CANARY, FaultyApi, Peer, SocketServer, full_backlog, token_for
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ContentDecodingError, SSLError, Timeout
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from support import free_port, wait_until
+
+from wx_domain_exporter.wechat.deadline_socket import tls_context
+from wx_domain_exporter.wechat.transport import DeadlineAdapter, NotHttpError, ResponseTooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wx_domain_exporter.wechat.connection import Connection
+
+SHORT = 0.6
+"""Seconds for a call that is to time out."""
+
+LONG = 30.0
+NOISE = 5.0
+"""By how much a slow machine may be late, in seconds."""
+
+
+def new_adapter(idle_connections: int = 8) -> DeadlineAdapter:
+    context = tls_context(DEFAULT_CA_BUNDLE_PATH)
+    return DeadlineAdapter(tls=context, idle_connections=idle_connections, max_response_bytes=CAP)
+
+
+@pytest.fixture
+def adapter() -> Iterator[DeadlineAdapter]:
+    adapter = new_adapter()
+    yield adapter
+    adapter.close()
+
+
+@pytest.fixture
+def api() -> Iterator[FaultyApi]:
+    with FaultyApi(BEHAVIOURS) as server:
+        yield server
+
+
+def prepared(url: str, fault: str = "healthy-first", data: bytes = b"{}") -> requests.PreparedRequest:
+    target = f"{url}/wxa/getwxadevinfo?access_token={quote(token_for(fault), safe='')}"
+    return requests.Request("POST", target, data=data).prepare()
+
+
+def call(adapter: DeadlineAdapter, url: str, fault: str = "healthy-first", timeout: float = LONG) -> Any:
+    """What a call for a fault's token answers, as JSON."""
+    return adapter.send(prepared(url, fault), timeout=timeout).json()
+
+
+def call_any(adapter: DeadlineAdapter, url: str, fault: str) -> requests.Response:
+    return adapter.send(prepared(url, fault), timeout=LONG)
+
+
+def call_together(adapter: DeadlineAdapter, url: str, number: int) -> None:
+    """Make calls that need a connection each, because all of them wait for their answers at once."""
+    with ThreadPoolExecutor(number) as pool:
+        list(pool.map(lambda _: call(adapter, url, "slow"), range(number)))
+
+
+def kept(adapter: DeadlineAdapter) -> list[Connection]:
+    return [connection for idle in adapter._idle._idle.values() for connection in idle]
+
+
+class TestResponse:
+    def test_it_is_what_the_peer_answered(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        request = prepared(api.url, "404")
+        response = adapter.send(request, timeout=LONG)
+        assert (response.status_code, response.reason) == (404, CANARY)
+        assert response.headers["content-type"] == "application/json"
+        assert response.content.startswith(b"<html>")
+        assert response.url == request.url
+        assert response.request is request
+
+    def test_a_text_as_body_is_sent_as_utf8(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        request = requests.Request("POST", prepared(api.url).url, data="例子").prepare()
+        adapter.send(request, timeout=LONG)
+        assert api.requests[0].body == "例子".encode()
+
+    def test_it_works_mounted_on_a_session(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("http://", adapter)
+            answer = session.post(prepared(api.url).url or "", json={}, timeout=LONG)
+        assert answer.json()["requestdomain"] == [domain_of("healthy-first")]
+
+    def test_a_gzip_body_is_decoded(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        assert call(adapter, api.url, "gzip")["requestdomain"] == [domain_of("gzip")]
+
+
+KINDS: dict[str, type[requests.RequestException]] = {
+    **{fault.name: Timeout for fault in TIMEOUT},
+    **{fault.name: RequestsConnectionError for fault in CONNECTION},
+    "garbage": NotHttpError,
+    "http-2": NotHttpError,
+    "status-no-number": NotHttpError,
+    "endless-status-line": NotHttpError,
+    "endless-header": NotHttpError,
+    "endless-headers": NotHttpError,
+    "endless-negative-chunk": NotHttpError,
+    "gzip-truncated": ContentDecodingError,
+    "gzip-empty": ContentDecodingError,
+    "gzip-that-is-none": ContentDecodingError,
+    "brotli": ContentDecodingError,
+    "two-encodings": ContentDecodingError,
+    "gzip-bomb": ResponseTooLargeError,
+    "over-the-cap": ResponseTooLargeError,
+    "endless-by-length": ResponseTooLargeError,
+    "endless-chunks": ResponseTooLargeError,
+    "endless-chunk": ResponseTooLargeError,
+    "endless-without-length": ResponseTooLargeError,
+}
+
+
+class TestFailures:
+    @pytest.mark.parametrize(("fault", "kind"), KINDS.items(), ids=KINDS)
+    def test_each_has_its_type_hides_the_token_and_ends_the_connection(
+        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str, kind: type[requests.RequestException]
+    ) -> None:
+        begin = time.monotonic()
+        with pytest.raises(requests.RequestException) as caught:
+            call(adapter, api.url, fault, SHORT if kind is Timeout else LONG)
+        assert type(caught.value) is kind, str(caught.value)
+        assert CANARY not in str(caught.value)
+        assert caught.value.__suppress_context__
+        assert time.monotonic() - begin < (SHORT if kind is Timeout else LONG) + NOISE
+        # Also while somebody keeps the error, as the exporter does.
+        api.wait_for_ended(1)
+        assert api.calls(fault) == 1
+        assert not kept(adapter)
+
+    def test_a_timeout_is_not_before_its_time(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        begin = time.monotonic()
+        with pytest.raises(Timeout):
+            call(adapter, api.url, "drip-body", SHORT)
+        assert time.monotonic() - begin >= SHORT
+
+    def test_a_connection_that_nobody_accepts_times_out(self, adapter: DeadlineAdapter) -> None:
+        begin = time.monotonic()
+        with full_backlog() as port, pytest.raises(Timeout):
+            call(adapter, f"http://127.0.0.1:{port}", timeout=SHORT)
+        assert time.monotonic() - begin < SHORT + NOISE
+
+    def test_a_peer_that_never_reads_times_out(self, adapter: DeadlineAdapter) -> None:
+        async def reads_nothing(_: Peer) -> None:
+            await asyncio.Event().wait()
+
+        begin = time.monotonic()
+        with SocketServer(reads_nothing) as server, pytest.raises(Timeout):
+            adapter.send(prepared(server.url, data=bytes(64 << 20)), timeout=SHORT)
+        assert time.monotonic() - begin < SHORT + NOISE
+
+    def test_a_port_where_nobody_listens_is_a_connection_error_that_says_so(
+        self, adapter: DeadlineAdapter
+    ) -> None:
+        with pytest.raises(RequestsConnectionError, match=r"^connection failed: Connection refused$"):
+            call(adapter, f"http://127.0.0.1:{free_port()}")
+
+    def test_a_name_that_does_not_exist_is_a_connection_error(self, adapter: DeadlineAdapter) -> None:
+        with pytest.raises(RequestsConnectionError, match="connection failed: "):
+            call(adapter, "http://name.invalid")
+
+
+class TestKeptConnections:
+    def test_one_is_used_again(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        for fault in ("healthy-first", "chunked", "errcode-missing", "404", "healthy-last"):
+            call_any(adapter, api.url, fault)
+        assert api.accepted == 1
+
+    @pytest.mark.parametrize("fault", ["connection-close", "without-length", "http-1-0"])
+    def test_one_that_the_peer_ends_is_not_kept(
+        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        call(adapter, api.url, fault)
+        assert not kept(adapter)
+        api.wait_for_ended(1)
+
+    @pytest.mark.parametrize("fault", ["closed-unannounced", "reset-after-answer"])
+    def test_one_that_the_peer_closed_meanwhile_costs_no_call(
+        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        call(adapter, api.url, fault)
+        api.wait_for_ended(1)
+        assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+        assert api.accepted == 2
+
+    @pytest.mark.parametrize("fault", ["close", "reset"])
+    def test_one_that_breaks_under_a_call_is_replaced_by_a_fresh_one_once(
+        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        call(adapter, api.url)
+        with pytest.raises(RequestsConnectionError):
+            call(adapter, api.url, fault)
+        assert api.calls(fault) == 2
+        api.wait_for_ended(2)
+        assert api.accepted == 2
+
+    def test_one_that_hangs_is_not_replaced(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        call(adapter, api.url)
+        begin = time.monotonic()
+        with pytest.raises(Timeout):
+            call(adapter, api.url, "hang", SHORT)
+        assert time.monotonic() - begin < SHORT + NOISE
+        assert api.calls("hang") == 1
+        api.wait_for_ended(1)
+
+    def test_each_call_has_a_deadline_of_its_own(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        for _ in range(3):
+            call(adapter, api.url, "slow", 2.5 * SLOW_SECONDS)
+        assert api.accepted == 1
+
+    @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked", "103-first"])
+    def test_what_comes_after_an_answer_is_no_answer_to_the_next_call(
+        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
+        idle = [connection.sock for connection in kept(adapter) if connection.sock is not None]
+        if fault != "103-first":
+            assert select.select(idle, [], [], LONG)[0]
+        assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+
+    def test_those_to_different_servers_are_told_apart(
+        self, adapter: DeadlineAdapter, api: FaultyApi
+    ) -> None:
+        with FaultyApi(BEHAVIOURS) as other:
+            for _ in range(2):
+                call(adapter, api.url, "healthy-first")
+                call(adapter, other.url, "healthy-last")
+            assert (api.accepted, other.accepted) == (1, 1)
+            assert (api.calls("healthy-first"), other.calls("healthy-last")) == (2, 2)
+
+    def test_the_one_used_last_is_used_first(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        call_together(adapter, api.url, 2)
+        last = kept(adapter)[-1]
+        call(adapter, api.url)
+        assert kept(adapter)[-1] is last
+
+    def test_no_more_are_kept_than_were_asked_for(self, api: FaultyApi) -> None:
+        adapter = new_adapter(idle_connections=1)
+        call_together(adapter, api.url, 3)
+        api.wait_for_ended(2)
+        assert len(kept(adapter)) == 1
+        adapter.close()
+
+    def test_closing_the_adapter_closes_them(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+        call_together(adapter, api.url, 2)
+        adapter.close()
+        api.wait_for_ended(2)
+
+    def test_a_call_under_way_closes_its_own_after_the_adapter_is_closed(
+        self, adapter: DeadlineAdapter, api: FaultyApi
+    ) -> None:
+        with ThreadPoolExecutor() as pool:
+            running = pool.submit(call, adapter, api.url, "slow")
+            wait_until(lambda: api.calls("slow") == 1, "the call has begun")
+            adapter.close()
+            assert running.result()["requestdomain"] == [domain_of("slow")]
+        api.wait_for_ended(1)
+        assert not kept(adapter)
+
+    def test_threads_share_them_and_each_gets_its_own_answer(
+        self, adapter: DeadlineAdapter, api: FaultyApi
+    ) -> None:
+        faults = ["healthy-first", "healthy-last", "chunked", "gzip", "bom", "closed-unannounced"] * 30
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(
+                pool.map(lambda fault: call_any(adapter, api.url, fault).content.decode("utf-8-sig"), faults)
+            )
+        assert all(domain_of(fault) in answer for fault, answer in zip(faults, answers, strict=True))
+        assert len(kept(adapter)) <= 8
