@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPS, HANGING, SLOTS, TIMEOUT = 3000, 300, 64, 10
+NOISE = 2
+"""Seconds that a busy machine may add; without a deadline such a scrape takes 25 s."""
 
 
 @contextlib.contextmanager
@@ -43,7 +45,7 @@ def test_a_tenth_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
             for _ in range(4):
                 begin = time.monotonic()
                 texts.append(program.scrape(timeout=TIMEOUT))
-                assert time.monotonic() - begin < TIMEOUT
+                assert time.monotonic() - begin < TIMEOUT + NOISE
                 threads.append(program.threads())
                 resident.append(program.resident_bytes())
     for text in texts[1:]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import http.server
+import re
 import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from real_prometheus import Prometheus, prometheus
-from support import Exporter, as_json, exporter, request, wait_until
+from support import REPOSITORY, Exporter, as_json, exporter, request, wait_until
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
@@ -144,3 +145,24 @@ def test_the_exporter_and_its_process_are_seen(server: Prometheus, job: str) -> 
         f'histogram_quantile(0.5, wx_domain_exporter_api_request_duration_seconds_bucket{{job="{job}"}})'
     )
     assert server.query(quantile)
+
+
+@pytest.mark.parametrize(
+    ("expression", "rows"),
+    [
+        ("wx_domain_fetch_error * on (appid) group_left (name) wx_domain_app_info", 1),
+        ("wx_domain_api_error", 1),
+        ("changes(wx_domain_hash[1h]) >= 0", 12),
+        ('wx_domain_info{domain="https://www.example.com"}', 1),
+        ("wx_domain_domains / on (category) group_left () wx_domain_domains_limit", 12),
+    ],
+)
+def test_the_questions_of_the_readme_have_answers(server: Prometheus, expression: str, rows: int) -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    assert expression.partition(" >=")[0].partition("{")[0] in readme
+    one_job = re.sub(r"(wx_domain_[a-z_]+)(\{)?", lambda found: _of_one_job(found[1], found[2]), expression)
+    assert len(server.wait_for(one_job)) == rows
+
+
+def _of_one_job(metric: str, brace: str | None) -> str:
+    return f'{metric}{{job="text"' + (", " if brace else "}")

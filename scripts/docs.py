@@ -1,0 +1,185 @@
+"""Write the pages of docs/ that are made from tables in the code; `--check` only compares.
+
+Run as `.venv/test/bin/python scripts/docs.py`, from the checkout.
+"""
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from wx_domain_exporter.errcodes import TABLE, Errcode
+from wx_domain_exporter.flags import FLAGS
+from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [list(head)]
+    lines.append(["---"] * len(lines[0]))
+    lines += [list(row) for row in rows]
+    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
+
+
+def code(text: str) -> str:
+    """Text set as code, or nothing."""
+    return f"`{text}`" if text else ""
+
+
+def metrics_page() -> str:
+    """All metrics, from the tables that the collectors use."""
+    fleet = table(
+        ("metric", "labels", "meaning"),
+        ((code(gauge.name), ", ".join(map(code, gauge.labels)), gauge.help) for gauge in GAUGES),
+    )
+    own = table(
+        ("metric", "type", "labels", "meaning"),
+        ((code(one.name), one.kind, ", ".join(map(code, one.labels)), one.help) for one in OWN_METRICS),
+    )
+    return f"""# Metrics
+
+## The mini programs
+
+All are gauges. `wx_domain_app_info` also has every label that any app's `labels` in the configuration has.
+
+{fleet}
+A mini program that fails has `wx_domain_up` 0, exactly one `wx_domain_fetch_error`, and no counts, hashes or domains.
+A documented category that is absent from a good answer counts as empty: 0, and the hash of the empty list. A category
+that WeChat does not document for this API is exported as soon as it appears, and counts as empty when it is absent
+later on.
+
+`wx_domain_hash` is the first 6 bytes, big-endian, of the SHA-256 over the UTF-8 of the distinct domains in normal form,
+sorted by code point and joined by line feeds. 48 bits are exact in a Prometheus sample. In the normal form, white space
+around a domain is stripped, scheme and host are in lower case, and one trailing slash is removed.
+
+An app with more domains than `collect.max_domains` has no `wx_domain_info`, and a log line says so; with
+`collect.domains: false` no app has any.
+
+## The exporter itself
+
+On `/metrics` only; `--once` leaves them out. Beside them are the usual `process_*` and `python_*`.
+
+{own}"""
+
+
+def flags_page() -> str:
+    """The flags, from the table that the parser uses."""
+    rows = ((code(f"--{flag.name}"), code(flag.default), flag.help) for flag in FLAGS)
+    return f"""# Command line
+
+`wx-domain-exporter`, `python exporter.py` and `python -m wx_domain_exporter` are the same program. Errors are sentences
+on standard error, and the exit status is 1.
+
+{table(("flag", "default", "meaning"), rows)}
+| signal | effect |
+| --- | --- |
+| SIGHUP | reads the configuration again; a bad one changes nothing but a gauge and the log |
+| SIGTERM, SIGINT | takes no new connections, answers the scrapes in flight, exits with 0 |
+"""
+
+
+def _apis(row: Errcode) -> str:
+    return ", ".join(map(code, sorted(row.apis)))
+
+
+def errcodes_page() -> str:
+    """The errcodes in English."""
+    rows = (
+        (
+            f"{row.code}",
+            _apis(row) or "any",
+            row.action.value,
+            f"[{row.meaning.en}]({row.source})",
+            row.remedy.en,
+        )
+        for row in TABLE
+    )
+    return f"""# Errcodes
+
+[中文](errcodes.zh-CN.md)
+
+`wx_domain_api_error` has an errcode as its label while the last call of an API ended with it. What the exporter does
+depends on the class:
+
+| class | what the exporter does |
+| --- | --- |
+| busy | one retry after a short wait, within the scrape's time |
+| token dead | fetches the token again once, and retries once if it differs |
+| daily quota | one trial call every 30 minutes; a reload ends the wait |
+| minute quota | one trial call every 60 seconds |
+| for a person | no retry; somebody has to change something |
+
+A token source that was refused rests for 30 s, doubling to 10 min; a reload or a changed secret ends the pause.
+
+{table(("errcode", "API", "class", "meaning", "remedy"), rows)}"""
+
+
+_CLASSES_ZH = {
+    "busy": "系统繁忙",
+    "token dead": "token 失效",
+    "daily quota": "日额度",
+    "minute quota": "分钟额度",
+    "for a person": "需人工处理",
+}
+
+
+def errcodes_page_zh() -> str:
+    """The errcodes in Chinese."""
+    rows = (
+        (
+            f"{row.code}",
+            _apis(row) or "任意",
+            _CLASSES_ZH[row.action.value],
+            f"[{row.meaning.zh}]({row.source})",
+            row.remedy.zh,
+        )
+        for row in TABLE
+    )
+    return f"""# 错误码
+
+[English](errcodes.md)
+
+某个 API 最近一次调用返回错误码时，`wx_domain_api_error` 以该错误码为标签。exporter 按类别处理：
+
+| 类别 | 处理方式 |
+| --- | --- |
+| 系统繁忙 | 短暂等待后重试一次，不超出本次抓取的时间 |
+| token 失效 | 重新获取一次 token，若与之前不同则重试一次 |
+| 日额度 | 每 30 分钟试调用一次；重新加载配置即恢复 |
+| 分钟额度 | 每 60 秒试调用一次 |
+| 需人工处理 | 不重试，需要有人修改配置或授权 |
+
+token 来源被拒绝后暂停 30 秒，之后逐次加倍，最长 10 分钟；重新加载配置或更换密钥后立即恢复。
+
+{table(("错误码", "API", "类别", "含义", "处理办法"), rows)}"""
+
+
+PAGES = {
+    "metrics.md": metrics_page,
+    "command-line.md": flags_page,
+    "errcodes.md": errcodes_page,
+    "errcodes.zh-CN.md": errcodes_page_zh,
+}
+
+
+def main() -> None:
+    """Write the pages, or with --check exit with 1 if one differs."""
+    check = "--check" in sys.argv[1:]
+    stale = [
+        name
+        for name, page in PAGES.items()
+        if not (DOCS / name).exists() or (DOCS / name).read_text() != page()
+    ]
+    for name in stale:
+        if check:
+            print(f"docs/{name} is not what the code says; write it anew with scripts/docs.py")
+        else:
+            (DOCS / name).write_text(PAGES[name]())
+    sys.exit(1 if check and stale else 0)
+
+
+if __name__ == "__main__":
+    main()
