@@ -60,9 +60,13 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(str(error))
 
 
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)  # noqa: T201 - to the person who typed the command
+
+
 def _fail(*sentences: str) -> int:
     for sentence in sentences:
-        print(f"wx-domain-exporter: {sentence}", file=sys.stderr)  # noqa: T201 - the command's own voice
+        _say(f"wx-domain-exporter: {sentence}")
     return 1
 
 
@@ -109,6 +113,8 @@ def _serve(service: Service, flags: argparse.Namespace) -> int:
         log.info("started", version=__version__, apps=len(service.fleet.watches), demo=flags.demo)
         for sock in sockets:
             log.info("listening", url=url_of(sock), metrics=options.telemetry_path)
+        if flags.demo:
+            _say(f"Watching a simulated WeChat API. Open {url_of(sockets[0])} in a browser; Ctrl-C ends it.")
         asyncio.run(server.serve(sockets))
     log.info("stopped")
     return 0

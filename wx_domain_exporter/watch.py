@@ -205,7 +205,8 @@ class Watch:
         answer = caller.call(GETWXADEVINFO, body, access_token=token)
         categories = read_categories(answer, self._action, self.seen)
         # A peer that makes up names can't make this grow without end.
-        self.seen.update(sorted(undocumented(categories))[: MAX_CATEGORIES - len(self.seen)])
+        new = sorted(undocumented(categories) - self.seen)
+        self.seen.update(new[: MAX_CATEGORIES - len(self.seen)])
         return categories
 
     def _log_turn(self, outcome: Outcome) -> None:
