@@ -86,7 +86,8 @@ def _demo() -> Iterator[Callable[[], config.Settings]]:
 def _run_with(load: Callable[[], config.Settings], flags: argparse.Namespace) -> int:
     if flags.config_check:
         apps = len(load().apps)
-        print(f"{flags.config_file or DEFAULT_CONFIG_FILE}: good, {apps} apps")  # noqa: T201
+        name = "the demo's configuration" if flags.demo else flags.config_file or DEFAULT_CONFIG_FILE
+        print(f"{name}: good, {apps} apps")  # noqa: T201 - the answer to the person who asked
         return 0
     service = Service(load)
     try:
@@ -100,9 +101,10 @@ def _scrape_once(service: Service) -> int:
     budget = scrape_budget(None, service.fleet.settings.scrape, 0)
     collector, batch = service.start_scrape(time.monotonic() + budget)
     batch.wait(budget)
-    sys.stdout.write(generate_latest(registry_of(collector, None)).decode())
-    sys.stdout.flush()
-    return 0 if all(outcome.error is None for outcome in batch.outcomes()) else 1
+    # The exposition format is UTF-8, whatever the terminal's locale is.
+    sys.stdout.buffer.write(generate_latest(registry_of(collector, None)))
+    sys.stdout.buffer.flush()
+    return 0 if all(outcome.error is None for outcome in batch.outcomes) else 1
 
 
 def _serve(service: Service, flags: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from wx_domain_exporter.schema import (
     TokenSource,
     Wechat,
 )
-from wx_domain_exporter.yaml_tree import KeyPath, YamlError, read_yaml
+from wx_domain_exporter.yaml_tree import KeyPath, YamlError, one_line, read_yaml
 
 Errors = list[tuple[KeyPath, str]]
 
@@ -105,12 +105,14 @@ def _validate(root: object, context: dict[str, str]) -> tuple[Config, list[int],
         config = Config.model_validate({} if root is None else root, context=context)
         return config, list(range(len(config.apps))), []
     except ValidationError as error:
-        found = [(_real_path(one["loc"]), _sentence(one)) for one in error.errors(include_url=False)]
+        found = [(_real_path(one["loc"], root), _sentence(one)) for one in error.errors(include_url=False)]
     except RecursionError:
         return Config(), [], [((), "refers to itself without end")]
     if not isinstance(root, dict):
         return Config(), [], found
-    wrong = {where[0] for where, _ in found if len(where) == 1 or where[0] not in {"apps", "tokens"}}
+    wrong = {
+        where[0] for where, _ in found if where and (len(where) == 1 or where[0] not in {"apps", "tokens"})
+    }
     rest = {key: value for key, value in root.items() if key not in wrong}
     parts = {where[:2] for where, _ in found}
     kept: list[int] = []
@@ -119,7 +121,10 @@ def _validate(root: object, context: dict[str, str]) -> tuple[Config, list[int],
     if isinstance(rest.get("apps"), list):
         kept = [index for index in range(len(rest["apps"])) if ("apps", index) not in parts]
         rest["apps"] = [rest["apps"][index] for index in kept]
-    return Config.model_validate(rest, context=context), kept, found
+    try:
+        return Config.model_validate(rest, context=context), kept, found
+    except ValidationError:  # where pydantic's path does not lead back to the file's
+        return Config(), [], found
 
 
 def _resolved(app: App, config: Config) -> WatchedApp:
@@ -130,9 +135,18 @@ def _resolved(app: App, config: Config) -> WatchedApp:
     return WatchedApp(app.appid, app.name or app.appid, {**config.defaults.labels, **app.labels}, source)
 
 
-def _real_path(location: tuple[str | int, ...]) -> KeyPath:
-    """Leave out what pydantic adds to a path: the tags of unions, in angle brackets, and `[key]`."""
-    return tuple(part for part in location if not (isinstance(part, str) and part[:1] in {"<", "["}))
+def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
+    """Leave out what pydantic adds to a path: the tags of unions, and `[key]`; a last part may be missing."""
+    path: list[str | int] = []
+    node: Any = root
+    for place, part in enumerate(location, start=1):
+        in_list = isinstance(node, list) and isinstance(part, int)
+        if in_list or (isinstance(node, dict) and part in node):
+            node = node[part]
+        elif place < len(location) or not isinstance(node, dict):
+            continue
+        path.append(part)
+    return tuple(path)
 
 
 _SENTENCES = {
@@ -156,5 +170,8 @@ def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
 def _dotted(path: KeyPath) -> str:
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += f".{one_line(part)}" if text else one_line(part)
     return f"{text}: " if text else ""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from wx_domain_exporter.schema import AccessToken, App, Config, StableToken, TokenSource, Wechat
 from wx_domain_exporter.secret import Secret, SecretError
-from wx_domain_exporter.yaml_tree import KeyPath
+from wx_domain_exporter.yaml_tree import KeyPath, one_line
 
 Errors = Iterator[tuple[KeyPath, str]]
 
@@ -38,11 +38,10 @@ def checks_across(config: Config, kept: list[int], root: object, wrong: Collecti
 
 def _names(tree: Mapping[str, Any], *, default_known: bool) -> Errors:
     tokens, defaults, apps = tree.get("tokens"), tree.get("defaults"), tree.get("apps")
-    names = {str(name) for name in tokens} if isinstance(tokens, dict) else set()
+    names = set(tokens) if isinstance(tokens, dict) else set()
     default = defaults.get("token") if isinstance(defaults, dict) else None
-    unknown = (
-        f"names no token source; allowed: a name under tokens ({', '.join(sorted(names)) or 'none is there'})"
-    )
+    known = one_line(", ".join(sorted(names))) or "none is there"
+    unknown = f"names no token source; allowed: a name under tokens ({known})"
     if isinstance(default, str) and default not in names:
         yield ("defaults", "token"), unknown
     first: dict[str, int] = {}
@@ -81,8 +80,9 @@ def _ways_to_wechat(wechat: Wechat) -> Errors:
     if wechat.ca_file is not None:
         try:
             ssl.create_default_context(cafile=wechat.ca_file)
-        except OSError as error:
-            yield ("wechat", "ca_file"), f"{wechat.ca_file} can't be read as certificates: {error.strerror}"
+        except (OSError, ValueError) as error:
+            what = error.strerror if isinstance(error, OSError) else "a path holds no NUL"
+            yield ("wechat", "ca_file"), f"{one_line(wechat.ca_file)} can't be read as certificates: {what}"
     if wechat.proxy_url is None:
         return
     unreadable = list(_readable(("wechat", "proxy_url"), wechat.proxy_url))

@@ -17,8 +17,8 @@ def parse_duration(text: str) -> float:
     found = _DURATION.fullmatch(text)
     if not text or found is None:
         raise ValueError("is not a Prometheus duration")
-    return sum(
-        int(number) * seconds
-        for number, seconds in zip(found.groups(), _UNITS.values(), strict=True)
-        if number is not None
-    )
+    pairs = zip(found.groups(), _UNITS.values(), strict=True)
+    try:
+        return sum(int(number) * seconds for number, seconds in pairs if number is not None)
+    except OverflowError:
+        raise ValueError("is longer than any Prometheus duration") from None

@@ -30,15 +30,17 @@ class Flag:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError
-    return number
+    if not (text.isascii() and text.isdecimal()) or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of scrapes; allowed: a whole number above 0"
+        )
+    return int(text)
 
 
 def _path(text: str) -> str:
     if not text.startswith("/") or any(char in text for char in "{}?# \t"):
-        raise ValueError
+        what = "allowed: a path that begins with a slash, without spaces, braces, ? and #"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path; {what}")
     return text
 
 

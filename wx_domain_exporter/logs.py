@@ -55,8 +55,9 @@ def set_up(level: str, log_format: LogFormat, stream: TextIO | None = None) -> N
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Mask secrets in what any caller, also a library's, put into an event."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = without_named_secrets(value)
+        internal = key.startswith("_") or key == "exc_info"
+        if not internal and not isinstance(value, int | float | None):
+            event[key] = without_named_secrets(str(value))
     # A traceback quotes texts of errors of any origin.
     if isinstance(event.get("exception"), str):
         lines = event["exception"].splitlines()

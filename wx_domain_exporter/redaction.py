@@ -8,10 +8,11 @@ _MAX_LENGTH = 500
 _NAME = r"[a-z_]*(?:token|secret|ticket|password|passwd)"
 _ASSIGNED = re.compile(rf"(?i)({_NAME}\s*=\s*|{_NAME}\\?[\"']\s*:\s*)(\\?[\"']?)[^\s\"'&,;}}\\]+")
 _TOLD = re.compile(rf"(?i)({_NAME}\s*:\s*)[^\s\"'&,;}}\\]+")
-_USER_OF_URL = re.compile(r"(?<=://)[^/?#\s@]*@")
+_USER_OF_URL = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")  # up to the last @: a password may hold one
 _AUTHORIZATION = re.compile(r"(?i)\b(basic|bearer)\s+[\w+/=.~-]{6,}")
 # A request id is 26 or so and has hyphens; an appsecret has 32 letters, tokens and tickets far more.
 _OPAQUE = re.compile(r"[A-Za-z0-9_@+=-]{32,}")
+_CUT_OFF = re.compile(r"[A-Za-z0-9_@+=-]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 
 
@@ -24,7 +25,10 @@ def without_named_secrets(text: str) -> str:
 
 def foreign_text(text: str) -> str:
     """Make a text from outside, such as an errmsg, fit for a log line: no secrets, one line, not too long."""
-    text = _CONTROL.sub(" ", text[: 4 * _MAX_LENGTH])
+    whole = len(text) <= 4 * _MAX_LENGTH
+    if not whole:  # half a secret would pass for none
+        text = _CUT_OFF.sub("", text[: 4 * _MAX_LENGTH])
+    text = _CONTROL.sub(" ", text)
     text = _TOLD.sub(rf"\1{MASK}", without_named_secrets(text))
     text = _OPAQUE.sub(MASK, text)
-    return text if len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"
+    return text if whole and len(text) <= _MAX_LENGTH else f"{text[:_MAX_LENGTH]}…"

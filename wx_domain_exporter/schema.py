@@ -1,7 +1,7 @@
 """The typed, frozen models of the configuration; `config` loads them from a file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -149,7 +149,7 @@ def _http_url(value: str) -> str:
 
 def _base_url(value: str, info: ValidationInfo) -> str:
     parts = urlsplit(_http_url(value))
-    if parts.query or parts.fragment or "@" in parts.netloc:
+    if "?" in value or "#" in value or "@" in parts.netloc:
         raise _wrong("must not hold a user, a query or a fragment; allowed: https://HOST[:PORT]")
     if (
         parts.scheme == "http"
@@ -236,48 +236,52 @@ TokenSource = StableToken | AccessToken
 TOKEN_TYPES = ("stable_token", "access_token")
 PLANNED_TOKEN_TYPES = ("http", "authorizer", "cloudrun", "cloudbase")
 
-# The tags stand in angle brackets, so that no key of a configuration can be one: they are left
-# out of the paths in error messages.
 _NAME_TAG = "<name>"
 
 
-def _token_tag(value: object) -> str:
-    if isinstance(value, str):
-        return _NAME_TAG
-    kind = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
-    if kind in TOKEN_TYPES:
-        return f"<{kind}>"
-    if kind in PLANNED_TOKEN_TYPES:
-        raise _wrong(f"type {kind} does not work yet in this version; allowed: {', '.join(TOKEN_TYPES)}")
-    raise _wrong(
-        "is not a token source; allowed: a name under tokens, or a mapping with type: "
-        + " or ".join(TOKEN_TYPES)
-    )
+_TYPES_IN_WORDS = f"a mapping with type: {' or '.join(TOKEN_TYPES)}"
 
 
-def _checked_tag(value: object) -> object:
-    _token_tag(value)
-    return value
+def _tag(allowed: str) -> Callable[[object], str]:
+    def tag(value: object) -> str:
+        kind = value.get("type") if isinstance(value, Mapping) else None
+        if kind in TOKEN_TYPES:
+            return f"<{kind}>"
+        if kind in PLANNED_TOKEN_TYPES:
+            raise _wrong(f"type {kind} does not work yet in this version; allowed: {', '.join(TOKEN_TYPES)}")
+        raise _wrong(f"is not a token source; allowed: {allowed}")
+
+    return tag
 
 
-def _no_name(value: object) -> object:
-    if isinstance(value, str):
-        raise _wrong("must be a mapping with type: " + " or ".join(TOKEN_TYPES))
-    return value
+_tag_of_source = _tag(_TYPES_IN_WORDS)
+_tag_of_inline_source = _tag(f"a name under tokens, or {_TYPES_IN_WORDS}")
+
+
+def _tag_of_reference(value: object) -> str:
+    return _NAME_TAG if isinstance(value, str) else _tag_of_inline_source(value)
+
+
+def _with_tag(tag: Callable[[object], str]) -> BeforeValidator:
+    # The discriminator alone would answer with its own words for a value without a tag.
+    def check(value: object) -> object:
+        tag(value)
+        return value
+
+    return BeforeValidator(check)
 
 
 TokenRef = Annotated[
     Annotated[str, Tag(_NAME_TAG)]
     | Annotated[StableToken, Tag("<stable_token>")]
     | Annotated[AccessToken, Tag("<access_token>")],
-    Discriminator(_token_tag),
-    BeforeValidator(_checked_tag),
+    Discriminator(_tag_of_reference),
+    _with_tag(_tag_of_reference),
 ]
 NamedSource = Annotated[
     Annotated[StableToken, Tag("<stable_token>")] | Annotated[AccessToken, Tag("<access_token>")],
-    Discriminator(_token_tag),
-    BeforeValidator(_checked_tag),
-    BeforeValidator(_no_name),
+    Discriminator(_tag_of_source),
+    _with_tag(_tag_of_source),
 ]
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 _MAX_SECRET_BYTES = 65536
 # A secret travels in a URL, a header or JSON: what could end or split one of them is a mistake.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
+_NO_UTF_8 = re.compile(r"[\ud800-\udfff]")  # how the environment hands on bytes that are no UTF-8
 
 
 class SecretError(Exception):
@@ -40,6 +41,8 @@ class Secret:
         text = self._text().strip()
         if not text:
             raise SecretError(f"{self._place()} is empty")
+        if _NO_UTF_8.search(text):
+            raise SecretError(f"{self._place()} is not UTF-8 text")
         if _FORBIDDEN.search(text):
             raise SecretError(f"{self._place()} holds more than one line, or a control character")
         return text
@@ -67,6 +70,8 @@ class Secret:
             raise SecretError(f"{self._place()} can't be read: {error.strerror}") from None
         except UnicodeDecodeError:
             raise SecretError(f"{self._place()} is not UTF-8 text") from None
+        except ValueError:
+            raise SecretError(f"{self._place()} can't be read: a path holds no NUL") from None
 
     def _place(self) -> str:
         match self.kind:

@@ -10,6 +10,8 @@ KeyPath = tuple[str | int, ...]
 """Where a value stands: keys of mappings and places in lists, from the top."""
 
 _MERGE = "tag:yaml.org,2002:merge"
+_STRING = "tag:yaml.org,2002:str"
+_MAX_DEPTH = 100
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -27,20 +29,7 @@ class Tree:
 
 
 class _Loader(yaml.CSafeLoader):
-    """PyYAML's safe loader, in C, that notes keys given twice and gives each date as its text."""
-
-    def __init__(self, stream: bytes) -> None:
-        super().__init__(stream)
-        self.repeated: set[int] = set()
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
-                if key.value in seen:
-                    self.repeated.add(id(key))
-                seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
+    """PyYAML's safe loader, in C, that gives each date as its text."""
 
 
 # `2024-01-01` as a name or a label is text here.
@@ -50,6 +39,11 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
+def one_line(text: str) -> str:
+    """Return a text from a file as it fits on one line of a message: what can't be printed is escaped."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def read_yaml(content: bytes) -> Tree:
     """Parse one YAML document.
 
@@ -57,9 +51,11 @@ def read_yaml(content: bytes) -> Tree:
         YamlError: it is none, or holds more than plain values.
     """
     try:
+        _check_depth(content)
         loader = _Loader(content)
         try:
             node = loader.get_single_node()
+            duplicates = tuple(path for _, path in sorted(_duplicates(node), key=lambda found: found[0]))
             root = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -67,13 +63,26 @@ def read_yaml(content: bytes) -> Tree:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise YamlError(f"{place}is not YAML: {_problem(error)}") from None
-    except (yaml.YAMLError, UnicodeError):
-        raise YamlError("is not YAML: it holds bytes that are no UTF-8 text") from None
-    except RecursionError:
-        raise YamlError("is nested too deeply") from None
-    except (ValueError, TypeError):
+    except (yaml.YAMLError, UnicodeError) as error:
+        control = "control" in getattr(error, "reason", "")
+        what = "a control character" if control else "bytes that are no UTF-8 text"
+        raise YamlError(f"is not YAML: it holds {what}") from None
+    # What PyYAML's constructors let through for values such as `!!bool x` or `!!int ""`.
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         raise YamlError("is not YAML: a number or a key in it can't be read") from None
-    return Tree(root, tuple(_paths(node, loader.repeated)) if node and loader.repeated else ())
+    return Tree(root, duplicates)
+
+
+def _check_depth(content: bytes) -> None:
+    """Refuse what libyaml would follow into a stack overflow, which ends the process."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MAX_DEPTH:
+            raise YamlError("is nested too deeply")
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
@@ -81,13 +90,26 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return (error.problem or error.context or "it can't be read").partition("'")[0].strip()
 
 
-def _paths(node: yaml.Node, wanted: set[int], path: KeyPath = ()) -> Iterator[KeyPath]:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            here = (*path, str(key.value))
-            if id(key) in wanted:
-                yield here
-            yield from _paths(value, wanted, here)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _paths(value, wanted, (*path, index))
+def _duplicates(root: yaml.Node | None) -> Iterator[tuple[int, KeyPath]]:
+    """Yield place and path of the keys given twice; make all keys text on the way, `1` and `on` too."""
+    done: set[int] = set()
+    waiting: list[tuple[yaml.Node | None, KeyPath]] = [(root, ())]
+    while waiting:
+        node, path = waiting.pop()
+        if id(node) in done:
+            continue  # an alias: its anchor was here
+        done.add(id(node))
+        inner: list[tuple[yaml.Node | None, KeyPath]] = []
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, value in node.value:
+                here = (*path, str(key.value))
+                if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+                    key.tag = _STRING
+                    if key.value in seen:
+                        yield key.start_mark.index, here
+                    seen.add(key.value)
+                inner.append((value, here))
+        elif isinstance(node, yaml.SequenceNode):
+            inner = [(value, (*path, index)) for index, value in enumerate(node.value)]
+        waiting += reversed(inner)

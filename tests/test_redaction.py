@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from wx_domain_exporter.redaction import MASK, foreign_text, without_named_secrets
+
+Redact = Callable[[str], str]
+
+TOKEN = "Canary_7c0-e5d"
+LONG = "canary-7c0e5d_" * 5
+
+NAMED = [
+    pytest.param(f"access_token={TOKEN}", id="query"),
+    pytest.param(f"GET /wxa/getwxadevinfo?access_token={TOKEN} HTTP/1.1", id="request line"),
+    pytest.param(f"https://api.weixin.qq.com/x?appid=wx1&access_token={TOKEN}&lang=zh", id="in a URL"),
+    pytest.param(f"component_access_token={TOKEN}", id="component_access_token"),
+    pytest.param(f"cloudbase_access_token={TOKEN}", id="cloudbase_access_token"),
+    pytest.param(f"ACCESS_TOKEN={TOKEN}", id="capitals"),
+    pytest.param(f"access_token = {TOKEN}", id="spaces around the sign"),
+    pytest.param(f'access_token="{TOKEN}"', id="quoted"),
+    pytest.param(f"access_token='{TOKEN}'", id="quoted with one stroke"),
+    pytest.param(f'{{"access_token":"{TOKEN}","expires_in":7200}}', id="JSON"),
+    pytest.param(f'{{"access_token" : "{TOKEN}"}}', id="JSON with spaces"),
+    pytest.param(f'{{\\"access_token\\":\\"{TOKEN}\\"}}', id="JSON in JSON"),
+    pytest.param(f"{{'access_token': '{TOKEN}'}}", id="Python"),
+    pytest.param(f'{{"refresh_token":"{TOKEN}"}}', id="refresh_token"),
+    pytest.param(f'{{"authorizer_refresh_token":"{TOKEN}"}}', id="authorizer_refresh_token"),
+    pytest.param(f'{{"component_verify_ticket":"ticket@@@{TOKEN}"}}', id="ticket"),
+    pytest.param(f'{{"secret":"{TOKEN}"}}', id="secret"),
+    pytest.param(f"appsecret={TOKEN}", id="appsecret"),
+    pytest.param(f"appSecret={TOKEN}", id="appSecret"),
+    pytest.param(f"password={TOKEN}", id="password"),
+    pytest.param(f"passwd={TOKEN}", id="passwd"),
+    pytest.param(f"Authorization: Bearer {TOKEN}", id="bearer"),
+    pytest.param(f"authorization: basic {TOKEN}", id="basic"),
+    pytest.param(f"http://{TOKEN}@proxy.example.com", id="user of a URL"),
+    pytest.param(f"http://user:{TOKEN}@proxy.example.com:3128/", id="password of a URL"),
+    pytest.param(f"http://user:p@{TOKEN}@proxy.example.com:3128/", id="password with an at sign"),
+    pytest.param(f"first http://a/ then http://u:{TOKEN}@b/", id="password of a second URL"),
+    pytest.param(f"access_token=x&access_token={TOKEN}", id="given twice"),
+]
+
+
+@pytest.mark.parametrize("redact", [without_named_secrets, foreign_text])
+class TestBoth:
+    @pytest.mark.parametrize("text", NAMED)
+    def test_what_is_marked_as_secret_goes(self, redact: Redact, text: str) -> None:
+        found = redact(text)
+        assert "7c0" not in found
+        assert MASK in found
+
+    def test_what_stands_around_it_stays(self, redact: Redact) -> None:
+        text = f"GET https://user:{TOKEN}@h/x?appid=wx1&access_token={TOKEN}&lang=zh, Bearer {TOKEN}, bye"
+        expected = f"GET https://{MASK}@h/x?appid=wx1&access_token={MASK}&lang=zh, Bearer {MASK}, bye"
+        assert redact(text) == expected
+
+    def test_json_around_it_stays(self, redact: Redact) -> None:
+        text = f'{{"errcode":0,"access_token":"{TOKEN}","expires_in":7200}}'
+        assert redact(text) == f'{{"errcode":0,"access_token":"{MASK}","expires_in":7200}}'
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("", id="nothing"),
+            pytest.param("invalid credential, access_token is invalid or not latest", id="prose on tokens"),
+            pytest.param("invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist", id="address"),
+            pytest.param("rid: 65f2a1b3-0a1b2c3d-4e5f6071", id="request id"),
+            pytest.param("invalid appid wx0123456789abcdef", id="appid"),
+            pytest.param("https://www.qq.com/path?x=1#y", id="URL"),
+            pytest.param("mail a@example.com", id="mail address"),
+            pytest.param("basic auth is off", id="prose on basic auth"),
+            pytest.param("expires_in=7200, tokens=3", id="numbers"),
+            pytest.param("访问令牌无效", id="Chinese"),
+        ],
+    )
+    def test_what_is_no_secret_stays(self, redact: Redact, text: str) -> None:
+        assert redact(text) == text
+
+    def test_a_text_without_secrets_left_does_not_change_again(self, redact: Redact) -> None:
+        once = redact(f"access_token={TOKEN} and Bearer {TOKEN} and http://u:{TOKEN}@h")
+        assert redact(once) == once
+
+
+class TestForeignText:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param(f"token: {TOKEN}", id="after a colon"),
+            pytest.param(f"secret:{TOKEN}", id="right after a colon"),
+            pytest.param(f"X-Token: {TOKEN}", id="header"),
+            pytest.param(LONG, id="long and opaque"),
+            pytest.param(f"hint: [{LONG}] rid", id="long and opaque in brackets"),
+            pytest.param(f"/path/{LONG}/x", id="long and opaque in a path"),
+            pytest.param(f"中{LONG}文", id="long and opaque in Chinese"),
+        ],
+    )
+    def test_what_may_be_secret_goes(self, text: str) -> None:
+        found = foreign_text(text)
+        assert "7c0" not in found
+        assert MASK in found
+
+    def test_32_characters_as_an_appsecret_has_are_opaque(self) -> None:
+        assert foreign_text("a" * 31) == "a" * 31
+        assert foreign_text("a" * 32) == MASK
+
+    @pytest.mark.parametrize("char", ["\n", "\r", "\t", "\x00", "\x1b", "\x7f", "\x85", "\x9b"], ids=ascii)
+    def test_it_is_one_line_without_control_characters(self, char: str) -> None:
+        assert foreign_text(f"a{char}{char}b") == "a b"
+
+    def test_500_characters_are_kept_of_a_long_text(self) -> None:
+        words = "word " * 100
+        assert foreign_text(words) == words
+        assert foreign_text(words + "x") == f"{words}…"
+
+    def test_a_token_where_a_long_text_is_cut_does_not_show_in_part(self) -> None:
+        for before in range(480, 510):
+            text = f"{'w ' * before}"[:before] + f"access_token={TOKEN}"
+            assert "7c0" not in foreign_text(text)
+
+    @pytest.mark.parametrize("shown", range(8, 32, 4))
+    def test_an_opaque_text_shows_no_part_because_texts_before_it_shrink(self, shown: int) -> None:
+        secret = "0123456789abcdef0123456789abcdef"
+        text = "x" * (2000 - shown - 1) + " " + secret
+        assert secret[:8] not in foreign_text(text)
+
+    def test_a_huge_text_takes_no_longer_than_a_large_one(self) -> None:
+        assert foreign_text("w " * 10_000_000) == "w " * 250 + "…"

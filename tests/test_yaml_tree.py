@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import pytest
+
+from wx_domain_exporter.yaml_tree import KeyPath, YamlError, read_yaml
+
+CANARY = "canary-7c0e5d"
+
+
+def refusal(content: bytes) -> str:
+    with pytest.raises(YamlError) as caught:
+        read_yaml(content)
+    return str(caught.value)
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("content", "root"),
+        [
+            pytest.param(b"", None, id="nothing"),
+            pytest.param(b"# only a comment\n", None, id="comment"),
+            pytest.param(b"a: 1", {"a": 1}, id="number"),
+            pytest.param(b"a: [true, null, 1.5, x]", {"a": [True, None, 1.5, "x"]}, id="plain values"),
+            pytest.param(b'{"a": "\\u5546"}', {"a": "商"}, id="JSON"),
+            pytest.param("a: 商城".encode(), {"a": "商城"}, id="Chinese"),
+            pytest.param("\ufeffa: 商".encode(), {"a": "商"}, id="byte order mark"),
+            pytest.param("\ufeffa: 商".encode("utf-16-le"), {"a": "商"}, id="UTF-16"),
+            pytest.param(b"a: 2024-01-01", {"a": "2024-01-01"}, id="date"),
+            pytest.param(b"a: 2024-01-01 10:00:00", {"a": "2024-01-01 10:00:00"}, id="date and time"),
+            pytest.param(b"2024-01-01: a", {"2024-01-01": "a"}, id="date as a key"),
+            pytest.param(b"a: &x {b: 1}\nc: *x", {"a": {"b": 1}, "c": {"b": 1}}, id="alias"),
+            pytest.param(
+                b"a: &x {b: 1, c: 2}\nd: {<<: *x, b: 3}",
+                {"a": {"b": 1, "c": 2}, "d": {"b": 3, "c": 2}},
+                id="merge",
+            ),
+        ],
+    )
+    def test_a_document_becomes(self, content: bytes, root: object) -> None:
+        tree = read_yaml(content)
+        assert tree.root == root
+        assert tree.duplicates == ()
+
+
+class TestKeysGivenTwice:
+    @pytest.mark.parametrize(
+        ("content", "paths"),
+        [
+            pytest.param(b"a: 1\na: 2", [("a",)], id="at the top"),
+            pytest.param(b"a: 1\na: 2\na: 3", [("a",), ("a",)], id="three times"),
+            pytest.param(b"a: {b: {c: 1, c: 1}}", [("a", "b", "c")], id="deep"),
+            pytest.param(b"a: [{b: 1}, {b: 1, b: 2}]", [("a", 1, "b")], id="in a list"),
+            pytest.param(b"a: 1\n'a': 2", [("a",)], id="quoted and not"),
+            pytest.param(b"a: {b: 1, b: 1}\nc: {d: 1, d: 1}", [("a", "b"), ("c", "d")], id="two"),
+        ],
+    )
+    def test_they_are_told_with_their_paths(self, content: bytes, paths: list[KeyPath]) -> None:
+        assert list(read_yaml(content).duplicates) == paths
+
+    def test_the_last_value_counts(self) -> None:
+        assert read_yaml(b"a: 1\na: 2").root == {"a": 2}
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b"a: {b: 1}\nc: {b: 1}", id="in two mappings"),
+            pytest.param(b"- {b: 1}\n- {b: 1}", id="in two places of a list"),
+            pytest.param(b"a: &x {b: 1}\nc: {<<: *x, b: 2}", id="of a merged mapping"),
+            pytest.param(b"a: &x {b: 1}\nc: &y {b: 2}\nd: {<<: [*x, *y]}", id="of two merged mappings"),
+            pytest.param(b"a: &x {b: 1}\nc: {<<: *x}\nd: {<<: *x}", id="merged twice"),
+            pytest.param(b"p: [[&x {k: 1}, &y {<<: *x, k: 2}]]\nq: {<<: *y}", id="merged before it is made"),
+        ],
+    )
+    def test_this_is_no_repetition(self, content: bytes) -> None:
+        assert read_yaml(content).duplicates == ()
+
+    @pytest.mark.parametrize(
+        ("content", "path"),
+        [
+            pytest.param(b"a: &x {b: 1, b: 2, c: *x}", ("a", "b"), id="in a mapping that holds itself"),
+            pytest.param(b"a: &x [*x]\nb: 1\nb: 2", ("b",), id="beside a list that holds itself"),
+            pytest.param(b"&x {a: *x, a: *x}", ("a",), id="whose values are the whole document"),
+        ],
+    )
+    def test_they_are_found_whatever_stands_beside_them(self, content: bytes, path: KeyPath) -> None:
+        assert path in read_yaml(content).duplicates
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("content", "place"),
+        [
+            pytest.param(b"a: 1\n]", "line 2, column 1: ", id="unopened"),
+            pytest.param(b"a: 1\n\tb: 2", "line 2, column 1: ", id="tab"),
+            pytest.param(b"a: 1\n---\nb: 2", "line 2, column 1: ", id="two documents"),
+            pytest.param(b"a: b: c", "line 1, column 5: ", id="two colons"),
+            pytest.param(b"{[a]: b}", "line 1, column 2: ", id="list as a key"),
+            pytest.param(b"<<: 5", "line 1, column 5: ", id="merge of a number"),
+        ],
+    )
+    def test_they_say_where(self, content: bytes, place: str) -> None:
+        assert refusal(content).startswith(f"{place}is not YAML: ")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param(f"a: *{CANARY}", id="undefined alias"),
+            pytest.param(f"a: !{CANARY} b", id="unknown tag"),
+            pytest.param(f"a: !!python/object/apply:os.system [{CANARY}]", id="python object"),
+            pytest.param(f"a: !!{CANARY} b", id="unknown standard tag"),
+            pytest.param(f"a: &{CANARY} 1\nb: &{CANARY} [2", id="anchor"),
+            pytest.param(f"a: '{CANARY}", id="unclosed quote"),
+            pytest.param(f'a: "{CANARY}\\q"', id="unknown escape"),
+            pytest.param(f"a: {CANARY}: b", id="two colons"),
+            pytest.param(f"%{CANARY} x\n--- a", id="directive"),
+            pytest.param(f"%TAG ! tag:{CANARY}\n--- !x{CANARY} a", id="tag directive"),
+            pytest.param(f"a: !!int {CANARY}", id="no number"),
+            pytest.param(f"a: !!float {CANARY}", id="no float"),
+            pytest.param(f"a: !!bool {CANARY}", id="neither true nor false"),
+            pytest.param(f"a: !!timestamp {CANARY}", id="no date"),
+            pytest.param(f"a: !!binary é{CANARY}", id="no base64"),
+        ],
+    )
+    def test_they_quote_nothing(self, text: str) -> None:
+        assert CANARY not in refusal(text.encode())
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            pytest.param(b'a: !!int ""', id="empty integer"),
+            pytest.param(b'a: !!float ""', id="empty float"),
+            pytest.param(b"a: !!bool maybe", id="odd boolean"),
+            pytest.param(b"a: !!timestamp soon", id="odd date"),
+            pytest.param(b"a: " + b"9" * 5000, id="integer with 5000 digits"),
+            pytest.param(b"a: 1" + b":00" * 200 + b".0", id="sexagesimal beyond a float"),
+            pytest.param(b"a: 0b_", id="binary number without digits"),
+            pytest.param(b"a: =", id="default value sign"),
+            pytest.param(b"? " + b"[" * 1500 + b"]" * 1500 + b"\n: 1", id="deep key"),
+        ],
+    )
+    def test_a_value_that_cannot_be_made_is_refused(self, content: bytes) -> None:
+        assert refusal(content)
+
+    @pytest.mark.parametrize("content", [b"\xff\xfe\xfa", b"a: \xe9", b"a: \xc3"], ids=repr)
+    def test_bytes_that_are_no_text_are_refused(self, content: bytes) -> None:
+        assert refusal(content) == "is not YAML: it holds bytes that are no UTF-8 text"
+
+    @pytest.mark.parametrize("content", [b"a: b\x07", b"a: \x00", b"a: \xc2\x80"], ids=repr)
+    def test_a_control_character_is_called_so(self, content: bytes) -> None:
+        assert "control character" in refusal(content)
