@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -94,14 +95,16 @@ async def answers_and_resets(call: Call) -> None:
 
 
 async def answers_and_goes_on(call: Call) -> None:
-    await answers_well(call)
-    await call.peer.send(b"\0" * 200_000)
+    data = good(call)
+    await call.peer.send(call.head(f"Content-Length: {len(data)}"), data, b"\0" * 200_000)
 
 
 async def answers_twice(call: Call) -> None:
-    await answers_well(call)
-    await asyncio.sleep(0.1)
-    await call.answer(good(call, requestdomain=["https://another-app.example.com"]))
+    """Send two whole answers at once, the first of a size at which a buffered reader stops right after it."""
+    first, second = good(call), good(call, requestdomain=["https://another-app.example.com"])
+    size = 2 * io.DEFAULT_BUFFER_SIZE - len(call.head("Content-Length: 12345"))
+    head = call.head(f"Content-Length: {size}")
+    await call.peer.send(head, first.ljust(size), call.head(f"Content-Length: {len(second)}"), second)
 
 
 async def continues_first(call: Call) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import socket
 import struct
 import threading
@@ -21,6 +20,9 @@ CANARY = "Zc4n4ry0Zc4n4ry1Zc4n4ry2Zc4n4ry3Zc4n4ry4"
 
 RESET = struct.pack("ii", 1, 0)
 STOP_SECONDS = 20
+END_SECONDS = 5
+GOODBYE_SECONDS = 0.2
+"""What a client has to answer the end of TLS; most say nothing."""
 
 
 def token_for(fault: str) -> str:
@@ -114,8 +116,6 @@ class SocketServer:
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def __enter__(self) -> Self:
-        # A client that goes during the handshake is what these servers are for; asyncio would log it.
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         started = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run(started)), daemon=True)
         self._thread.start()
@@ -135,46 +135,59 @@ class SocketServer:
 
     def wait_for_ended(self, number: int) -> None:
         with self.changed:
-            if not self.changed.wait_for(lambda: self.ended >= number, STOP_SECONDS):
+            if not self.changed.wait_for(lambda: self.ended >= number, END_SECONDS):
                 raise AssertionError(f"{self.ended} of {self.accepted} connections ended, not {number}")
 
     async def _run(self, started: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._stopping = asyncio.Event()
-        self._tasks: set[asyncio.Task[None]] = set()
-        server = await asyncio.start_server(
-            self._accept, "127.0.0.1", 0, ssl=self.context, backlog=1024, limit=1 << 20
-        )
+        self._open: dict[asyncio.Task[None], asyncio.WriteTransport] = {}
+        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=1024, limit=1 << 20)
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         await self._stopping.wait()
+        self._loop.remove_reader(server.sockets[0].fileno())
+        await _some_turns()  # who was accepted last gets a task yet, which fails on a server that is closed
         server.close()
-        tasks = list(self._tasks)
-        for task in tasks:
+        rest = dict(self._open)
+        for task in rest:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*rest, return_exceptions=True)
+        for transport in rest.values():  # a task that had not begun closes nothing
+            transport.abort()
+        await _some_turns()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A task of our own: stopping cancels it, and asyncio has nothing to say about that.
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.context is not None:
+            writer.transport.pause_reading()  # type: ignore[attr-defined] # the handshake is read elsewhere
         task = asyncio.create_task(self._converse(Peer(reader, writer)))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._open[task] = writer.transport
+        task.add_done_callback(self._open.pop)
 
     async def _converse(self, peer: Peer) -> None:
         with self.changed:
             self.accepted += 1
+        raw = peer.writer.transport
         try:
+            if self.context is not None:
+                await peer.writer.start_tls(self.context)
             await self.serve(peer)
             if not peer.writer.transport.is_closing():
                 peer.writer.close()
-                await peer.writer.wait_closed()
-        except (OSError, asyncio.IncompleteReadError):
+                await asyncio.wait_for(peer.writer.wait_closed(), GOODBYE_SECONDS)
+        except (OSError, asyncio.IncompleteReadError, TimeoutError):
             pass
         finally:
             peer.writer.transport.abort()
+            raw.abort()
             with self.changed:
                 self.ended += 1
                 self.changed.notify_all()
+
+
+async def _some_turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 class FaultyApi(SocketServer):
@@ -229,3 +242,43 @@ def full_backlog() -> Iterator[int]:
             waiting.settimeout(0)
             waiting.connect_ex(address)
         yield address[1]
+
+
+async def says_nothing(peer: Peer) -> None:
+    """Take a connection, read what comes, and never say a word: not even for a TLS handshake."""
+    await peer.hang()
+
+
+async def speaks_plain_http(peer: Peer) -> None:
+    await peer.send(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+async def hangs_up(peer: Peer) -> None:
+    """Read what the client says first, and close."""
+    await peer.reader.read(65536)
+
+
+async def resets_at_once(peer: Peer) -> None:
+    peer.reset()
+
+
+def drips_from(port: int, pause: float) -> Callable[[Peer], Awaitable[None]]:
+    """Stand before another server, and hand on what it says byte by byte."""
+
+    async def relay(peer: Peer) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def hand_on() -> None:
+            while data := await peer.reader.read(65536):
+                writer.write(data)
+
+        there = asyncio.create_task(hand_on())
+        try:
+            while data := await reader.read(65536):
+                await peer.drip(data, pause)
+        finally:
+            there.cancel()
+            await asyncio.gather(there, return_exceptions=True)
+            writer.transport.abort()
+
+    return relay

@@ -68,13 +68,13 @@ async def _join(peer: Peer, target: str) -> None:
     """Carry bytes both ways until one side ends."""
     host, _, port = target.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    ways = ()
+    ways: list[asyncio.Task[None]] = []
     try:
         await peer.send(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        ways = (
+        ways = [
             asyncio.create_task(_carry(peer.reader, writer)),
             asyncio.create_task(_carry(reader, peer.writer)),
-        )
+        ]
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for way in ways:

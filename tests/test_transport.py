@@ -3,17 +3,18 @@ from __future__ import annotations
 import asyncio
 import select
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 import requests
-from fault_behaviours import CAP, SLOW_SECONDS, domain_of
+from fault_behaviours import CAP, SLOW_SECONDS, answers_well, domain_of
 from fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
-from faults import CANARY, FaultyApi, Peer, SocketServer, full_backlog, token_for
+from faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog, token_for
 from requests.exceptions import ConnectionError as RequestsConnectionError
-from requests.exceptions import ContentDecodingError, SSLError, Timeout
+from requests.exceptions import ContentDecodingError, Timeout
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import free_port, wait_until
 
@@ -111,6 +112,7 @@ KINDS: dict[str, type[requests.RequestException]] = {
     "endless-header": NotHttpError,
     "endless-headers": NotHttpError,
     "endless-negative-chunk": NotHttpError,
+    "endless-trailers": NotHttpError,
     "gzip-truncated": ContentDecodingError,
     "gzip-empty": ContentDecodingError,
     "gzip-that-is-none": ContentDecodingError,
@@ -132,11 +134,10 @@ class TestFailures:
     ) -> None:
         begin = time.monotonic()
         with pytest.raises(requests.RequestException) as caught:
-            call(adapter, api.url, fault, SHORT if kind is Timeout else LONG)
+            call(adapter, api.url, fault, SHORT if kind is Timeout else 5)
         assert type(caught.value) is kind, str(caught.value)
-        assert CANARY not in str(caught.value)
-        assert caught.value.__suppress_context__
-        assert time.monotonic() - begin < (SHORT if kind is Timeout else LONG) + NOISE
+        assert CANARY not in "".join(traceback.format_exception(caught.value))
+        assert time.monotonic() - begin < (SHORT if kind is Timeout else 5) + NOISE
         # Also while somebody keeps the error, as the exporter does.
         api.wait_for_ended(1)
         assert api.calls(fault) == 1
@@ -222,15 +223,26 @@ class TestKeptConnections:
             call(adapter, api.url, "slow", 2.5 * SLOW_SECONDS)
         assert api.accepted == 1
 
-    @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked", "103-first"])
+    @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked"])
     def test_what_comes_after_an_answer_is_no_answer_to_the_next_call(
         self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
     ) -> None:
         assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
         idle = [connection.sock for connection in kept(adapter) if connection.sock is not None]
-        if fault != "103-first":
-            assert select.select(idle, [], [], LONG)[0]
+        assert select.select(idle, [], [], LONG)[0]
         assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+
+    def test_what_comes_late_after_an_interim_answer_is_no_answer_to_the_next_call(
+        self, adapter: DeadlineAdapter
+    ) -> None:
+        async def hints_and_answers_late(call: Call) -> None:
+            await call.peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            await asyncio.sleep(SLOW_SECONDS)
+            await answers_well(call)
+
+        with FaultyApi({**BEHAVIOURS, "late": hints_and_answers_late}) as api:
+            call_any(adapter, api.url, "late")
+            assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
 
     def test_those_to_different_servers_are_told_apart(
         self, adapter: DeadlineAdapter, api: FaultyApi

@@ -81,7 +81,7 @@ def stage() -> Iterator[Stage]:
     for appid in (APPID, OTHER):
         world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains={"requestdomain": ["https://a.cn"]}))
     with SimulatorServer(world) as server:
-        client = ApiClient(Wechat(base_url=server.url, timeout="400ms"), OwnMetrics())  # type: ignore[arg-type]
+        client = ApiClient(Wechat(base_url=server.url, timeout="600ms"), OwnMetrics())  # type: ignore[arg-type]
         try:
             yield Stage(world, clock, server, client)
         finally:

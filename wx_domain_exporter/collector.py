@@ -35,7 +35,7 @@ class DomainCollector:
         """Yield the families, as the apps stand now."""
         families = {gauge: gauge.family() for gauge in metrics.GAUGES}
         families[metrics.APP_INFO] = metrics.APP_INFO.family(*self._label_keys)
-        for watch, outcome in zip(self._batch.watches, self._batch.outcomes(), strict=True):
+        for watch, outcome in zip(self._batch.watches, self._batch.outcomes, strict=True):
             self._add_app(families, watch, outcome)
         for category, limit in self._settings.limits.items():
             families[metrics.DOMAINS_LIMIT].add_metric((category,), limit)

@@ -18,9 +18,14 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent import futures
+from functools import cached_property
+
+import structlog
 
 from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.wechat.errors import DeadlineError
+
+log = structlog.get_logger(__name__)
 
 _UNKNOWN_SHARE = 5
 """While more unknown apps wait than there are workers, each gets this multiple of its even share of the time:
@@ -78,8 +83,9 @@ class Batch:
         """Wait until every app has an outcome, or for `timeout` seconds."""
         futures.wait([self.done], timeout)
 
+    @cached_property
     def outcomes(self) -> list[Outcome]:
-        """Return an outcome for each of `watches` as it is now: a failure where none has arrived yet."""
+        """An outcome for each of `watches`, as it was at the first look: a failure where none was there."""
         waited = time.monotonic() - self._begin
         outcomes = []
         for watch, ready in zip(self.watches, self._ready, strict=True):
@@ -129,10 +135,10 @@ class Fetcher:
             min_interval: an outcome younger than this, in seconds, is shared instead.
         """
         batch = Batch(watches)
-        young = time.time() - min_interval
+        now = time.time()
         with self._change:
             for watch in watches:
-                batch.add(self._join(watch, deadline, young))
+                batch.add(self._join(watch, deadline, now, min_interval))
             self._call_workers()
         batch.one_less()
         return batch
@@ -149,10 +155,11 @@ class Fetcher:
             self._closed = True
             self._change.notify_all()
 
-    def _join(self, watch: Watch, deadline: float, young: float) -> Outcome | Flight:
+    def _join(self, watch: Watch, deadline: float, now: float, min_interval: float) -> Outcome | Flight:
         flight = self._flights.get(watch)
         if flight is None:
-            if watch.last is not None and watch.last.timestamp > young:
+            # An age below 0 is a clock set back: nothing is known of such an outcome's age.
+            if watch.last is not None and 0 <= now - watch.last.timestamp < min_interval:
                 return watch.last
             flight = self._flights[watch] = Flight(watch)
             self._lane(watch).append(flight)
@@ -170,8 +177,13 @@ class Fetcher:
         waiting = len(self._healthy) + len(self._unknown) + len(self._shaken) + len(self._slow)
         self._change.notify(waiting)
         for _ in range(min(waiting - self._idle, self._slots - self._workers)):
+            try:
+                name = f"fetch-{self._workers + 1}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+            except RuntimeError:  # the system has no more: go on with those that are there
+                log.exception("no further worker can be started", workers=self._workers)
+                return
             self._workers += 1
-            threading.Thread(target=self._work, name=f"fetch-{self._workers}", daemon=True).start()
 
     def _work(self) -> None:
         while (flight := self._next()) is not None:

@@ -61,11 +61,14 @@ class TokenLedger:
         self._lock = threading.Lock()
         self._token_of: dict[str, str] = {}
         self._users: dict[str, set[str]] = {}
+        self._watched: set[str] | None = None
 
     def claim(self, appid: str, token: str) -> None:
         """Note that an app uses a token now, instead of the one before."""
         with self._lock:
-            if self._token_of.get(appid) != token:
+            # A fetch of an app that the last reload dropped may still be on its way.
+            dropped = self._watched is not None and appid not in self._watched
+            if not dropped and self._token_of.get(appid) != token:
                 self._release(appid)
                 self._token_of[appid] = token
                 self._users.setdefault(token, set()).add(appid)
@@ -79,6 +82,7 @@ class TokenLedger:
     def keep_only(self, appids: set[str]) -> None:
         """Forget the apps that are watched no longer."""
         with self._lock:
+            self._watched = appids
             for appid in self._token_of.keys() - appids:
                 self._release(appid)
 
@@ -133,7 +137,7 @@ class Watch:
         try:
             categories = self._categories(Caller(self.client, budget, self.api_errors))
         except FetchError as failure:
-            error = failure
+            error = failure.to_keep()
         except Exception as bug:  # an answer that trips our code may cost its own app only
             log.exception("a fetch broke", appid=self.app.appid)
             error = DecodeError(f"internal error: {type(bug).__name__}")
@@ -197,7 +201,7 @@ class Watch:
         appid = self.app.appid
         self._ledger.claim(appid, token)
         if self._ledger.shared(appid):
-            raise self.source.reject(token, _MIXED_UP)
+            raise self.source.conflict(token, _MIXED_UP)
         return token
 
     def _ask(self, token: str, caller: Caller) -> dict[str, DomainList]:

@@ -43,7 +43,7 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse("the configuration was refused; the log says why\n", 500)
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route(options.telemetry_path, metrics.answer, methods=["GET"]),
             Route("/", landing, methods=["GET"]),
@@ -52,3 +52,5 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
             Route("/-/reload", reload, methods=["POST"]),
         ],
     )
+    app.router.redirect_slashes = False  # a path is right or 404
+    return app

@@ -44,6 +44,8 @@ def listen(address: str) -> socket.socket:
         return _bound(family, target)
     except OSError as error:
         raise ListenError(f"--web.listen-address {address}: can't listen: {error.strerror}") from None
+    except UnicodeError:  # a name that the domain name system can't hold, such as one with two dots in a row
+        raise ListenError(f"--web.listen-address {address}: can't listen: the host is no name") from None
 
 
 def _listen_everywhere(port: int) -> socket.socket:

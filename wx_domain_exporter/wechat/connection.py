@@ -77,14 +77,20 @@ class Connection(http.client.HTTPConnection):
         super().__init__(peer.host, peer.port)
         self.origin = origin
         self.deadline = 0.0
+        self.allowance = 0
         self._tls = tls
         # HTTPConnection.connect calls this; connecting by a way of our own is what it is there for.
-        self._create_connection = lambda *_: connect(resolver, peer.host, peer.port, self.deadline)
+        self._create_connection = lambda *_: self._dial(resolver)
         if origin.proxy is not None and origin.scheme == "https":
             headers = {}
             if origin.proxy.authorization is not None:
                 headers["Proxy-Authorization"] = origin.proxy.authorization
             self.set_tunnel(origin.host, origin.port, headers)
+
+    def _dial(self, resolver: Resolver) -> DeadlineSocket:
+        sock = connect(resolver, self.host, self.port, self.deadline)
+        sock.allowance = self.allowance  # for what a proxy answers before TLS
+        return sock
 
     def connect(self) -> None:
         """Open the connection, with the proxy's tunnel and TLS where they belong."""
@@ -92,18 +98,22 @@ class Connection(http.client.HTTPConnection):
         if self.origin.scheme == "https" and isinstance(self.sock, DeadlineSocket):
             self.sock = start_tls(self.sock, self._tls, self.origin.host)
 
-    def exchange(self, request: PreparedRequest, deadline: float) -> http.client.HTTPResponse:
+    def exchange(self, request: PreparedRequest, deadline: float, allowance: int) -> http.client.HTTPResponse:
         """Send a request and read the head of its response.
 
         Args:
             request: with a body of bytes, or none.
             deadline: in seconds of `time.monotonic()`; it holds for the body's reading too.
+            allowance: bytes that may be received, head and body together.
+
+        Raises:
+            TooManyBytesError: more came.
         """
-        self.deadline = deadline
+        self.deadline, self.allowance = deadline, allowance
         if self.sock is None:
             self.connect()
         if self.sock is not None:
-            self.sock.deadline = deadline
+            self.sock.deadline, self.sock.allowance = deadline, allowance
         self.putrequest(request.method or "GET", self._target(request), skip_accept_encoding=True)
         for name, value in request.headers.items():
             self.putheader(name, value)

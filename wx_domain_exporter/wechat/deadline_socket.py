@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
+
+class TooManyBytesError(Exception):
+    """The peer sent more than a call may receive, whatever it called it."""
+
+
 Address = tuple[str, int] | tuple[str, int, int, int]
 
 
@@ -21,6 +26,8 @@ class DeadlineSocket(socket.socket):
     """A TCP socket; set `deadline`, in seconds of `time.monotonic()`, before it is used."""
 
     deadline: float = math.inf
+    allowance: int = 0
+    """Bytes that may still be received; set it with the deadline."""
 
     def arm(self) -> None:
         """Let the next wait end at the deadline.
@@ -32,7 +39,11 @@ class DeadlineSocket(socket.socket):
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:  # noqa: D102
         self.arm()
-        return super().recv_into(buffer, nbytes, flags)
+        received = super().recv_into(buffer, nbytes, flags)
+        self.allowance -= received
+        if self.allowance < 0:
+            raise TooManyBytesError("the peer sends more than a call may receive")
+        return received
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:  # noqa: D102
         self.arm()
@@ -43,6 +54,8 @@ class DeadlineSSLSocket(ssl.SSLSocket):
     """The same with TLS, where one read or write can wait for the socket many times."""
 
     deadline: float = math.inf
+    allowance: int = 0
+    """Bytes that may still be received; set it with the deadline."""
 
     def arm(self) -> None:
         """Let the next wait end at the deadline.
@@ -54,7 +67,11 @@ class DeadlineSSLSocket(ssl.SSLSocket):
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0) -> int:  # noqa: D102
         self.arm()
-        return super().recv_into(buffer, nbytes, flags)
+        received = super().recv_into(buffer, nbytes, flags)
+        self.allowance -= received
+        if self.allowance < 0:
+            raise TooManyBytesError("the peer sends more than a call may receive")
+        return received
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:  # noqa: D102
         self.arm()
@@ -91,16 +108,22 @@ class Resolver:
         with self._lock:
             look_up = self._running.get((host, port))
             if look_up is None:
-                look_up = self._running[host, port] = _LookUp(host, port)
-                threading.Thread(
-                    target=self._run, args=(look_up,), name=f"resolve {host}", daemon=True
-                ).start()
+                look_up = self._start(_LookUp(host, port))
         remaining = _remaining(deadline)
         if not look_up.done.wait(remaining):
             raise TimeoutError("the name was not resolved in time")
         if look_up.error is not None:
             raise OSError(*look_up.error.args)
         return look_up.addresses
+
+    def _start(self, look_up: "_LookUp") -> "_LookUp":
+        name = f"resolve {look_up.host}"
+        try:
+            threading.Thread(target=self._run, args=(look_up,), name=name, daemon=True).start()
+        except RuntimeError:
+            raise OSError("no thread can be started for the look-up") from None
+        self._running[look_up.host, look_up.port] = look_up
+        return look_up
 
     def _run(self, look_up: "_LookUp") -> None:
         try:
@@ -141,9 +164,12 @@ def connect(resolver: Resolver, host: str, port: int, deadline: float) -> Deadli
         now = time.monotonic()
         share = now + (deadline - now) / (len(addresses) - tried)
         try:
-            return _connect_to(family, address, share)
+            sock = _connect_to(family, address, share)
         except OSError as error:
             failure = error
+        else:
+            sock.deadline = deadline
+            return sock
     raise failure
 
 

@@ -17,7 +17,7 @@ The texts are safe to log: no secret and nothing unredacted from outside stands 
 
 import enum
 import time
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from wx_domain_exporter.redaction import foreign_text
 
@@ -47,6 +47,11 @@ class FetchError(Exception):
         super().__init__(text)
         self.at = time.time()
         """When it arose: an error that is repeated during a pause keeps its time."""
+
+    def to_keep(self) -> Self:
+        """Let go of where it came from: the frames of a traceback hold whole answers, and tokens."""
+        self.__context__ = self.__cause__ = None
+        return self.with_traceback(None)
 
 
 class ApiError(FetchError):

@@ -52,7 +52,7 @@ class Pause:
         spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load, guards nothing
         self._until = now + max(self._next * spread, at_least)
         self._next = min(2 * self._next, _LONGEST)
-        self._error, self._secret = error, secret
+        self._error, self._secret = error.to_keep(), secret
 
     def end(self) -> None:
         """Forget all refusals: the next one pauses for 30 s again."""

@@ -60,6 +60,7 @@ class TokenSource(ABC):
             token = self._fetch(caller)
             if token != dead:
                 return token
+            self._forget()
             raise self._refused(
                 TokenError(f"{self.describes}: WeChat refuses the token, and there is no other")
             )
@@ -75,10 +76,22 @@ class TokenSource(ABC):
                 self._forget()
             return self._refused(TokenError(f"{self.describes}: {why}"))
 
+    def conflict(self, token: str, why: str) -> TokenError:
+        """Note that the token is another app's too, so that its answers can't be trusted.
+
+        Returns:
+            What to raise.
+        """
+        return self.reject(token, why)
+
     def resume(self) -> None:
         """End a pause: the configuration was read again."""
-        with self._lock:
-            self._pause.end()
+        # Whoever holds the lock is asking for a token right now: there is no pause to end.
+        if self._lock.acquire(blocking=False):
+            try:
+                self._pause.end()
+            finally:
+                self._lock.release()
 
     describes: ClassVar[str]
     """What log lines call the source."""
@@ -140,6 +153,10 @@ class AccessTokenSource(TokenSource):
 
     def _ask(self, secret: str, caller: Caller) -> str:  # noqa: ARG002 - nobody is asked
         return secret
+
+    def conflict(self, token: str, why: str) -> TokenError:  # noqa: ARG002 - the base class's signature
+        """Return what to raise; no pause, for to read the token again costs WeChat nothing."""
+        return TokenError(f"{self.describes}: {why}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ byte, counts a body while it arrives, and keeps as many idle connections as ther
 
 import http.client
 import io
+import re
+import select
 import ssl
 import threading
 import time
@@ -21,6 +23,7 @@ from requests.exceptions import (
 )
 from requests.exceptions import (
     ContentDecodingError,
+    ProxyError,
     RequestException,
     SSLError,
     Timeout,
@@ -29,9 +32,13 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
 from wx_domain_exporter.wechat.connection import Connection, Origin, Proxy
-from wx_domain_exporter.wechat.deadline_socket import Resolver
+from wx_domain_exporter.wechat.deadline_socket import Resolver, TooManyBytesError
 
 _CHUNK = 65536
+_HEAD_BYTES = 262144
+"""For a response's head and its chunks' sizes, beside the cap on the body."""
+_FIRST_BAD_STATUS = 300
+_REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3})")  # as http.client says it
 _GZIP = 16 + zlib.MAX_WBITS
 
 
@@ -91,49 +98,45 @@ class DeadlineAdapter(BaseAdapter):
         origin = Origin.of(request.url or "", Proxy.of(proxy) if proxy else None)
         try:
             return self._send(request, origin, deadline)
-        # The texts below are ours: that of a cause may hold the URL, and the URL holds the token.
-        except TimeoutError:
-            raise Timeout("no whole answer in time", request=request) from None
-        except ssl.SSLCertVerificationError as error:
-            raise SSLError(f"certificate refused: {error.verify_message}", request=request) from None
-        except ssl.SSLEOFError:
-            raise RequestsConnectionError("the TLS connection was cut", request=request) from None
-        except ssl.SSLError as error:
-            raise SSLError(f"TLS failed: {error.reason}", request=request) from None
-        except (http.client.IncompleteRead, http.client.RemoteDisconnected):
-            raise RequestsConnectionError(
-                "the connection was closed before the answer's end", request=request
-            ) from None
-        except http.client.HTTPException as error:
-            raise NotHttpError(f"the answer is not HTTP: {type(error).__name__}", request=request) from None
-        except RequestException:
-            raise
-        except OSError as error:
-            what = error.strerror or type(error).__name__
-            raise RequestsConnectionError(f"connection failed: {what}", request=request) from None
+        except (OSError, ValueError, http.client.HTTPException, TooManyBytesError) as error:
+            if isinstance(error, RequestException):
+                raise
+            raise _told(error, request) from None
 
     def close(self) -> None:
         """Close the idle connections; calls under way close theirs as they end."""
         self._idle.close()
 
     def _send(self, request: requests.PreparedRequest, origin: Origin, deadline: float) -> requests.Response:
+        allowance = self._max_response_bytes + _HEAD_BYTES
         connection = self._idle.take(origin)
         head = None
         if connection is not None:
-            head = _exchange_unless_stale(connection, request, deadline)
+            head = _exchange_unless_stale(connection, request, deadline, allowance)
         if connection is None or head is None:
             connection = Connection(origin, self._resolver, self._tls)
         try:
-            head = head or connection.exchange(request, deadline)
-            body = _read_body(head, self._max_response_bytes)
+            head = head or connection.exchange(request, deadline, allowance)
+            body = self._body_of(head)
         except BaseException:
+            if head is not None:
+                head.close()
             connection.close()
             raise
         if head.will_close or not head.isclosed():
+            head.close()
             connection.close()
         else:
             self._idle.give_back(connection)
         return _response(request, head, body)
+
+    def _body_of(self, head: http.client.HTTPResponse) -> bytes:
+        try:
+            return _read_body(head, self._max_response_bytes)
+        except ContentDecodingError:
+            if head.status < _FIRST_BAD_STATUS:
+                raise
+            return b""  # such a status says enough, whatever the body is
 
 
 class _IdleConnections:
@@ -146,9 +149,15 @@ class _IdleConnections:
         self._closed = False
 
     def take(self, origin: Origin) -> Connection | None:
-        with self._lock:
-            idle = self._idle.get(origin)
-            return idle.pop() if idle else None
+        while True:
+            with self._lock:
+                idle = self._idle.get(origin)
+                if not idle:
+                    return None
+                connection = idle.pop()
+            if _is_quiet(connection):
+                return connection
+            connection.close()
 
     def give_back(self, connection: Connection) -> None:
         with self._lock:
@@ -167,15 +176,49 @@ class _IdleConnections:
             connection.close()
 
 
+def _is_quiet(connection: Connection) -> bool:
+    """Whether a kept connection is open and holds nothing that would pass for the next call's answer."""
+    if connection.sock is None or (isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending()):
+        return False
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return not poll.poll(0)
+
+
+def _told(error: Exception, request: requests.PreparedRequest) -> RequestException:  # noqa: PLR0911 - a table
+    """Say what happened in requests' types and our words: those of a cause may hold the URL's token."""
+    match error:
+        case TimeoutError():
+            return Timeout("no whole answer in time", request=request)
+        case ssl.SSLCertVerificationError():
+            return SSLError(f"certificate refused: {error.verify_message}", request=request)
+        case ssl.SSLEOFError():
+            return RequestsConnectionError("the TLS connection was cut", request=request)
+        case ssl.SSLError():
+            return SSLError(f"TLS failed: {error.reason}", request=request)
+        case http.client.IncompleteRead() | http.client.RemoteDisconnected():
+            what = "the connection was closed before the answer's end"
+            return RequestsConnectionError(what, request=request)
+        case OSError() if refused := _REFUSED_TUNNEL.match(str(error)):
+            return ProxyError(f"the proxy refuses with status {refused[1]}", request=request)
+        case OSError():
+            what = error.strerror or type(error).__name__
+            return RequestsConnectionError(f"connection failed: {what}", request=request)
+        case TooManyBytesError():
+            return NotHttpError(str(error), request=request)
+        case _:  # a ValueError is what http.client makes of a chunk of -1 bytes
+            return NotHttpError(f"the answer is not HTTP: {type(error).__name__}", request=request)
+
+
 def _exchange_unless_stale(
-    connection: Connection, request: requests.PreparedRequest, deadline: float
+    connection: Connection, request: requests.PreparedRequest, deadline: float, allowance: int
 ) -> http.client.HTTPResponse | None:
     """Use a kept connection; None if the peer had closed it meanwhile, which no caller shall feel.
 
     Sending once more is safe: no API that is called here changes anything.
     """
     try:
-        return connection.exchange(request, deadline)
+        return connection.exchange(request, deadline, allowance)
     except (ConnectionError, ssl.SSLError):
         connection.close()
         return None

@@ -1,0 +1,217 @@
+"""The fault matrix: the real program against an API that misbehaves, one app for each fault."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fault_behaviours import BOMB, GZIP, SLOW_SECONDS, body, domain_of
+from fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
+from faults import CANARY, FaultyApi, token_for
+from support import Exporter, as_json, exporter, samples, series, value
+
+from wx_domain_exporter.domains import domain_list
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SCRAPES = 5
+SCRAPE_TIMEOUT = 20.0
+API_TIMEOUT = 4 * SLOW_SECONDS
+SLOTS = 256
+MOST_GROWTH = 60 << 20
+OTHER_THREADS = 60
+"""The main thread, the web server's pool, and one for each name that is looked up."""
+
+
+def appid_of(fault: str) -> str:
+    names = [one.name for one in FAULTS]
+    return f"wx{names.index(fault):016x}"
+
+
+def configuration(url: str, tokens: dict[str, str], **wechat: Any) -> str:
+    """A configuration with an app for each token, by the app's appid."""
+    return as_json(
+        {
+            "wechat": {"base_url": url, "timeout": f"{int(API_TIMEOUT * 1000)}ms", **wechat},
+            "apps": [
+                {"appid": appid, "token": {"type": "access_token", "access_token": token}}
+                for appid, token in tokens.items()
+            ],
+        }
+    )
+
+
+class Exposition:
+    """A scrape's text, with what it holds of each app."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.samples = samples(text)
+        self._of_app: dict[tuple[str, str], list[tuple[dict[str, str], float]]] = {}
+        for (metric, labels), number in self.samples.items():
+            rest = dict(labels)
+            appid = rest.pop("appid", "")
+            self._of_app.setdefault((metric, appid), []).append((rest, number))
+
+    def labels(self, metric: str, appid: str) -> list[dict[str, str]]:
+        """The labels beside appid of an app's series of a metric."""
+        return [labels for labels, _ in self._of_app.get((metric, appid), [])]
+
+    def value(self, metric: str, appid: str, **more: str) -> float | None:
+        found = [number for labels, number in self._of_app.get((metric, appid), []) if labels == more]
+        return found[0] if found else None
+
+
+@dataclass
+class Run:
+    """What several scrapes of the same program gave."""
+
+    api: FaultyApi
+    scrapes: list[Exposition] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+    growth: list[int] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
+    log: str = ""
+
+    def scrape(self, running: Exporter, resident: int) -> None:
+        begin = time.monotonic()
+        text = running.scrape(SCRAPE_TIMEOUT)
+        self.seconds.append(time.monotonic() - begin)
+        self.growth.append(running.resident_bytes() - resident)
+        self.threads.append(running.threads())
+        self.scrapes.append(Exposition(text))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    file = tmp_path_factory.mktemp("faults") / "config.yml"
+    with FaultyApi(BEHAVIOURS) as api:
+        run = Run(api)
+        tokens = {appid_of(fault.name): token_for(fault.name) for fault in FAULTS}
+        file.write_text(configuration(api.url, tokens, max_concurrency=SLOTS))
+        with exporter(f"--config.file={file}", "--log.level=debug") as running:
+            resident = running.resident_bytes()
+            for _ in range(SCRAPES):
+                run.scrape(running, resident)
+            assert running.stop() == 0
+            run.log = running.log
+        yield run
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+class TestEachFault:
+    def test_up_reason_and_errcode_are_right_in_every_scrape(self, run: Run, fault: Fault) -> None:
+        appid = appid_of(fault.name)
+        reasons = [] if fault.reason is None else [{"reason": fault.reason}]
+        errcodes = [] if fault.errcode is None else [{"api": "getwxadevinfo", "errcode": str(fault.errcode)}]
+        for scrape in run.scrapes:
+            assert scrape.value("wx_domain_up", appid) == (1 if fault.reason is None else 0)
+            assert scrape.labels("wx_domain_fetch_error", appid) == reasons
+            assert scrape.labels("wx_domain_api_error", appid) == errcodes
+
+    def test_lists_are_its_own_or_none(self, run: Run, fault: Fault) -> None:
+        appid = appid_of(fault.name)
+        expected = domain_list([domain_of(fault.name)]).hash if fault.reason is None else None
+        domains = [] if fault.reason else [{"category": "requestdomain", "domain": domain_of(fault.name)}]
+        for scrape in run.scrapes:
+            assert scrape.value("wx_domain_hash", appid, category="requestdomain") == expected
+            assert scrape.labels("wx_domain_info", appid) == domains
+            counts = scrape.labels("wx_domain_domains", appid)
+            assert bool(counts) is (fault.reason is None)
+            assert counts == scrape.labels("wx_domain_hash", appid)
+
+    def test_what_every_app_has_is_there(self, run: Run, fault: Fault) -> None:
+        appid = appid_of(fault.name)
+        for scrape in run.scrapes:
+            assert scrape.labels("wx_domain_app_info", appid) == [{"name": appid}]
+            duration = scrape.value("wx_domain_fetch_duration_seconds", appid)
+            assert duration is not None
+            assert 0 < duration < SCRAPE_TIMEOUT
+            success = scrape.value("wx_domain_last_success_timestamp_seconds", appid)
+            assert (success is not None) is (fault.reason is None)
+
+    def test_the_api_is_not_asked_more_often_than_it_has_to_be(self, run: Run, fault: Fault) -> None:
+        if fault.reason == "quota":
+            assert run.api.calls(fault.name) == 1
+        elif fault.reason == "connection":
+            # A kept connection that breaks may have been stale: a fresh one, once, is owed.
+            assert SCRAPES <= run.api.calls(fault.name) <= 2 * SCRAPES
+        else:
+            assert run.api.calls(fault.name) == fault.calls * SCRAPES
+
+
+class TestTheWhole:
+    def test_every_scrape_is_inside_its_budget(self, run: Run) -> None:
+        assert len(run.seconds) == SCRAPES
+        assert max(run.seconds) < SCRAPE_TIMEOUT - 1
+
+    def test_memory_is_bounded(self, run: Run) -> None:
+        assert max(run.growth) < MOST_GROWTH
+
+    def test_threads_are_bounded(self, run: Run) -> None:
+        assert max(run.threads) < SLOTS + OTHER_THREADS
+
+    def test_no_token_shows_anywhere(self, run: Run) -> None:
+        assert "app fails" in run.log
+        assert CANARY[:12] not in run.log
+        assert not [scrape for scrape in run.scrapes if CANARY[:12] in scrape.text]
+
+    def test_no_fault_trips_the_program_itself(self, run: Run) -> None:
+        assert "Traceback" not in run.log
+        assert "internal error" not in run.log
+        assert "level=error" not in run.log
+
+    def test_the_failed_calls_are_counted_by_reason(self, run: Run) -> None:
+        counted = {
+            dict(labels)["reason"]: number
+            for (name, labels), number in run.scrapes[-1].samples.items()
+            if name == "wx_domain_exporter_api_request_failures_total"
+        }
+        for reason in ("timeout", "connection", "http"):
+            failing = sum(fault.reason == reason for fault in FAULTS)
+            assert counted[reason] == failing * SCRAPES
+
+
+def test_a_scrape_shorter_than_the_apis_timeout_is_answered_in_time(tmp_path: Path) -> None:
+    names = ["hang", "drip-body", "healthy-first", "healthy-last"]
+    with FaultyApi(BEHAVIOURS) as api:
+        file = tmp_path / "config.yml"
+        tokens = {appid_of(name): token_for(name) for name in names}
+        file.write_text(configuration(api.url, tokens, timeout="1m"))
+        with exporter(f"--config.file={file}") as running:
+            for _ in range(2):
+                begin = time.monotonic()
+                text = running.scrape(3)
+                assert time.monotonic() - begin < 3
+                assert series(text, "wx_domain_up", "appid") == dict(zip(tokens, (0, 0, 1, 1), strict=True))
+                for name in names[:2]:
+                    assert value(text, "wx_domain_fetch_error", appid=appid_of(name), reason="deadline") == 1
+        # The calls under way were abandoned, not asked again.
+        assert (api.calls("hang"), api.calls("drip-body")) == (1, 1)
+
+
+def test_a_fleet_of_failures_keeps_nothing_of_its_answers(tmp_path: Path) -> None:
+    apps, slots = 150, 8
+    with FaultyApi({f"bomb{number}": body(BOMB, GZIP) for number in range(apps)}) as api:
+        file = tmp_path / "config.yml"
+        tokens = {f"wx{number:016x}": token_for(f"bomb{number}") for number in range(apps)}
+        file.write_text(configuration(api.url, tokens, timeout="20s", max_concurrency=slots))
+        with exporter(f"--config.file={file}") as running:
+            resident = running.resident_bytes()
+            for _ in range(3):
+                text = running.scrape(60)
+                assert value(text, "wx_domain_up", appid=next(iter(tokens))) == 0
+            assert len(api.requests) == 3 * apps
+            assert running.resident_bytes() - resident < MOST_GROWTH
+            assert running.threads() < slots + OTHER_THREADS
+            # Also a connection that ended with a failure is closed at once.
+            api.wait_for_ended(3 * apps)
+
+
+def test_the_matrix_has_neighbours_that_are_well() -> None:
+    assert {fault.name for fault in GOOD} >= {"healthy-first", "healthy-last"}
+    assert {fault.reason for fault in FAULTS} >= {"timeout", "connection", "http", "decode", "api", "quota"}

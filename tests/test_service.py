@@ -1,0 +1,390 @@
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fleets import APPSECRET, SmallFleet, appid, small_fleet
+from prometheus_client import generate_latest
+from structlog.testing import capture_logs
+from support import samples, series, value, wait_until
+
+from wx_domain_exporter import config
+from wx_domain_exporter import service as service_module
+from wx_domain_exporter.secret import SecretError
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.scrape import registry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+A, B = appid(0), appid(1)
+OWN = "wx_domain_exporter_"
+STABLE = {"type": "stable_token", "appsecret": APPSECRET}
+LONG = 20.0
+
+
+@contextlib.contextmanager
+def serving(fleet: SmallFleet) -> Iterator[Service]:
+    before = set(threading.enumerate())
+    service = Service(lambda: config.load(fleet.path))
+    try:
+        yield service
+    finally:
+        service.close()
+        fleet.world.patch(A, {"hang": False, "latency": 0.0})
+        for thread in set(threading.enumerate()) - before:
+            thread.join(LONG)
+            assert not thread.is_alive()
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
+    with small_fleet(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def service(fleet: SmallFleet) -> Iterator[Service]:
+    with serving(fleet) as running:
+        yield running
+
+
+def scrape(service: Service, seconds: float = LONG) -> str:
+    collector, batch = service.start_scrape(time.monotonic() + seconds)
+    batch.wait(seconds)
+    return generate_latest(registry_of(collector, service.own)).decode()
+
+
+def up(text: str) -> dict[str, float]:
+    return series(text, "wx_domain_up", "appid")
+
+
+def tokens_asked(fleet: SmallFleet) -> int:
+    return fleet.calls("stable_token")
+
+
+class TestScrape:
+    def test_nothing_is_called_before_a_scrape_or_between_two(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        assert not fleet.world.calls
+        for number in (1, 2):
+            assert up(scrape(service)) == {A: 1, B: 1}
+            assert fleet.calls() == 2 * number
+        assert tokens_asked(fleet) == 2
+        assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
+
+    def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
+        fleet.world.patch(A, {"latency": 0.5})
+        scrapes = [service.start_scrape(time.monotonic() + LONG) for _ in range(3)]
+        for _, batch in scrapes:
+            batch.wait(LONG)
+            assert [outcome.reason for outcome in batch.outcomes] == [None, None]
+        assert fleet.calls() == 2
+
+    def test_a_call_goes_on_when_nobody_waits_and_the_next_scrape_has_its_answer(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        fleet.world.patch(A, {"latency": 1.0})
+        hasty = scrape(service, seconds=0.2)
+        assert up(hasty) == {A: 0, B: 1}
+        assert value(hasty, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+        assert up(scrape(service)) == {A: 1, B: 1}
+        assert fleet.world.calls["getwxadevinfo", A] == 1
+
+    def test_a_late_answer_counts_for_the_apps_health(self, fleet: SmallFleet, service: Service) -> None:
+        fleet.world.patch(A, {"latency": 0.5})
+        scrape(service, seconds=0.1)
+        watch = service.fleet.by_appid[A]
+        wait_until(lambda: watch.last is not None, "the answer arrives")
+        assert watch.strikes == 0
+        assert watch.last_success is not None
+        late = value(scrape(service, seconds=0.1), "wx_domain_last_success_timestamp_seconds", appid=A)
+        assert late == watch.last_success
+
+    def test_a_late_timeout_makes_it_slow(self, fleet: SmallFleet) -> None:
+        fleet.configure(wechat={"timeout": "300ms"})
+        fleet.world.patch(A, {"hang": True})
+        with serving(fleet) as service:
+            scrape(service, seconds=0.1)
+            watch = service.fleet.by_appid[A]
+            wait_until(lambda: watch.last is not None, "the call times out")
+            assert watch.strikes == 1
+
+    @pytest.mark.parametrize("errcode", [0, 61007], ids=["good", "failed"])
+    def test_min_interval_shares_an_outcome_and_its_time(self, fleet: SmallFleet, errcode: int) -> None:
+        fleet.configure(scrape={"min_interval": "1h"})
+        fleet.world.patch(A, {"errcode": errcode})
+        with serving(fleet) as service:
+            first = scrape(service)
+            fleet.world.patch(A, {"errcode": 61007 - errcode})
+            second = scrape(service)
+        for name in ("up", "fetch_timestamp_seconds", "api_error", "fetch_error"):
+            full = f"wx_domain_{name}"
+            assert series(first, full, "appid") == series(second, full, "appid")
+        assert fleet.calls() == 2
+
+    def test_no_more_calls_are_in_flight_than_allowed(self, tmp_path: Path) -> None:
+        with small_fleet(tmp_path, apps=12, latency=0.05) as fleet:
+            fleet.configure(wechat={"max_concurrency": 3})
+            with serving(fleet) as service:
+                text = scrape(service)
+            assert set(up(text).values()) == {1}
+            assert fleet.world.peak_in_flight == 3
+
+    def test_from_the_second_scrape_on_a_hanging_tenth_costs_only_itself(self, tmp_path: Path) -> None:
+        with small_fleet(tmp_path, apps=20) as fleet:
+            hanging = {appid(0), appid(1)}
+            for one in hanging:
+                fleet.world.patch(one, {"hang": True})
+            fleet.configure(wechat={"max_concurrency": 2, "timeout": "1s"})
+            with serving(fleet) as service:
+                scrape(service, seconds=2)
+                for _ in range(2):
+                    text = scrape(service, seconds=2)
+                    assert {one for one, is_up in up(text).items() if not is_up} == hanging
+
+
+class TestSharedToken:
+    def test_both_apps_fail_in_the_same_scrape_and_recover_once_they_differ(
+        self, fleet: SmallFleet, tmp_path: Path
+    ) -> None:
+        for number, one in enumerate((A, B)):
+            fleet.world.patch(one, {"access_tokens": [f"token-{number}"]})
+            (tmp_path / one).write_text("token-0")
+        apps = [
+            {"appid": one, "token": {"type": "access_token", "access_token": {"file": one}}} for one in (A, B)
+        ]
+        fleet.configure(apps=apps, wechat={"max_concurrency": 1})  # one after the other
+        with serving(fleet) as service:
+            for _ in range(2):
+                text = scrape(service)
+                assert up(text) == {A: 0, B: 0}
+                assert [
+                    dict(labels)["reason"]
+                    for name, labels in samples(text)
+                    if name == "wx_domain_fetch_error"
+                ] == ["token", "token"]
+                assert series(text, "wx_domain_domains", "appid") == {}
+            (tmp_path / B).write_text("token-1")
+            service.reload()
+            assert up(scrape(service))[B] == 1
+            assert up(scrape(service)) == {A: 1, B: 1}
+
+
+class TestStart:
+    def test_a_bad_configuration_is_an_error(self, fleet: SmallFleet) -> None:
+        fleet.path.write_text("apps: []")
+        with pytest.raises(config.ConfigError, match="lists no app"):
+            Service(lambda: config.load(fleet.path))
+
+    @pytest.mark.parametrize(
+        "error", [SecretError("the secret file gone"), OSError("the file of authorities gone")]
+    )
+    def test_what_vanishes_after_the_check_is_a_configuration_error(
+        self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        def vanished(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(service_module, "ApiClient", vanished)
+        with pytest.raises(config.ConfigError, match=f"wechat: {error}"):
+            Service(lambda: config.load(fleet.path))
+
+    def test_the_configuration_in_force_is_told(self, fleet: SmallFleet, service: Service) -> None:
+        text = scrape(service)
+        assert value(text, f"{OWN}apps") == 2
+        assert value(text, f"{OWN}config_hash") == config.load(fleet.path).hash
+        assert value(text, f"{OWN}config_last_reload_successful") == 1
+
+
+class TestReload:
+    def reload(self, fleet: SmallFleet, service: Service, **sections: Any) -> None:
+        fleet.configure(**sections)
+        with capture_logs() as logs:
+            assert service.reload()
+        last = {"event": "configuration reloaded", "log_level": "info", "apps": len(service.fleet.watches)}
+        assert logs == [last]
+
+    def test_what_is_unchanged_stays(self, fleet: SmallFleet, service: Service) -> None:
+        scrape(service)
+        before = service.fleet
+        self.reload(fleet, service)
+        assert service.fleet is not before
+        assert service.fleet.watches == before.watches
+        assert service.fleet.client is before.client
+        scrape(service)
+        assert tokens_asked(fleet) == 2
+
+    def test_new_labels_cost_no_token_and_no_history(self, fleet: SmallFleet, service: Service) -> None:
+        good = series(scrape(service), "wx_domain_last_success_timestamp_seconds", "appid")
+        fleet.world.patch(A, {"errcode": 61007})
+        self.reload(fleet, service, defaults={"labels": {"team": "growth"}})
+        text = scrape(service)
+        assert series(text, "wx_domain_app_info", "team") == {"growth": 1}
+        assert value(text, "wx_domain_last_success_timestamp_seconds", appid=A) == good[A]
+        assert tokens_asked(fleet) == 2
+
+    def test_other_settings_of_the_client_cost_no_token(self, fleet: SmallFleet, service: Service) -> None:
+        scrape(service)
+        before = service.fleet
+        self.reload(fleet, service, wechat={"timeout": "4s", "action": "getbizdomain"})
+        assert service.fleet.client is not before.client
+        text = scrape(service)
+        assert set(series(text, "wx_domain_domains", "category")) == {"bizdomain"}
+        assert tokens_asked(fleet) == 2
+
+    def test_a_new_source_asks_for_its_token_again(self, fleet: SmallFleet, service: Service) -> None:
+        scrape(service)
+        fleet.world.patch(A, {"appsecret": "f" * 32})
+        other = {"type": "stable_token", "appsecret": "f" * 32}
+        self.reload(fleet, service, apps=[{"appid": A, "token": other}, {"appid": B, "token": STABLE}])
+        assert up(scrape(service)) == {A: 1, B: 1}
+        assert fleet.world.calls["stable_token", A] == 2
+        assert fleet.world.calls["stable_token", B] == 1
+
+    def test_another_wechat_is_asked_for_its_own_tokens(self, fleet: SmallFleet, service: Service) -> None:
+        scrape(service)
+        self.reload(fleet, service, wechat={"base_url": fleet.url.replace("127.0.0.1", "localhost")})
+        assert up(scrape(service)) == {A: 1, B: 1}
+        assert tokens_asked(fleet) == 4
+
+    def test_apps_come_and_go(self, fleet: SmallFleet, service: Service) -> None:
+        scrape(service)
+        fleet.world.add(fleet.world.apps[A].model_copy(update={"appid": appid(7)}))
+        self.reload(fleet, service, apps=[{"appid": one, "token": STABLE} for one in (appid(7), B)])
+        text = scrape(service)
+        assert up(text) == {appid(7): 1, B: 1}
+        assert A not in text
+        assert value(text, f"{OWN}apps") == 2
+        assert value(text, f"{OWN}config_hash") == config.load(fleet.path).hash
+
+    def test_an_app_that_is_gone_shares_its_token_with_nobody(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        fleet.world.patch(A, {"access_tokens": ["the one token"]})
+        token = {"type": "access_token", "access_token": "the one token"}
+        for one in (A, B):
+            self.reload(fleet, service, apps=[{"appid": one, "token": token}])
+            assert up(scrape(service)) == {one: 1}
+
+    def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
+        fleet.world.patch(A, {"latency": 0.3})
+        _, batch = service.start_scrape(time.monotonic() + LONG)
+        self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
+        batch.wait(LONG)
+        assert [watch.app.appid for watch in batch.watches] == [A, B]
+        assert [outcome.reason for outcome in batch.outcomes] == [None, None]
+
+    def test_it_resizes_the_workers(self, tmp_path: Path) -> None:
+        with small_fleet(tmp_path, apps=8, latency=0.1) as fleet:
+            fleet.configure(wechat={"max_concurrency": 1})
+            with serving(fleet) as service:
+                self.reload(fleet, service, wechat={"max_concurrency": 4})
+                scrape(service)
+            assert fleet.world.peak_in_flight == 4
+
+    @pytest.mark.parametrize(
+        ("settings", "errcode"),
+        [({"errcode": 45009}, 45009), ({"whitelisted": False}, 40164)],
+        ids=["quota", "refused source"],
+    )
+    def test_it_ends_a_pause(
+        self, fleet: SmallFleet, service: Service, settings: dict[str, object], errcode: int
+    ) -> None:
+        fleet.world.patch(A, settings)
+        for _ in range(3):
+            assert series(scrape(service), "wx_domain_api_error", "errcode") == {str(errcode): 1}
+        fleet.world.patch(A, {"errcode": 0, "whitelisted": True})
+        calls = fleet.world.calls["getwxadevinfo", A] + fleet.world.calls["stable_token", A]
+        assert up(scrape(service))[A] == 0
+        assert fleet.world.calls["getwxadevinfo", A] + fleet.world.calls["stable_token", A] == calls
+        self.reload(fleet, service)
+        assert up(scrape(service))[A] == 1
+
+
+class TestBadReload:
+    def test_it_changes_nothing_but_the_gauge_and_the_log(self, fleet: SmallFleet, service: Service) -> None:
+        scrape(service)
+        before, gauges = service.fleet, own_gauges(scrape(service))
+        fleet.configure(wechat={"timeout": "fast"}, apps=[{"appid": "nonsense", "token": STABLE}])
+        with capture_logs() as logs:
+            assert not service.reload()
+        assert [log["event"] for log in logs] == ["configuration refused, the one before stays in force"] * 2
+        assert [log["error"].split(": ")[1] for log in logs] == ["wechat.timeout", "apps[0].appid"]
+        assert {log["log_level"] for log in logs} == {"error"}
+        assert service.fleet is before
+        assert own_gauges(scrape(service)) == {**gauges, f"{OWN}config_last_reload_successful": 0}
+        assert tokens_asked(fleet) == 2
+
+    def test_a_client_that_cannot_be_made_changes_nothing_either(
+        self, fleet: SmallFleet, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def vanished(*_: object) -> None:
+            raise SecretError("the secret file gone")
+
+        before = service.fleet
+        fleet.configure(wechat={"timeout": "4s", "max_concurrency": 1})
+        monkeypatch.setattr(service_module, "ApiClient", vanished)
+        with capture_logs() as logs:
+            assert not service.reload()
+        assert [log["error"] for log in logs] == ["wechat: the secret file gone"]
+        assert service.fleet is before
+        assert up(scrape(service)) == {A: 1, B: 1}
+
+    def test_it_ends_no_pause(self, fleet: SmallFleet, service: Service) -> None:
+        fleet.world.patch(A, {"errcode": 45009})
+        scrape(service)
+        fleet.path.write_text("apps: []")
+        service.reload()
+        fleet.world.patch(A, {"errcode": 0})
+        assert up(scrape(service))[A] == 0
+        assert fleet.world.calls["getwxadevinfo", A] == 1
+
+    def test_a_good_one_after_it_counts(self, fleet: SmallFleet, service: Service) -> None:
+        good = fleet.path.read_text()
+        fleet.path.write_text("apps: []")
+        service.reload()
+        fleet.path.write_text(good)
+        assert service.reload()
+        assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 1
+
+
+def own_gauges(text: str) -> dict[str, float]:
+    names = ("apps", "config_hash", "config_last_reload_successful")
+    times = ("config_last_reload_success_timestamp_seconds",)
+    found = {f"{OWN}{name}": value(text, f"{OWN}{name}") for name in names + times}
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def test_reloads_come_one_at_a_time(fleet: SmallFleet) -> None:
+    running = threading.Semaphore()
+    overlaps = []
+
+    def load() -> config.Settings:
+        if not running.acquire(blocking=False):
+            overlaps.append("two at once")
+            return config.load(fleet.path)
+        try:
+            return config.load(fleet.path)
+        finally:
+            running.release()
+
+    service = Service(load)
+    threads = [threading.Thread(target=service.reload) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    service.close()
+    assert not overlaps
+
+
+def test_after_the_end_no_call_begins(fleet: SmallFleet, service: Service) -> None:
+    service.close()
+    assert up(scrape(service, seconds=0.2)) == {A: 0, B: 0}
+    assert not fleet.world.calls
