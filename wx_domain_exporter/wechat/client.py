@@ -30,7 +30,7 @@ from wx_domain_exporter.wechat.errors import (
 )
 from wx_domain_exporter.wechat.transport import DeadlineAdapter
 
-_FIRST_GOOD_STATUS, _FIRST_BAD_STATUS = 200, 300
+_FIRST_BAD_STATUS = 300
 _BUSY_WAIT = (0.1, 0.4)
 """Seconds between a busy answer and the one retry, drawn evenly."""
 
@@ -192,7 +192,7 @@ class ApiClient:
             raise DecodeError(str(error)) from None
         except requests.exceptions.RequestException as error:
             raise HttpError(str(error)) from None
-        if not _FIRST_GOOD_STATUS <= response.status_code < _FIRST_BAD_STATUS:
+        if response.status_code >= _FIRST_BAD_STATUS:
             raise HttpError(f"HTTP status {response.status_code}")
         return content
 

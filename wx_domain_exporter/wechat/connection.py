@@ -3,7 +3,8 @@
 import base64
 import http.client
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 
 from requests import PreparedRequest
@@ -19,6 +20,7 @@ from wx_domain_exporter.wechat.deadline_socket import (
 
 _HTTPS_PORT = 443
 _HTTP_PORT = 80
+_FIRST_FINAL_STATUS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Proxy:
 
     host: str
     port: int
-    authorization: str | None
+    authorization: str | None = field(repr=False)
 
     @classmethod
     def of(cls, url: str) -> "Proxy":
@@ -67,9 +69,48 @@ class Origin:
         return cls(parts.scheme, parts.hostname or "", port, proxy)
 
 
+class _Head:
+    """What a response's head is read from: its end before the blank line is the connection's end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def readline(self, limit: int) -> bytes:
+        line = self._file.readline(limit)
+        if not line:
+            raise http.client.RemoteDisconnected("the connection was closed in the head of the answer")
+        return line
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _Response(http.client.HTTPResponse):
+    """http.client alone takes an interim answer for the final one, and half a head for a whole one.
+
+    The final answer would then be that of the next call on the connection: another app's.
+    """
+
+    fp: Any
+    headers: Any
+
+    def begin(self) -> None:
+        file = self.fp
+        self.fp = _Head(file)
+        try:
+            super().begin()
+            while self.status < _FIRST_FINAL_STATUS:
+                self.headers = None  # that is how begin() knows that it has work to do
+                super().begin()
+        finally:
+            if self.fp is not None:
+                self.fp = file
+
+
 class Connection(http.client.HTTPConnection):
     """A connection to an origin, used by one thread at a time."""
 
+    response_class = _Response
     sock: DeadlineSocket | DeadlineSSLSocket | None
 
     def __init__(self, origin: Origin, resolver: Resolver, tls: ssl.SSLContext) -> None:
