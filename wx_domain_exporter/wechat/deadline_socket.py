@@ -22,12 +22,18 @@ class TooManyBytesError(Exception):
 Address = tuple[str, int] | tuple[str, int, int, int]
 
 
-class DeadlineSocket(socket.socket):
-    """A TCP socket; set `deadline`, in seconds of `time.monotonic()`, before it is used."""
+class _Bounded:
+    """What the two kinds of socket have in common; set both attributes before a call."""
 
     deadline: float = math.inf
+    """In seconds of `time.monotonic()`."""
     allowance: int = 0
-    """Bytes that may still be received; set it with the deadline."""
+    """Bytes that may still be received."""
+
+    if TYPE_CHECKING:
+
+        def settimeout(self, value: float | None, /) -> None:
+            """Let the next wait end after that many seconds."""
 
     def arm(self) -> None:
         """Let the next wait end at the deadline.
@@ -37,41 +43,31 @@ class DeadlineSocket(socket.socket):
         """
         self.settimeout(_remaining(self.deadline))
 
-    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:  # noqa: D102
-        self.arm()
-        received = super().recv_into(buffer, nbytes, flags)
+    def _counted(self, received: int) -> int:
         self.allowance -= received
         if self.allowance < 0:
             raise TooManyBytesError("the peer sends more than a call may receive")
         return received
+
+
+class DeadlineSocket(_Bounded, socket.socket):
+    """A TCP socket with a deadline and an allowance."""
+
+    def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:  # noqa: D102
+        self.arm()
+        return self._counted(super().recv_into(buffer, nbytes, flags))
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:  # noqa: D102
         self.arm()
         super().sendall(data, flags)
 
 
-class DeadlineSSLSocket(ssl.SSLSocket):
+class DeadlineSSLSocket(_Bounded, ssl.SSLSocket):
     """The same with TLS, where one read or write can wait for the socket many times."""
-
-    deadline: float = math.inf
-    allowance: int = 0
-    """Bytes that may still be received; set it with the deadline."""
-
-    def arm(self) -> None:
-        """Let the next wait end at the deadline.
-
-        Raises:
-            TimeoutError: the deadline has passed.
-        """
-        self.settimeout(_remaining(self.deadline))
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0) -> int:  # noqa: D102
         self.arm()
-        received = super().recv_into(buffer, nbytes, flags)
-        self.allowance -= received
-        if self.allowance < 0:
-            raise TooManyBytesError("the peer sends more than a call may receive")
-        return received
+        return self._counted(super().recv_into(buffer, nbytes, flags))
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:  # noqa: D102
         self.arm()
