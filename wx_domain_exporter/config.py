@@ -106,8 +106,6 @@ def _validate(root: object, context: dict[str, str]) -> tuple[Config, list[int],
         return config, list(range(len(config.apps))), []
     except ValidationError as error:
         found = [(_real_path(one["loc"], root), _sentence(one)) for one in error.errors(include_url=False)]
-    except RecursionError:
-        return Config(), [], [((), "refers to itself without end")]
     if not isinstance(root, dict):
         return Config(), [], found
     wrong = {
@@ -121,10 +119,7 @@ def _validate(root: object, context: dict[str, str]) -> tuple[Config, list[int],
     if isinstance(rest.get("apps"), list):
         kept = [index for index in range(len(rest["apps"])) if ("apps", index) not in parts]
         rest["apps"] = [rest["apps"][index] for index in kept]
-    try:
-        return Config.model_validate(rest, context=context), kept, found
-    except ValidationError:  # where pydantic's path does not lead back to the file's
-        return Config(), [], found
+    return Config.model_validate(rest, context=context), kept, found
 
 
 def _resolved(app: App, config: Config) -> WatchedApp:

@@ -29,7 +29,7 @@ CATEGORY_PATTERN = re.compile(r"[a-z_]{1,40}domain")
 
 # C0 and C1 control characters, and the halves of a surrogate pair, which no UTF-8 text can hold.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_PARTS = re.compile(r"(?P<scheme>[^:/?#]*://)?(?P<authority>[^/?#]*)(?P<rest>.*)", re.DOTALL)
+_SCHEME_AND_HOST = re.compile(r"\A(?:[^:/?#]*://)?[^/?#]*")
 
 
 class MalformedDomainError(ValueError):
@@ -61,12 +61,7 @@ def normal_form(value: object) -> str:
         raise MalformedDomainError(f"a domain has more than {MAX_DOMAIN_LENGTH} characters")
     if _UNPRINTABLE.search(text):
         raise MalformedDomainError("a domain holds a control character")
-    parts = _PARTS.fullmatch(text)
-    if parts is None:  # cannot be: each part may be empty
-        raise MalformedDomainError("a domain has no parts")
-    scheme, authority, rest = parts["scheme"] or "", parts["authority"], parts["rest"]
-    form = f"{scheme}{authority}".lower() + rest
-    form = form.removesuffix("/")
+    form = _SCHEME_AND_HOST.sub(lambda head: head[0].lower(), text, count=1).removesuffix("/")
     if not form:
         raise MalformedDomainError("a domain is empty")
     return form

@@ -130,7 +130,7 @@ class Connection(http.client.HTTPConnection):
 
     def _dial(self, resolver: Resolver) -> DeadlineSocket:
         sock = connect(resolver, self.host, self.port, self.deadline)
-        sock.allowance = self.allowance  # for what a proxy answers before TLS
+        sock.allowance = self.allowance
         return sock
 
     def connect(self) -> None:
@@ -153,7 +153,7 @@ class Connection(http.client.HTTPConnection):
         self.deadline, self.allowance = deadline, allowance
         if self.sock is None:
             self.connect()
-        if self.sock is not None:
+        else:
             self.sock.deadline, self.sock.allowance = deadline, allowance
         self.putrequest(request.method or "GET", self._target(request), skip_accept_encoding=True)
         for name, value in request.headers.items():

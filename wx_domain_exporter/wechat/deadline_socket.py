@@ -205,7 +205,7 @@ def start_tls(sock: DeadlineSocket, context: ssl.SSLContext, host: str) -> Deadl
     if not isinstance(wrapped, DeadlineSSLSocket):
         raise TypeError("the context is not one of tls_context()")
     try:
-        wrapped.deadline = sock.deadline
+        wrapped.deadline, wrapped.allowance = sock.deadline, sock.allowance
         wrapped.arm()
         wrapped.do_handshake()
     except BaseException:
