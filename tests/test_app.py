@@ -9,23 +9,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from fleets import SmallFleet, appid, small_fleet
+from fleets import SmallFleet, appid
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from support import Answer, request, samples, series, value
+from support import Answer, Gate, request, samples, series, value
 
 from wx_domain_exporter import __version__, config
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.web.app import WebOptions, make_app
 from wx_domain_exporter.web.server import Server, listen, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from prometheus_client.metrics_core import Metric
-
-    from wx_domain_exporter.wechat.client import Budget
 
 A, B = appid(0), appid(1)
 TIMEOUT = "X-Prometheus-Scrape-Timeout-Seconds"
@@ -35,34 +31,6 @@ PROMETHEUS = (
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
 PATHS = ["/metrics", "/", "/-/healthy", "/-/ready"]
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
-    with small_fleet(tmp_path) as running:
-        yield running
-
-
-class Gate:
-    """Where all fetches wait until the test opens it."""
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
-        self.open = threading.Event()
-
-
-@pytest.fixture
-def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    gate, fetch = Gate(), Watch.fetch
-
-    def wait_and_fetch(watch: Watch, budget: Budget) -> Outcome:
-        gate.reached.set()
-        assert gate.open.wait(30)
-        return fetch(watch, budget)
-
-    monkeypatch.setattr(Watch, "fetch", wait_and_fetch)
-    yield gate
-    gate.open.set()
 
 
 @contextlib.contextmanager
@@ -248,6 +216,8 @@ class TestNames:
             ("name[]=wx_domain_exporter_apps", ["wx_domain_exporter_apps"]),
             ("name[]=wx_domain_up&name[]=unknown", ["wx_domain_up"]),
             ("name[]=unknown", []),
+            ("name[]=process_open_fds", ["process_open_fds"]),
+            ("name[]=python_info", ["python_info"]),
             ("name[]=", []),
             ("name[]=wx_domain_api_error", []),
         ],
@@ -256,6 +226,11 @@ class TestNames:
         answer = request(f"{url}/metrics?{query}")
         assert answer.status == 200
         assert families(answer) == expected
+
+    def test_those_of_the_exporter_itself_cost_no_call(self, fleet: SmallFleet) -> None:
+        with serving(fleet) as url:
+            request(f"{url}/metrics?name[]=wx_domain_exporter_apps&name[]=process_open_fds")
+            assert fleet.calls() == 0
 
     def test_a_picked_family_has_all_its_labels(self, fleet: SmallFleet) -> None:
         fleet.configure(defaults={"labels": {"team": "growth"}})

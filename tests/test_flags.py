@@ -138,7 +138,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         "argument",
-        ["--nonsense", "--web.max", "--config.fil=a.yml", "--config", "-h1", "config.yml", "--once=yes"],
+        ["--nonsense", "--web.max", "--config.fil=a.yml", "--config", "config.yml", "--once=yes"],
     )
     def test_what_is_no_flag_is_refused(self, argument: str) -> None:
         assert refusal(argument)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.registry import Collector
     from starlette.responses import Response
+    from starlette.types import Message
 
     from wx_domain_exporter.watch import Outcome
     from wx_domain_exporter.wechat.client import Budget
@@ -47,7 +48,13 @@ def service(fleet: SmallFleet) -> Iterator[Service]:
 def request(query: str = "", **headers: str) -> Request:
     encoded = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
     scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": query.encode()}
-    return Request({**scope, "headers": encoded})
+    return Request({**scope, "headers": encoded}, _stays)
+
+
+async def _stays() -> Message:
+    """What a client that stays sends: nothing more."""
+    await asyncio.Event().wait()
+    return {}
 
 
 def answers(endpoint: MetricsEndpoint, *requests: Request) -> list[Response]:
@@ -68,7 +75,7 @@ def text(response: Response) -> str:
 
 class TestRegistry:
     def test_without_the_exporters_own_it_holds_the_fleet_alone(self, service: Service) -> None:
-        collector, batch = service.start_scrape(time.monotonic() + 20)
+        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
         names = {family.name for family in registry_of(collector, None).collect()}
         assert "wx_domain_up" in names
@@ -76,7 +83,7 @@ class TestRegistry:
         assert not [name for name in names if name.startswith("wx_domain_exporter_")]
 
     def test_with_them_it_holds_those_of_the_process_too(self, service: Service) -> None:
-        collector, batch = service.start_scrape(time.monotonic() + 20)
+        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
         names = {family.name for family in registry_of(collector, service.own).collect()}
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):

@@ -148,3 +148,10 @@ class TestRefusals:
     @pytest.mark.parametrize("content", [b"a: b\x07", b"a: \x00", b"a: \xc2\x80"], ids=repr)
     def test_a_control_character_is_called_so(self, content: bytes) -> None:
         assert "control character" in refusal(content)
+
+
+def test_merges_that_multiply_are_refused() -> None:
+    levels = ["m0: &m0 {a: b, c: d}"]
+    levels += [f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}" for n in range(1, 20)]
+    with pytest.raises(YamlError, match="merges too much"):
+        read_yaml("\n".join(levels).encode())

@@ -34,6 +34,7 @@ _END = "end"
 
 def main() -> None:
     """Run the command and exit with its status."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the program can reload, it ends nothing
     sys.exit(run(sys.argv[1:]))
 
 
@@ -58,9 +59,13 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(*error.errors)
     except ListenError as error:
         return _fail(str(error))
+    except KeyboardInterrupt:  # before the server runs, or during --once
+        return 1
 
 
 def _say(sentence: str) -> None:
+    if sys.stderr is None:
+        return  # print() would take standard output, where somebody may read an exposition
     print(sentence, file=sys.stderr)  # noqa: T201 - to the person who typed the command
 
 
@@ -87,8 +92,7 @@ def _run_with(load: Callable[[], config.Settings], flags: argparse.Namespace) ->
     if flags.config_check:
         apps = len(load().apps)
         name = "the demo's configuration" if flags.demo else flags.config_file or DEFAULT_CONFIG_FILE
-        print(f"{name}: good, {apps} apps")  # noqa: T201 - the answer to the person who asked
-        return 0
+        return _print(f"{name}: good, apps: {apps}\n".encode())
     service = Service(load)
     try:
         return _scrape_once(service) if flags.once else _serve(service, flags)
@@ -99,12 +103,26 @@ def _run_with(load: Callable[[], config.Settings], flags: argparse.Namespace) ->
 def _scrape_once(service: Service) -> int:
     """Print the fleet's series; the exporter's own would clash with those of whoever collects the text."""
     budget = scrape_budget(None, service.fleet.settings.scrape, 0)
-    collector, batch = service.start_scrape(time.monotonic() + budget)
+    collector, batch = service.start_scrape(service.fleet, time.monotonic() + budget)
     batch.wait(budget)
-    # The exposition format is UTF-8, whatever the terminal's locale is.
-    sys.stdout.buffer.write(generate_latest(registry_of(collector, None)))
-    sys.stdout.buffer.flush()
-    return 0 if all(outcome.error is None for outcome in batch.outcomes) else 1
+    failed = _print(generate_latest(registry_of(collector, None)))
+    return failed or (0 if all(outcome.error is None for outcome in batch.outcomes) else 1)
+
+
+def _print(text: bytes) -> int:
+    """Write to standard output, in UTF-8 whatever the terminal's locale is; return the exit status."""
+    try:
+        if sys.stdout is None:
+            return _fail("standard output is closed")
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        sys.stdout = None  # or its flush at the exit fails once more
+        return 1
+    except OSError as error:
+        sys.stdout = None  # as above
+        return _fail(f"can't write to standard output: {error.strerror}")
+    return 0
 
 
 def _serve(service: Service, flags: argparse.Namespace) -> int:
@@ -143,6 +161,9 @@ def _signals(server: Server, service: Service) -> Iterator[None]:
 
     def work() -> None:
         while requests.get() == _RELOAD:
+            while not requests.empty():  # one reload serves all who asked before it
+                if requests.get() == _END:
+                    return
             service.reload()
 
     worker = threading.Thread(target=work, name="reload", daemon=True)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from wx_domain_exporter.config_checks import checks_across
+from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.schema import (
     App,
     Collect,
@@ -20,6 +21,8 @@ from wx_domain_exporter.schema import (
 from wx_domain_exporter.yaml_tree import KeyPath, YamlError, one_line, read_yaml
 
 Errors = list[tuple[KeyPath, str]]
+
+_MAX_CONFIG_BYTES = 64 << 20
 
 
 class ConfigError(Exception):
@@ -60,9 +63,13 @@ def load(path: Path) -> Settings:
         ConfigError: the file can't be read or holds errors; all of them are in it.
     """
     try:
-        content = path.read_bytes()
+        content = read_file(str(path), _MAX_CONFIG_BYTES)
     except OSError as error:
         raise ConfigError([f"{path}: can't be read: {error.strerror}"]) from None
+    except ValueError:
+        raise ConfigError([f"{one_line(str(path))}: can't be read: a path holds no NUL"]) from None
+    if len(content) > _MAX_CONFIG_BYTES:
+        raise ConfigError([f"{path}: has more than {_MAX_CONFIG_BYTES} bytes"])
     return parse(content, path)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.schema import AccessToken, App, Config, StableToken, TokenSource, Wechat
 from wx_domain_exporter.secret import Secret, SecretError
 from wx_domain_exporter.yaml_tree import KeyPath, one_line
@@ -79,6 +80,7 @@ def _shared_key(token: TokenSource | str | None, config: Config) -> tuple[str, s
 def _ways_to_wechat(wechat: Wechat) -> Errors:
     if wechat.ca_file is not None:
         try:
+            read_file(wechat.ca_file, 0)  # a named pipe would hold up the next line for ever
             ssl.create_default_context(cafile=wechat.ca_file)
         except (OSError, ValueError) as error:
             what = error.strerror if isinstance(error, OSError) else "a path holds no NUL"

@@ -19,11 +19,12 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent import futures
 from functools import cached_property
+from typing import TypeGuard
 
 import structlog
 
 from wx_domain_exporter.watch import Outcome, Watch
-from wx_domain_exporter.wechat.errors import DeadlineError
+from wx_domain_exporter.wechat.errors import DeadlineError, Reason
 
 log = structlog.get_logger(__name__)
 
@@ -158,8 +159,7 @@ class Fetcher:
     def _join(self, watch: Watch, deadline: float, now: float, min_interval: float) -> Outcome | Flight:
         flight = self._flights.get(watch)
         if flight is None:
-            # An age below 0 is a clock set back: nothing is known of such an outcome's age.
-            if watch.last is not None and 0 <= now - watch.last.timestamp < min_interval:
+            if _is_shared(watch.last, now, min_interval):
                 return watch.last
             flight = self._flights[watch] = Flight(watch)
             self._lane(watch).append(flight)
@@ -228,6 +228,17 @@ class Fetcher:
                 self._change.notify()
         for batch in batches:
             batch.one_less()
+
+
+def _is_shared(last: Outcome | None, now: float, min_interval: float) -> TypeGuard[Outcome]:
+    """Whether a scrape takes the last outcome instead of a call.
+
+    A deadline was another scrape's, perhaps a much shorter one's. An age below 0 is a clock set back: nothing
+    is known then.
+    """
+    if last is None or last.reason is Reason.DEADLINE:
+        return False
+    return 0 <= now - last.timestamp < min_interval
 
 
 class _LongestAgoFirst:

@@ -38,8 +38,8 @@ def _count(text: str) -> int:
 
 
 def _path(text: str) -> str:
-    if not text.startswith("/") or any(char in text for char in "{}?# \t"):
-        what = "allowed: a path that begins with a slash, without spaces, braces, ? and #"
+    if not text.startswith("/") or text.startswith("/-/") or any(char in text for char in "{}?# \t"):
+        what = "allowed: a path that begins with a slash, not with /-/, without spaces, braces, ? and #"
         raise argparse.ArgumentTypeError(f"{text!r} is not a path; {what}")
     return text
 

@@ -25,7 +25,7 @@ def _gauge(name: str, labels: str, text: str) -> Gauge:
 UP = _gauge(
     "up",
     "appid",
-    "1 if the last getwxadevinfo of the mini program had errcode 0 and a well-formed answer, else 0.",
+    "1 if getwxadevinfo gave this scrape a well-formed answer with errcode 0, else 0.",
 )
 APP_INFO = _gauge(
     "app_info", "appid name", "1 for each configured mini program, with its name and its configured labels."
@@ -45,7 +45,7 @@ DOMAINS_LIMIT = _gauge("domains_limit", "category", "Most domains that WeChat al
 API_ERROR = _gauge(
     "api_error",
     "appid api errcode",
-    "1 while the last call of the WeChat API for the mini program ended with this errcode.",
+    "1 while the last call of this WeChat API for the mini program ended with this errcode.",
 )
 FETCH_ERROR = _gauge(
     "fetch_error",

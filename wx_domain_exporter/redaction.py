@@ -13,7 +13,8 @@ _AUTHORIZATION = re.compile(r"(?i)\b(basic|bearer)\s+[\w+/=.~-]{6,}")
 # A request id is 26 or so and has hyphens; an appsecret has 32 letters, tokens and tickets far more.
 _OPAQUE = re.compile(r"[A-Za-z0-9_@+=-]{32,}")
 _CUT_OFF = re.compile(r"[A-Za-z0-9_@+=-]*\Z")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+# Control characters, and those that end a line or turn its direction.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def without_named_secrets(text: str) -> str:

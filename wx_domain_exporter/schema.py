@@ -33,7 +33,8 @@ RESERVED_LABELS = frozenset(
 _APPID = re.compile(r"wx[0-9a-f]{16}")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _MAX_NAME_LENGTH = 256
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# Control characters, those that end a line or turn its direction, and halves of a surrogate pair.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 PLANNED_KEYS = frozenset({"platforms", "baselines", "baseline", "app_files"})

@@ -3,8 +3,9 @@
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
+
+from wx_domain_exporter.regular_file import read_file
 
 _MAX_SECRET_BYTES = 65536
 # A secret travels in a URL, a header or JSON: what could end or split one of them is a mistake.
@@ -61,8 +62,7 @@ class Secret:
 
     def _file_text(self) -> str:
         try:
-            with Path(self.source).open("rb") as file:
-                content = file.read(_MAX_SECRET_BYTES + 1)
+            content = read_file(self.source, _MAX_SECRET_BYTES)
             if len(content) > _MAX_SECRET_BYTES:
                 raise SecretError(f"{self._place()} holds more than {_MAX_SECRET_BYTES} bytes")
             return content.decode("utf-8-sig")

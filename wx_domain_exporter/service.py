@@ -48,7 +48,8 @@ class Service:
         self._ledger = TokenLedger()
         settings = load()
         self.fetcher = Fetcher(settings.wechat.max_concurrency)
-        self.fleet = self._adopt(settings, None)
+        self.fleet = self._fleet(settings, None)
+        self._in_force(None)
 
     def reload(self) -> bool:
         """Read the configuration again; if it is refused, everything stays as it is.
@@ -58,25 +59,26 @@ class Service:
         """
         with self._reloading:
             try:
-                self.fleet = self._adopt(self._load(), self.fleet)
+                before, self.fleet = self.fleet, self._fleet(self._load(), self.fleet)
             except ConfigError as error:
                 self.own.reload_failed()
                 for sentence in error.errors:
                     log.error("configuration refused, the one before stays in force", error=sentence)  # noqa: TRY400 - the sentence is all there is to say
                 return False
+            self._in_force(before)
         log.info("configuration reloaded", apps=len(self.fleet.watches))
         return True
 
-    def start_scrape(self, deadline: float) -> tuple[DomainCollector, Batch]:
+    def start_scrape(self, fleet: Fleet, deadline: float) -> tuple[DomainCollector, Batch]:
         """Begin to fetch all apps.
 
         Args:
+            fleet: the configuration in force when the scrape came.
             deadline: until when the caller waits, in seconds of `time.monotonic()`.
 
         Returns:
             The scrape's collector, and the batch to wait for before it collects.
         """
-        fleet = self.fleet
         begin = time.monotonic()
         batch = self.fetcher.start(fleet.watches, deadline, fleet.settings.scrape.min_interval)
         return DomainCollector(fleet.settings, batch, begin), batch
@@ -86,17 +88,21 @@ class Service:
         self.fetcher.close()
         self.fleet.client.close()
 
-    def _adopt(self, settings: Settings, before: Fleet | None) -> Fleet:
+    def _fleet(self, settings: Settings, before: Fleet | None) -> Fleet:
         client = self._client(settings, before)
         watches = {app.appid: self._watch(app, settings, client, before) for app in settings.apps}
-        for watch in watches.values():
-            watch.resume()
-        self._ledger.keep_only({app.appid for app in settings.apps})
-        self.fetcher.resize(settings.wechat.max_concurrency)
-        self.own.reloaded(len(watches), settings.hash)
-        if before is not None and before.client is not client:
-            before.client.close()
         return Fleet(settings, client, watches)
+
+    def _in_force(self, before: Fleet | None) -> None:
+        """Do what a new fleet brings with it, once scrapes get it."""
+        fleet = self.fleet
+        for watch in fleet.watches:
+            watch.resume()
+        self._ledger.keep_only(set(fleet.by_appid))
+        self.fetcher.resize(fleet.settings.wechat.max_concurrency)
+        self.own.reloaded(len(fleet.watches), fleet.settings.hash)
+        if before is not None and before.client is not fleet.client:
+            before.client.close()
 
     def _client(self, settings: Settings, before: Fleet | None) -> ApiClient:
         if before is not None and before.settings.wechat == settings.wechat:

@@ -118,10 +118,11 @@ class Watch:
     def inherit(self, old: "Watch") -> None:
         """Take over what is known of the same appid from the configuration before."""
         self.last_success = old.last_success
+        self.strikes = old.strikes
+        self.seen = set(old.seen)
         if self.client is old.client and self.source is old.source:
-            self.last, self.strikes = old.last, old.strikes
+            self.last = old.last
             self.api_errors = dict(old.api_errors)
-            self.seen = set(old.seen)
 
     def resume(self) -> None:
         """End all pauses: the configuration was read again."""

@@ -12,6 +12,7 @@ KeyPath = tuple[str | int, ...]
 _MERGE = "tag:yaml.org,2002:merge"
 _STRING = "tag:yaml.org,2002:str"
 _MAX_DEPTH = 100
+_MAX_MERGED = 100_000
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -90,9 +91,25 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     return (error.problem or error.context or "it can't be read").partition("'")[0].strip()
 
 
+def _check_weight(node: yaml.Node, weights: dict[int, int]) -> int:
+    """Return how many pairs a mapping has with all it merges, which a few lines can make astronomical."""
+    known = weights.get(id(node))
+    if known is not None:
+        return known
+    weight = 0
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
+        weight += sum(_check_weight(one, weights) for one in merged) if key.tag == _MERGE else 1
+    if weight > _MAX_MERGED:
+        raise YamlError("merges too much")
+    weights[id(node)] = weight
+    return weight
+
+
 def _duplicates(root: yaml.Node | None) -> Iterator[tuple[int, KeyPath]]:
     """Yield place and path of the keys given twice; make all keys text on the way, `1` and `on` too."""
     done: set[int] = set()
+    weights: dict[int, int] = {}
     waiting: list[tuple[yaml.Node | None, KeyPath]] = [(root, ())]
     while waiting:
         node, path = waiting.pop()
@@ -101,6 +118,7 @@ def _duplicates(root: yaml.Node | None) -> Iterator[tuple[int, KeyPath]]:
         done.add(id(node))
         inner: list[tuple[yaml.Node | None, KeyPath]] = []
         if isinstance(node, yaml.MappingNode):
+            _check_weight(node, weights)
             seen: set[str] = set()
             for key, value in node.value:
                 here = (*path, str(key.value))

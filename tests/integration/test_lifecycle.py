@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import socket
@@ -11,18 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import APPSECRET, SmallFleet, appid, small_fleet
+from fleets import APPSECRET, SmallFleet, appid
 from support import Answer, exporter, request, run_exporter, series, value, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
-    with small_fleet(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
@@ -153,6 +148,26 @@ class TestRotation:
         assert value(mended, "wx_domain_up", appid=appid(0)) == 1
         assert series(mended, "wx_domain_api_error", "errcode") == {}
 
+    def test_a_pipe_in_place_of_a_secret_holds_nothing_up(self, fleet: SmallFleet, tmp_path: Path) -> None:
+        secret = tmp_path / "appsecret"
+        secret.write_text(APPSECRET)
+        token = {"type": "stable_token", "appsecret": {"file": "appsecret"}}
+        fleet.configure(apps=[{"appid": appid(0), "token": token}])
+        with exporter(f"--config.file={fleet.path}") as program:
+            secret.unlink()
+            os.mkfifo(secret)
+            text = program.scrape(timeout=10)
+            secret.unlink()
+            secret.write_text(APPSECRET)
+            mended = program.scrape()
+        assert value(text, "wx_domain_fetch_error", appid=appid(0), reason="token") == 1
+        assert value(mended, "wx_domain_up", appid=appid(0)) == 1
+        secret.unlink()
+        os.mkfifo(secret)
+        ended = run_exporter("--config.check", f"--config.file={fleet.path}")
+        assert ended.returncode == 1
+        assert "it is not a regular file" in ended.stderr
+
 
 class TestFullHouse:
     def test_more_scrapes_than_allowed_get_503_and_share_one_call(
@@ -175,6 +190,31 @@ class TestFullHouse:
         name = "wx_domain_fetch_timestamp_seconds"
         assert series(first, name, "appid") == series(second, name, "appid")
         assert fleet.calls() == len(fleet.world.apps)
+
+    def test_clients_that_leave_free_their_places(self, fleet: SmallFleet) -> None:
+        fleet.world.patch(appid(0), {"hang": True})
+        fleet.configure(wechat={"timeout": "60s"})
+        with exporter(f"--config.file={fleet.path}", "--web.max-requests=2") as program:
+            host, port = re.findall(r"http://(.*):(\d+)", program.url)[0]
+            for _ in range(2):
+                with socket.create_connection((host, int(port))) as client:
+                    header = b"X-Prometheus-Scrape-Timeout-Seconds: 100\r\n"
+                    client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + header + b"\r\n")
+                    fleet.world.wait_for_calls("getwxadevinfo", appid(0))
+            headers = {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
+            url = f"{program.url}/metrics"
+            wait_until(lambda: request(url, headers=headers).status == 200, "there is a place again", 10)
+
+    def test_a_scrape_too_short_for_its_apps_is_not_shared(self, fleet: SmallFleet) -> None:
+        for one in fleet.world.apps:
+            fleet.world.patch(one, {"token_latency": 0.5})
+        fleet.configure(scrape={"min_interval": "1h"})
+        with exporter(f"--config.file={fleet.path}") as program:
+            short = program.scrape(timeout=0.2)
+            fleet.world.wait_until_idle()
+            longer = program.scrape(timeout=10)
+        assert set(series(short, "wx_domain_fetch_error", "reason")) == {"deadline"}
+        assert series(longer, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 1}
 
 
 class TestDeadline:

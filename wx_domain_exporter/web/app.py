@@ -1,5 +1,6 @@
 """The ASGI application: which path is answered by what."""
 
+import asyncio
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -25,6 +26,7 @@ class WebOptions:
 def make_app(service: Service, options: WebOptions) -> Starlette:
     """Wire the paths to a service."""
     metrics = MetricsEndpoint(service, options.max_requests)
+    one_reload = asyncio.Lock()  # those who wait for another reload hold no thread
 
     async def landing(_: Request) -> Response:
         policy = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"}
@@ -39,7 +41,9 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
     async def reload(_: Request) -> Response:
         if not options.enable_lifecycle:
             return PlainTextResponse("reloading over HTTP is off (--web.enable-lifecycle)\n", 403)
-        if await run_in_threadpool(service.reload):
+        async with one_reload:
+            reloaded = await run_in_threadpool(service.reload)
+        if reloaded:
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse("the configuration was refused; the log says why\n", 500)
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from wx_domain_exporter.collector import DomainCollector
+from wx_domain_exporter.metrics import GAUGES
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.budget import HEADER, BadTimeoutError, scrape_budget
@@ -21,16 +22,28 @@ _FIRST_ENCODING = 0.0003
 _FORGETTING = 0.9
 
 
-def registry_of(collector: DomainCollector, own: OwnMetrics | None) -> CollectorRegistry:
+_SAMPLE_SUFFIXES = ("", "_total", "_bucket", "_sum", "_count")
+"""What the samples of a family are called beside its own name."""
+_FLEET = frozenset(gauge.name for gauge in GAUGES)
+
+
+def registry_of(collector: DomainCollector | None, own: OwnMetrics | None) -> CollectorRegistry:
     """Make one scrape's registry; nothing is kept in prometheus-client's global one."""
-    registry = CollectorRegistry()
-    registry.register(collector)
+    registry = CollectorRegistry(auto_describe=True)
+    if collector is not None:
+        registry.register(collector)
     if own is not None:
         registry.register(own)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
     return registry
+
+
+async def _until_gone(request: Request) -> None:
+    """Wait until the client closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 class MetricsEndpoint:
@@ -60,8 +73,16 @@ class MetricsEndpoint:
         fleet = self._service.fleet
         encoding = self._encoding_an_app * len(fleet.by_appid)
         budget = scrape_budget(request.headers.get(HEADER), fleet.settings.scrape, encoding)
-        collector, batch = self._service.start_scrape(time.monotonic() + budget)
-        await asyncio.wait([asyncio.wrap_future(batch.done)], timeout=budget)
+        names = request.query_params.getlist("name[]")
+        if names and _FLEET.isdisjoint(names):  # no call is due for what the exporter knows of itself
+            return await run_in_threadpool(self._encode, None, request)
+        collector, batch = self._service.start_scrape(fleet, time.monotonic() + budget)
+        gone = asyncio.ensure_future(_until_gone(request))
+        waits = (asyncio.wrap_future(batch.done), gone)
+        await asyncio.wait(waits, timeout=budget, return_when=asyncio.FIRST_COMPLETED)
+        if gone.done():
+            return Response(status_code=503)  # to nobody: who waits no longer frees a place for others
+        gone.cancel()
         begin = time.monotonic()
         response = await run_in_threadpool(self._encode, collector, request)
         if not request.query_params:
@@ -70,9 +91,10 @@ class MetricsEndpoint:
             self._encoding_an_app = max(now, _FORGETTING * self._encoding_an_app)
         return response
 
-    def _encode(self, collector: DomainCollector, request: Request) -> Response:
+    def _encode(self, collector: DomainCollector | None, request: Request) -> Response:
         registry = registry_of(collector, self._service.own)
-        names = request.query_params.getlist("name[]")
+        families = request.query_params.getlist("name[]")
+        names = {family + suffix for family in families for suffix in _SAMPLE_SUFFIXES}
         encode, content_type = choose_encoder(",".join(request.headers.getlist("Accept")))
         body = encode(registry.restricted_registry(names) if names else registry)
         headers = {"Vary": "Accept, Accept-Encoding"}

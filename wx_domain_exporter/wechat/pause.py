@@ -36,7 +36,7 @@ class Pause:
         elif time.monotonic() < self._until:
             raise copy.copy(self._error)
 
-    def begin(self, error: TokenError, secret: str, *, at_least: float = 0.0) -> None:
+    def begin(self, error: TokenError, secret: str, *, exactly: float = 0.0) -> None:
         """Note a refusal: 30 s of pause, then double after each further one, 10 min at most.
 
         After 10 minutes without a refusal it starts at 30 s again.
@@ -44,16 +44,20 @@ class Pause:
         Args:
             error: raised to all who ask meanwhile.
             secret: what was refused; another one ends the pause.
-            at_least: seconds, where the refusal itself says how long it holds.
+            exactly: seconds, where the refusal itself says how long it holds.
         """
         now = time.monotonic()
         if now > self._until + _LONGEST:
             self._next = _FIRST
+        if exactly:
+            self._until = now + exactly
+            self._error, self._secret = error.to_keep(), secret
+            return
         spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load, guards nothing
-        self._until = now + max(self._next * spread, at_least)
+        self._until = now + self._next * spread
         self._next = min(2 * self._next, _LONGEST)
         self._error, self._secret = error.to_keep(), secret
 
     def end(self) -> None:
         """Forget all refusals: the next one pauses for 30 s again."""
-        self.__init__()  # type: ignore[misc]
+        self._error, self._until, self._next = None, 0.0, _FIRST

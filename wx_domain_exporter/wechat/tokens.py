@@ -124,12 +124,12 @@ class TokenSource(ABC):
             raise
         except FetchError as error:
             refusal = TokenError(f"no token: {error}", holds_up=error.holds_up)
-            raise self._refused(refusal, at_least=_rest_after(error)) from None
+            raise self._refused(refusal, exactly=_rest_after(error)) from None
         return token
 
-    def _refused(self, error: TokenError, *, at_least: float = 0.0) -> TokenError:
+    def _refused(self, error: TokenError, *, exactly: float = 0.0) -> TokenError:
         with contextlib.suppress(SecretError):  # the next one who asks will be told
-            self._pause.begin(error, self._secret(), at_least=at_least)
+            self._pause.begin(error, self._secret(), exactly=exactly)
         return error
 
 
