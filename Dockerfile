@@ -6,7 +6,6 @@ WORKDIR /src
 COPY requirements/run.txt requirements/run.txt
 RUN python3 -m venv /opt/wx_domain_exporter \
     && /opt/wx_domain_exporter/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r requirements/run.txt
-COPY exporter.py ./
 COPY wx_domain_exporter wx_domain_exporter
 RUN cp -r wx_domain_exporter "$(/opt/wx_domain_exporter/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
     && /opt/wx_domain_exporter/bin/python -m pip uninstall --yes --quiet pip \

@@ -10,6 +10,7 @@ SETUP = scripts/environment "$(PYTHON)"
 help:
 	@echo 'make run                  start the exporter against a simulated WeChat API'
 	@echo 'make run CONFIG=my.yml    start the exporter with your configuration'
+	@echo 'make run ARGS=--help      … with flags of its own'
 	@echo 'make test                 run every check: format, lint, types, tests, real programs'
 	@echo 'make format               format the code and mend what the linter can'
 	@echo 'make check                format, lint and types only'

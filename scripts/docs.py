@@ -77,7 +77,7 @@ on standard error, and the exit status is 1.
 | signal | effect |
 | --- | --- |
 | SIGHUP | reads the configuration again; a bad one changes nothing but a gauge and the log |
-| SIGTERM, SIGINT | takes no new connections, answers the scrapes in flight, exits with 0 |
+| SIGTERM, SIGINT | takes no new connections, answers the scrapes in flight for 25 s at most, exits with 0 |
 """
 
 

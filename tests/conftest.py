@@ -1,8 +1,21 @@
-"""The switch that writes golden files anew."""
+"""The switch that writes golden files anew, and the fixtures that tests of several units share."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+from fleets import SmallFleet, small_fleet
+from support import Gate
+from tls import Certificates, make_certificates
+
+from wx_domain_exporter.watch import Outcome, Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from wx_domain_exporter.wechat.client import Budget
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -12,3 +25,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_goldens(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-goldens"))
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
+    with small_fleet(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    gate, fetch = Gate(), Watch.fetch
+
+    def wait_and_fetch(watch: Watch, budget: Budget) -> Outcome:
+        gate.reached.set()
+        assert gate.open.wait(30)
+        return fetch(watch, budget)
+
+    monkeypatch.setattr(Watch, "fetch", wait_and_fetch)
+    yield gate
+    gate.open.set()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    return make_certificates(tmp_path_factory.mktemp("certificates"))

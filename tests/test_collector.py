@@ -54,7 +54,7 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
 
 
 def scrape(service: Service, seconds: float = 20.0) -> str:
-    collector, batch = service.start_scrape(time.monotonic() + seconds)
+    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
     batch.wait(seconds)
     registry = CollectorRegistry()
     registry.register(collector)
@@ -224,14 +224,14 @@ class TestDomains:
 
 def test_a_collector_describes_the_families_without_collecting(world: World) -> None:
     with serving(world) as service:
-        collector, batch = service.start_scrape(time.monotonic() + 20)
+        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         described = list(collector.describe())
         assert [family.name for family in described] == [gauge.name for gauge in GAUGES]
         assert all(not family.samples for family in described)
         batch.wait(20)
         assert [family.name for family in collector.collect()] == [gauge.name for gauge in GAUGES]
         world.apps[BAD].errcode = 0
-        collector, batch = service.start_scrape(time.monotonic() + 20)
+        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
         found = {family.name for family in collector.collect()}
     assert found == {gauge.name for gauge in GAUGES} - {"wx_domain_api_error", "wx_domain_fetch_error"}

@@ -42,19 +42,13 @@ def serving(fleet: SmallFleet) -> Iterator[Service]:
 
 
 @pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
-    with small_fleet(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
 def service(fleet: SmallFleet) -> Iterator[Service]:
     with serving(fleet) as running:
         yield running
 
 
 def scrape(service: Service, seconds: float = LONG) -> str:
-    collector, batch = service.start_scrape(time.monotonic() + seconds)
+    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
     batch.wait(seconds)
     return generate_latest(registry_of(collector, service.own)).decode()
 
@@ -80,7 +74,7 @@ class TestScrape:
 
     def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
-        scrapes = [service.start_scrape(time.monotonic() + LONG) for _ in range(3)]
+        scrapes = [service.start_scrape(service.fleet, time.monotonic() + LONG) for _ in range(3)]
         for _, batch in scrapes:
             batch.wait(LONG)
             assert [outcome.reason for outcome in batch.outcomes] == [None, None]
@@ -274,7 +268,7 @@ class TestReload:
 
     def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.3})
-        _, batch = service.start_scrape(time.monotonic() + LONG)
+        _, batch = service.start_scrape(service.fleet, time.monotonic() + LONG)
         self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
         batch.wait(LONG)
         assert [watch.app.appid for watch in batch.watches] == [A, B]

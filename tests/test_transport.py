@@ -6,19 +6,18 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pytest
 import requests
-from fault_behaviours import CAP, SLOW_SECONDS, answers_well, domain_of
+from adapters import LONG, NOISE, SHORT, new_adapter, prepared
+from fault_behaviours import SLOW_SECONDS, answers_well, domain_of
 from fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
-from faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog, token_for
+from faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ContentDecodingError, Timeout
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import free_port, wait_until
 
-from wx_domain_exporter.wechat.deadline_socket import tls_context
 from wx_domain_exporter.wechat.transport import DeadlineAdapter, NotHttpError, ResponseTooLargeError
 
 if TYPE_CHECKING:
@@ -26,22 +25,10 @@ if TYPE_CHECKING:
 
     from wx_domain_exporter.wechat.connection import Connection
 
-SHORT = 0.6
-"""Seconds for a call that is to time out."""
-
-LONG = 30.0
-NOISE = 5.0
-"""By how much a slow machine may be late, in seconds."""
-
-
-def new_adapter(idle_connections: int = 8) -> DeadlineAdapter:
-    context = tls_context(DEFAULT_CA_BUNDLE_PATH)
-    return DeadlineAdapter(tls=context, idle_connections=idle_connections, max_response_bytes=CAP)
-
 
 @pytest.fixture
 def adapter() -> Iterator[DeadlineAdapter]:
-    adapter = new_adapter()
+    adapter = new_adapter(DEFAULT_CA_BUNDLE_PATH)
     yield adapter
     adapter.close()
 
@@ -50,11 +37,6 @@ def adapter() -> Iterator[DeadlineAdapter]:
 def api() -> Iterator[FaultyApi]:
     with FaultyApi(BEHAVIOURS) as server:
         yield server
-
-
-def prepared(url: str, fault: str = "healthy-first", data: bytes = b"{}") -> requests.PreparedRequest:
-    target = f"{url}/wxa/getwxadevinfo?access_token={quote(token_for(fault), safe='')}"
-    return requests.Request("POST", target, data=data).prepare()
 
 
 def call(adapter: DeadlineAdapter, url: str, fault: str = "healthy-first", timeout: float = LONG) -> Any:
@@ -261,7 +243,7 @@ class TestKeptConnections:
         assert kept(adapter)[-1] is last
 
     def test_no_more_are_kept_than_were_asked_for(self, api: FaultyApi) -> None:
-        adapter = new_adapter(idle_connections=1)
+        adapter = new_adapter(DEFAULT_CA_BUNDLE_PATH, idle_connections=1)
         call_together(adapter, api.url, 3)
         api.wait_for_ended(2)
         assert len(kept(adapter)) == 1

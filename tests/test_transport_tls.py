@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pytest
 import requests
-from fault_behaviours import CAP, PAUSE, domain_of
+from adapters import LONG, NOISE, SHORT, new_adapter, prepared
+from fault_behaviours import PAUSE, domain_of
 from fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from faults import (
     CANARY,
@@ -18,39 +18,23 @@ from faults import (
     resets_at_once,
     says_nothing,
     speaks_plain_http,
-    token_for,
 )
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import SSLError, Timeout
-from tls import Certificates, make_certificates
-
-from wx_domain_exporter.wechat.deadline_socket import tls_context
-from wx_domain_exporter.wechat.transport import DeadlineAdapter
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-SHORT = 0.6
-LONG = 30.0
-NOISE = 5.0
+    from tls import Certificates
 
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
+    from wx_domain_exporter.wechat.transport import DeadlineAdapter
 
 
 @pytest.fixture
 def adapter(certificates: Certificates) -> Iterator[DeadlineAdapter]:
-    context = tls_context(str(certificates.ca_file))
-    adapter = DeadlineAdapter(tls=context, idle_connections=8, max_response_bytes=CAP)
+    adapter = new_adapter(str(certificates.ca_file))
     yield adapter
     adapter.close()
-
-
-def prepared(url: str, fault: str) -> requests.PreparedRequest:
-    target = f"{url}/wxa/getwxadevinfo?access_token={quote(token_for(fault), safe='')}"
-    return requests.Request("POST", target, data=b"{}").prepare()
 
 
 def call(

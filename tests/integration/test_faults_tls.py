@@ -21,20 +21,16 @@ from faults import (
 )
 from proxy import Proxy
 from support import as_json, free_port, run_exporter, series, value
-from tls import Certificates, make_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tls import Certificates
+
 APPID = "wx0123456789abcdef"
 PASSWORD = "Zp4ssw0rd"
 API = {"it": answering(GOOD_ANSWER)}
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    return make_certificates(tmp_path_factory.mktemp("certificates"))
 
 
 def scrape(folder: Path, base_url: str, **wechat: Any) -> str | None:

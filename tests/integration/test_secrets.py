@@ -7,14 +7,12 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-import pytest
-from fleets import SmallFleet, appid, small_fleet
+from fleets import SmallFleet, appid
 from support import as_json, exporter, request, run_exporter, value
 
 from wx_domain_exporter.simulator.world import SimulatedApp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 CANARIES = {
@@ -27,12 +25,6 @@ CANARIES = {
     "password of the proxy": "CANARY-proxy-password",
 }
 _TOKEN = re.compile(r"access_token=[^<&\s\"]")
-
-
-@pytest.fixture
-def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
-    with small_fleet(tmp_path) as running:
-        yield running
 
 
 def apps(fleet: SmallFleet, folder: Path) -> list[dict[str, Any]]:

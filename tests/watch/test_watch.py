@@ -2,103 +2,21 @@ from __future__ import annotations
 
 import ssl
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
+from simulated_client import APPID
 from structlog.testing import capture_logs
+from watch_stages import Stage, fetch
 
 from wx_domain_exporter import watch as watch_module
-from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.fetch import Flight
 from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.schema import AccessToken, StableToken, Wechat
+from wx_domain_exporter.schema import Wechat
 from wx_domain_exporter.simulator.server import SimulatorServer
-from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, World
-from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
+from wx_domain_exporter.simulator.world import CATEGORIES
+from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.errors import Reason
-from wx_domain_exporter.wechat.tokens import make_source
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-APPID = "wx0123456789abcdef"
-OTHER = "wxfedcba9876543210"
-SECRET = "5ec4e7" + "0" * 26
-LIVE_TOKEN_ENDS_SOON = 7000.0
-"""Seconds after which stable_token hands out another token, though the one before is still good."""
-
-
-class Clock:
-    """The real clock, and what a test lets pass beyond."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def __call__(self) -> float:
-        return self.time()
-
-    def time(self) -> float:
-        return time.time() + self.ahead
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.ahead
-
-
-@dataclass
-class Stage:
-    world: World
-    wechat_clock: Clock
-    server: SimulatorServer
-    client: ApiClient
-    ledger: TokenLedger = field(default_factory=TokenLedger)
-
-    @property
-    def app(self) -> SimulatedApp:
-        return self.world.apps[APPID]
-
-    def watch(self, appid: str = APPID, action: str | None = None, **token: Any) -> Watch:
-        settings: StableToken | AccessToken = StableToken.model_validate(
-            {"type": "stable_token", "appsecret": SECRET}
-        )
-        if token:
-            settings = AccessToken.model_validate({"type": "access_token", "access_token": token})
-        app = WatchedApp(appid, "shop", {}, settings)
-        return Watch(app, self.client, make_source(appid, settings), self.ledger, action)
-
-    def calls(self) -> tuple[int, int]:
-        """How often getwxadevinfo and stable_token were called for the app."""
-        return self.world.calls["getwxadevinfo", APPID], self.world.calls["stable_token", APPID]
-
-
-@pytest.fixture
-def stage() -> Iterator[Stage]:
-    clock = Clock()
-    world = World(clock=clock, quirks=False)
-    for appid in (APPID, OTHER):
-        world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains={"requestdomain": ["https://a.cn"]}))
-    with SimulatorServer(world) as server:
-        client = ApiClient(Wechat(base_url=server.url, timeout="600ms"), OwnMetrics())  # type: ignore[arg-type]
-        try:
-            yield Stage(world, clock, server, client)
-        finally:
-            client.close()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(watch_module, "time", clock)
-    return clock
-
-
-def fetch(watch: Watch, seconds: float = 30.0) -> Outcome:
-    flight = Flight(watch)
-    flight.wanted_until = time.monotonic() + seconds
-    return watch.fetch(flight)
 
 
 class TestGoodAnswer:
@@ -295,132 +213,6 @@ class TestApiErrors:
         assert failed.api_errors == {"getwxadevinfo": 61007}
 
 
-@pytest.mark.parametrize("errcode", [40001, 40014, 42001])
-class TestDeadToken:
-    def test_it_is_renewed_once_and_the_call_repeated(self, stage: Stage, errcode: int) -> None:
-        watch = stage.watch()
-        fetch(watch)
-        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
-        stage.app.next_errcodes = [errcode, 0]
-        outcome = fetch(watch)
-        assert outcome.reason is None
-        assert outcome.api_errors == {}
-        assert stage.calls() == (3, 2)
-
-    def test_the_same_token_again_is_not_tried_again(self, stage: Stage, errcode: int) -> None:
-        watch = stage.watch()
-        stage.app.errcode = errcode
-        outcome = fetch(watch)
-        assert outcome.reason is Reason.TOKEN
-        assert "there is no other" in str(outcome.error)
-        assert outcome.api_errors == {"getwxadevinfo": errcode}
-        assert stage.calls() == (1, 2)
-
-    def test_the_same_token_again_lets_the_source_rest(self, stage: Stage, errcode: int) -> None:
-        watch = stage.watch()
-        stage.app.errcode = errcode
-        fetch(watch)
-        outcomes = [fetch(watch) for _ in range(3)]
-        assert stage.calls() == (1, 2)
-        assert {outcome.reason for outcome in outcomes} == {Reason.TOKEN}
-        assert outcomes[-1].api_errors == {"getwxadevinfo": errcode}
-
-    def test_a_fresh_one_that_is_refused_too_lets_the_source_rest(self, stage: Stage, errcode: int) -> None:
-        watch = stage.watch()
-        fetch(watch)
-        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
-        stage.app.errcode = errcode
-        outcomes = [fetch(watch) for _ in range(3)]
-        assert stage.calls() == (3, 2)
-        for outcome in outcomes:
-            assert outcome.reason is Reason.TOKEN
-            assert f"a fresh token too: getwxadevinfo answered errcode {errcode}" in str(outcome.error)
-            assert outcome.api_errors == {"getwxadevinfo": errcode}
-
-    def test_any_other_errcode_after_that_is_the_apps_own(self, stage: Stage, errcode: int) -> None:
-        watch = stage.watch()
-        fetch(watch)
-        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
-        stage.app.next_errcodes = [errcode, 61007]
-        outcome = fetch(watch)
-        assert outcome.reason is Reason.API
-        assert outcome.api_errors == {"getwxadevinfo": 61007}
-
-    def test_one_that_was_made_elsewhere_is_read_again(
-        self, stage: Stage, tmp_path: Path, errcode: int
-    ) -> None:
-        file = tmp_path / "token"
-        file.write_text("one")
-        stage.world.patch(APPID, {"access_tokens": ["one", "two"]})
-        watch = stage.watch(file=str(file))
-        stage.app.next_errcodes = [errcode]
-        assert fetch(watch).reason is Reason.TOKEN
-        assert fetch(watch).reason is Reason.TOKEN
-        file.write_text("two")
-        assert fetch(watch).reason is None
-        assert stage.calls() == (2, 0)
-
-
-class TestQuota:
-    @pytest.mark.parametrize(
-        ("errcode", "seconds"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
-    )
-    def test_one_trial_in_a_while_and_the_failure_stays_meanwhile(
-        self, stage: Stage, clock: Clock, errcode: int, seconds: int
-    ) -> None:
-        watch = stage.watch()
-        stage.app.errcode = errcode
-        first = fetch(watch)
-        assert first.reason is Reason.QUOTA
-        clock.ahead = seconds - 20
-        assert fetch(watch) is first
-        assert first.api_errors == {"getwxadevinfo": errcode}
-        assert stage.calls() == (1, 1)
-        clock.ahead = seconds + 1
-        assert fetch(watch).reason is Reason.QUOTA
-        assert stage.calls() == (2, 1)
-        clock.ahead = 2 * seconds - 20
-        fetch(watch)
-        assert stage.calls() == (2, 1)
-        stage.app.errcode = 0
-        clock.ahead = 2 * seconds + 2
-        assert fetch(watch).reason is None
-        assert fetch(watch).reason is None
-        assert stage.calls() == (4, 1)
-
-    def test_resuming_gives_it_a_trial_at_once(self, stage: Stage) -> None:
-        watch = stage.watch()
-        stage.app.next_errcodes = [45009]
-        fetch(watch)
-        watch.resume()
-        assert fetch(watch).reason is None
-
-
-@pytest.mark.parametrize("errcode", [-1, -1000, 85113])
-class TestBusy:
-    def test_it_is_tried_once_more(self, stage: Stage, errcode: int) -> None:
-        stage.app.next_errcodes = [errcode]
-        outcome = fetch(stage.watch())
-        assert outcome.reason is None
-        assert outcome.api_errors == {}
-        assert stage.calls() == (2, 1)
-
-    def test_and_no_more_than_once(self, stage: Stage, errcode: int) -> None:
-        stage.app.errcode = errcode
-        outcome = fetch(stage.watch())
-        assert outcome.reason is Reason.API
-        assert outcome.api_errors == {"getwxadevinfo": errcode}
-        assert stage.calls() == (2, 1)
-
-    def test_not_when_nobody_would_wait_for_it(self, stage: Stage, errcode: int) -> None:
-        watch = stage.watch()
-        fetch(watch)
-        stage.app.errcode = errcode
-        stage.app.latency = 0.1
-        assert fetch(watch, seconds=0.19).reason is Reason.API
-        assert stage.calls() == (2, 1)
-
-
 class TestLog:
     def test_only_a_turn_is_logged(self, stage: Stage) -> None:
         watch = stage.watch()
@@ -460,84 +252,6 @@ class TestLog:
             {"event": "too many domains: wx_domain_info is left out", "domains": 6, **names},
             {"event": "domains are exported again", "domains": 5, **names},
         ]
-
-
-class TestSharedToken:
-    @pytest.fixture(autouse=True)
-    def tokens(self, stage: Stage) -> None:
-        stage.world.patch(APPID, {"access_tokens": ["one", "two"]})
-
-    def pair(self, stage: Stage, tmp_path: Path) -> tuple[Watch, Watch, Path]:
-        for name in ("mine", "theirs"):
-            (tmp_path / name).write_text("one")
-        theirs = tmp_path / "theirs"
-        return (
-            stage.watch(file=str(tmp_path / "mine")),
-            stage.watch(appid=OTHER, file=str(theirs)),
-            theirs,
-        )
-
-    def test_both_apps_fail_in_the_same_scrape(self, stage: Stage, tmp_path: Path) -> None:
-        one, other, _ = self.pair(stage, tmp_path)
-        first, second = fetch(one), fetch(other)
-        for watch, outcome in ((one, first), (other, second)):
-            shown = watch.mixed_up(outcome)
-            assert shown.reason is Reason.TOKEN
-            assert shown.categories is None
-            assert "access_token: another app received the same token" in str(shown.error)
-        assert stage.calls() == (1, 0)
-
-    def test_what_is_no_success_anyway_keeps_its_own_reason(self, stage: Stage, tmp_path: Path) -> None:
-        one, other, _ = self.pair(stage, tmp_path)
-        stage.app.errcode = 61007
-        outcome = fetch(one)
-        fetch(other)
-        assert one.mixed_up(outcome) is outcome
-
-    def test_they_recover_once_their_tokens_differ(self, stage: Stage, tmp_path: Path) -> None:
-        one, other, theirs = self.pair(stage, tmp_path)
-        outcome = fetch(one)
-        fetch(other)
-        theirs.write_text("two")
-        assert other.mixed_up(fetch(other)).reason is None
-        assert one.mixed_up(outcome) is outcome
-
-
-class TestTokenLedger:
-    def test_a_token_of_one_app_is_not_shared(self) -> None:
-        ledger = TokenLedger()
-        ledger.claim(APPID, "one")
-        ledger.claim(APPID, "one")
-        ledger.claim(OTHER, "two")
-        assert not ledger.shared(APPID)
-        assert not ledger.shared(OTHER)
-        assert not ledger.shared("wx0000000000000000")
-
-    def test_a_token_of_two_apps_is_shared_until_one_has_another(self) -> None:
-        ledger = TokenLedger()
-        ledger.claim(APPID, "one")
-        ledger.claim(OTHER, "one")
-        assert ledger.shared(APPID)
-        assert ledger.shared(OTHER)
-        ledger.claim(OTHER, "two")
-        assert not ledger.shared(APPID)
-        assert not ledger.shared(OTHER)
-
-    def test_an_app_that_is_watched_no_longer_shares_nothing(self) -> None:
-        ledger = TokenLedger()
-        ledger.claim(APPID, "one")
-        ledger.claim(OTHER, "one")
-        ledger.keep_only({APPID})
-        assert not ledger.shared(APPID)
-        assert not ledger.shared(OTHER)
-
-    def test_no_token_is_kept_that_nobody_uses(self) -> None:
-        ledger = TokenLedger()
-        for number in range(10):
-            ledger.claim(APPID, str(number))
-        ledger.keep_only(set())
-        assert ledger._users == {}
-        assert ledger._token_of == {}
 
 
 class TestInheritance:

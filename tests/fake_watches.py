@@ -1,0 +1,101 @@
+"""Apps whose fetches a test holds up and lets go, and what it takes to fetch them."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from wx_domain_exporter.watch import Outcome, Watch
+from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
+
+if TYPE_CHECKING:
+    from wx_domain_exporter.fetch import Batch, Fetcher
+    from wx_domain_exporter.wechat.client import Budget
+
+LONG = 30.0
+
+
+class Log:
+    """What was fetched, in its order, and how much of it at once."""
+
+    def __init__(self) -> None:
+        self._change = threading.Condition()
+        self.started: list[str] = []
+        self.running = 0
+        self.peak = 0
+
+    def begin(self, name: str) -> None:
+        with self._change:
+            self.started.append(name)
+            self.running += 1
+            self.peak = max(self.peak, self.running)
+            self._change.notify_all()
+
+    def end(self) -> None:
+        with self._change:
+            self.running -= 1
+            self._change.notify_all()
+
+    def wait_for(self, number: int) -> None:
+        """Wait until that many fetches have begun."""
+        with self._change:
+            assert self._change.wait_for(lambda: len(self.started) >= number, LONG), self.started
+
+    def wait_until_quiet(self) -> None:
+        with self._change:
+            assert self._change.wait_for(lambda: not self.running, LONG)
+
+
+class FakeWatch(Watch):
+    """An app whose fetch lasts until the test opens its gate."""
+
+    def __init__(
+        self, name: str, log: Log, last: Outcome | None = None, *, strikes: int = 0, gate: bool = False
+    ) -> None:
+        self.name = name
+        self.log = log
+        self.last = last
+        self.strikes = strikes
+        self.last_success = None
+        self.api_errors = {}
+        self.gate = threading.Event()
+        self.allowed = math.nan
+        if not gate:
+            self.gate.set()
+
+    def fetch(self, budget: Budget) -> Outcome:
+        self.log.begin(self.name)
+        self.allowed = budget.allow(1e9)
+        assert self.gate.wait(LONG)
+        self.last = outcome()
+        self.strikes = 0
+        self.log.end()
+        return self.last
+
+    def mixed_up(self, outcome: Outcome) -> Outcome:
+        return outcome
+
+
+def outcome(error: FetchError | None = None, *, age: float = 0.0) -> Outcome:
+    return Outcome(None if error else {}, error, {}, 0.01, time.time() - age, None)
+
+
+def healthy() -> Outcome:
+    return outcome(age=60)
+
+
+def slow(name: str, log: Log, *, strikes: int = 2, age: float = 60, gate: bool = False) -> FakeWatch:
+    last = outcome(CallTimeoutError("no whole answer in time"), age=age)
+    return FakeWatch(name, log, last, strikes=strikes, gate=gate)
+
+
+def start(fetcher: Fetcher, *watches: Watch, seconds: float = LONG, min_interval: float = 0) -> Batch:
+    return fetcher.start(watches, time.monotonic() + seconds, min_interval)
+
+
+def settled(batch: Batch) -> list[Outcome]:
+    batch.wait(LONG)
+    assert batch.done.done()
+    return batch.outcomes

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from fake_watches import FakeWatch, Log, settled, start
+from support import wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wx_domain_exporter.fetch import Fetcher
+
+
+def workers() -> int:
+    return sum(thread.name.startswith("fetch-") for thread in threading.enumerate())
+
+
+class TestWorkers:
+    def test_never_more_than_there_are_slots(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        fetcher = make(4)
+        watches = [FakeWatch(str(number), log, gate=True) for number in range(40)]
+        batches = [start(fetcher, *watches[begin : begin + 8]) for begin in range(0, 40, 4)]
+        log.wait_for(4)
+        assert workers() == 4
+        for watch in watches:
+            watch.gate.set()
+        for batch in batches:
+            settled(batch)
+        assert log.peak == 4
+        assert sorted(log.started) == sorted(watch.name for watch in watches)
+        assert workers() == 4
+
+    def test_no_more_than_there_is_work(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        fetcher = make(16)
+        settled(start(fetcher, FakeWatch("a", log), FakeWatch("b", log)))
+        assert workers() <= 2
+
+    def test_more_slots_make_room_for_more(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        fetcher = make(1)
+        watches = [FakeWatch(str(number), log, gate=True) for number in range(3)]
+        first = start(fetcher, watches[0])
+        log.wait_for(1)
+        fetcher.resize(3)
+        second = start(fetcher, *watches[1:])
+        log.wait_for(3)
+        assert log.peak == 3
+        for watch in watches:
+            watch.gate.set()
+        settled(first)
+        settled(second)
+
+    def test_fewer_slots_let_the_idle_and_the_busy_workers_go(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher = make(4)
+        watches = [FakeWatch(str(number), log, gate=True) for number in range(4)]
+        batch = start(fetcher, *watches)
+        log.wait_for(4)
+        watches[0].gate.set()
+        fetcher.resize(1)
+        for watch in watches:
+            watch.gate.set()
+        settled(batch)
+        wait_until(lambda: workers() == 1, "three workers go")
+        log.peak = 0
+        settled(start(fetcher, *(FakeWatch(str(number), log) for number in range(10))))
+        assert log.peak == 1
+
+    def test_after_the_end_none_begins_and_those_in_the_air_land(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher, flying, waiting = make(1), FakeWatch("flying", log, gate=True), FakeWatch("waiting", log)
+        batch = start(fetcher, flying)
+        log.wait_for(1)
+        late = start(fetcher, waiting)
+        fetcher.close()
+        flying.gate.set()
+        assert settled(batch)[0].reason is None
+        wait_until(lambda: workers() == 0, "the worker goes")
+        assert log.started == ["flying"]
+        assert not late.done.done()
+        start(fetcher, FakeWatch("too late", log))
+        wait_until(lambda: workers() == 0, "no worker stays")
+        assert log.started == ["flying"]

@@ -1,0 +1,110 @@
+"""The stage for tests of token sources: one app of a simulated WeChat, and who asks for its tokens."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from simulated_client import APPID, SECRET
+
+from wx_domain_exporter.config import WatchedApp
+from wx_domain_exporter.fetch import Flight
+from wx_domain_exporter.schema import AccessToken, StableToken
+from wx_domain_exporter.watch import TokenLedger, Watch
+from wx_domain_exporter.wechat.client import ApiClient, Caller
+from wx_domain_exporter.wechat.errors import TokenError
+from wx_domain_exporter.wechat.tokens import (
+    AccessTokenSource,
+    StableTokenSource,
+    TokenSource,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from wx_domain_exporter.simulator.server import SimulatorServer
+    from wx_domain_exporter.simulator.world import SimulatedApp, World
+
+CALLERS = 8
+
+
+@dataclass
+class Recorder:
+    refreshed: list[str] = field(default_factory=list)
+
+    def answered(self, api: str, errcode: int, seconds: float) -> None:
+        pass
+
+    def failed(self, api: str, reason: str, seconds: float) -> None:
+        pass
+
+    def token_refreshed(self, source: str) -> None:
+        self.refreshed.append(source)
+
+
+@dataclass
+class Stage:
+    """One app of a simulated WeChat, and who asks for its tokens."""
+
+    world: World
+    server: SimulatorServer
+    client: ApiClient
+    recorder: Recorder
+    appsecret: Path
+    api_errors: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def app(self) -> SimulatedApp:
+        return self.world.apps[APPID]
+
+    @property
+    def asked(self) -> int:
+        return self.world.calls["stable_token", APPID]
+
+    def source(self) -> StableTokenSource:
+        settings = {"type": "stable_token", "appsecret": {"file": str(self.appsecret)}}
+        return StableTokenSource(APPID, StableToken.model_validate(settings))
+
+    def caller(self, seconds: float = 30.0) -> Caller:
+        source = access_token("unused")
+        app = WatchedApp(
+            APPID, "shop", {}, AccessToken.model_validate({"type": "access_token", "access_token": "unused"})
+        )
+        flight = Flight(Watch(app, self.client, source, TokenLedger(), None))
+        flight.wanted_until = time.monotonic() + seconds
+        return Caller(self.client, flight, self.api_errors)
+
+    def refused(self, source: TokenSource) -> TokenError:
+        with pytest.raises(TokenError) as raised:
+            source.get(self.caller())
+        assert SECRET not in str(raised.value)
+        return raised.value
+
+
+def access_token(value: str | dict[str, str]) -> AccessTokenSource:
+    return AccessTokenSource(AccessToken.model_validate({"type": "access_token", "access_token": value}))
+
+
+def together(work: Callable[[], str]) -> list[str | TokenError]:
+    """Let many threads do the same at the same time."""
+    barrier = threading.Barrier(CALLERS)
+    results: list[str | TokenError] = []
+
+    def run() -> None:
+        barrier.wait(10)
+        try:
+            results.append(work())
+        except TokenError as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(CALLERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(results) == CALLERS
+    return results

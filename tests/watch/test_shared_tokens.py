@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from simulated_client import APPID, OTHER
+from watch_stages import Stage, fetch
+
+from wx_domain_exporter.watch import TokenLedger, Watch
+from wx_domain_exporter.wechat.errors import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class TestSharedToken:
+    @pytest.fixture(autouse=True)
+    def tokens(self, stage: Stage) -> None:
+        stage.world.patch(APPID, {"access_tokens": ["one", "two"]})
+
+    def pair(self, stage: Stage, tmp_path: Path) -> tuple[Watch, Watch, Path]:
+        for name in ("mine", "theirs"):
+            (tmp_path / name).write_text("one")
+        theirs = tmp_path / "theirs"
+        return (
+            stage.watch(file=str(tmp_path / "mine")),
+            stage.watch(appid=OTHER, file=str(theirs)),
+            theirs,
+        )
+
+    def test_both_apps_fail_in_the_same_scrape(self, stage: Stage, tmp_path: Path) -> None:
+        one, other, _ = self.pair(stage, tmp_path)
+        first, second = fetch(one), fetch(other)
+        for watch, outcome in ((one, first), (other, second)):
+            shown = watch.mixed_up(outcome)
+            assert shown.reason is Reason.TOKEN
+            assert shown.categories is None
+            assert "access_token: another app received the same token" in str(shown.error)
+        assert stage.calls() == (1, 0)
+
+    def test_what_is_no_success_anyway_keeps_its_own_reason(self, stage: Stage, tmp_path: Path) -> None:
+        one, other, _ = self.pair(stage, tmp_path)
+        stage.app.errcode = 61007
+        outcome = fetch(one)
+        fetch(other)
+        assert one.mixed_up(outcome) is outcome
+
+    def test_they_recover_once_their_tokens_differ(self, stage: Stage, tmp_path: Path) -> None:
+        one, other, theirs = self.pair(stage, tmp_path)
+        outcome = fetch(one)
+        fetch(other)
+        theirs.write_text("two")
+        assert other.mixed_up(fetch(other)).reason is None
+        assert one.mixed_up(outcome) is outcome
+
+
+class TestTokenLedger:
+    def test_a_token_of_one_app_is_not_shared(self) -> None:
+        ledger = TokenLedger()
+        ledger.claim(APPID, "one")
+        ledger.claim(APPID, "one")
+        ledger.claim(OTHER, "two")
+        assert not ledger.shared(APPID)
+        assert not ledger.shared(OTHER)
+        assert not ledger.shared("wx0000000000000000")
+
+    def test_a_token_of_two_apps_is_shared_until_one_has_another(self) -> None:
+        ledger = TokenLedger()
+        ledger.claim(APPID, "one")
+        ledger.claim(OTHER, "one")
+        assert ledger.shared(APPID)
+        assert ledger.shared(OTHER)
+        ledger.claim(OTHER, "two")
+        assert not ledger.shared(APPID)
+        assert not ledger.shared(OTHER)
+
+    def test_an_app_that_is_watched_no_longer_shares_nothing(self) -> None:
+        ledger = TokenLedger()
+        ledger.claim(APPID, "one")
+        ledger.claim(OTHER, "one")
+        ledger.keep_only({APPID})
+        assert not ledger.shared(APPID)
+        assert not ledger.shared(OTHER)
+
+    def test_no_token_is_kept_that_nobody_uses(self) -> None:
+        ledger = TokenLedger()
+        for number in range(10):
+            ledger.claim(APPID, str(number))
+        ledger.keep_only(set())
+        assert ledger._users == {}
+        assert ledger._token_of == {}

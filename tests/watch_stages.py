@@ -1,0 +1,54 @@
+"""The stage for tests of one app's watch: a simulated WeChat and a client of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from simulated_client import APPID, SECRET
+
+from wx_domain_exporter.config import WatchedApp
+from wx_domain_exporter.fetch import Flight
+from wx_domain_exporter.schema import AccessToken, StableToken
+from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
+from wx_domain_exporter.wechat.tokens import make_source
+
+if TYPE_CHECKING:
+    from clocks import Clock
+
+    from wx_domain_exporter.simulator.server import SimulatorServer
+    from wx_domain_exporter.simulator.world import SimulatedApp, World
+    from wx_domain_exporter.wechat.client import ApiClient
+
+
+@dataclass
+class Stage:
+    world: World
+    wechat_clock: Clock
+    server: SimulatorServer
+    client: ApiClient
+    ledger: TokenLedger = field(default_factory=TokenLedger)
+
+    @property
+    def app(self) -> SimulatedApp:
+        return self.world.apps[APPID]
+
+    def watch(self, appid: str = APPID, action: str | None = None, **token: Any) -> Watch:
+        settings: StableToken | AccessToken = StableToken.model_validate(
+            {"type": "stable_token", "appsecret": SECRET}
+        )
+        if token:
+            settings = AccessToken.model_validate({"type": "access_token", "access_token": token})
+        app = WatchedApp(appid, "shop", {}, settings)
+        return Watch(app, self.client, make_source(appid, settings), self.ledger, action)
+
+    def calls(self) -> tuple[int, int]:
+        """How often getwxadevinfo and stable_token were called for the app."""
+        return self.world.calls["getwxadevinfo", APPID], self.world.calls["stable_token", APPID]
+
+
+def fetch(watch: Watch, seconds: float = 30.0) -> Outcome:
+    flight = Flight(watch)
+    flight.wanted_until = time.monotonic() + seconds
+    return watch.fetch(flight)
