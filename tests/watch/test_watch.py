@@ -271,12 +271,15 @@ class TestInheritance:
         assert new.seen == {"tcpdomain"}
         assert new.strikes == 2
 
-    def test_another_source_hands_on_the_last_success_alone(self, stage: Stage) -> None:
+    def test_another_source_hands_on_what_is_known_of_the_app_but_no_outcome(self, stage: Stage) -> None:
         old = stage.watch()
+        stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
         fetch(old)
         stage.app.errcode = 61007
         fetch(old)
+        old.strikes = 2
         new = stage.watch()
         new.inherit(old)
         assert new.last_success == old.last_success
-        assert (new.last, new.api_errors, new.strikes) == (None, {}, 0)
+        assert (new.last, new.api_errors) == (None, {})
+        assert (new.seen, new.strikes) == ({"tcpdomain"}, 2)
