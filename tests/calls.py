@@ -10,7 +10,7 @@ from fault_behaviours import SLOW_SECONDS
 from faults import Call, FaultyApi, token_for
 
 from wx_domain_exporter.schema import Wechat
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Caller
+from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Caller, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -78,6 +78,6 @@ def client_of(*bodies: Any, **more: Any) -> Iterator[tuple[ApiClient, FaultyApi]
             client.close()
 
 
-def ask(client: ApiClient, caller: Caller | None = None, **query: str) -> Any:
-    query.setdefault("access_token", token_for("it"))
-    return (caller or Caller(client, Time(), {})).call(GETWXADEVINFO, {}, **query)
+def ask(client: ApiClient, caller: Caller | None = None, token: str | None = None) -> Any:
+    credential = Credential(token_for("it") if token is None else token)
+    return (caller or Caller(client, Time(), {})).call(GETWXADEVINFO, {}, credential)

@@ -12,7 +12,7 @@ from faults import CANARY, FaultyApi, token_for
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.wechat.answer import read_categories
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, STABLE_TOKEN, ApiClient, Caller
+from wx_domain_exporter.wechat.client import GETWXADEVINFO, STABLE_TOKEN, ApiClient, Caller, Credential
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     CallTimeoutError,
@@ -48,7 +48,7 @@ def noted(client: ApiClient) -> list[tuple[str, int | str]]:
 
 
 def fetch(client: ApiClient, fault: str) -> dict[str, Any]:
-    answer = Caller(client, Time(), {}).call(GETWXADEVINFO, {}, access_token=token_for(fault))
+    answer = Caller(client, Time(), {}).call(GETWXADEVINFO, {}, Credential(token_for(fault)))
     return {name: listed.domains for name, listed in read_categories(answer, None, ()).items()}
 
 
@@ -78,7 +78,7 @@ class TestRequest:
     def test_it_has_the_shape_that_wechat_wants(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
             Caller(client, Time(), {}).call(
-                GETWXADEVINFO, {"action": "getserverdomain"}, access_token=token_for("it")
+                GETWXADEVINFO, {"action": "getserverdomain"}, Credential(token_for("it"))
             )
         (request,) = api.requests
         assert (request.method, request.path, request.version) == ("POST", "/wxa/getwxadevinfo", "HTTP/1.1")
@@ -100,7 +100,7 @@ class TestRequest:
     @pytest.mark.parametrize("token", ["fault-it.", "fault-it./+&=%?# é", "fault-it.a&access_token=b"])
     def test_a_token_is_quoted(self, token: str) -> None:
         with client_of({"errcode": 0}) as (client, api):
-            ask(client, access_token=token)
+            ask(client, token=token)
         assert api.requests[0].target.count("=") == 1
         assert api.requests[0].token == token
 
@@ -115,7 +115,7 @@ class TestRequest:
     def test_calls_share_no_state(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
             for body in ({}, {"action": "getbizdomain"}, {}):
-                Caller(client, Time(), {}).call(GETWXADEVINFO, body, access_token=token_for("it"))
+                Caller(client, Time(), {}).call(GETWXADEVINFO, body, Credential(token_for("it")))
         assert [json.loads(request.body) for request in api.requests] == [{}, {"action": "getbizdomain"}, {}]
         assert api.accepted == 1
 
@@ -214,7 +214,7 @@ class TestTime:
     def test_a_call_that_the_budget_cuts_short_is_no_timeout_of_wechat(self, client: ApiClient) -> None:
         caller = Caller(client, Time(allowed=0.2), {})
         with pytest.raises(DeadlineError):
-            caller.call(GETWXADEVINFO, {}, access_token=token_for("hang"))
+            caller.call(GETWXADEVINFO, {}, Credential(token_for("hang")))
         assert noted(client) == [("getwxadevinfo", "deadline")]
 
     def test_a_call_that_has_all_its_time_is_one(self, client: ApiClient) -> None:

@@ -4,9 +4,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from wx_domain_exporter.wechat import pause
 from wx_domain_exporter.wechat.errors import TokenError
-from wx_domain_exporter.wechat.pause import Pause
+from wx_domain_exporter.wechat.tokens import pause
+from wx_domain_exporter.wechat.tokens.pause import Pause
 
 SECRET = "the refused one"
 

@@ -16,11 +16,8 @@ from wx_domain_exporter.schema import AccessToken, StableToken
 from wx_domain_exporter.watch import TokenLedger, Watch
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import TokenError
-from wx_domain_exporter.wechat.tokens import (
-    AccessTokenSource,
-    StableTokenSource,
-    TokenSource,
-)
+from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
+from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +25,7 @@ if TYPE_CHECKING:
 
     from wx_domain_exporter.simulator.server import SimulatorServer
     from wx_domain_exporter.simulator.world import SimulatedApp, World
+    from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 CALLERS = 8
 

@@ -12,7 +12,7 @@ from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.fetch import Flight
 from wx_domain_exporter.schema import AccessToken, StableToken
 from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
-from wx_domain_exporter.wechat.tokens import make_source
+from wx_domain_exporter.wechat.tokens.make import make_source
 
 if TYPE_CHECKING:
     from clocks import Clock

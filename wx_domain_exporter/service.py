@@ -14,7 +14,7 @@ from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.secret import SecretError
 from wx_domain_exporter.watch import TokenLedger, Watch
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.tokens import make_source
+from wx_domain_exporter.wechat.tokens.make import make_source
 
 log = structlog.get_logger(__name__)
 

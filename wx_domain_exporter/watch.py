@@ -9,11 +9,10 @@ import structlog
 
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.domains import DomainList
-from wx_domain_exporter.errcodes import Action, look_up
+from wx_domain_exporter.errcodes import look_up
 from wx_domain_exporter.wechat.answer import MAX_CATEGORIES, read_categories, undocumented
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Budget, Caller
+from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Budget, Caller, Credential
 from wx_domain_exporter.wechat.errors import (
-    ApiError,
     DeadlineError,
     DecodeError,
     FetchError,
@@ -21,7 +20,7 @@ from wx_domain_exporter.wechat.errors import (
     Reason,
     TokenError,
 )
-from wx_domain_exporter.wechat.tokens import SECONDS_BETWEEN_TRIALS, TokenSource
+from wx_domain_exporter.wechat.tokens.source import SECONDS_BETWEEN_TRIALS, TokenSource
 
 log = structlog.get_logger(__name__)
 
@@ -184,35 +183,23 @@ class Watch:
         )
 
     def _categories(self, caller: Caller) -> dict[str, DomainList]:
-        token = self._claimed(self.source.get(caller))
-        try:
-            return self._ask(token, caller)
-        except ApiError as error:
-            if look_up(error.api, error.errcode).action is not Action.TOKEN_DEAD:
-                raise
-        token = self._claimed(self.source.renew(token, caller))
-        try:
-            return self._ask(token, caller)
-        except ApiError as error:
-            if look_up(error.api, error.errcode).action is not Action.TOKEN_DEAD:
-                raise
-            raise self.source.reject(token, f"WeChat refuses a fresh token too: {error}") from None
+        return self.source.use(caller, lambda credential: self._ask(credential, caller))
 
-    def _claimed(self, token: str) -> str:
-        appid = self.app.appid
-        self._ledger.claim(appid, token)
-        if self._ledger.shared(appid):
-            raise self.source.conflict(token, _MIXED_UP)
-        return token
-
-    def _ask(self, token: str, caller: Caller) -> dict[str, DomainList]:
+    def _ask(self, credential: Credential, caller: Caller) -> dict[str, DomainList]:
+        self._claim(credential.token)
         body = {} if self._action is None else {"action": self._action}
-        answer = caller.call(GETWXADEVINFO, body, access_token=token)
+        answer = caller.call(GETWXADEVINFO, body, credential)
         categories = read_categories(answer, self._action, self.seen)
         # A peer that makes up names can't make this grow without end.
         new = sorted(undocumented(categories) - self.seen)
         self.seen.update(new[: MAX_CATEGORIES - len(self.seen)])
         return categories
+
+    def _claim(self, token: str) -> None:
+        appid = self.app.appid
+        self._ledger.claim(appid, token)
+        if self._ledger.shared(appid):
+            raise self.source.conflict(token, _MIXED_UP)
 
     def _log_turn(self, outcome: Outcome) -> None:
         """Log what changed since the last fetch; a scrape that is like the one before logs nothing."""

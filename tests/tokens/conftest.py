@@ -11,8 +11,8 @@ from token_stages import Recorder, Stage
 from wx_domain_exporter.schema import Wechat
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
-from wx_domain_exporter.wechat import pause, tokens
 from wx_domain_exporter.wechat.client import ApiClient
+from wx_domain_exporter.wechat.tokens import pause, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(tokens, "time", clock)
+    monkeypatch.setattr(source, "time", clock)
     monkeypatch.setattr(pause, "time", clock)
     monkeypatch.setattr(pause, "random", SimpleNamespace(uniform=lambda low, high: (low + high) / 2))
     return clock

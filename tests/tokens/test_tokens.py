@@ -9,12 +9,10 @@ from token_stages import Stage, access_token, together
 from wx_domain_exporter.schema import AccessToken, StableToken
 from wx_domain_exporter.simulator import apis
 from wx_domain_exporter.wechat.errors import DeadlineError, TokenError
-from wx_domain_exporter.wechat.tokens import (
-    AccessTokenSource,
-    StableTokenSource,
-    make_source,
-    usable_seconds,
-)
+from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
+from wx_domain_exporter.wechat.tokens.make import make_source
+from wx_domain_exporter.wechat.tokens.source import usable_seconds
+from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
 
 if TYPE_CHECKING:
     from clocks import Clock

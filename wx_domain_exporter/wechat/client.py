@@ -5,7 +5,7 @@ import json
 import random
 import time
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import quote
 
@@ -45,6 +45,21 @@ class Api:
 
 GETWXADEVINFO = Api("getwxadevinfo", "/wxa/getwxadevinfo")
 STABLE_TOKEN = Api("stable_token", "/cgi-bin/stable_token")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What shows WeChat who calls: its 接口调用凭证, as it travels in the query.
+
+    Attributes:
+        token: the parameter's value.
+        parameter: its name.
+        base_url: where it is used, if not at the client's.
+    """
+
+    token: str = field(repr=False)
+    parameter: str = "access_token"
+    base_url: str | None = None
 
 
 class Budget(Protocol):
@@ -116,14 +131,16 @@ class ApiClient:
         """Close the idle connections."""
         self._session.close()
 
-    def call(self, api: Api, body: Mapping[str, Any], caller: "Caller", **query: str) -> JsonObject:
+    def call(
+        self, api: Api, body: Mapping[str, Any], caller: "Caller", credential: Credential | None
+    ) -> JsonObject:
         """POST once, and once more if WeChat is busy and somebody still waits.
 
         Args:
             api: what to call.
             body: becomes JSON.
             caller: whose time it takes, and where its errcode is noted.
-            **query: the query's parameters; their values are secrets.
+            credential: for the query; None where the body itself shows who calls.
 
         Returns:
             The answer, with errcode 0.
@@ -133,21 +150,21 @@ class ApiClient:
             FetchError: no well-formed answer.
         """
         try:
-            return self._call_once(api, body, caller, query)
+            return self._call_once(api, body, caller, credential)
         except ApiError as error:
             wait = random.uniform(*_BUSY_WAIT)  # noqa: S311 - spreads load, guards nothing
             if look_up(api.name, error.errcode).action is not Action.BUSY or caller.budget.spare() < 2 * wait:
                 raise
         time.sleep(wait)
-        return self._call_once(api, body, caller, query)
+        return self._call_once(api, body, caller, credential)
 
     def _call_once(
-        self, api: Api, body: Mapping[str, Any], caller: "Caller", query: Mapping[str, str]
+        self, api: Api, body: Mapping[str, Any], caller: "Caller", credential: Credential | None
     ) -> JsonObject:
         allowed = caller.budget.allow(self._settings.timeout)
         begin = time.monotonic()
         try:
-            answer = read_json(self._post(self._request(api, body, query), allowed))
+            answer = read_json(self._post(self._request(api, body, credential), allowed))
             errcode = read_errcode(answer)
         except FetchError as error:
             caller.api_errors.pop(api.name, None)
@@ -163,12 +180,15 @@ class ApiClient:
         raise (QuotaError if quota else ApiError)(api.name, errcode, read_errmsg(answer))
 
     def _request(
-        self, api: Api, body: Mapping[str, Any], query: Mapping[str, str]
+        self, api: Api, body: Mapping[str, Any], credential: Credential | None
     ) -> requests.PreparedRequest:
         # A prepared request costs ten times as much as a copy of one.
         request = copy.copy(self._template)
-        parameters = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items())
-        request.url = f"{self._settings.base_url}{api.path}{'?' if parameters else ''}{parameters}"
+        if credential is None:
+            request.url = f"{self._settings.base_url}{api.path}"
+        else:
+            base_url = credential.base_url or self._settings.base_url
+            request.url = f"{base_url}{api.path}?{credential.parameter}={quote(credential.token, safe='')}"
         request.body = json.dumps(body).encode()
         request.headers = self._template.headers.copy()
         request.headers["Content-Length"] = str(len(request.body))
@@ -206,9 +226,9 @@ class Caller:
     api_errors: MutableMapping[str, int]
     """By API, the errcode that the app's last call ended with; a call that ended otherwise has none."""
 
-    def call(self, api: Api, body: Mapping[str, Any], **query: str) -> JsonObject:
+    def call(self, api: Api, body: Mapping[str, Any], credential: Credential | None = None) -> JsonObject:
         """Call an API; see `ApiClient.call`."""
-        return self.client.call(api, body, self, **query)
+        return self.client.call(api, body, self, credential)
 
 
 def _proxies(settings: Wechat) -> dict[str, str]:

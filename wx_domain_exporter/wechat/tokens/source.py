@@ -1,26 +1,24 @@
-"""Token sources: each is one app's way to a token that WeChat takes, and to another when that one is dead."""
+"""What all token sources share: one app's way to a token, and to another when that one is dead."""
 
 import contextlib
 import threading
 import time
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from wx_domain_exporter.errcodes import Action, look_up
-from wx_domain_exporter.schema import AccessToken, StableToken
-from wx_domain_exporter.schema import TokenSource as TokenSettings
-from wx_domain_exporter.secret import Secret, SecretError
-from wx_domain_exporter.wechat.answer import JsonObject
-from wx_domain_exporter.wechat.client import STABLE_TOKEN, Caller
-from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, DecodeError, FetchError, TokenError
-from wx_domain_exporter.wechat.pause import Pause
+from wx_domain_exporter.secret import SecretError
+from wx_domain_exporter.wechat.client import Caller, Credential
+from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, TokenError
+from wx_domain_exporter.wechat.tokens.pause import Pause
 
 SECONDS_BETWEEN_TRIALS = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
 """How long an API whose quota is used up is left alone."""
 
-_LONGEST_LIFE = 30 * 86400.0
+Answer = TypeVar("Answer")
 
 
 class TokenSource(ABC):
@@ -32,6 +30,34 @@ class TokenSource(ABC):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pause = Pause()
+
+    def use(self, caller: Caller, ask: Callable[[Credential], Answer]) -> Answer:
+        """Ask an API with the token in force, and once more with another one if WeChat takes that for dead.
+
+        Args:
+            caller: whose time it takes.
+            ask: calls an API, with the credential that it gets.
+
+        Returns:
+            What `ask` returned.
+
+        Raises:
+            TokenError: no token can be had, or WeChat refuses a fresh one too.
+            FetchError: what else `ask` raises.
+        """
+        token = self.get(caller)
+        try:
+            return ask(self._credential(token))
+        except ApiError as error:
+            if not is_token_dead(error):
+                raise
+        token = self.renew(token, caller)
+        try:
+            return ask(self._credential(token))
+        except ApiError as error:
+            if not is_token_dead(error):
+                raise
+            raise self.reject(token, f"WeChat refuses a fresh token too: {error}") from None
 
     def get(self, caller: Caller) -> str:
         """Return the token in force.
@@ -94,7 +120,16 @@ class TokenSource(ABC):
                 self._lock.release()
 
     describes: ClassVar[str]
-    """What log lines call the source."""
+    """What log lines call the source: its type in the configuration."""
+
+    parameter: ClassVar[str] = "access_token"
+    """The query parameter in which its tokens travel."""
+
+    base_url: str | None = None
+    """Where its tokens are used, if not at the configuration's `base_url`."""
+
+    def _credential(self, token: str) -> Credential:
+        return Credential(token, self.parameter, self.base_url)
 
     @abstractmethod
     def _secret(self) -> str:
@@ -133,82 +168,48 @@ class TokenSource(ABC):
         return error
 
 
-class AccessTokenSource(TokenSource):
-    """A token made elsewhere; when it is dead, only its owner can put another one in its place."""
-
-    describes = "access_token"
-
-    def __init__(self, settings: AccessToken) -> None:
-        super().__init__()
-        self._access_token = settings.access_token
-
-    def _secret(self) -> str:
-        return self._access_token.read()
-
-    def _cached(self) -> str | None:
-        return None
-
-    def _forget(self) -> None:
-        pass
-
-    def _ask(self, secret: str, caller: Caller) -> str:  # noqa: ARG002 - nobody is asked
-        return secret
-
-    def conflict(self, token: str, why: str) -> TokenError:  # noqa: ARG002 - the base class's signature
-        """Return what to raise; no pause, for to read the token again costs WeChat nothing."""
-        return TokenError(f"{self.describes}: {why}")
-
-
 @dataclass(frozen=True, slots=True)
-class _Cached:
+class Lease:
+    """A token, and for how long it may be used.
+
+    Attributes:
+        token: as it travels.
+        life: seconds until it ends, counted from now.
+    """
+
     token: str
-    until: float
+    life: float
 
 
-class StableTokenSource(TokenSource):
-    """The appid's own token from stable_token, which takes no token away from the app's own backend."""
+class CachingSource(TokenSource):
+    """A source whose tokens are asked for over the network and remembered until shortly before their end."""
 
-    describes = "stable_token"
-
-    def __init__(self, appid: str, settings: StableToken) -> None:
+    def __init__(self, appid: str) -> None:
         super().__init__()
         self._appid = appid
-        self._appsecret: Secret = settings.appsecret
-        self._held: _Cached | None = None
+        self._held: tuple[str, float] | None = None
 
-    def _secret(self) -> str:
-        return self._appsecret.read()
+    @abstractmethod
+    def _lease(self, secret: str, caller: Caller) -> Lease:
+        """Get a token from where it is made."""
 
     def _cached(self) -> str | None:
         held = self._held
-        return held.token if held is not None and time.monotonic() < held.until else None
+        return held[0] if held is not None and time.monotonic() < held[1] else None
 
     def _forget(self) -> None:
         self._held = None
 
     def _ask(self, secret: str, caller: Caller) -> str:
-        answer = caller.call(
-            STABLE_TOKEN,
-            {
-                "grant_type": "client_credential",
-                "appid": self._appid,
-                "secret": secret,
-                "force_refresh": False,
-            },
-        )
-        token, life = _read_token(answer)
-        self._held = _Cached(token, time.monotonic() + usable_seconds(life, self._appid))
+        lease = self._lease(secret, caller)
+        self._held = lease.token, time.monotonic() + usable_seconds(lease.life, self._appid)
         caller.client.observer.token_refreshed(self.describes)
-        return token
+        return lease.token
 
 
-def make_source(appid: str, settings: TokenSettings) -> TokenSource:
-    """Make the token source that an app's configuration names."""
-    match settings:
-        case StableToken():
-            return StableTokenSource(appid, settings)
-        case AccessToken():
-            return AccessTokenSource(settings)
+def is_token_dead(error: ApiError) -> bool:
+    """Whether an API says that the token it was called with is of no use any more."""
+    return look_up(error.api, error.errcode).action is Action.TOKEN_DEAD
 
 
 def usable_seconds(life: float, appid: str) -> float:
@@ -219,17 +220,6 @@ def usable_seconds(life: float, appid: str) -> float:
     """
     margin = 300 + zlib.crc32(appid.encode()) % 300
     return life - margin if life >= 2 * 300 else life / 2
-
-
-def _read_token(answer: JsonObject) -> tuple[str, float]:
-    token, life = answer.get("access_token"), answer.get("expires_in")
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
-        raise DecodeError("the answer holds no access_token")
-    if isinstance(life, str) and life.isascii() and life.isdecimal():
-        life = int(life[:12])
-    if not isinstance(life, int | float) or isinstance(life, bool) or life <= 0:
-        raise DecodeError("the answer holds no expires_in")
-    return token, min(float(life), _LONGEST_LIFE)
 
 
 def _rest_after(error: FetchError) -> float:
