@@ -76,9 +76,11 @@ class TokenError(FetchError):
 
     reason = Reason.TOKEN
 
-    def __init__(self, text: str, *, holds_up: bool = False) -> None:
+    def __init__(self, text: str, *, cause: FetchError | None = None) -> None:
         super().__init__(text)
-        self.holds_up = holds_up
+        self.cause = None if cause is None else cause.to_keep()
+        """What the API that was asked for a token did; None if none was asked."""
+        self.holds_up = cause is not None and cause.holds_up
 
 
 class TransportError(FetchError):
