@@ -7,7 +7,7 @@ from simulated_client import APPID, SECRET
 from token_stages import Stage, access_token, together
 
 from wx_domain_exporter.schema_tokens import AccessToken, StableToken
-from wx_domain_exporter.simulator import apis
+from wx_domain_exporter.simulator.apis import tokens as apis
 from wx_domain_exporter.wechat.errors import DeadlineError, TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.make import make_source

@@ -38,7 +38,8 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
     """
     body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE}
     answer = _ask(platform, caller, API_GET_AUTHORIZER_LIST, body)
-    total, listed = _whole_number(answer.get("total_count")), answer.get("list")
+    total = _whole_number(answer.get("total_count"))
+    listed = answer.get("list") if answer.get("list") is not None else []  # an empty page can lack its list
     if total is None or total > _MAX_AUTHORIZERS:
         raise DecodeError("the answer holds no total_count")
     if not isinstance(listed, list):

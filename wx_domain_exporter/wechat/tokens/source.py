@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 from wx_domain_exporter.errcodes import Action, look_up
 from wx_domain_exporter.secret import SecretError
 from wx_domain_exporter.wechat.client import Caller, Credential
-from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, TokenError
+from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.pause import Pause
 
 SECONDS_BETWEEN_TRIALS = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
@@ -160,7 +160,7 @@ class TokenSource(ABC):
         try:
             secret = self._secret()
         except SecretError as error:
-            raise TokenError(f"{self.describes}: no token: {error}") from None
+            raise NoSecretError(f"{self.describes}: no token: {error}") from None
         self._pause.check(secret)
         try:
             token = self._ask(secret, caller)
