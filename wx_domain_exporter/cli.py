@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from wx_domain_exporter import __version__, config, logs
+from wx_domain_exporter.doctor import examine, speaks_chinese, summary
 from wx_domain_exporter.flags import DEFAULT_CONFIG_FILE, DEFAULT_LISTEN_ADDRESS, UsageError, parse_flags
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
@@ -49,7 +50,9 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         flags = parse_flags(arguments)
-        logs.set_up(flags.log_level, flags.log_format)
+        # What the doctor tells stands in the log too, in other words.
+        quiet = flags.doctor and flags.log_level != "debug"
+        logs.set_up("error" if quiet else flags.log_level, flags.log_format)
         with ExitStack() as stack:
             loader = stack.enter_context(_demo()) if flags.demo else config.ConfigLoader(_path(flags))
             return _run_with(loader, flags)
@@ -93,9 +96,21 @@ def _run_with(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
         return _print(f"{name}: good, apps: {apps}\n".encode())
     service = Service(loader)
     try:
+        if flags.doctor:
+            return _examine(service)
         return _scrape_once(service) if flags.once else _serve(service, flags)
     finally:
         service.close()
+
+
+def _examine(service: Service) -> int:
+    chinese = speaks_chinese()
+    lines = []
+    for line in examine(service, chinese=chinese):
+        lines.append(line)
+        if _print(f"{line.text}\n".encode()):
+            return 1
+    return _print(f"{summary(lines, chinese=chinese)}\n".encode()) or (0 if all(line.good for line in lines) else 1)
 
 
 def _scrape_once(service: Service) -> int:

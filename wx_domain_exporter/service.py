@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ import structlog
 
 from wx_domain_exporter.collector import DomainCollector
 from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, WatchedApp
+from wx_domain_exporter.discovery import Discovery
 from wx_domain_exporter.fetch import Batch, Fetcher
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.platforms import Platforms
@@ -68,11 +69,19 @@ class Service:
         self._tell_of_broken_files()
 
     @property
+    def discoveries(self) -> Sequence[Discovery]:
+        """Return the discoveries of those platforms that have one."""
+        return self._platforms.discoveries
+
+    @property
+    def app_file_errors(self) -> Sequence[str]:
+        """Return what is wrong with the app files, a sentence for each error."""
+        return [sentence for found in self._settings.app_file_errors.values() for sentence in found]
+
+    @property
     def knows_all_apps(self) -> bool:
         """Whether no app file is broken, and every discovery has read its whole list."""
-        return not any(self._settings.app_file_errors.values()) and all(
-            discovery.complete for discovery in self._platforms.discoveries
-        )
+        return not self.app_file_errors and all(discovery.complete for discovery in self.discoveries)
 
     def start(self) -> None:
         """Discover, and look after the app files, from now on."""
@@ -180,9 +189,8 @@ class Service:
     def _tell_of_broken_files(self) -> None:
         errors = self._settings.app_file_errors
         self.own.app_files({file: bool(found) for file, found in errors.items()})
-        for found in errors.values():
-            for sentence in found:
-                log.error("app file broken, its last good content stays in force", error=sentence)
+        for sentence in self.app_file_errors:
+            log.error("app file broken, its last good content stays in force", error=sentence)
 
     def _client(self, settings: Settings, before: Fleet | None) -> ApiClient:
         if before is not None and before.settings.wechat == settings.wechat:
