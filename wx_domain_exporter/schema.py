@@ -161,12 +161,6 @@ def _base_url(value: str, info: ValidationInfo) -> str:
     return value.rstrip("/")
 
 
-def _not_yet(value: bool) -> bool:  # noqa: FBT001 - a validator takes the value alone
-    if value:
-        raise _wrong("does not work yet in this version; allowed: false")
-    return value
-
-
 def _file_path(value: str, info: ValidationInfo) -> str:
     return str(Path((info.context or {}).get("folder", ".")) / value)
 
@@ -215,8 +209,8 @@ class Collect(Strict):
 
     domains: bool = True
     max_domains: Annotated[int, _within(0, 1_000_000, "0 to 1000000")] = 2000
-    effective: Annotated[bool, AfterValidator(_not_yet)] = False
-    quota: Annotated[bool, AfterValidator(_not_yet)] = False
+    effective: bool = False
+    quota: bool = False
 
 
 class StableToken(Strict):

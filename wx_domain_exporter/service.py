@@ -9,7 +9,8 @@ import structlog
 
 from wx_domain_exporter.collector import DomainCollector
 from wx_domain_exporter.config import ConfigError, Settings, WatchedApp
-from wx_domain_exporter.fetch import Batch, Fetcher
+from wx_domain_exporter.fetch import Fetcher
+from wx_domain_exporter.flights import Batch
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.secret import SecretError
 from wx_domain_exporter.watch import TokenLedger, Watch
@@ -115,11 +116,12 @@ class Service:
     def _watch(self, app: WatchedApp, settings: Settings, client: ApiClient, before: Fleet | None) -> Watch:
         old = None if before is None else before.by_appid.get(app.appid)
         if before is None or old is None:
-            return Watch(app, client, make_source(app.appid, app.token), self._ledger, settings.wechat.action)
-        if old.app == app and old.client is client:
+            source = make_source(app.appid, app.token)
+            return Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
+        if old.app == app and old.client is client and old.collect == settings.collect:
             return old
         same = old.app.token == app.token and before.settings.wechat.base_url == settings.wechat.base_url
         source = old.source if same else make_source(app.appid, app.token)
-        watch = Watch(app, client, source, self._ledger, settings.wechat.action)
+        watch = Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
         watch.inherit(old)
         return watch
