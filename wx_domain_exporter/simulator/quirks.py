@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from random import Random
 
 BOM = b"\xef\xbb\xbf"
@@ -74,14 +74,27 @@ def success(payload: dict[str, object], rng: Random) -> dict[str, object]:
     return {key: value for key, value in payload.items() if key not in left_out}
 
 
-def failure(payload: dict[str, object], categories: Iterable[str], rng: Random) -> dict[str, object]:
+def failure(payload: dict[str, object], empties: Mapping[str, object], rng: Random) -> dict[str, object]:
     """The payload of a failed answer, now and then with a string as errcode or with all lists, empty."""
     shown = dict(payload)
     if happens(rng, 0.3):
         shown["errcode"] = str(payload["errcode"])
     if happens(rng, 0.5):
-        shown |= {category: [] for category in categories}
+        shown |= empties
     return shown
+
+
+def perhaps_text(numbers: Mapping[str, object], rng: Random) -> dict[str, object]:
+    """The same object, each number now and then as a string."""
+    return {
+        key: str(value) if isinstance(value, int) and happens(rng, 0.3) else value
+        for key, value in numbers.items()
+    }
+
+
+def perhaps_ok(payload: dict[str, object], rng: Random) -> dict[str, object]:
+    """The payload of an API that answers without an errcode, now and then with that of success."""
+    return {"errcode": 0, "errmsg": "ok"} | payload if happens(rng, 0.3) else payload
 
 
 def render(payload: object, rng: Random | None) -> tuple[bytes, str]:

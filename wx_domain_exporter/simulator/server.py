@@ -1,107 +1,26 @@
-"""The simulated WeChat over HTTP: an ASGI application, and a server for it in a thread of its own."""
+"""A server for the simulated WeChat, in a thread of its own."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import ssl
 import threading
 from typing import TYPE_CHECKING, Self, cast
 
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from wx_domain_exporter.simulator.apis import Call, answer
+from wx_domain_exporter.simulator.application import Application
 
 if TYPE_CHECKING:
     from os import PathLike
-
-    from starlette.types import Receive, Scope, Send
 
     from wx_domain_exporter.simulator.world import World
 
 _BACKLOG = 2048
 _STOP_SECONDS = 10.0
-
-
-class Application:
-    """The ASGI application: WeChat's APIs, and below `/_simulator/` what only this simulator has.
-
-    - `GET /_simulator/calls`: the counted calls, `{api: {appid: number}}`; `DELETE` forgets them.
-    - `POST /_simulator/apps/APPID` with a JSON object: see `World.patch`.
-    """
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request = Request(scope, receive)
-        response: Response | None
-        try:
-            if scope["path"].startswith("/_simulator/"):
-                response = self._control(request, await request.body())
-            else:
-                response = await self._api(request)
-        # The only one who cancels is the stopping server, which has closed the connection already.
-        except (ClientDisconnect, asyncio.CancelledError):
-            return
-        if response is not None:
-            await response(scope, receive, send)
-
-    async def _api(self, request: Request) -> Response | None:
-        call = Call(
-            path=request.scope["path"],
-            method=request.method,
-            query=request.query_params,
-            body=await request.body(),
-            content_length="content-length" in request.headers,
-        )
-        self.world.begin_call()
-        try:
-            answered = answer(self.world, call)
-            if answered.hang:
-                await _disconnection(request)
-                return None
-            if answered.delay:
-                await asyncio.sleep(answered.delay)
-        finally:
-            self.world.end_call()
-        return Response(answered.body, answered.status, {"content-type": answered.content_type})
-
-    def _control(self, request: Request, body: bytes) -> Response:
-        path = request.scope["path"].removeprefix("/_simulator/")
-        if path == "calls" and request.method in {"GET", "DELETE"}:
-            return self._calls(forget=request.method == "DELETE")
-        area, _, appid = path.partition("/")
-        if area != "apps" or request.method != "POST":
-            return _problem(404, "GET or DELETE /_simulator/calls, POST /_simulator/apps/APPID")
-        return self._patch(appid, body)
-
-    def _calls(self, *, forget: bool) -> Response:
-        counted: dict[str, dict[str, int]] = {}
-        with self.world.lock:
-            for (api, appid), number in self.world.calls.items():
-                counted.setdefault(api, {})[appid] = number
-            if forget:
-                self.world.calls.clear()
-        return Response(json.dumps(counted), media_type="application/json")
-
-    def _patch(self, appid: str, body: bytes) -> Response:
-        try:
-            settings = json.loads(body)
-            if not isinstance(settings, dict):
-                return _problem(400, "a JSON object of settings is wanted")
-            self.world.patch(appid, settings)
-        except KeyError:
-            return _problem(404, "no such app")
-        except ValueError as error:
-            return _problem(400, str(error))
-        return Response(status_code=204)
 
 
 class SimulatorServer:
@@ -241,12 +160,3 @@ async def _hang_up(state: ServerState) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _disconnection(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _problem(status: int, text: str) -> Response:
-    return Response(f"{text}\n", status, media_type="text/plain")

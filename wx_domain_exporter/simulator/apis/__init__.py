@@ -1,0 +1,1 @@
+"""What the APIs of the simulated WeChat answer. Knows no HTTP server."""
