@@ -96,6 +96,7 @@ class FakeWatch(Watch):
         strikes: int = 0,
         gate: bool = False,
         extras: FakeExtras | None = None,
+        error: FetchError | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -103,7 +104,8 @@ class FakeWatch(Watch):
         self.strikes = strikes
         self.last_success = None
         self.api_errors = {}
-        self.extras = extras or FakeExtras(name, log)
+        self.extras: FakeExtras = extras or FakeExtras(name, log)
+        self.error = error
         self.findings = NOTHING
         self.gate = threading.Event()
         self.allowed = math.nan
@@ -114,7 +116,7 @@ class FakeWatch(Watch):
         self.log.begin(self.name)
         self.allowed = budget.allow(1e9)
         assert self.gate.wait(LONG)
-        self.last = outcome()
+        self.last = outcome(self.error)
         self.strikes = 0
         self.log.end()
         return self.last
