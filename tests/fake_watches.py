@@ -7,14 +7,18 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from wx_domain_exporter.domains import EMPTY
+from wx_domain_exporter.extras import Extras, Findings
 from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.fetch import Batch, Fetcher
+    from wx_domain_exporter.fetch import Fetcher
+    from wx_domain_exporter.flights import Batch
     from wx_domain_exporter.wechat.client import Budget
 
 LONG = 30.0
+NOTHING = Findings({}, None, {})
 
 
 class Log:
@@ -48,11 +52,51 @@ class Log:
             assert self._change.wait_for(lambda: not self.running, LONG)
 
 
+class FakeExtras(Extras):
+    """What is asked beside an app's lists, if a test says that it is due; it lasts until its gate opens."""
+
+    def __init__(
+        self, name: str, log: Log, *, due: bool = False, strikes: int = 0, gate: bool = False
+    ) -> None:
+        self.name = f"{name}'s errand"
+        self.log = log
+        self.strikes = strikes
+        self.tried = None
+        self.is_due = due
+        self.gate = threading.Event()
+        self.lists: list[bool] = []
+        if not gate:
+            self.gate.set()
+
+    def known(self) -> Findings:
+        return NOTHING
+
+    def due(self, *, lists: bool) -> bool:  # noqa: ARG002 - as the real one
+        return self.is_due
+
+    def run(self, budget: Budget, *, lists: bool) -> Findings:
+        self.log.begin(self.name)
+        self.lists.append(lists)
+        budget.allow(1e9)
+        assert self.gate.wait(LONG)
+        self.tried = time.time()
+        self.log.end()
+        return found(self.name)
+
+
 class FakeWatch(Watch):
     """An app whose fetch lasts until the test opens its gate."""
 
     def __init__(
-        self, name: str, log: Log, last: Outcome | None = None, *, strikes: int = 0, gate: bool = False
+        self,
+        name: str,
+        log: Log,
+        last: Outcome | None = None,
+        *,
+        strikes: int = 0,
+        gate: bool = False,
+        extras: FakeExtras | None = None,
+        error: FetchError | None = None,
     ) -> None:
         self.name = name
         self.log = log
@@ -60,6 +104,9 @@ class FakeWatch(Watch):
         self.strikes = strikes
         self.last_success = None
         self.api_errors = {}
+        self.extras: FakeExtras = extras or FakeExtras(name, log)
+        self.error = error
+        self.findings = NOTHING
         self.gate = threading.Event()
         self.allowed = math.nan
         if not gate:
@@ -69,13 +116,21 @@ class FakeWatch(Watch):
         self.log.begin(self.name)
         self.allowed = budget.allow(1e9)
         assert self.gate.wait(LONG)
-        self.last = outcome()
+        self.last = outcome(self.error)
         self.strikes = 0
         self.log.end()
         return self.last
 
     def mixed_up(self, outcome: Outcome) -> Outcome:
         return outcome
+
+    def own(self, findings: Findings) -> Findings:
+        return findings
+
+
+def found(name: str) -> Findings:
+    """What an errand of this name brings."""
+    return Findings({name: EMPTY}, None, {})
 
 
 def outcome(error: FetchError | None = None, *, age: float = 0.0) -> Outcome:

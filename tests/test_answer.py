@@ -12,7 +12,7 @@ from wx_domain_exporter.wechat.answer import (
     read_errcode,
     read_errmsg,
     read_json,
-    undocumented,
+    remember,
 )
 from wx_domain_exporter.wechat.errors import DecodeError, Reason
 
@@ -247,6 +247,14 @@ class TestReadCategories:
         assert categories(dict(read_json(body)))["wsrequestdomain"] == ["wss://https://WWW.qq.com"]
 
 
-def test_undocumented_categories_are_those_beside_the_six() -> None:
-    assert undocumented({*DOCUMENTED_CATEGORIES, "tcpdomain"}) == {"tcpdomain"}
-    assert undocumented(DOCUMENTED_CATEGORIES) == set()
+class TestRemember:
+    def test_undocumented_categories_are_those_beside_the_six(self) -> None:
+        seen = {"seendomain"}
+        remember(seen, {*DOCUMENTED_CATEGORIES, "tcpdomain"}, DOCUMENTED_CATEGORIES)
+        assert seen == {"seendomain", "tcpdomain"}
+
+    def test_no_more_than_an_answer_may_hold(self) -> None:
+        seen: set[str] = set()
+        for first in "abc":
+            remember(seen, {f"{first}{second}domain" for second in "abcdefghijklmnopqrst"}, ())
+        assert len(seen) == MAX_CATEGORIES

@@ -21,6 +21,11 @@ PUBLIC = {
     "wx_domain_fetch_duration_seconds": "appid",
     "wx_domain_fetch_timestamp_seconds": "appid",
     "wx_domain_last_success_timestamp_seconds": "appid",
+    "wx_domain_effective_domains": "appid category",
+    "wx_domain_effective_hash": "appid category",
+    "wx_domain_api_quota_limit": "appid api",
+    "wx_domain_api_quota_used": "appid api",
+    "wx_domain_api_quota_remaining": "appid api",
     "wx_domain_scrape_duration_seconds": "",
 }
 OWN = {

@@ -11,7 +11,7 @@ import pytest
 from simulated_client import APPID, SECRET
 
 from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.fetch import Flight
+from wx_domain_exporter.flights import Flight
 from wx_domain_exporter.schema_tokens import AccessToken, StableToken
 from wx_domain_exporter.watch import TokenLedger, Watch
 from wx_domain_exporter.wechat.client import ApiClient, Caller

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from simulated_client import APPID, SECRET
 
 from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.fetch import Flight
+from wx_domain_exporter.flights import Flight
 from wx_domain_exporter.schema_tokens import AccessToken, StableToken
 from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
 from wx_domain_exporter.wechat.tokens.make import make_source

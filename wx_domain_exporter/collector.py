@@ -7,8 +7,10 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from wx_domain_exporter import metrics
 from wx_domain_exporter.config import Settings
-from wx_domain_exporter.fetch import Batch
+from wx_domain_exporter.extras import Findings
+from wx_domain_exporter.flights import Batch
 from wx_domain_exporter.watch import Outcome, Watch
+from wx_domain_exporter.wechat.client import GETWXADEVINFO
 
 
 class DomainCollector:
@@ -36,8 +38,16 @@ class DomainCollector:
         """Yield the families, as the apps stand now."""
         families = {gauge: gauge.family() for gauge in metrics.GAUGES}
         families[metrics.APP_INFO] = metrics.APP_INFO.family(*self._label_keys)
-        for watch, outcome in zip(self._batch.watches, self._batch.outcomes, strict=True):
+        batch = self._batch
+        # The outcomes are looked at first: nothing is found of an app whose outcome is not there yet.
+        outcomes, findings = batch.outcomes, batch.findings
+        for watch, outcome, found in zip(batch.watches, outcomes, findings, strict=True):
             self._add_app(families, watch, outcome)
+            self._add_errors(families, watch, outcome, found)
+            self._add_quota(families, watch, found)
+            if outcome.categories is not None:
+                self._add_lists(families, watch, outcome)
+                self._add_effective(families, watch, found)
         for category, limit in self._settings.limits.items():
             families[metrics.DOMAINS_LIMIT].add_metric((category,), limit)
         families[metrics.SCRAPE_DURATION].add_metric((), time.monotonic() - self._begin)
@@ -55,12 +65,36 @@ class DomainCollector:
         families[metrics.FETCH_TIMESTAMP].add_metric(key, outcome.timestamp)
         if outcome.last_success is not None:
             families[metrics.LAST_SUCCESS].add_metric(key, outcome.last_success)
-        for api, errcode in outcome.api_errors.items():
-            families[metrics.API_ERROR].add_metric((app.appid, api, str(errcode)), 1)
+
+    def _add_errors(
+        self,
+        families: Mapping[metrics.Gauge, GaugeMetricFamily],
+        watch: Watch,
+        outcome: Outcome,
+        found: Findings,
+    ) -> None:
+        appid = watch.app.appid
+        for api, errcode in (*outcome.api_errors.items(), *found.api_errors.items()):
+            families[metrics.API_ERROR].add_metric((appid, api, str(errcode)), 1)
         if outcome.reason is not None:
-            families[metrics.FETCH_ERROR].add_metric((app.appid, outcome.reason.value), 1)
-        if outcome.categories is not None:
-            self._add_lists(families, watch, outcome)
+            families[metrics.FETCH_ERROR].add_metric((appid, outcome.reason.value), 1)
+
+    def _add_quota(
+        self, families: Mapping[metrics.Gauge, GaugeMetricFamily], watch: Watch, found: Findings
+    ) -> None:
+        if found.quota is not None:
+            key = (watch.app.appid, GETWXADEVINFO.name)
+            families[metrics.QUOTA_LIMIT].add_metric(key, found.quota.limit)
+            families[metrics.QUOTA_USED].add_metric(key, found.quota.used)
+            families[metrics.QUOTA_REMAINING].add_metric(key, found.quota.remaining)
+
+    def _add_effective(
+        self, families: Mapping[metrics.Gauge, GaugeMetricFamily], watch: Watch, found: Findings
+    ) -> None:
+        for category, listed in found.effective.items():
+            key = (watch.app.appid, category)
+            families[metrics.EFFECTIVE_DOMAINS].add_metric(key, len(listed.domains))
+            families[metrics.EFFECTIVE_HASH].add_metric(key, listed.hash)
 
     def _add_lists(
         self, families: Mapping[metrics.Gauge, GaugeMetricFamily], watch: Watch, outcome: Outcome

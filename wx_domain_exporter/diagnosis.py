@@ -68,7 +68,8 @@ _REMEDIES: Mapping[Reason, Text] = {
     Reason.TLS: Text(
         "See that the certificate is for this host, in force, and signed by an authority in `ca_file`; "
         "a proxy that opens TLS needs its own authority there.",
-        "请确认证书与主机名相符、在有效期内，且由 `ca_file` 中的机构签发；会解密 TLS 的代理需把其根证书放入其中。",
+        "请确认证书与主机名相符、在有效期内，且由 `ca_file` 中的机构签发；"
+        "会解密 TLS 的代理需把其根证书放入其中。",
     ),
     Reason.HTTP: Text(
         "Something else than the API answers, such as a proxy or a gateway: see `base_url`, the token "

@@ -10,7 +10,7 @@ from wx_domain_exporter.diagnosis import Diagnosis, Step, diagnose
 from wx_domain_exporter.discovery import Discovery
 from wx_domain_exporter.domains import DomainList
 from wx_domain_exporter.errcodes import Text
-from wx_domain_exporter.fetch import Flight
+from wx_domain_exporter.flights import Flight
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.wechat.client import GETWXADEVINFO, QUOTA_GET

@@ -64,6 +64,32 @@ LAST_SUCCESS = _gauge(
     "appid",
     "Unix time at which the mini program's last good answer arrived.",
 )
+EFFECTIVE_DOMAINS = _gauge(
+    "effective_domains",
+    "appid category",
+    "Distinct domains in force after the last release, by category: effective_domain of get_effective_domain,"
+    " and as bizdomain effective_webviewdomain of get_effective_webviewdomain.",
+)
+EFFECTIVE_HASH = _gauge(
+    "effective_hash",
+    "appid category",
+    "Hash of the list in force, as wx_domain_hash: the two differ while what is configured is not in force.",
+)
+QUOTA_LIMIT = _gauge(
+    "api_quota_limit",
+    "appid api",
+    "Calls of the API that the mini program has a day: daily_limit of quota/get.",
+)
+QUOTA_USED = _gauge(
+    "api_quota_used",
+    "appid api",
+    "Calls of the API that the mini program has used up today: used of quota/get.",
+)
+QUOTA_REMAINING = _gauge(
+    "api_quota_remaining",
+    "appid api",
+    "Calls of the API that the mini program has left today: remain of quota/get.",
+)
 SCRAPE_DURATION = _gauge("scrape_duration_seconds", "", "Time of this whole scrape.")
 
 GAUGES = (
@@ -78,6 +104,11 @@ GAUGES = (
     FETCH_DURATION,
     FETCH_TIMESTAMP,
     LAST_SUCCESS,
+    EFFECTIVE_DOMAINS,
+    EFFECTIVE_HASH,
+    QUOTA_LIMIT,
+    QUOTA_USED,
+    QUOTA_REMAINING,
     SCRAPE_DURATION,
 )
 """The fleet's gauges, in the order of the exposition."""

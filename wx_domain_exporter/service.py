@@ -11,7 +11,8 @@ import structlog
 from wx_domain_exporter.collector import DomainCollector
 from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, WatchedApp
 from wx_domain_exporter.discovery import Discovery
-from wx_domain_exporter.fetch import Batch, Fetcher
+from wx_domain_exporter.fetch import Fetcher
+from wx_domain_exporter.flights import Batch
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.platforms import Platforms
 from wx_domain_exporter.secret import SecretError
@@ -203,13 +204,14 @@ class Service:
     def _watch(self, app: WatchedApp, settings: Settings, client: ApiClient, before: Fleet | None) -> Watch:
         old = None if before is None else before.by_appid.get(app.appid)
         if before is None or old is None:
-            return Watch(app, client, self._source(app), self._ledger, settings.wechat.action)
+            source = self._source(app)
+            return Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
         same_place = before.settings.wechat.base_url == settings.wechat.base_url
         same = same_place and old.app.token == app.token and self._has_platform(old.source)
-        if old.app == app and old.client is client and same:
+        if old.app == app and old.client is client and same and old.collect == settings.collect:
             return old
         source = old.source if same else self._source(app)
-        watch = Watch(app, client, source, self._ledger, settings.wechat.action)
+        watch = Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
         watch.inherit(old)
         return watch
 

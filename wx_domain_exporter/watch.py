@@ -2,17 +2,21 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import structlog
 
 from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.domains import DomainList
-from wx_domain_exporter.errcodes import look_up
-from wx_domain_exporter.wechat.answer import MAX_CATEGORIES, read_categories, undocumented
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Budget, Caller, Credential
+from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, DomainList
+from wx_domain_exporter.extras import Extras, Findings
+from wx_domain_exporter.rest import Rest
+from wx_domain_exporter.schema import Collect
+from wx_domain_exporter.wechat.answer import JsonObject, read_categories, remember
+from wx_domain_exporter.wechat.client import GETWXADEVINFO, Api, ApiClient, Budget, Caller, Credential
 from wx_domain_exporter.wechat.errors import (
+    ApiError,
     DeadlineError,
     DecodeError,
     FetchError,
@@ -20,11 +24,14 @@ from wx_domain_exporter.wechat.errors import (
     Reason,
     TokenError,
 )
-from wx_domain_exporter.wechat.tokens.source import SECONDS_BETWEEN_TRIALS, TokenSource
+from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 log = structlog.get_logger(__name__)
 
+_NO_EXTRAS = Collect()
 _MIXED_UP = "another app received the same token; each needs its own"
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,11 @@ class Outcome:
     def reason(self) -> Reason | None:
         """Return why the app failed; None if it did not."""
         return None if self.error is None else self.error.reason
+
+    @property
+    def has_token(self) -> bool:
+        """Whether WeChat answered to the app's token, be it with an errcode."""
+        return self.error is None or isinstance(self.error, ApiError)
 
 
 class TokenLedger:
@@ -94,10 +106,21 @@ class TokenLedger:
 
 
 class Watch:
-    """One configured mini program. Its fetches come one at a time; `fetch` sees to that."""
+    """One configured mini program. Its fetches come one at a time, and so do the runs of its extras.
+
+    A fetch and a run may overlap. What both write is `api_errors` alone: the run only for the APIs of tokens,
+    which the token source lets one thread at a time call. Single operations of a dict need no lock.
+    """
 
     def __init__(
-        self, app: WatchedApp, client: ApiClient, source: TokenSource, ledger: TokenLedger, action: str | None
+        self,
+        app: WatchedApp,
+        client: ApiClient,
+        source: TokenSource,
+        ledger: TokenLedger,
+        action: str | None,
+        *,
+        collect: Collect = _NO_EXTRAS,
     ) -> None:
         self.app = app
         self.client = client
@@ -111,7 +134,11 @@ class Watch:
         self._action = action
         self.api_errors: dict[str, int] = {}
         self.seen: set[str] = set()
-        self._quota_until = 0.0
+        self.collect = collect
+        self.extras = Extras(app, collect, action, self.ask)
+        self.findings = self.extras.known()
+        """What belongs to the last outcome beside its lists; `fetch` sees to that too."""
+        self._rest = Rest()
         self._over = False
 
     def inherit(self, old: "Watch") -> None:
@@ -119,31 +146,35 @@ class Watch:
         self.last_success = old.last_success
         self.strikes = old.strikes
         self.seen = set(old.seen)
-        if self.client is old.client and self.source is old.source:
+        same_way = self.client is old.client and self.source is old.source
+        self.extras.inherit(old.extras, same_way=same_way)
+        if same_way:
             self.last = old.last
             self.api_errors = dict(old.api_errors)
+            self.findings = old.findings if self.collect == old.collect else self.extras.known()
 
     def resume(self) -> None:
         """End all pauses: the configuration was read again."""
-        self._quota_until = 0.0
+        self._rest.end()
+        self.extras.resume()
         self.source.resume()
 
     def fetch(self, budget: Budget) -> Outcome:
         """Ask WeChat for the app's lists; never raises."""
-        if self.last is not None and time.monotonic() < self._quota_until:
+        if self.last is not None and self._rest.lasts():
             return self.last
         begin = time.monotonic()
         categories, error = None, None
         try:
-            categories = self._categories(Caller(self.client, budget, self.api_errors))
+            body = {} if self._action is None else {"action": self._action}
+            categories = self.ask(GETWXADEVINFO, body, budget, self.api_errors, self._read)
         except FetchError as failure:
             error = failure.to_keep()
         except Exception as bug:  # an answer that trips our code may cost its own app only
             log.exception("a fetch broke", appid=self.app.appid)
             error = DecodeError(f"internal error: {type(bug).__name__}")
         if isinstance(error, QuotaError):
-            action = look_up(error.api, error.errcode).action
-            self._quota_until = time.monotonic() + SECONDS_BETWEEN_TRIALS[action]
+            self._rest.begin(error)
         timestamp = time.time() if error is None else error.at
         if error is None:
             self.last_success = timestamp
@@ -182,17 +213,43 @@ class Watch:
             outcome.last_success,
         )
 
-    def _categories(self, caller: Caller) -> dict[str, DomainList]:
-        return self.source.use(caller, lambda credential: self._ask(credential, caller))
+    def own(self, findings: Findings) -> Findings:
+        """Return the findings to show: none of another app that received the same token."""
+        if not self._ledger.shared(self.app.appid):
+            return findings
+        return Findings({}, None, findings.api_errors)
 
-    def _ask(self, credential: Credential, caller: Caller) -> dict[str, DomainList]:
-        self._claim(credential.token)
-        body = {} if self._action is None else {"action": self._action}
-        answer = caller.call(GETWXADEVINFO, body, credential)
+    def ask(
+        self,
+        api: Api,
+        body: Mapping[str, Any],
+        budget: Budget,
+        api_errors: MutableMapping[str, int],
+        read: Callable[[JsonObject], Found],
+    ) -> Found:
+        """Call an API with the app's token, and once more with another one if WeChat takes that for dead.
+
+        Args:
+            api: what to call.
+            body: becomes JSON.
+            budget: whose time it takes.
+            api_errors: where the API's errcode is noted; those of the token's APIs are noted with the app.
+            read: what to make of a good answer.
+
+        Raises:
+            FetchError: there is no good answer.
+        """
+        caller = Caller(self.client, budget, api_errors)
+
+        def call(credential: Credential) -> Found:
+            self._claim(credential.token)
+            return caller.read(api, body, credential, read)
+
+        return self.source.use(Caller(self.client, budget, self.api_errors), call)
+
+    def _read(self, answer: JsonObject) -> dict[str, DomainList]:
         categories = read_categories(answer, self._action, self.seen)
-        # A peer that makes up names can't make this grow without end.
-        new = sorted(undocumented(categories) - self.seen)
-        self.seen.update(new[: MAX_CATEGORIES - len(self.seen)])
+        remember(self.seen, categories, DOCUMENTED_CATEGORIES)
         return categories
 
     def _claim(self, token: str) -> None:

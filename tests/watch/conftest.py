@@ -7,6 +7,7 @@ from clocks import Clock
 from simulated_client import APPID, OTHER, SECRET
 from watch_stages import Stage
 
+from wx_domain_exporter import extras, rest
 from wx_domain_exporter import watch as watch_module
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.schema import Wechat
@@ -35,5 +36,6 @@ def stage() -> Iterator[Stage]:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(watch_module, "time", clock)
+    for module in (watch_module, rest, extras):
+        monkeypatch.setattr(module, "time", clock)
     return clock

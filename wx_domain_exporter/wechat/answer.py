@@ -1,7 +1,7 @@
 """Reading what WeChat answers: bytes to JSON, its errcode, and the lists of getwxadevinfo."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from wx_domain_exporter.domains import (
@@ -62,12 +62,20 @@ def read_errcode(answer: JsonObject) -> int:
     value = answer.get("errcode")
     if value is None:
         return 0
+    errcode = whole_number(value, _MAX_ERRCODE)
+    if errcode is None:
+        raise DecodeError("the answer's errcode is not a number")
+    return errcode
+
+
+def whole_number(value: object, most: int) -> int | None:
+    """Return a number that came as a number or as a string; None if it is none, or beyond ±`most`."""
     if isinstance(value, str):
         text = value.strip()
-        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= len(str(_MAX_ERRCODE)):
+        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= len(str(most)):
             value = int(text)
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MAX_ERRCODE:
-        raise DecodeError("the answer's errcode is not a number")
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > most:
+        return None
     return value
 
 
@@ -93,7 +101,27 @@ def read_categories(
     Raises:
         DecodeError: no list at all, too many, or one that holds something else than domains.
     """
-    given = {name: value for name, value in answer.items() if _is_category(name, value)}
+    return read_lists(answer, DOCUMENTED_CATEGORIES, _COVERED_BY_ACTION[action], seen_before)
+
+
+def read_lists(
+    holder: JsonObject, documented: Sequence[str], covered: Sequence[str], seen_before: Collection[str]
+) -> dict[str, DomainList]:
+    """Read the lists of domains that an object of an answer holds.
+
+    Args:
+        holder: the object.
+        documented: the categories that WeChat documents for it, in the order of its page.
+        covered: those of them that count as empty when they are absent.
+        seen_before: other categories that the app had; they count as empty too.
+
+    Returns:
+        The lists by category, the documented ones first.
+
+    Raises:
+        DecodeError: no list at all, too many, or one that holds something else than domains.
+    """
+    given = {name: value for name, value in holder.items() if _is_category(name, value, documented)}
     if not given:
         raise DecodeError("the answer holds no list of domains")
     if len(given) > MAX_CATEGORIES:
@@ -102,26 +130,26 @@ def read_categories(
         lists = {name: domain_list(values) for name, values in given.items()}
     except MalformedDomainError as error:
         raise DecodeError(str(error)) from None
-    absent = {name: EMPTY for name in (*_COVERED_BY_ACTION[action], *seen_before) if name not in lists}
-    return dict(sorted((lists | absent).items(), key=lambda item: _place(item[0])))
+    absent = {name: EMPTY for name in (*covered, *seen_before) if name not in lists}
+    return dict(sorted((lists | absent).items(), key=lambda item: _place(item[0], documented)))
 
 
-def undocumented(categories: Collection[str]) -> set[str]:
-    """Return those of the categories that WeChat does not document for getwxadevinfo."""
-    return set(categories).difference(DOCUMENTED_CATEGORIES)
+def remember(seen: set[str], categories: Collection[str], documented: Collection[str]) -> None:
+    """Add the undocumented categories to those seen before; a peer can't make them grow without end."""
+    new = sorted(set(categories).difference(documented, seen))
+    seen.update(new[: MAX_CATEGORIES - len(seen)])
 
 
-def _is_category(name: str, value: object) -> bool:
+def _is_category(name: str, value: object, documented: Collection[str]) -> bool:
     if value is None:
         return False
     is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
-    if name in DOCUMENTED_CATEGORIES:
+    if name in documented:
         if not is_list:
             raise DecodeError(f"{name} is not a list of strings")
         return True
     return is_list and CATEGORY_PATTERN.fullmatch(name) is not None
 
 
-def _place(category: str) -> tuple[int, str]:
-    documented = category in DOCUMENTED_CATEGORIES
-    return (DOCUMENTED_CATEGORIES.index(category) if documented else len(DOCUMENTED_CATEGORIES)), category
+def _place(category: str, documented: Sequence[str]) -> tuple[int, str]:
+    return (documented.index(category) if category in documented else len(documented)), category

@@ -4,9 +4,9 @@ import copy
 import json
 import random
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -21,6 +21,8 @@ from wx_domain_exporter.wechat.centre import CentreClient
 from wx_domain_exporter.wechat.errors import ApiError, FetchError, QuotaError
 from wx_domain_exporter.wechat.wire import Wire
 
+Found = TypeVar("Found")
+
 _BUSY_WAIT = (0.1, 0.4)
 """Seconds between a busy answer and the one retry, drawn evenly."""
 
@@ -34,6 +36,9 @@ class Api:
 
 
 GETWXADEVINFO = Api("getwxadevinfo", "/wxa/getwxadevinfo")
+GET_EFFECTIVE_DOMAIN = Api("get_effective_domain", "/wxa/get_effective_domain")
+GET_EFFECTIVE_WEBVIEWDOMAIN = Api("get_effective_webviewdomain", "/wxa/get_effective_webviewdomain")
+QUOTA_GET = Api("quota/get", "/cgi-bin/openapi/quota/get")
 STABLE_TOKEN = Api("stable_token", "/cgi-bin/stable_token")
 API_COMPONENT_TOKEN = Api("api_component_token", "/cgi-bin/component/api_component_token")
 API_AUTHORIZER_TOKEN = Api("api_authorizer_token", "/cgi-bin/component/api_authorizer_token")
@@ -112,8 +117,13 @@ class ApiClient:
         self.centre.close()
 
     def call(
-        self, api: Api, body: Mapping[str, Any], caller: "Caller", credential: Credential | None
-    ) -> JsonObject:
+        self,
+        api: Api,
+        body: Mapping[str, Any],
+        caller: "Caller",
+        credential: Credential | None,
+        read: Callable[[JsonObject], Found],
+    ) -> Found:
         """POST once, and once more if WeChat is busy and somebody still waits.
 
         Args:
@@ -121,31 +131,39 @@ class ApiClient:
             body: becomes JSON.
             caller: whose time it takes, and where its errcode is noted.
             credential: for the query; None where the body itself shows who calls.
+            read: takes an answer with errcode 0 for what it is, or raises DecodeError.
 
         Returns:
-            The answer, with errcode 0.
+            What `read` returned.
 
         Raises:
             ApiError: any other errcode.
             FetchError: no well-formed answer.
         """
         try:
-            return self._call_once(api, body, caller, credential)
+            return self._call_once(api, body, caller, credential, read)
         except ApiError as error:
             wait = random.uniform(*_BUSY_WAIT)  # noqa: S311 - spreads load, guards nothing
             if look_up(api.name, error.errcode).action is not Action.BUSY or caller.budget.spare() < 2 * wait:
                 raise
         time.sleep(wait)
-        return self._call_once(api, body, caller, credential)
+        return self._call_once(api, body, caller, credential, read)
 
     def _call_once(
-        self, api: Api, body: Mapping[str, Any], caller: "Caller", credential: Credential | None
-    ) -> JsonObject:
+        self,
+        api: Api,
+        body: Mapping[str, Any],
+        caller: "Caller",
+        credential: Credential | None,
+        read: Callable[[JsonObject], Found],
+    ) -> Found:
         allowed = caller.budget.allow(self.timeout)
         begin = time.monotonic()
         try:
             answer = read_json(self._wire.send(self._request(api, body, credential), allowed, self._proxies))
             errcode = read_errcode(answer)
+            if errcode == 0:
+                found = read(answer)
         except FetchError as error:
             caller.api_errors.pop(api.name, None)
             self.observer.failed(api.name, error.reason, time.monotonic() - begin)
@@ -153,7 +171,7 @@ class ApiClient:
         self.observer.answered(api.name, errcode, time.monotonic() - begin)
         if errcode == 0:
             caller.api_errors.pop(api.name, None)
-            return answer
+            return found
         caller.api_errors[api.name] = errcode
         action = look_up(api.name, errcode).action
         quota = action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}
@@ -185,8 +203,18 @@ class Caller:
     """By API, the errcode that the app's last call ended with; a call that ended otherwise has none."""
 
     def call(self, api: Api, body: Mapping[str, Any], credential: Credential | None = None) -> JsonObject:
-        """Call an API; see `ApiClient.call`."""
-        return self.client.call(api, body, self, credential)
+        """Call an API and return its answer; see `ApiClient.call`."""
+        return self.read(api, body, credential, lambda answer: answer)
+
+    def read(
+        self,
+        api: Api,
+        body: Mapping[str, Any],
+        credential: Credential | None,
+        read: Callable[[JsonObject], Found],
+    ) -> Found:
+        """Call an API and return what `read` makes of its answer; see `ApiClient.call`."""
+        return self.client.call(api, body, self, credential, read)
 
     def ask_centre(self, url: str, headers: Mapping[str, str], ca_file: str | None) -> JsonObject:
         """Ask a central token service; see `CentreClient.get`."""

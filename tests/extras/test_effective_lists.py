@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from extras_stages import HANG, SERVER, WEBVIEW, Stage, run
+
+from wx_domain_exporter.wechat.effective import DOCUMENTED_EFFECTIVE
+
+if TYPE_CHECKING:
+    from clocks import Clock
+
+BOTH = (*DOCUMENTED_EFFECTIVE, "bizdomain")
+
+
+class TestWhatIsAsked:
+    @pytest.mark.parametrize(
+        ("action", "asked", "categories"),
+        [
+            (None, (1, 1), BOTH),
+            ("getserverdomain", (1, 0), DOCUMENTED_EFFECTIVE),
+            ("getbizdomain", (0, 1), ("bizdomain",)),
+        ],
+    )
+    def test_both_halves_or_that_of_the_action(
+        self, stage: Stage, action: str | None, asked: tuple[int, int], categories: tuple[str, ...]
+    ) -> None:
+        found = run(stage.watch(action=action, quota=False))
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == asked
+        assert tuple(found.effective) == categories
+        assert {request.body for request in stage.api.requests} == {b"{}"}
+
+    def test_the_lists_are_those_in_force(self, stage: Stage) -> None:
+        found = run(stage.watch())
+        assert found.effective["requestdomain"].domains == ("https://b.cn",)
+        assert found.effective["bizdomain"].domains == ("https://m.cn",)
+        assert found.api_errors == {}
+
+    def test_nothing_unless_it_is_collected(self, stage: Stage) -> None:
+        watch = stage.watch(effective=False, quota=False)
+        assert not watch.extras.due(lists=True)
+        assert run(watch).effective == {}
+        assert stage.api.requests == []
+
+    def test_nothing_while_the_app_has_no_lists_of_its_own(self, stage: Stage) -> None:
+        watch = stage.watch(quota=False)
+        assert not watch.extras.due(lists=False)
+        assert run(watch, lists=False).effective == {}
+        assert stage.api.requests == []
+
+    def test_it_is_asked_in_every_run(self, stage: Stage) -> None:
+        watch = stage.watch()
+        run(watch)
+        assert watch.extras.due(lists=True)
+        run(watch)
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 2)
+
+    def test_what_is_known_without_asking_holds_no_list(self, stage: Stage) -> None:
+        watch = stage.watch()
+        run(watch)
+        assert watch.extras.known().effective == {}
+
+    def test_an_undocumented_category_counts_as_empty_later(self, stage: Stage) -> None:
+        watch = stage.watch()
+        good = stage.answers[SERVER]
+        stage.answers[SERVER] = {"effective_domain": {"prefetchdnsdomain": ["https://a.cn"]}}
+        run(watch)
+        stage.answers[SERVER] = good
+        assert run(watch).effective["prefetchdnsdomain"].domains == ()
+        assert "prefetchdnsdomain" not in run(stage.watch()).effective
+
+
+class TestFailedHalf:
+    @pytest.mark.parametrize("answer", [HANG, {"errcode": 0}, b"<html>", {"errcode": 48001}])
+    @pytest.mark.parametrize(
+        ("path", "left"),
+        [(SERVER, ("bizdomain",)), (WEBVIEW, DOCUMENTED_EFFECTIVE)],
+        ids=["server", "webview"],
+    )
+    def test_it_leaves_the_other_half(
+        self, stage: Stage, path: str, left: tuple[str, ...], answer: Any
+    ) -> None:
+        stage.answers[path] = answer
+        found = run(stage.watch())
+        assert tuple(found.effective) == left
+        assert found.quota is not None
+        errors = {path.removeprefix("/wxa/"): 48001} if answer == {"errcode": 48001} else {}
+        assert found.api_errors == errors
+
+    def test_one_that_hung_is_asked_last_the_next_time(self, stage: Stage) -> None:
+        watch = stage.watch(quota=False)
+        stage.answers[SERVER] = HANG
+        run(watch)
+        run(watch)
+        assert [request.path for request in stage.api.requests] == [SERVER, WEBVIEW, WEBVIEW, SERVER]
+        stage.answers = {**stage.answers, SERVER: {"errcode": 48001}}
+        run(watch)
+        run(watch)
+        assert [request.path for request in stage.api.requests[4:]] == [WEBVIEW, SERVER, SERVER, WEBVIEW]
+
+    def test_no_call_begins_when_nobody_waits_any_more(self, stage: Stage) -> None:
+        stage.answers[SERVER] = HANG
+        found = run(stage.watch(quota=False), seconds=0.1)
+        assert [request.path for request in stage.api.requests] == [SERVER]
+        assert found.effective == {}
+
+
+class TestErrcodes:
+    def test_an_errcode_stays_until_a_call_ends_otherwise(self, stage: Stage) -> None:
+        watch = stage.watch()
+        good = stage.answers[SERVER]
+        stage.answers[SERVER] = {"errcode": "48001", "effective_domain": {"requestdomain": []}}
+        assert run(watch).api_errors == {"get_effective_domain": 48001}
+        assert watch.extras.known().api_errors == {"get_effective_domain": 48001}
+        assert watch.api_errors == {}
+        stage.answers[SERVER] = good
+        assert run(watch).api_errors == watch.extras.known().api_errors == {}
+
+    @pytest.mark.parametrize(("errcode", "seconds"), [(45009, 1800), (45011, 60)])
+    def test_a_used_up_quota_lets_that_api_rest_and_no_other(
+        self, stage: Stage, clock: Clock, errcode: int, seconds: int
+    ) -> None:
+        watch = stage.watch(quota=False)
+        good = stage.answers[SERVER]
+        stage.answers[SERVER] = {"errcode": errcode}
+        run(watch)
+        clock.ahead = seconds - 20
+        stage.answers[SERVER] = good
+        found = run(watch)
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (1, 2)
+        assert found.api_errors == {"get_effective_domain": errcode}
+        assert tuple(found.effective) == ("bizdomain",)
+        clock.ahead = seconds + 1
+        found = run(watch)
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 3)
+        assert found.api_errors == {}
+        assert tuple(found.effective) == BOTH
+
+    def test_nothing_is_due_while_all_rest_until_the_configuration_is_read_again(self, stage: Stage) -> None:
+        watch = stage.watch(quota=False, action="getbizdomain")
+        stage.answers[WEBVIEW] = {"errcode": 45009}
+        run(watch)
+        assert not watch.extras.due(lists=True)
+        watch.resume()
+        assert watch.extras.due(lists=True)
+
+    def test_a_busy_one_is_asked_once_more(self, stage: Stage) -> None:
+        stage.answers[SERVER] = {"errcode": -1}
+        assert run(stage.watch()).api_errors == {"get_effective_domain": -1}
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 1)

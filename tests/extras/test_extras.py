@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from extras_stages import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
+from faults import token_for
+from prometheus_client import CollectorRegistry, generate_latest
+from simulated_client import APPID, OTHER
+from structlog.testing import capture_logs
+from support import value
+from watch_stages import fetch
+
+from wx_domain_exporter.schema import Collect
+from wx_domain_exporter.watch import Watch
+from wx_domain_exporter.wechat.quota import Quota
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHER_TOKEN = "fault-it.another"
+
+
+class TestDeadToken:
+    def test_it_is_renewed_once_for_all_that_is_asked(self, stage: Stage, tmp_path: Path) -> None:
+        file = tmp_path / "token"
+        file.write_text(token_for("it"))
+        watch = stage.watch(token={"file": str(file)})
+        fetch(watch)
+        stage.dead = {token_for("it")}
+        file.write_text(OTHER_TOKEN)
+        found = run(watch)
+        assert found.quota is not None
+        assert len(found.effective) == 7
+        assert found.api_errors == {}
+
+    def test_the_same_token_again_fails_the_call_and_its_errcode_stays(self, stage: Stage) -> None:
+        stage.dead = {token_for("it")}
+        watch = stage.watch()
+        found = run(watch)
+        assert (found.quota, found.effective) == (None, {})
+        # The source rests after the first refusal: the other APIs are not called.
+        assert found.api_errors == {"quota/get": 42001}
+        assert len(stage.api.requests) == 1
+
+
+class TestSharedToken:
+    def test_another_apps_answers_are_never_shown(self, stage: Stage) -> None:
+        watch, other = stage.watch(), stage.watch(appid=OTHER)
+        found = run(watch)
+        assert watch.own(found) is found
+        theirs = run(other)
+        assert (theirs.effective, theirs.quota) == ({}, None)
+        assert watch.own(found).effective == {}
+        assert watch.own(found).quota is None
+
+    def test_what_the_app_itself_is_told_stays(self, stage: Stage) -> None:
+        watch = stage.watch()
+        stage.answers[SERVER] = {"errcode": 48001}
+        found = run(watch)
+        stage.ledger.claim(OTHER, token_for("it"))
+        assert watch.own(found).api_errors == {"get_effective_domain": 48001}
+
+
+class TestStrikes:
+    def test_they_count_runs_that_a_call_held_up(self, stage: Stage) -> None:
+        watch = stage.watch(quota=False)
+        assert (watch.extras.strikes, watch.extras.tried) == (0, None)
+        stage.answers[WEBVIEW] = HANG
+        run(watch)
+        run(watch)
+        assert watch.extras.strikes == 2
+        assert watch.extras.tried is not None
+        assert watch.strikes == 0
+        stage.answers[WEBVIEW] = {"errcode": 48001}
+        run(watch)
+        assert watch.extras.strikes == 0
+
+    def test_a_hanging_quota_counts_too(self, stage: Stage) -> None:
+        watch = stage.watch()
+        stage.answers[QUOTA] = HANG
+        run(watch)
+        assert watch.extras.strikes == 1
+        run(watch)
+        assert watch.extras.strikes == 0
+
+
+class TestLog:
+    def test_one_line_when_a_call_begins_to_fail_and_one_when_it_works_again(self, stage: Stage) -> None:
+        watch = stage.watch()
+        names = {"appid": APPID, "name": "shop", "api": "get_effective_domain"}
+        with capture_logs() as logs:
+            run(watch)
+            assert logs == []
+            good = stage.answers[SERVER]
+            for answer in ({"errcode": 0}, HANG, {"errcode": 48001}):
+                stage.answers[SERVER] = answer
+                run(watch)
+            stage.answers[SERVER] = good
+            run(watch)
+            run(watch)
+        assert logs == [
+            {
+                "event": "call fails",
+                "log_level": "warning",
+                "reason": "decode",
+                "error": "effective_domain is not an object",
+                **names,
+            },
+            {"event": "call works again", "log_level": "info", **names},
+        ]
+
+    def test_a_call_that_nobody_has_time_for_is_no_turn(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watch = stage.watch(quota=False, action="getserverdomain")
+        monkeypatch.setattr("wx_domain_exporter.flights.Errand.spare", lambda _: 1.0)
+        with capture_logs() as logs:
+            run(watch, seconds=-1)
+        assert logs == []
+        assert stage.api.requests == []
+
+    def test_a_bug_of_ours_costs_its_own_series_only(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watch = stage.watch()
+
+        def broken(*_: object) -> None:
+            raise KeyError("an odd answer")
+
+        monkeypatch.setattr("wx_domain_exporter.extras.read_effective_domain", broken)
+        with capture_logs() as logs:
+            found = run(watch)
+        assert tuple(found.effective) == ("bizdomain",)
+        assert [log["event"] for log in logs] == ["a call broke", "call fails"]
+        assert logs[1]["error"] == "internal error: KeyError"
+
+
+def test_failures_without_an_errcode_are_counted(stage: Stage) -> None:
+    stage.answers |= {SERVER: {"errcode": 0}, WEBVIEW: HANG, QUOTA: {"quota": []}}
+    run(stage.watch())
+    registry = CollectorRegistry()
+    registry.register(stage.own)
+    text = generate_latest(registry).decode()
+    counted = "wx_domain_exporter_api_request_failures_total"
+    assert value(text, counted, api="get_effective_domain", reason="decode") == 1
+    assert value(text, counted, api="get_effective_webviewdomain", reason="timeout") == 1
+    assert value(text, counted, api="quota/get", reason="decode") == 1
+
+
+class TestToken:
+    @pytest.mark.parametrize(
+        ("answer", "has_token"),
+        [
+            ({"errcode": 45009}, True),
+            ({"errcode": 61007}, True),
+            (b"<html>", False),
+            ({"errcode": 42001}, False),
+        ],
+    )
+    def test_an_errcode_of_the_main_call_shows_that_there_is_one(
+        self, stage: Stage, answer: object, *, has_token: bool
+    ) -> None:
+        stage.answers["/wxa/getwxadevinfo"] = answer
+        assert fetch(stage.watch()).has_token is has_token
+
+
+class TestInheritance:
+    def heir(self, old: Watch, stage: Stage, **collect: bool) -> Watch:
+        collected = Collect.model_validate({"effective": True, "quota": True, **collect})
+        return Watch(old.app, old.client, old.source, stage.ledger, None, collect=collected)
+
+    def test_the_same_way_hands_on_what_is_known(self, stage: Stage) -> None:
+        old = stage.watch()
+        stage.answers[SERVER] = {"effective_domain": {"prefetchdnsdomain": []}}
+        run(old)
+        stage.answers |= {SERVER: {"errcode": 48001}, WEBVIEW: HANG}
+        old.findings = run(old)
+        new = self.heir(old, stage)
+        new.inherit(old)
+        assert new.findings is old.findings
+        assert new.extras.known() == old.extras.known()
+        assert (new.extras.strikes, new.extras.tried) == (1, old.extras.tried)
+        with capture_logs() as logs:
+            found = run(new)
+        assert logs == []
+        assert stage.asked(QUOTA) == 1
+        assert found.quota == Quota(1000, 10, 990)
+        assert old.extras.seen == new.extras.seen == {"prefetchdnsdomain"}
+
+    def test_what_is_collected_no_longer_goes(self, stage: Stage) -> None:
+        old = stage.watch()
+        stage.answers[SERVER] = {"errcode": 48001}
+        old.findings = run(old)
+        new = self.heir(old, stage, effective=False, quota=False)
+        new.inherit(old)
+        assert new.findings == new.extras.known()
+        assert (new.findings.effective, new.findings.quota, new.findings.api_errors) == ({}, None, {})
+
+    def test_another_source_hands_on_no_answer(self, stage: Stage) -> None:
+        old = stage.watch()
+        stage.answers[SERVER] = {"errcode": 48001}
+        old.findings = run(old)
+        new = stage.watch()
+        new.inherit(old)
+        assert (new.findings.effective, new.findings.quota, new.findings.api_errors) == ({}, None, {})
+        assert new.extras.due(lists=False)

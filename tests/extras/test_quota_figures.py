@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from extras_stages import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
+
+from wx_domain_exporter.wechat.quota import Quota
+
+if TYPE_CHECKING:
+    from clocks import Clock
+
+    from wx_domain_exporter.watch import Watch
+
+GOOD = Quota(1000, 10, 990)
+
+
+@pytest.fixture
+def watch(stage: Stage) -> Watch:
+    return stage.watch(effective=False)
+
+
+def test_it_is_that_of_getwxadevinfo(stage: Stage, watch: Watch) -> None:
+    assert run(watch).quota == GOOD
+    assert json.loads(stage.api.requests[0].body) == {"cgi_path": "/wxa/getwxadevinfo"}
+
+
+def test_it_is_asked_without_lists_too(stage: Stage, watch: Watch) -> None:
+    assert watch.extras.due(lists=False)
+    assert run(watch, lists=False).quota == GOOD
+    assert stage.asked(QUOTA) == 1
+
+
+def test_it_is_not_asked_unless_it_is_collected(stage: Stage) -> None:
+    assert run(stage.watch(quota=False)).quota is None
+    assert (stage.asked(QUOTA), stage.asked(SERVER)) == (0, 1)
+
+
+def test_it_is_asked_once_in_ten_minutes_and_shown_until_then(
+    stage: Stage, watch: Watch, clock: Clock
+) -> None:
+    run(watch)
+    clock.ahead = 580
+    assert not watch.extras.due(lists=True)
+    assert watch.extras.known().quota == run(watch).quota == GOOD
+    assert stage.asked(QUOTA) == 1
+    clock.ahead = 601
+    assert watch.extras.due(lists=True)
+    assert watch.extras.known().quota is None
+    stage.answers[QUOTA] = {"quota": {"daily_limit": 1000, "used": 20, "remain": 980}}
+    assert run(watch).quota == Quota(1000, 20, 980)
+    assert stage.asked(QUOTA) == 2
+
+
+@pytest.mark.parametrize("answer", [HANG, {"errcode": 76021}, {"errcode": 0}, b""])
+class TestFailure:
+    def test_it_drops_the_figures_and_waits_as_long(
+        self, stage: Stage, watch: Watch, clock: Clock, answer: Any
+    ) -> None:
+        run(watch)
+        good = stage.answers[QUOTA]
+        stage.answers[QUOTA] = answer
+        clock.ahead = 601
+        assert run(watch).quota is None
+        assert watch.extras.known().quota is None
+        stage.answers[QUOTA] = good
+        clock.ahead = 1180
+        assert run(watch).quota is None
+        assert stage.asked(QUOTA) == 2
+        clock.ahead = 1210
+        assert run(watch).quota == GOOD
+        assert watch.extras.known().api_errors == {}
+
+    def test_a_reload_ends_the_wait(self, stage: Stage, watch: Watch, answer: Any) -> None:
+        good = stage.answers[QUOTA]
+        stage.answers[QUOTA] = answer
+        run(watch)
+        assert not watch.extras.due(lists=True)
+        stage.answers[QUOTA] = good
+        watch.resume()
+        assert run(watch).quota == GOOD
+
+
+def test_a_reload_leaves_good_figures_their_time(stage: Stage, watch: Watch) -> None:
+    run(watch)
+    watch.resume()
+    assert run(watch).quota == GOOD
+    assert stage.asked(QUOTA) == 1
+
+
+def test_its_own_used_up_quota_lets_it_rest_for_longer(stage: Stage, watch: Watch, clock: Clock) -> None:
+    stage.answers[QUOTA] = {"errcode": 45009}
+    run(watch)
+    clock.ahead = 1780
+    assert not watch.extras.due(lists=True)
+    assert watch.extras.known().api_errors == {"quota/get": 45009}
+    clock.ahead = 1801
+    run(watch)
+    assert stage.asked(QUOTA) == 2
+
+
+def test_it_goes_before_the_lists_in_force(stage: Stage) -> None:
+    watch = stage.watch()
+    run(watch)
+    assert [request.path for request in stage.api.requests] == [QUOTA, SERVER, WEBVIEW]

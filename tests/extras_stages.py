@@ -1,0 +1,100 @@
+"""The stage for tests of an app's extras: an API of our own that answers each path as a test says."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from calls import settings
+from faults import Call, FaultyApi, token_for
+from simulated_client import APPID
+
+from wx_domain_exporter.config import WatchedApp
+from wx_domain_exporter.flights import Errand
+from wx_domain_exporter.own_metrics import OwnMetrics
+from wx_domain_exporter.schema import AccessToken, Collect
+from wx_domain_exporter.watch import TokenLedger, Watch
+from wx_domain_exporter.wechat.client import ApiClient
+from wx_domain_exporter.wechat.tokens.make import make_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wx_domain_exporter.extras import Findings
+
+SERVER = "/wxa/get_effective_domain"
+WEBVIEW = "/wxa/get_effective_webviewdomain"
+QUOTA = "/cgi-bin/openapi/quota/get"
+LISTS = "/wxa/getwxadevinfo"
+HANG = "hang"
+GOOD: dict[str, Any] = {
+    LISTS: {"errcode": 0, "requestdomain": ["https://a.cn"]},
+    SERVER: {"errcode": 0, "effective_domain": {"requestdomain": ["https://b.cn"]}},
+    WEBVIEW: {"errcode": 0, "effective_webviewdomain": ["https://m.cn"]},
+    QUOTA: {"errcode": 0, "quota": {"daily_limit": 1000, "used": "10", "remain": "990"}},
+}
+
+
+class Stage:
+    """What each path answers, and what was asked."""
+
+    def __init__(self) -> None:
+        self.answers = dict(GOOD)
+        self.dead: set[str] = set()
+        """Tokens that every path answers with 42001."""
+        self.own = OwnMetrics()
+        self.ledger = TokenLedger()
+        self.api = FaultyApi({"it": self.behave})
+        self.client: ApiClient
+
+    async def behave(self, call: Call) -> None:
+        answer = self.answers[call.request.path]
+        if call.request.token in self.dead:
+            answer = {"errcode": 42001}
+        if answer == HANG:
+            await call.peer.hang()
+        else:
+            await call.answer(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
+
+    def asked(self, path: str) -> int:
+        return sum(request.path == path for request in self.api.requests)
+
+    def watch(
+        self,
+        *,
+        appid: str = APPID,
+        effective: bool = True,
+        quota: bool = True,
+        action: str | None = None,
+        token: Any = None,
+    ) -> Watch:
+        secret = AccessToken.model_validate(
+            {"type": "access_token", "access_token": token or token_for("it")}
+        )
+        app = WatchedApp(appid, "shop", {}, secret)
+        source = make_source(appid, secret)
+        collect = Collect(effective=effective, quota=quota)
+        return Watch(app, self.client, source, self.ledger, action, collect=collect)
+
+
+@contextmanager
+def stage_of(**wechat: Any) -> Iterator[Stage]:
+    stage = Stage()
+    with stage.api:
+        stage.client = ApiClient(settings(stage.api.url, **wechat), stage.own)
+        try:
+            yield stage
+        finally:
+            stage.client.close()
+
+
+def run(watch: Watch, seconds: float = 30.0, *, lists: bool = True) -> Findings:
+    """One errand, to its end."""
+    errand = Errand(watch)
+    errand.lists = lists
+    errand.wanted_until = time.monotonic() + seconds
+    errand.run()
+    assert errand.findings is not None
+    return errand.findings

@@ -1,0 +1,254 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_watches import (
+    NOTHING,
+    FakeExtras,
+    FakeWatch,
+    Log,
+    found,
+    healthy,
+    settled,
+    start,
+)
+from support import wait_until
+
+from wx_domain_exporter.wechat.errors import ApiError, HttpError, Reason, TokenError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wx_domain_exporter.fetch import Fetcher
+    from wx_domain_exporter.wechat.errors import FetchError
+
+
+def with_errand(
+    name: str, log: Log, *, gate: bool = False, strikes: int = 0, error: FetchError | None = None
+) -> FakeWatch:
+    """A healthy app of which more is due."""
+    extras = FakeExtras(name, log, due=True, gate=gate, strikes=strikes)
+    return FakeWatch(name, log, healthy(), extras=extras, error=error)
+
+
+class TestWhen:
+    def test_it_follows_its_flight_and_the_scrape_waits_for_it(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        watch = with_errand("a", log, gate=True)
+        batch = start(make(4), watch)
+        log.wait_for(2)
+        assert log.started == ["a", "a's errand"]
+        assert not batch.done.done()
+        watch.extras.gate.set()
+        settled(batch)
+        assert batch.findings == [found("a's errand")]
+        assert watch.extras.lists == [True]
+
+    def test_there_is_none_where_nothing_is_due(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        batch = start(make(4), FakeWatch("a", log))
+        settled(batch)
+        assert log.started == ["a"]
+        assert batch.findings == [NOTHING]
+
+    @pytest.mark.parametrize(
+        ("error", "lists"),
+        [
+            (ApiError("getwxadevinfo", 61007, ""), [False]),
+            (HttpError("500"), []),
+            (TokenError("no token"), []),
+        ],
+        ids=["errcode", "http", "token"],
+    )
+    def test_a_failure_leaves_one_only_if_it_is_an_errcode(
+        self, make: Callable[[int], Fetcher], log: Log, error: FetchError, lists: list[bool]
+    ) -> None:
+        watch = with_errand("a", log, error=error)
+        settled(start(make(4), watch))
+        assert watch.extras.lists == lists
+
+    def test_it_starts_when_no_flight_waits_any_more(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        watches = [with_errand(str(number), log) for number in range(20)]
+        settled(start(make(1), *watches))
+        assert log.started == [watch.name for watch in watches] + [watch.extras.name for watch in watches]
+
+    def test_one_that_nobody_waits_for_any_more_is_not_started(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        watch = with_errand("a", log)
+        watch.gate.clear()
+        batch = start(make(1), watch, seconds=0.3)
+        log.wait_for(1)
+        batch.wait(0.3)
+        watch.gate.set()
+        settled(batch)
+        assert log.started == ["a"]
+        assert batch.findings == [NOTHING]
+
+    def test_one_whose_turn_comes_too_late_is_forgotten(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher, watch, blocker = make(1), with_errand("a", log), FakeWatch("blocker", log, gate=True)
+        batch = start(fetcher, watch, blocker, seconds=0.3)
+        log.wait_for(2)
+        batch.wait(0.3)
+        blocker.gate.set()
+        settled(batch)
+        assert log.started == ["a", "blocker"]
+        settled(start(fetcher, watch))
+        assert log.started[2:] == ["a", "a's errand"]
+
+    def test_after_the_end_none_follows(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        fetcher, watch = make(2), with_errand("a", log)
+        watch.gate.clear()
+        batch = start(fetcher, watch)
+        log.wait_for(1)
+        fetcher.close()
+        watch.gate.set()
+        assert settled(batch)[0].reason is None
+        assert log.started == ["a"]
+
+
+class TestPlaces:
+    @pytest.mark.parametrize(("slots", "places"), [(1, 1), (2, 1), (5, 2), (8, 4)])
+    def test_they_hold_half_of_the_workers_at_most(
+        self, make: Callable[[int], Fetcher], log: Log, slots: int, places: int
+    ) -> None:
+        fetcher = make(slots)
+        hanging = [with_errand(f"hanging {number}", log, gate=True) for number in range(10)]
+        batch = start(fetcher, *hanging)
+        log.wait_for(10 + places)
+        if slots > 1:
+            settled(start(fetcher, *(FakeWatch(f"other {number}", log) for number in range(50))))
+        assert sum(name.endswith("errand") for name in log.started) == places
+        for watch in hanging:
+            watch.extras.gate.set()
+        settled(batch)
+        assert sum(name.endswith("errand") for name in log.started) == 10
+        assert log.peak <= slots
+
+    def test_hanging_ones_cost_the_next_scrape_no_flight(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher = make(4)
+        watches = [with_errand(str(number), log, gate=True) for number in range(10)]
+        batches = []
+        for scrape in range(1, 4):
+            batches.append(start(fetcher, *watches))
+            log.wait_for(10 * scrape + 2)
+        wait_until(lambda: all(flight.outcome for flight in batches[-1]._flights), "all flights land")
+        assert [outcome.reason for outcome in batches[-1].outcomes] == [None] * 10
+        assert batches[-1].findings == [NOTHING] * 10
+        assert not any(batch.done.done() for batch in batches)
+        for watch in watches:
+            watch.extras.gate.set()
+        for batch in batches:
+            settled(batch)
+
+    def test_those_that_hung_before_hold_a_quarter_of_these(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        hanging = [with_errand(f"hung {number}", log, gate=True, strikes=2) for number in range(5)]
+        fetcher = make(8)
+        first = start(fetcher, *hanging)
+        log.wait_for(6)
+        settled(start(fetcher, *(with_errand(str(number), log) for number in range(20))))
+        assert [name for name in log.started if name.startswith("hung") and "errand" in name] == [
+            "hung 0's errand"
+        ]
+        for watch in hanging:
+            watch.extras.gate.set()
+        settled(first)
+
+
+class TestShared:
+    def test_scrapes_that_overlap_share_one_in_flight(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        fetcher, watch = make(4), with_errand("a", log, gate=True)
+        first = start(fetcher, watch)
+        log.wait_for(2)
+        second = start(fetcher, watch)
+        log.wait_for(3)
+        wait_until(lambda: second._flights[0].outcome is not None, "the second flight lands")
+        watch.extras.gate.set()
+        settled(first)
+        settled(second)
+        assert log.started == ["a", "a's errand", "a"]
+        assert first.findings[0] is second.findings[0]
+        assert first.findings == [found("a's errand")]
+
+    def test_one_that_waits_asks_for_what_the_last_flight_leaves(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher, blocker = make(1), FakeWatch("blocker", log, gate=True)
+        watch = with_errand("a", log, error=ApiError("getwxadevinfo", 45009, ""))
+        first = start(fetcher, watch, blocker)
+        log.wait_for(2)
+        watch.error = None
+        second = start(fetcher, watch)
+        blocker.gate.set()
+        settled(first)
+        settled(second)
+        assert log.started == ["a", "blocker", "a", "a's errand"]
+        assert watch.extras.lists == [True]
+
+    def test_an_outcome_that_is_shared_brings_what_belonged_to_it(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher, watch = make(4), with_errand("a", log)
+        first = start(fetcher, watch)
+        settled(first)
+        second = start(fetcher, watch, min_interval=50)
+        settled(second)
+        assert second.findings[0] is first.findings[0]
+        assert log.started == ["a", "a's errand"]
+
+    def test_also_while_it_is_on_its_way(self, make: Callable[[int], Fetcher], log: Log) -> None:
+        fetcher, watch = make(4), with_errand("a", log, gate=True)
+        first = start(fetcher, watch)
+        log.wait_for(2)
+        second = start(fetcher, watch, min_interval=50)
+        assert not second.done.done()
+        watch.extras.gate.set()
+        settled(first)
+        settled(second)
+        assert second.findings[0] is first.findings[0]
+        assert log.started == ["a", "a's errand"]
+
+    def test_an_outcome_without_one_brings_nothing_of_the_one_before(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher, watch = make(4), with_errand("a", log)
+        settled(start(fetcher, watch))
+        watch.extras.is_due = False
+        settled(start(fetcher, watch))
+        last = start(fetcher, watch, min_interval=50)
+        settled(last)
+        assert last.findings == [NOTHING]
+
+
+class TestDeadline:
+    def test_one_that_ends_too_late_brings_nothing_to_this_scrape(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        watch = with_errand("a", log, gate=True)
+        batch = start(make(4), watch, seconds=0.3)
+        log.wait_for(2)
+        batch.wait(0.3)
+        assert batch.outcomes[0].reason is None
+        assert batch.findings == [NOTHING]
+        watch.extras.gate.set()
+        settled(batch)
+        assert batch.findings == [NOTHING]
+
+    def test_an_app_without_an_outcome_shows_what_is_known(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        watch = with_errand("a", log)
+        watch.gate.clear()
+        batch = start(make(4), watch, seconds=0.1)
+        batch.wait(0.1)
+        assert batch.outcomes[0].reason is Reason.DEADLINE
+        assert batch.findings == [NOTHING]
+        watch.gate.set()
+        settled(batch)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from wx_domain_exporter.domains import EMPTY, SERVER_CATEGORIES, domain_list
+from wx_domain_exporter.wechat.effective import (
+    DOCUMENTED_EFFECTIVE,
+    read_effective_domain,
+    read_effective_webviewdomain,
+)
+from wx_domain_exporter.wechat.errors import DecodeError
+
+DOMAINS = ["https://WWW.qq.com/"]
+
+
+def effective(lists: Any) -> dict[str, Any]:
+    """An answer whose lists by origin differ from those in force."""
+    others = {
+        f"{origin}_domain": {"requestdomain": ["https://no.cn"]} for origin in ("mp", "third", "direct")
+    }
+    return {"errcode": 0, "errmsg": "ok", **others, "effective_domain": lists}
+
+
+class TestEffectiveDomain:
+    def test_it_is_the_object_of_what_is_in_force_in_normal_form(self) -> None:
+        found = read_effective_domain(effective({"requestdomain": DOMAINS, "udpdomain": None}), ())
+        assert found["requestdomain"].domains == ("https://www.qq.com",)
+
+    def test_documented_ones_that_are_absent_count_as_empty(self) -> None:
+        found = read_effective_domain(effective({"requestdomain": DOMAINS}), ())
+        assert tuple(found) == DOCUMENTED_EFFECTIVE == (*SERVER_CATEGORIES, "tcpdomain")
+        assert [name for name, listed in found.items() if listed != EMPTY] == ["requestdomain"]
+
+    def test_undocumented_ones_are_categories_and_count_as_empty_later(self) -> None:
+        found = read_effective_domain(effective({"prefetchdnsdomain": DOMAINS, "other": DOMAINS}), ())
+        assert found["prefetchdnsdomain"] == domain_list(DOMAINS)
+        assert "other" not in found
+        later = read_effective_domain(effective({"requestdomain": []}), {"prefetchdnsdomain"})
+        assert later["prefetchdnsdomain"] == EMPTY
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            pytest.param({"errcode": 0, "requestdomain": []}, id="no such object"),
+            pytest.param(effective(None), id="null"),
+            pytest.param(effective([]), id="a list"),
+            pytest.param(effective({}), id="no list"),
+            pytest.param(effective({"tcpdomain": "tcp://a.cn"}), id="a documented one that is no list"),
+            pytest.param(effective({"requestdomain": [""]}), id="an empty domain"),
+            pytest.param(
+                effective(
+                    {f"{chr(97 + number // 26)}{chr(97 + number % 26)}domain": [] for number in range(33)}
+                ),
+                id="33 lists",
+            ),
+        ],
+    )
+    def test_anything_else_is_malformed(self, answer: dict[str, Any]) -> None:
+        with pytest.raises(DecodeError):
+            read_effective_domain(answer, ())
+
+
+class TestEffectiveWebviewdomain:
+    def test_it_is_what_getwxadevinfo_calls_bizdomain(self) -> None:
+        answer = {"errcode": 0, "mp_webviewdomain": ["https://no.cn"], "effective_webviewdomain": DOMAINS}
+        assert read_effective_webviewdomain(answer) == {"bizdomain": domain_list(["https://www.qq.com"])}
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            {"errcode": 0},
+            {"effective_webviewdomain": None},
+            {"effective_webviewdomain": {}},
+            {"effective_webviewdomain": [1]},
+            {"bizdomain": DOMAINS},
+        ],
+    )
+    def test_anything_else_is_malformed(self, answer: dict[str, Any]) -> None:
+        with pytest.raises(DecodeError):
+            read_effective_webviewdomain(answer)
