@@ -110,9 +110,8 @@ def _examine(service: Service) -> int:
         lines.append(line)
         if _print(f"{line.text}\n".encode()):
             return 1
-    return _print(f"{summary(lines, chinese=chinese)}\n".encode()) or (
-        0 if all(line.good for line in lines) else 1
-    )
+    failed = _print(f"{summary(lines, chinese=chinese)}\n".encode())
+    return failed or (0 if all(line.good for line in lines) else 1)
 
 
 def _scrape_once(service: Service) -> int:

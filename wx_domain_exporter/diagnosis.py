@@ -46,6 +46,17 @@ _PLATFORM_APIS = frozenset(
 )
 _TOKEN_APIS = _PLATFORM_APIS | {"stable_token"}
 _IP_ERRCODES = frozenset({40164, 45035, 61004, *range(89501, 89508)})
+_WHITELISTS: Mapping[int, Text] = {
+    40164: Text(
+        "「开发管理 → 开发设置 → IP白名单」 at mp.weixin.qq.com.",
+        "登录 mp.weixin.qq.com，在“开发管理 → 开发设置 → IP白名单”中添加。",
+    ),
+    61004: Text(
+        "「管理中心 → 第三方平台 → 详情 → 白名单IP地址列表」 at open.weixin.qq.com.",
+        "登录 open.weixin.qq.com，在“管理中心 → 第三方平台 → 详情 → 白名单IP地址列表”中添加。",
+    ),
+}
+"""Where an address is added; the other errcodes want somebody to confirm the call first."""
 _PERMISSION_ERRCODES = frozenset(
     {48001, 48004, 50001, 50002, 50004, 50007, 61003, 61007, 61028, 85105, 85107, 85112, 86000}
 )
@@ -122,9 +133,10 @@ def _of_errcode(error: ApiError, appid: str) -> Diagnosis:
     remedy = row.remedy
     address = _named_address(str(error))
     if error.errcode in _IP_ERRCODES and address is not None:
+        where = _WHITELISTS.get(error.errcode, remedy)
         remedy = Text(
-            f"Add {address} to the IP whitelist of {appid}. {remedy.en}",
-            f"请将 {address} 加入 {appid} 的 IP 白名单。{remedy.zh}",
+            f"Add {address} to the IP whitelist of {appid}: {where.en}",
+            f"请将 {address} 加入 {appid} 的 IP 白名单：{where.zh}",
         )
     return Diagnosis(_step_of(error, row.action), what, remedy)
 
