@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 APPID = "wx0123456789abcdef"
 OTHER = "wxfedcba9876543210"
 SECRET = "5ec4e7" + "0" * 26
+COMPONENT = "wxc0c0c0c0c0c0c0c0"
+COMPONENT_SECRET = "c05ec4e7" + "0" * 24
+TICKET = "ticket@@@canary"
 RID = re.compile(r" rid: 6[0-9a-f]{7}-[0-9a-f]{8}-[0-9a-f]{8}$")
 NOW = 1_750_000_000.0
 
@@ -75,6 +78,43 @@ class Client:
 
     def control(self, appid: str = APPID, **settings: object) -> requests.Response:
         return self.post(f"/_simulator/apps/{appid}", settings)
+
+
+class PlatformClient(Client):
+    """Calls the API as the third-party platform does."""
+
+    def component(self, **changes: object) -> dict[str, Any]:
+        body = {
+            "component_appid": COMPONENT,
+            "component_appsecret": COMPONENT_SECRET,
+            "component_verify_ticket": TICKET,
+            **changes,
+        }
+        return self.component_call("api_component_token", body)
+
+    def component_token(self) -> str:
+        value = self.component()["component_access_token"]
+        assert isinstance(value, str)
+        return value
+
+    def component_call(self, api: str, body: object, **query: str) -> dict[str, Any]:
+        return decoded(self.post(f"/cgi-bin/component/{api}", body, **query))
+
+    def authorizer(self, token: str, refresh_token: str, appid: str = APPID) -> dict[str, Any]:
+        body = {
+            "component_appid": COMPONENT,
+            "authorizer_appid": appid,
+            "authorizer_refresh_token": refresh_token,
+        }
+        return self.component_call("api_authorizer_token", body, component_access_token=token)
+
+    def page(self, token: str, offset: object = 0, count: object = 500) -> dict[str, Any]:
+        body = {"component_appid": COMPONENT, "offset": offset, "count": count}
+        return self.component_call("api_get_authorizer_list", body, component_access_token=token)
+
+    def account(self, token: str, appid: str = APPID) -> dict[str, Any]:
+        body = {"component_appid": COMPONENT, "authorizer_appid": appid}
+        return self.component_call("api_get_authorizer_info", body, component_access_token=token)
 
 
 def decoded(response: requests.Response) -> dict[str, Any]:

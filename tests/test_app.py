@@ -36,7 +36,7 @@ PATHS = ["/metrics", "/", "/-/healthy", "/-/ready"]
 @contextlib.contextmanager
 def serving(fleet: SmallFleet, options: WebOptions | None = None) -> Iterator[str]:
     """Serve on a port of its own; yield the URL."""
-    service = Service(lambda: config.load(fleet.path))
+    service = Service(config.ConfigLoader(fleet.path))
     server = Server(make_app(service, options or WebOptions()))
     sock = listen("127.0.0.1:0")
     url = url_of(sock).rstrip("/")

@@ -57,7 +57,7 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
         apps = [{"appid": appid, "token": token} for appid in world.apps]
         tree = {"wechat": {"base_url": server.url}, "apps": apps, **sections}
         text = (content or b"").replace(b"http://simulator", server.url.encode()) or as_json(tree).encode()
-        service = Service(lambda: config.parse(text, FILE))
+        service = Service(config.ConfigLoader(FILE, text))
         try:
             yield service
         finally:

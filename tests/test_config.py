@@ -15,14 +15,22 @@ from support import REPOSITORY, as_json
 from wx_domain_exporter.config import ConfigError, Settings, load, parse
 from wx_domain_exporter.domains import DEFAULT_LIMITS
 from wx_domain_exporter.schema import (
-    AccessToken,
     App,
     Collect,
     Config,
     Defaults,
     Scrape,
-    StableToken,
     Wechat,
+)
+from wx_domain_exporter.schema_tokens import (
+    TOKEN_TYPES,
+    AccessToken,
+    AuthorizerToken,
+    CentreToken,
+    CloudBaseToken,
+    CloudRunToken,
+    Platform,
+    StableToken,
 )
 from wx_domain_exporter.secret import Secret
 
@@ -69,7 +77,7 @@ class TestBadFiles:
     def test_what_is_expected_names_the_file_in_each_line_and_no_secret(self, name: str) -> None:
         lines = (DATA / name).with_suffix(".txt").read_text(encoding="utf-8").splitlines()
         assert lines
-        assert all(line.startswith(f"{name}: ") for line in lines)
+        assert all(line.startswith((f"{name}: ", "apps-broken.d/")) for line in lines)
         assert not any(CANARY in line for line in lines)
 
     @pytest.mark.usefixtures("_in_data")
@@ -108,11 +116,11 @@ class TestGoodFiles:
             0,
             86400,
         )
-        assert found.collect == Collect(domains=False, max_domains=0)
+        assert found.collect == Collect(domains=False, max_domains=0, effective=True, quota=True)
         assert found.limits == DEFAULT_LIMITS | {"requestdomain": 1000, "tcpdomain": 20}
 
     def test_every_app_has_what_the_defaults_give_and_what_it_says_itself(self) -> None:
-        first, second, third = load(Path("everything.good.yml")).apps
+        first, second, third, *_ = load(Path("everything.good.yml")).apps
         assert (first.appid, first.name) == (APPID, APPID)
         assert first.labels == {"team": "growth", "region": "north"}
         assert isinstance(first.token, StableToken)
@@ -123,6 +131,37 @@ class TestGoodFiles:
         assert second.token.access_token == Secret("file", "secrets/good.txt")
         assert isinstance(third.token, AccessToken)
         assert third.token.access_token == Secret("value", "canary-inline")
+
+    def test_every_type_of_token_source_arrives(self) -> None:
+        _, _, _, discovered, given, run, base, *_ = load(Path("everything.good.yml")).apps
+        assert discovered.token == AuthorizerToken(type="authorizer", platform="main")
+        assert isinstance(given.token, AuthorizerToken)
+        assert given.token.authorizer_refresh_token == Secret("value", "canary-refresh")
+        assert run.token == CloudRunToken(type="cloudrun", base_url="http://127.0.0.1:8080")
+        assert base.token == CloudBaseToken(type="cloudbase", path="elsewhere/token")
+
+    def test_platforms_have_what_their_names_lead_to(self) -> None:
+        main, own, given = load(Path("everything.good.yml")).platforms
+        assert isinstance(main.component_token, CentreToken)
+        assert main.component_token.headers["Authorization"] == Secret("file", "secrets/good.txt")
+        assert main.component_token.ttl == 86400
+        assert main.app_token == main.component_token
+        assert main.labels == {"team": "growth", "region": "north"}
+        assert main.settings.discover_interval == 300
+        assert own.component_token is None
+        assert own.app_token == AuthorizerToken(type="authorizer", platform="own")
+        assert own.settings.component_verify_ticket == Secret("file", "secrets/good.txt")
+        assert isinstance(given.component_token, AccessToken)
+
+    def test_apps_of_files_stand_behind_those_of_the_configuration(self) -> None:
+        found = load(Path("everything.good.yml"))
+        one, another, of_json = found.apps[-3:]
+        assert (one.name, one.labels) == ("one", {"team": "growth", "region": "north"})
+        assert isinstance(one.token, StableToken)
+        assert one.token.appsecret.read() == Secret("file", "secrets/good.txt").read()
+        assert isinstance(another.token, CentreToken)
+        assert of_json.labels == {"team": "json", "region": "north"}
+        assert found.app_file_errors == {"apps.d/empty.yml": (), "apps.d/one.yml": (), "apps.d/two.json": ()}
 
     def test_a_merged_mapping_gives_what_the_app_does_not_say_itself(self) -> None:
         first, second = load(Path("merged-labels.good.yml")).apps
@@ -220,7 +259,7 @@ class TestShippedConfiguration:
         assert found.scrape == Scrape.model_validate({"min_interval": "50s"})
         assert found.collect == Collect()
         assert found.limits == DEFAULT_LIMITS
-        assert len(found.apps) == 2
+        assert len(found.apps) == 5
 
     @pytest.mark.parametrize(
         ("section", "model"),
@@ -231,20 +270,25 @@ class TestShippedConfiguration:
             pytest.param("collect", Collect, id="collect"),
             pytest.param("defaults", Defaults, id="defaults"),
             pytest.param("apps", App, id="apps"),
+            pytest.param("tokens", StableToken, id="stable_token"),
+            pytest.param("tokens", CentreToken, id="http"),
+            pytest.param("apps", AccessToken, id="access_token"),
+            pytest.param("apps", AuthorizerToken, id="authorizer"),
+            pytest.param("apps", CloudRunToken, id="cloudrun"),
+            pytest.param("apps", CloudBaseToken, id="cloudbase"),
+            pytest.param("# platforms", Platform, id="platforms"),
         ],
     )
     def test_it_names_every_key_of_the_schema(self, section: str | None, model: type[BaseModel]) -> None:
         text = (REPOSITORY / "config.yml").read_text(encoding="utf-8")
         if section is not None:
             text = re.split(rf"(?m)^{section}:", text)[1]
-            text = re.split(r"(?m)^(?=\w)", text.split("\n", 1)[1])[0]
+            text = re.split(r"(?m)^(?=\w)|^# (?=\w)", text.split("\n", 1)[1])[0]
         missing = [key for key in model.model_fields if not re.search(rf"(?m)^[ #{{-]*.*\b{key}:", text)]
         assert missing == []
 
-    def test_it_shows_every_type_of_token_source_that_works(self) -> None:
+    def test_it_shows_every_type_of_token_source(self) -> None:
         tree = yaml.safe_load((REPOSITORY / "config.yml").read_text(encoding="utf-8"))
         sources = [*tree["tokens"].values(), *(app["token"] for app in tree["apps"])]
-        assert {source["type"] for source in sources if isinstance(source, dict)} == {
-            "stable_token",
-            "access_token",
-        }
+        types = {source["type"] for source in sources if isinstance(source, dict)}
+        assert types | {"authorizer"} == set(TOKEN_TYPES)

@@ -38,6 +38,9 @@ OWN = {
     "wx_domain_exporter_api_request_failures_total": ("counter", "api reason"),
     "wx_domain_exporter_api_request_duration_seconds": ("histogram", "api"),
     "wx_domain_exporter_token_refreshes_total": ("counter", "source"),
+    "wx_domain_exporter_discovered_apps": ("gauge", "platform"),
+    "wx_domain_exporter_discovery_errors_total": ("counter", "platform"),
+    "wx_domain_exporter_app_file_errors": ("gauge", "file"),
 }
 
 

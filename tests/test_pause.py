@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from wx_domain_exporter.wechat.errors import TokenError
+from wx_domain_exporter.wechat.errors import CallTimeoutError, TokenError
 from wx_domain_exporter.wechat.tokens import pause
 from wx_domain_exporter.wechat.tokens.pause import Pause
 
@@ -138,7 +138,7 @@ class TestEnd:
 @pytest.mark.usefixtures("clock")
 class TestRefusal:
     def test_the_last_refusal_is_told_with_its_time_to_all_who_ask(self) -> None:
-        first, second = TokenError("first"), TokenError("second", holds_up=True)
+        first, second = TokenError("first"), TokenError("second", cause=CallTimeoutError("slow"))
         second.at = 1_750_000_000.0
         paused = Pause()
         paused.begin(first, SECRET)

@@ -40,7 +40,7 @@ def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
 
 @pytest.fixture
 def service(fleet: SmallFleet) -> Iterator[Service]:
-    service = Service(lambda: config.load(fleet.path))
+    service = Service(config.ConfigLoader(fleet.path))
     yield service
     service.close()
 
@@ -129,7 +129,7 @@ class TestDeadline:
     ) -> None:
         fleet.world.patch(A, {"hang": True})
         fleet.configure(scrape=scrape, wechat={"timeout": "5s"})
-        service = Service(lambda: config.load(fleet.path))
+        service = Service(config.ConfigLoader(fleet.path))
         begin = time.monotonic()
         found = text(answer(MetricsEndpoint(service, 40), request(**headers)))
         assert 1.4 < time.monotonic() - begin < 2

@@ -30,7 +30,7 @@ LONG = 20.0
 @contextlib.contextmanager
 def serving(fleet: SmallFleet) -> Iterator[Service]:
     before = set(threading.enumerate())
-    service = Service(lambda: config.load(fleet.path))
+    service = Service(config.ConfigLoader(fleet.path))
     try:
         yield service
     finally:
@@ -188,7 +188,7 @@ class TestStart:
     def test_a_bad_configuration_is_an_error(self, fleet: SmallFleet) -> None:
         fleet.path.write_text("apps: []")
         with pytest.raises(config.ConfigError, match="lists no app"):
-            Service(lambda: config.load(fleet.path))
+            Service(config.ConfigLoader(fleet.path))
 
     @pytest.mark.parametrize(
         "error", [SecretError("the secret file gone"), OSError("the file of authorities gone")]
@@ -201,7 +201,7 @@ class TestStart:
 
         monkeypatch.setattr(service_module, "ApiClient", vanished)
         with pytest.raises(config.ConfigError, match=f"wechat: {error}"):
-            Service(lambda: config.load(fleet.path))
+            Service(config.ConfigLoader(fleet.path))
 
     def test_the_configuration_in_force_is_told(self, fleet: SmallFleet, service: Service) -> None:
         text = scrape(service)
@@ -384,27 +384,34 @@ def own_gauges(text: str) -> dict[str, float]:
     return {name: number for name, number in found.items() if number is not None}
 
 
-def test_reloads_come_one_at_a_time(fleet: SmallFleet) -> None:
-    running = threading.Semaphore()
-    overlaps = []
+class OneAtATime(config.ConfigLoader):
+    """Notes when two read at once."""
 
-    def load() -> config.Settings:
-        if not running.acquire(blocking=False):
-            overlaps.append("two at once")
-            return config.load(fleet.path)
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.overlaps = 0
+        self._free = threading.Semaphore()
+
+    def load(self) -> config.Settings:
+        if not self._free.acquire(blocking=False):
+            self.overlaps += 1
+            return super().load()
         try:
-            return config.load(fleet.path)
+            return super().load()
         finally:
-            running.release()
+            self._free.release()
 
-    service = Service(load)
+
+def test_reloads_come_one_at_a_time(fleet: SmallFleet) -> None:
+    loader = OneAtATime(fleet.path)
+    service = Service(loader)
     threads = [threading.Thread(target=service.reload) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(LONG)
     service.close()
-    assert not overlaps
+    assert loader.overlaps == 0
 
 
 def test_after_the_end_no_call_begins(fleet: SmallFleet, service: Service) -> None:

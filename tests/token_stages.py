@@ -12,7 +12,7 @@ from simulated_client import APPID, SECRET
 
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.flights import Flight
-from wx_domain_exporter.schema import AccessToken, StableToken
+from wx_domain_exporter.schema_tokens import AccessToken, StableToken
 from wx_domain_exporter.watch import TokenLedger, Watch
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import TokenError

@@ -10,7 +10,7 @@ from simulated_client import APPID, SECRET
 
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.flights import Flight
-from wx_domain_exporter.schema import AccessToken, StableToken
+from wx_domain_exporter.schema_tokens import AccessToken, StableToken
 from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
 from wx_domain_exporter.wechat.tokens.make import make_source
 
@@ -41,7 +41,7 @@ class Stage:
         if token:
             settings = AccessToken.model_validate({"type": "access_token", "access_token": token})
         app = WatchedApp(appid, "shop", {}, settings)
-        return Watch(app, self.client, make_source(appid, settings), self.ledger, action)
+        return Watch(app, self.client, make_source(appid, settings, {}), self.ledger, action)
 
     def calls(self) -> tuple[int, int]:
         """How often getwxadevinfo and stable_token were called for the app."""

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from wx_domain_exporter import __version__, config, logs
+from wx_domain_exporter.doctor import examine, speaks_chinese, summary
 from wx_domain_exporter.flags import DEFAULT_CONFIG_FILE, DEFAULT_LISTEN_ADDRESS, UsageError, parse_flags
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
@@ -49,10 +50,12 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         flags = parse_flags(arguments)
-        logs.set_up(flags.log_level, flags.log_format)
+        # What the doctor tells stands in the log too, in other words.
+        quiet = flags.doctor and flags.log_level != "debug"
+        logs.set_up("error" if quiet else flags.log_level, flags.log_format)
         with ExitStack() as stack:
-            load = stack.enter_context(_demo()) if flags.demo else _file_loader(flags)
-            return _run_with(load, flags)
+            loader = stack.enter_context(_demo()) if flags.demo else config.ConfigLoader(_path(flags))
+            return _run_with(loader, flags)
     except UsageError as error:
         return _fail(f"{error}; see --help")
     except config.ConfigError as error:
@@ -75,38 +78,52 @@ def _fail(*sentences: str) -> int:
     return 1
 
 
-def _file_loader(flags: argparse.Namespace) -> Callable[[], config.Settings]:
-    path = Path(flags.config_file or DEFAULT_CONFIG_FILE)
-    return lambda: config.load(path)
+def _path(flags: argparse.Namespace) -> Path:
+    return Path(flags.config_file or DEFAULT_CONFIG_FILE)
 
 
 @contextmanager
-def _demo() -> Iterator[Callable[[], config.Settings]]:
+def _demo() -> Iterator[config.ConfigLoader]:
     """Start the simulated WeChat API; yield what loads the configuration for it."""
     with SimulatorServer(demo_world()) as server:
-        content = demo_config(server.url).encode()
-        yield lambda: config.parse(content, Path("(demo)"))
+        yield config.ConfigLoader(Path("(demo)"), demo_config(server.url).encode())
 
 
-def _run_with(load: Callable[[], config.Settings], flags: argparse.Namespace) -> int:
+def _run_with(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
     if flags.config_check:
-        apps = len(load().apps)
-        name = "the demo's configuration" if flags.demo else flags.config_file or DEFAULT_CONFIG_FILE
+        apps = len(config.without_broken_files(loader.load()).apps)
+        name = "the demo's configuration" if flags.demo else _path(flags)
         return _print(f"{name}: good, apps: {apps}\n".encode())
-    service = Service(load)
+    service = Service(loader)
     try:
+        if flags.doctor:
+            return _examine(service)
         return _scrape_once(service) if flags.once else _serve(service, flags)
     finally:
         service.close()
 
 
+def _examine(service: Service) -> int:
+    chinese = speaks_chinese()
+    lines = []
+    for line in examine(service, chinese=chinese):
+        lines.append(line)
+        if _print(f"{line.text}\n".encode()):
+            return 1
+    return _print(f"{summary(lines, chinese=chinese)}\n".encode()) or (
+        0 if all(line.good for line in lines) else 1
+    )
+
+
 def _scrape_once(service: Service) -> int:
     """Print the fleet's series; the exporter's own would clash with those of whoever collects the text."""
+    service.discover()
     budget = scrape_budget(None, service.fleet.settings.scrape, 0)
     collector, batch = service.start_scrape(service.fleet, time.monotonic() + budget)
     batch.wait(budget)
     failed = _print(generate_latest(registry_of(collector, None)))
-    return failed or (0 if all(outcome.error is None for outcome in batch.outcomes) else 1)
+    all_up = all(outcome.error is None for outcome in batch.outcomes)
+    return failed or (0 if all_up and service.knows_all_apps else 1)
 
 
 def _print(text: bytes) -> int:
@@ -129,6 +146,7 @@ def _serve(service: Service, flags: argparse.Namespace) -> int:
     options = WebOptions(flags.web_telemetry_path, flags.web_enable_lifecycle, flags.web_max_requests)
     server = Server(make_app(service, options))
     sockets = _listen(flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])
+    service.start()
     with _signals(server, service):
         log.info("started", version=__version__, apps=len(service.fleet.watches), demo=flags.demo)
         for sock in sockets:

@@ -1,7 +1,7 @@
 """The custom collector: the outcomes of one scrape's fetches become metric families."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
@@ -16,18 +16,19 @@ from wx_domain_exporter.wechat.client import GETWXADEVINFO
 class DomainCollector:
     """Made anew for each scrape, whose deadline its batch knows; nothing of it outlives the scrape."""
 
-    def __init__(self, settings: Settings, batch: Batch, begin: float) -> None:
+    def __init__(self, settings: Settings, label_keys: Sequence[str], batch: Batch, begin: float) -> None:
         """Make a collector.
 
         Args:
             settings: what is exported, and the limits.
+            label_keys: every key that any app of the fleet has in its `labels`.
             batch: the scrape's apps; whoever collects has waited for it.
             begin: when the scrape began, in seconds of `time.monotonic()`.
         """
         self._settings = settings
         self._batch = batch
         self._begin = begin
-        self._label_keys = sorted({key for app in settings.apps for key in app.labels})
+        self._label_keys = label_keys
 
     def describe(self) -> Iterator[Metric]:
         """Name the families, so that `name[]` picks without collecting."""

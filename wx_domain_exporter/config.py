@@ -1,36 +1,18 @@
 """Loading the configuration: a file in, validated settings or all its errors out."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pydantic import ValidationError
+from wx_domain_exporter.app_files import AppFiles
+from wx_domain_exporter.config_checks import Names, Taken, check_apps, check_rest, resolved
+from wx_domain_exporter.config_errors import ConfigError, Errors, sentences
+from wx_domain_exporter.config_reading import read_config_file, read_tree, validate_config
+from wx_domain_exporter.schema import App, Collect, Config, Scrape, Wechat
+from wx_domain_exporter.schema_tokens import AccessToken, AuthorizerToken, CentreToken, Platform, TokenSource
 
-from wx_domain_exporter.config_checks import checks_across
-from wx_domain_exporter.regular_file import read_file
-from wx_domain_exporter.schema import (
-    App,
-    Collect,
-    Config,
-    Scrape,
-    TokenSource,
-    Wechat,
-)
-from wx_domain_exporter.yaml_tree import KeyPath, YamlError, one_line, read_yaml
-
-Errors = list[tuple[KeyPath, str]]
-
-_MAX_CONFIG_BYTES = 64 << 20
-
-
-class ConfigError(Exception):
-    """A configuration can't be used; `errors` are its sentences, each with file and key path."""
-
-    def __init__(self, errors: Sequence[str]) -> None:
-        super().__init__("\n".join(errors))
-        self.errors = tuple(errors)
+__all__ = ["ConfigError", "ConfigLoader", "Settings", "WatchedApp", "WatchedPlatform", "load", "parse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +26,25 @@ class WatchedApp:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchedPlatform:
+    """One third-party platform, with everything that names resolve to.
+
+    Attributes:
+        name: its key under `platforms`.
+        settings: as configured.
+        component_token: where its component_access_token comes from; None: it is made here.
+        app_token: where the tokens of its mini programs come from.
+        labels: of its mini programs.
+    """
+
+    name: str
+    settings: Platform
+    component_token: AccessToken | CentreToken | None
+    app_token: TokenSource
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """A validated configuration: the only form of it that the running program takes."""
 
@@ -51,26 +52,24 @@ class Settings:
     scrape: Scrape
     collect: Collect
     limits: Mapping[str, int]
+    platforms: tuple[WatchedPlatform, ...]
     apps: tuple[WatchedApp, ...]
+    """Those of the file itself and of its app files, not the ones that a platform discovers."""
+
+    app_file_errors: Mapping[str, tuple[str, ...]]
+    """By app file, what is wrong with it now: its last good content is in force."""
+
     hash: int
     """The first 48 bits of the SHA-256 of the file's bytes: exact in a float64."""
 
 
 def load(path: Path) -> Settings:
-    """Read, validate and resolve a configuration file.
+    """Read, validate and resolve a configuration file once.
 
     Raises:
-        ConfigError: the file can't be read or holds errors; all of them are in it.
+        ConfigError: the file, or one of its app files, can't be read or holds errors; all of them are in it.
     """
-    try:
-        content = read_file(str(path), _MAX_CONFIG_BYTES)
-    except OSError as error:
-        raise ConfigError([f"{path}: can't be read: {error.strerror}"]) from None
-    except ValueError:
-        raise ConfigError([f"{one_line(str(path))}: can't be read: a path holds no NUL"]) from None
-    if len(content) > _MAX_CONFIG_BYTES:
-        raise ConfigError([f"{path}: has more than {_MAX_CONFIG_BYTES} bytes"])
-    return parse(content, path)
+    return without_broken_files(ConfigLoader(path).load())
 
 
 def parse(content: bytes, path: Path) -> Settings:
@@ -81,99 +80,121 @@ def parse(content: bytes, path: Path) -> Settings:
         path: names the file in messages; relative paths in the configuration start at its folder.
 
     Raises:
-        ConfigError: the bytes hold errors; all of them are in it.
+        ConfigError: the bytes, or an app file, hold errors; all of them are in it.
     """
-    try:
-        tree = read_yaml(content)
-    except YamlError as error:
-        raise ConfigError([f"{path}: {error}"]) from None
-    errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
-    config, kept, found = _validate(tree.root, {"folder": str(path.parent)})
-    errors += found
-    errors += checks_across(config, kept, tree.root, {where[0] for where, _ in found if where})
-    if errors:
-        raise ConfigError(list(dict.fromkeys(f"{path}: {_dotted(where)}{what}" for where, what in errors)))
-    return Settings(
-        wechat=config.wechat,
-        scrape=config.scrape,
-        collect=config.collect,
-        limits=config.all_limits(),
-        apps=tuple(_resolved(app, config) for app in config.apps),
-        hash=int.from_bytes(hashlib.sha256(content).digest()[:6], "big"),
-    )
+    return without_broken_files(_Main(content, path).settings(AppFiles()))
 
 
-def _validate(root: object, context: dict[str, str]) -> tuple[Config, list[int], Errors]:
-    """Return what of the tree is valid, the places its apps had, and what is wrong.
+def without_broken_files(settings: Settings) -> Settings:
+    """Return the settings if no app file is broken.
 
-    The valid rest is checked further, so that one run reports the errors of every kind.
+    Raises:
+        ConfigError: one is.
     """
-    try:
-        config = Config.model_validate({} if root is None else root, context=context)
-        return config, list(range(len(config.apps))), []
-    except ValidationError as error:
-        found = [(_real_path(one["loc"], root), _sentence(one)) for one in error.errors(include_url=False)]
-    if not isinstance(root, dict):
-        return Config(), [], found
-    wrong = {
-        where[0] for where, _ in found if where and (len(where) == 1 or where[0] not in {"apps", "tokens"})
-    }
-    rest = {key: value for key, value in root.items() if key not in wrong}
-    parts = {where[:2] for where, _ in found}
-    kept: list[int] = []
-    if isinstance(rest.get("tokens"), dict):
-        rest["tokens"] = {name: one for name, one in rest["tokens"].items() if ("tokens", name) not in parts}
-    if isinstance(rest.get("apps"), list):
-        kept = [index for index in range(len(rest["apps"])) if ("apps", index) not in parts]
-        rest["apps"] = [rest["apps"][index] for index in kept]
-    return Config.model_validate(rest, context=context), kept, found
+    broken = [sentence for found in settings.app_file_errors.values() for sentence in found]
+    if broken:
+        raise ConfigError(broken)
+    return settings
 
 
-def _resolved(app: App, config: Config) -> WatchedApp:
-    token = app.token if app.token is not None else config.defaults.token
-    source = config.tokens[token] if isinstance(token, str) else token
+class ConfigLoader:
+    """Reads a configuration file again and again; remembers what was good in its app files.
+
+    Not safe to share between threads: its owner calls one method at a time.
+    """
+
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        """Read nothing yet.
+
+        Args:
+            path: the configuration file.
+            content: stands for the file's content, where there is no such file.
+        """
+        self._path = path
+        self._content = content
+        self._main: _Main | None = None
+        self._files = AppFiles()
+
+    def load(self) -> Settings:
+        """Read the file and its app files; a broken app file is reported in the settings.
+
+        Raises:
+            ConfigError: the file can't be read or holds errors; all of them are in it.
+        """
+        content = read_config_file(self._path) if self._content is None else self._content
+        main = _Main(content, self._path)
+        settings = main.settings(self._files)
+        self._main = main
+        return settings
+
+    def load_changed_app_files(self) -> Settings | None:
+        """Read the app files again if one of them changed; the configuration file itself is not read.
+
+        Returns:
+            What is to be in force; None if nothing changed.
+        """
+        if self._main is None or not self._main.has_changed_files(self._files):
+            return None
+        return self._main.settings(self._files)
+
+
+class _Main:
+    """The configuration file's own content, valid by itself."""
+
+    def __init__(self, content: bytes, path: Path) -> None:
+        """Validate it.
+
+        Raises:
+            ConfigError: it holds errors; all of them are in it.
+        """
+        tree = read_tree(content, path)
+        errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
+        config, kept, found = validate_config(tree.root, str(path.parent))
+        errors += found
+        self._taken = Taken()
+        if tree.root is None or isinstance(tree.root, dict):
+            root = tree.root or {}
+            wrong = {where[0] for where, _ in found if where}
+            names = Names(config, root, wrong)
+            errors += check_rest(config, root, wrong, names)
+            places = dict(zip(kept, config.apps, strict=True))
+            errors += check_apps(places, root.get("apps"), names, self._taken, path, "apps")
+        if errors:
+            raise ConfigError(sentences(path, errors))
+        self._config = config
+        self._folder = path.parent
+        self._hash = int.from_bytes(hashlib.sha256(content).digest()[:6], "big")
+
+    def has_changed_files(self, files: AppFiles) -> bool:
+        return files.changed(self._config.app_files, self._folder)
+
+    def settings(self, files: AppFiles) -> Settings:
+        """Resolve all names, with the app files as they are now."""
+        config = self._config
+        listed = files.read(config, self._folder, self._taken)
+        apps = (*config.apps, *listed.apps)
+        return Settings(
+            wechat=config.wechat,
+            scrape=config.scrape,
+            collect=config.collect,
+            limits=config.all_limits(),
+            platforms=tuple(_platform(name, one, config) for name, one in config.platforms.items()),
+            apps=tuple(_app(app, config) for app in apps),
+            app_file_errors=listed.errors,
+            hash=self._hash,
+        )
+
+
+def _app(app: App, config: Config) -> WatchedApp:
+    source = resolved(app.token if app.token is not None else config.defaults.token, config)
     if source is None:
         raise AssertionError("an app without a token source passed validation")
     return WatchedApp(app.appid, app.name or app.appid, {**config.defaults.labels, **app.labels}, source)
 
 
-def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
-    """Leave out what pydantic adds to a path: the tags of unions, and `[key]`; a last part may be missing."""
-    path: list[str | int] = []
-    node: Any = root
-    for place, part in enumerate(location, start=1):
-        in_list = isinstance(node, list) and isinstance(part, int)
-        if in_list or (isinstance(node, dict) and part in node):
-            node = node[part]
-        elif place < len(location) or not isinstance(node, dict):
-            continue
-        path.append(part)
-    return tuple(path)
-
-
-_SENTENCES = {
-    "missing": "is missing; allowed: a value",
-    "bool_type": "has a wrong type; allowed: true or false",
-    "string_type": "has a wrong type; allowed: a string (put it in quotes)",
-    "int_type": "has a wrong type; allowed: a whole number",
-    "mapping_type": "has a wrong type; allowed: a mapping",
-    "dict_type": "has a wrong type; allowed: a mapping",
-    "tuple_type": "has a wrong type; allowed: a list",
-}
-
-
-def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
-    kind: str = error["type"]
-    if kind == "literal_error":
-        return f"is not a value it can have; allowed: {error['ctx']['expected']}"
-    return _SENTENCES.get(kind) or str(error["msg"])
-
-
-def _dotted(path: KeyPath) -> str:
-    text = ""
-    for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        else:
-            text += f".{one_line(part)}" if text else one_line(part)
-    return f"{text}: " if text else ""
+def _platform(name: str, platform: Platform, config: Config) -> WatchedPlatform:
+    component = resolved(platform.component_access_token, config)
+    if component is not None and not isinstance(component, AccessToken | CentreToken):
+        raise AssertionError("a platform with another token source passed validation")
+    token = resolved(platform.token, config) or AuthorizerToken(type="authorizer", platform=name)
+    return WatchedPlatform(name, platform, component, token, config.defaults.labels)

@@ -52,6 +52,12 @@ FLAGS = (
         "",
         "Print one scrape of all apps to standard output and exit: 0 if every app is up, 1 if not.",
     ),
+    Flag(
+        "doctor",
+        "",
+        "Check every app step by step, print what is wrong and what to do, and exit: 0 if all is well, "
+        "1 if not. English, or Chinese by locale.",
+    ),
     Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
     Flag(
         "web.listen-address",

@@ -162,6 +162,25 @@ API_DURATION = _own(
 TOKEN_REFRESHES = _own(
     "token_refreshes_total", "counter", "source", "Tokens that were fetched, by type of the token source."
 )
+DISCOVERED_APPS = _own(
+    "discovered_apps",
+    "gauge",
+    "platform",
+    "Mini programs that have authorized the third-party platform and are watched; absent until its list was"
+    " read as a whole.",
+)
+DISCOVERY_ERRORS = _own(
+    "discovery_errors_total",
+    "counter",
+    "platform",
+    "Failures to read the third-party platform's list of authorizers, or what one of them is.",
+)
+APP_FILE_ERRORS = _own(
+    "app_file_errors",
+    "gauge",
+    "file",
+    "1 while the app file is broken and its last good content is used, else 0.",
+)
 
 OWN_METRICS = (
     BUILD_INFO,
@@ -173,5 +192,8 @@ OWN_METRICS = (
     API_FAILURES,
     API_DURATION,
     TOKEN_REFRESHES,
+    DISCOVERED_APPS,
+    DISCOVERY_ERRORS,
+    APP_FILE_ERRORS,
 )
 """The exporter's own metrics, in the order of the exposition."""

@@ -1,9 +1,10 @@
 """The exporter's metrics of itself: what it calls, how its configuration fares."""
 
+import contextlib
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.metrics_core import Metric
@@ -33,8 +34,12 @@ class OwnMetrics:
         self._requests = _counter(metrics.API_REQUESTS)
         self._failures = _counter(metrics.API_FAILURES)
         self._refreshes = _counter(metrics.TOKEN_REFRESHES)
+        self._discovered = _gauge(metrics.DISCOVERED_APPS)
+        self._discovery_errors = _counter(metrics.DISCOVERY_ERRORS)
+        self._app_file_errors = _gauge(metrics.APP_FILE_ERRORS)
         spec = metrics.API_DURATION
         self._duration = Histogram(spec.name, spec.help, spec.labels, buckets=_BUCKETS, registry=None)
+        self._platforms: set[str] = set()
         self._errcodes: set[int] = set()
         self._lock = threading.Lock()
 
@@ -56,9 +61,8 @@ class OwnMetrics:
         """Note that a token was fetched."""
         self._refreshes.labels(source).inc()
 
-    def reloaded(self, apps: int, config_hash: int) -> None:
+    def reloaded(self, config_hash: int) -> None:
         """Note that a configuration is in force."""
-        self.apps.set(apps)
         self._reload_successful.set(1)
         self._reload_timestamp.set(time.time())
         self._config_hash.set(config_hash)
@@ -66,6 +70,30 @@ class OwnMetrics:
     def reload_failed(self) -> None:
         """Note that a configuration was refused; the one before stays in force."""
         self._reload_successful.set(0)
+
+    def discovers(self, platforms: Collection[str]) -> None:
+        """Note which platforms are discovered; the series of others go."""
+        for gone in self._platforms - set(platforms):
+            for metric in (self._discovered, self._discovery_errors):
+                with contextlib.suppress(KeyError):  # nothing was discovered yet
+                    metric.remove(gone)
+        self._platforms = set(platforms)
+        for name in platforms:
+            self._discovery_errors.labels(name)  # a counter that is there from the start can be watched
+
+    def discovered(self, platform: str, apps: int) -> None:
+        """Note how many mini programs a platform has."""
+        self._discovered.labels(platform).set(apps)
+
+    def discovery_failed(self, platform: str) -> None:
+        """Note that a platform's mini programs, or one of them, could not be read."""
+        self._discovery_errors.labels(platform).inc()
+
+    def app_files(self, broken: Mapping[str, bool]) -> None:
+        """Note which app files there are, and which of them are broken."""
+        self._app_file_errors.clear()
+        for file, wrong in broken.items():
+            self._app_file_errors.labels(file).set(1 if wrong else 0)
 
     def describe(self) -> Iterator[Metric]:
         """Name the families."""
@@ -83,6 +111,9 @@ class OwnMetrics:
             self._failures,
             self._duration,
             self._refreshes,
+            self._discovered,
+            self._discovery_errors,
+            self._app_file_errors,
         ):
             yield from metric.collect()
 

@@ -48,6 +48,17 @@ class Secret:
             raise SecretError(f"{self._place()} holds more than one line, or a control character")
         return text
 
+    def read_for_header(self) -> str:
+        """Return the secret as `read` does, if an HTTP header can hold it.
+
+        Raises:
+            SecretError: as `read`, or it holds a character beyond ASCII.
+        """
+        text = self.read()
+        if not text.isascii():
+            raise SecretError(f"{self._place()} holds a character that no HTTP header can hold")
+        return text
+
     def _text(self) -> str:
         match self.kind:
             case "value":

@@ -2,25 +2,33 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import structlog
 
 from wx_domain_exporter.collector import DomainCollector
-from wx_domain_exporter.config import ConfigError, Settings, WatchedApp
+from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, WatchedApp
+from wx_domain_exporter.discovery import Discovery
 from wx_domain_exporter.fetch import Fetcher
 from wx_domain_exporter.flights import Batch
 from wx_domain_exporter.own_metrics import OwnMetrics
+from wx_domain_exporter.platforms import Platforms
 from wx_domain_exporter.secret import SecretError
 from wx_domain_exporter.watch import TokenLedger, Watch
 from wx_domain_exporter.wechat.client import ApiClient
+from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.make import make_source
+from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 log = structlog.get_logger(__name__)
 
+_SECONDS_BETWEEN_LOOKS = 5.0
+"""How often the app files are looked at."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Fleet:
     """One configuration in force: never changed, only replaced. A scrape in flight keeps its own."""
 
@@ -30,27 +38,60 @@ class Fleet:
 
     @property
     def watches(self) -> tuple[Watch, ...]:
-        """Return the apps in the order of the configuration."""
+        """Return the apps: those of the configuration in its order, then the discovered ones."""
         return tuple(self.by_appid.values())
+
+    @cached_property
+    def label_keys(self) -> tuple[str, ...]:
+        """Return every key that is used in any app's `labels`."""
+        return tuple(sorted({key for watch in self.by_appid.values() for key in watch.app.labels}))
 
 
 class Service:
     """What a scrape asks. Lives as long as the process."""
 
-    def __init__(self, load: Callable[[], Settings]) -> None:
-        """Start with the configuration that `load` returns.
+    def __init__(self, loader: ConfigLoader) -> None:
+        """Start with the configuration that `loader` reads.
 
         Raises:
             ConfigError: there is none.
         """
-        self._load = load
-        self._reloading = threading.Lock()
+        self._loader = loader
+        self._changing = threading.RLock()
+        """Held while the fleet is replaced; whoever has it owns the loader and the platforms."""
+        self._closed = threading.Event()
         self.own = OwnMetrics()
         self._ledger = TokenLedger()
-        settings = load()
-        self.fetcher = Fetcher(settings.wechat.max_concurrency)
-        self.fleet = self._fleet(settings, None)
+        self._settings = loader.load()
+        self.fetcher = Fetcher(self._settings.wechat.max_concurrency)
+        self._platforms = Platforms(self.own, lambda: self.fleet.client, self._discovered)
+        self.fleet = self._fleet(self._settings, None)
         self._in_force(None)
+        self._tell_of_broken_files()
+
+    @property
+    def discoveries(self) -> Sequence[Discovery]:
+        """Return the discoveries of those platforms that have one."""
+        return self._platforms.discoveries
+
+    @property
+    def app_file_errors(self) -> Sequence[str]:
+        """Return what is wrong with the app files, a sentence for each error."""
+        return [sentence for found in self._settings.app_file_errors.values() for sentence in found]
+
+    @property
+    def knows_all_apps(self) -> bool:
+        """Whether no app file is broken, and every discovery has read its whole list."""
+        return not self.app_file_errors and all(discovery.complete for discovery in self.discoveries)
+
+    def start(self) -> None:
+        """Discover, and look after the app files, from now on."""
+        self._platforms.start()
+        threading.Thread(target=self._look_after_app_files, name="app-files", daemon=True).start()
+
+    def discover(self) -> None:
+        """Discover the mini programs of all platforms once, and wait for it."""
+        self._platforms.discover_once()
 
     def reload(self) -> bool:
         """Read the configuration again; if it is refused, everything stays as it is.
@@ -58,17 +99,27 @@ class Service:
         Returns:
             Whether the new one is in force.
         """
-        with self._reloading:
+        with self._changing:
             try:
-                before, self.fleet = self.fleet, self._fleet(self._load(), self.fleet)
+                self._replace(self._loader.load(), resume=True)
             except ConfigError as error:
                 self.own.reload_failed()
                 for sentence in error.errors:
                     log.error("configuration refused, the one before stays in force", error=sentence)  # noqa: TRY400 - the sentence is all there is to say
                 return False
-            self._in_force(before)
-        log.info("configuration reloaded", apps=len(self.fleet.watches))
+            self._tell_of_broken_files()
+        log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
+
+    def reload_app_files(self) -> None:
+        """Read the app files again if one of them changed."""
+        with self._changing:
+            settings = self._loader.load_changed_app_files()
+            if settings is None:
+                return
+            self._replace(settings, resume=False)
+            self._tell_of_broken_files()
+        log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
     def start_scrape(self, fleet: Fleet, deadline: float) -> tuple[DomainCollector, Batch]:
         """Begin to fetch all apps.
@@ -82,28 +133,65 @@ class Service:
         """
         begin = time.monotonic()
         batch = self.fetcher.start(fleet.watches, deadline, fleet.settings.scrape.min_interval)
-        return DomainCollector(fleet.settings, batch, begin), batch
+        return DomainCollector(fleet.settings, fleet.label_keys, batch, begin), batch
 
     def close(self) -> None:
         """Start no further call."""
+        self._closed.set()
+        self._platforms.stop()
         self.fetcher.close()
         self.fleet.client.close()
 
+    def _look_after_app_files(self) -> None:
+        while not self._closed.wait(_SECONDS_BETWEEN_LOOKS):
+            try:
+                self.reload_app_files()
+            except Exception:  # whatever is wrong with a file must not end the looking
+                log.exception("the app files can't be read")
+
+    def _discovered(self) -> None:
+        with self._changing:
+            self._replace(self._settings, resume=False)
+
+    def _replace(self, settings: Settings, *, resume: bool) -> None:
+        """Put a configuration in force.
+
+        Args:
+            settings: the new one, or the one in force with other apps.
+            resume: whether somebody had it read again, which ends all pauses.
+        """
+        before, self.fleet = self.fleet, self._fleet(settings, self.fleet)
+        self._settings = settings
+        self._in_force(before, resume=resume)
+
     def _fleet(self, settings: Settings, before: Fleet | None) -> Fleet:
         client = self._client(settings, before)
-        watches = {app.appid: self._watch(app, settings, client, before) for app in settings.apps}
+        self._platforms.configure(settings.platforms, settings.wechat.base_url)
+        apps = {app.appid: app for app in settings.apps}
+        for app in self._platforms.apps():
+            apps.setdefault(app.appid, app)  # what somebody configured by hand counts
+        watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
         return Fleet(settings, client, watches)
 
-    def _in_force(self, before: Fleet | None) -> None:
+    def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
         """Do what a new fleet brings with it, once scrapes get it."""
         fleet = self.fleet
-        for watch in fleet.watches:
-            watch.resume()
         self._ledger.keep_only(set(fleet.by_appid))
         self.fetcher.resize(fleet.settings.wechat.max_concurrency)
-        self.own.reloaded(len(fleet.watches), fleet.settings.hash)
+        self.own.apps.set(len(fleet.by_appid))
+        if resume:
+            self._platforms.resume()
+            for watch in fleet.watches:
+                watch.resume()
+            self.own.reloaded(fleet.settings.hash)
         if before is not None and before.client is not fleet.client:
             before.client.close()
+
+    def _tell_of_broken_files(self) -> None:
+        errors = self._settings.app_file_errors
+        self.own.app_files({file: bool(found) for file, found in errors.items()})
+        for sentence in self.app_file_errors:
+            log.error("app file broken, its last good content stays in force", error=sentence)
 
     def _client(self, settings: Settings, before: Fleet | None) -> ApiClient:
         if before is not None and before.settings.wechat == settings.wechat:
@@ -116,12 +204,22 @@ class Service:
     def _watch(self, app: WatchedApp, settings: Settings, client: ApiClient, before: Fleet | None) -> Watch:
         old = None if before is None else before.by_appid.get(app.appid)
         if before is None or old is None:
-            source = make_source(app.appid, app.token)
+            source = self._source(app)
             return Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
-        if old.app == app and old.client is client and old.collect == settings.collect:
+        same_place = before.settings.wechat.base_url == settings.wechat.base_url
+        same = same_place and old.app.token == app.token and self._has_platform(old.source)
+        if old.app == app and old.client is client and same and old.collect == settings.collect:
             return old
-        same = old.app.token == app.token and before.settings.wechat.base_url == settings.wechat.base_url
-        source = old.source if same else make_source(app.appid, app.token)
+        source = old.source if same else self._source(app)
         watch = Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
         watch.inherit(old)
         return watch
+
+    def _source(self, app: WatchedApp) -> TokenSource:
+        return make_source(app.appid, app.token, self._platforms.by_name)
+
+    def _has_platform(self, source: TokenSource) -> bool:
+        """Whether a source has the platform that is in force, if it has one."""
+        if not isinstance(source, AuthorizerSource):
+            return True
+        return self._platforms.by_name.get(source.platform.name) is source.platform

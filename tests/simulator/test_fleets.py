@@ -5,7 +5,7 @@ import re
 import yaml
 from simulated_client import Client
 
-from wx_domain_exporter.simulator.demo import demo_config, demo_world, fleet, fleet_config
+from wx_domain_exporter.simulator.demo import demo_config, demo_world, fleet, fleet_config, platform_fleet
 from wx_domain_exporter.simulator.server import SimulatorServer
 
 
@@ -64,3 +64,16 @@ class TestFleets:
         ]
         assert len({app.appsecret for app in world.apps.values()}) == 3
         assert all(re.fullmatch("[0-9a-f]{32}", app.appsecret) for app in world.apps.values())
+
+    def test_a_platforms_fleet_has_mini_programs_and_official_accounts(self) -> None:
+        world = platform_fleet(20, official_accounts=5, hanging=2)
+        ((component_appid, platform),) = world.platforms.items()
+        authorizations = world.authorizers(platform)
+        assert [authorization.appid for authorization in authorizations] == list(world.apps)
+        assert [authorization.mini_program for authorization in authorizations].count(False) == 5
+        assert [app.hang for app in world.apps.values()].count(True) == 2
+        assert len({authorization.refresh_token for authorization in authorizations}) == 20
+        again = platform_fleet(20, official_accounts=5, hanging=2)
+        tokens = [authorization.refresh_token for authorization in again.authorizers(platform)]
+        assert tokens == [authorization.refresh_token for authorization in authorizations]
+        assert list(again.platforms) == [component_appid]

@@ -6,8 +6,8 @@ import pytest
 from simulated_client import APPID, SECRET
 from token_stages import Stage, access_token, together
 
-from wx_domain_exporter.schema import AccessToken, StableToken
-from wx_domain_exporter.simulator import apis
+from wx_domain_exporter.schema_tokens import AccessToken, StableToken
+from wx_domain_exporter.simulator.apis import tokens as apis
 from wx_domain_exporter.wechat.errors import DeadlineError, TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.make import make_source
@@ -151,11 +151,14 @@ class TestAccessToken:
     def test_a_missing_variable_is_named(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SHOP_TOKEN", raising=False)
         source = access_token({"env": "SHOP_TOKEN"})
-        assert str(stage.refused(source)) == "no token: the environment variable SHOP_TOKEN is not set"
+        assert (
+            str(stage.refused(source))
+            == "access_token: no token: the environment variable SHOP_TOKEN is not set"
+        )
 
 
 def test_each_type_of_the_configuration_has_its_source() -> None:
     stable = StableToken.model_validate({"type": "stable_token", "appsecret": SECRET})
     made_elsewhere = AccessToken.model_validate({"type": "access_token", "access_token": "one"})
-    assert isinstance(make_source(APPID, stable), StableTokenSource)
-    assert isinstance(make_source(APPID, made_elsewhere), AccessTokenSource)
+    assert isinstance(make_source(APPID, stable, {}), StableTokenSource)
+    assert isinstance(make_source(APPID, made_elsewhere, {}), AccessTokenSource)

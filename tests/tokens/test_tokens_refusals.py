@@ -6,7 +6,7 @@ import pytest
 from simulated_client import APPID, SECRET
 from token_stages import Stage, together
 
-from wx_domain_exporter.simulator import apis
+from wx_domain_exporter.simulator.apis import tokens as apis
 from wx_domain_exporter.wechat.errors import TokenError
 
 if TYPE_CHECKING:

@@ -1,4 +1,7 @@
-"""The fleets to serve: that of `--demo`, where each mini program shows another state, and big ones."""
+"""The fleets to serve: that of `--demo`, where each mini program shows another state, and big ones.
+
+A big one stands alone or belongs to a third-party platform.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, World
+from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, SimulatedPlatform, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -153,24 +156,68 @@ def fleet(
     """
     world = World(clock=clock, quirks=quirks)
     for number in range(apps):
-        name = f"app-{number:05}"
-        world.add(
-            SimulatedApp(
-                appid=appid_of(name),
-                name=name,
-                appsecret=appsecret_of(name),
-                domains=_generated_domains(name, domains_each),
-                latency=latency,
-                token_latency=latency,
-                hang=(number + 1) * hanging // apps > number * hanging // apps,
-            )
+        world.add(_generated_app(number, domains_each, latency, hang=_is_one_of(number, hanging, among=apps)))
+    return world
+
+
+def platform_fleet(
+    authorizers: int,
+    official_accounts: int = 0,
+    hanging: int = 0,
+    domains_each: int = 8,
+    latency: float = 0.0,
+    *,
+    quirks: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> World:
+    """A third-party platform with generated accounts that authorized it, the only one in its world.
+
+    Args:
+        authorizers: How many accounts.
+        official_accounts: How many of them are official accounts; they are spread evenly.
+        hanging: How many of the accounts never answer `getwxadevinfo`; they are spread evenly.
+        domains_each: Domains per account, spread over the six documented categories.
+        latency: Seconds before any API answers.
+        quirks: Whether answers are untidy, which costs time.
+        clock: Unix time.
+    """
+    world = World(clock=clock, quirks=quirks)
+    platform = world.add_platform(
+        SimulatedPlatform(
+            component_appid=appid_of("platform"),
+            component_appsecret=appsecret_of("platform"),
+            component_verify_ticket=f"ticket@@@{_hex('ticket', 32)}",
+            latency=latency,
         )
+    )
+    for number in range(authorizers):
+        hang = _is_one_of(number, hanging, among=authorizers)
+        app = world.add(_generated_app(number, domains_each, latency, hang=hang))
+        mini_program = not _is_one_of(number, official_accounts, among=authorizers)
+        world.authorize(platform.component_appid, app.appid, mini_program=mini_program)
     return world
 
 
 def fleet_config(world: World, base_url: str) -> str:
     """The exporter's configuration, in YAML, for all apps of a world served at `base_url`."""
     return _config(base_url, ((app, {}, app.appsecret) for app in world.apps.values()))
+
+
+def _generated_app(number: int, domains_each: int, latency: float, *, hang: bool) -> SimulatedApp:
+    name = f"app-{number:05}"
+    return SimulatedApp(
+        appid=appid_of(name),
+        name=name,
+        appsecret=appsecret_of(name),
+        domains=_generated_domains(name, domains_each),
+        latency=latency,
+        token_latency=latency,
+        hang=hang,
+    )
+
+
+def _is_one_of(number: int, some: int, *, among: int) -> bool:
+    return (number + 1) * some // among > number * some // among
 
 
 def _generated_domains(name: str, number: int) -> dict[str, list[str]]:

@@ -86,7 +86,7 @@ class MetricsEndpoint:
         begin = time.monotonic()
         response = await run_in_threadpool(self._encode, collector, request)
         if not request.query_params:
-            now = (time.monotonic() - begin) / len(fleet.by_appid)
+            now = (time.monotonic() - begin) / max(1, len(fleet.by_appid))
             # On a busy machine one encoding says little of the next: a slow one is forgotten slowly.
             self._encoding_an_app = max(now, _FORGETTING * self._encoding_an_app)
         return response

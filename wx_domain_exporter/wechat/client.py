@@ -10,29 +10,19 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.errcodes import Action, look_up
+from wx_domain_exporter.observer import CallObserver
 from wx_domain_exporter.schema import Wechat
 from wx_domain_exporter.wechat.answer import JsonObject, read_errcode, read_errmsg, read_json
-from wx_domain_exporter.wechat.deadline_socket import tls_context
-from wx_domain_exporter.wechat.errors import (
-    ApiError,
-    BrokenConnectionError,
-    CallTimeoutError,
-    DeadlineError,
-    DecodeError,
-    FetchError,
-    HttpError,
-    QuotaError,
-    TlsError,
-)
-from wx_domain_exporter.wechat.transport import DeadlineAdapter
+from wx_domain_exporter.wechat.centre import CentreClient
+from wx_domain_exporter.wechat.errors import ApiError, FetchError, QuotaError
+from wx_domain_exporter.wechat.wire import Wire
 
 Found = TypeVar("Found")
 
-_FIRST_BAD_STATUS = 300
 _BUSY_WAIT = (0.1, 0.4)
 """Seconds between a busy answer and the one retry, drawn evenly."""
 
@@ -50,6 +40,10 @@ GET_EFFECTIVE_DOMAIN = Api("get_effective_domain", "/wxa/get_effective_domain")
 GET_EFFECTIVE_WEBVIEWDOMAIN = Api("get_effective_webviewdomain", "/wxa/get_effective_webviewdomain")
 QUOTA_GET = Api("quota/get", "/cgi-bin/openapi/quota/get")
 STABLE_TOKEN = Api("stable_token", "/cgi-bin/stable_token")
+API_COMPONENT_TOKEN = Api("api_component_token", "/cgi-bin/component/api_component_token")
+API_AUTHORIZER_TOKEN = Api("api_authorizer_token", "/cgi-bin/component/api_authorizer_token")
+API_GET_AUTHORIZER_LIST = Api("api_get_authorizer_list", "/cgi-bin/component/api_get_authorizer_list")
+API_GET_AUTHORIZER_INFO = Api("api_get_authorizer_info", "/cgi-bin/component/api_get_authorizer_info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +75,6 @@ class Budget(Protocol):
         """Return the seconds for which somebody still waits."""
 
 
-class CallObserver(Protocol):
-    """Counts calls; the exporter's own metrics are one."""
-
-    def answered(self, api: str, errcode: int, seconds: float) -> None:
-        """Note a well-formed answer, also one with an errcode."""
-
-    def failed(self, api: str, reason: str, seconds: float) -> None:
-        """Note a call without one."""
-
-    def token_refreshed(self, source: str) -> None:
-        """Note that a token source of this type got a token."""
-
-
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Say that no response redirects: tokens don't follow where a stranger points."""
-
-
 class ApiClient:
     """The WeChat API at one base URL; safe to share between threads."""
 
@@ -111,15 +87,13 @@ class ApiClient:
         """
         self._settings = settings
         self.observer = observer
-        self._session = _Session()
-        self._session.trust_env = False
-        adapter = DeadlineAdapter(
-            tls=tls_context(settings.ca_file or DEFAULT_CA_BUNDLE_PATH),
+        self.centre = CentreClient(settings, observer)
+        self._wire = Wire(
+            ca_file=settings.ca_file,
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
+            timeout=settings.timeout,
         )
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
         self._proxies = _proxies(settings)
         self._template = requests.Request(
             "POST",
@@ -132,9 +106,15 @@ class ApiClient:
             },
         ).prepare()
 
+    @property
+    def timeout(self) -> float:
+        """Return the seconds that one call may take."""
+        return self._settings.timeout
+
     def close(self) -> None:
         """Close the idle connections."""
-        self._session.close()
+        self._wire.close()
+        self.centre.close()
 
     def call(
         self,
@@ -177,10 +157,10 @@ class ApiClient:
         credential: Credential | None,
         read: Callable[[JsonObject], Found],
     ) -> Found:
-        allowed = caller.budget.allow(self._settings.timeout)
+        allowed = caller.budget.allow(self.timeout)
         begin = time.monotonic()
         try:
-            answer = read_json(self._post(self._request(api, body, credential), allowed))
+            answer = read_json(self._wire.send(self._request(api, body, credential), allowed, self._proxies))
             errcode = read_errcode(answer)
             if errcode == 0:
                 found = read(answer)
@@ -212,28 +192,6 @@ class ApiClient:
         request.headers["Content-Length"] = str(len(request.body))
         return request
 
-    def _post(self, request: requests.PreparedRequest, allowed: float) -> bytes:
-        try:
-            response = self._session.send(
-                request, timeout=allowed, allow_redirects=False, proxies=self._proxies
-            )
-            content = response.content
-        except requests.exceptions.Timeout as error:
-            if allowed < self._settings.timeout:
-                raise DeadlineError("the call was cut short: too many apps wait for their turn") from None
-            raise CallTimeoutError(str(error)) from None
-        except requests.exceptions.SSLError as error:
-            raise TlsError(str(error)) from None
-        except requests.exceptions.ConnectionError as error:
-            raise BrokenConnectionError(str(error)) from None
-        except requests.exceptions.ContentDecodingError as error:
-            raise DecodeError(str(error)) from None
-        except requests.exceptions.RequestException as error:
-            raise HttpError(str(error)) from None
-        if response.status_code >= _FIRST_BAD_STATUS:
-            raise HttpError(f"HTTP status {response.status_code}")
-        return content
-
 
 @dataclass(frozen=True, slots=True)
 class Caller:
@@ -257,6 +215,17 @@ class Caller:
     ) -> Found:
         """Call an API and return what `read` makes of its answer; see `ApiClient.call`."""
         return self.client.call(api, body, self, credential, read)
+
+    def ask_centre(self, url: str, headers: Mapping[str, str], ca_file: str | None) -> JsonObject:
+        """Ask a central token service; see `CentreClient.get`."""
+        return self.client.centre.get(url, headers, ca_file, self.budget.allow(self.client.timeout))
+
+    def note(self, api: str, errcode: int | None) -> None:
+        """Note how the last call of an API ended that others may have made for this app; None: well."""
+        if errcode is None:
+            self.api_errors.pop(api, None)
+        else:
+            self.api_errors[api] = errcode
 
 
 def _proxies(settings: Wechat) -> dict[str, str]:

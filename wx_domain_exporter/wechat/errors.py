@@ -4,6 +4,7 @@ FetchError
 ├── ApiError                   api         the API answered with an errcode
 │   └── QuotaError             quota       … with 45009 or 45011, and is not called for a while
 ├── TokenError                 token       no token could be had
+│   └── NoSecretError          token       … for its secret can't be read
 ├── TransportError
 │   ├── CallTimeoutError       timeout     no whole answer in time
 │   ├── BrokenConnectionError  connection  no connection, or it broke
@@ -76,9 +77,15 @@ class TokenError(FetchError):
 
     reason = Reason.TOKEN
 
-    def __init__(self, text: str, *, holds_up: bool = False) -> None:
+    def __init__(self, text: str, *, cause: FetchError | None = None) -> None:
         super().__init__(text)
-        self.holds_up = holds_up
+        self.cause = None if cause is None else cause.to_keep()
+        """What the API that was asked for a token did; None if none was asked."""
+        self.holds_up = cause is not None and cause.holds_up
+
+
+class NoSecretError(TokenError):
+    """What proves to a token source that the app may have a token can't be read."""
 
 
 class TransportError(FetchError):

@@ -1,22 +1,23 @@
-"""`access_token`: a token made elsewhere."""
+"""`access_token`: a token made elsewhere; `cloudbase`: one that WeChat's cloud hosting puts into a file."""
 
-from wx_domain_exporter.schema import AccessToken
+from typing import ClassVar
+
+from wx_domain_exporter.schema_tokens import AccessToken, CloudBaseToken
+from wx_domain_exporter.secret import Secret
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 
-class AccessTokenSource(TokenSource):
-    """A token made elsewhere; when it is dead, only its owner can put another one in its place."""
+class GivenTokenSource(TokenSource):
+    """A token read anew for each use; when it is dead, only its owner can put another in its place."""
 
-    describes = "access_token"
-
-    def __init__(self, settings: AccessToken) -> None:
+    def __init__(self, token: Secret) -> None:
         super().__init__()
-        self._access_token = settings.access_token
+        self._token = token
 
     def _secret(self) -> str:
-        return self._access_token.read()
+        return self._token.read()
 
     def _cached(self) -> str | None:
         return None
@@ -30,3 +31,22 @@ class AccessTokenSource(TokenSource):
     def conflict(self, token: str, why: str) -> TokenError:  # noqa: ARG002 - the base class's signature
         """Return what to raise; no pause, for to read the token again costs WeChat nothing."""
         return TokenError(f"{self.describes}: {why}")
+
+
+class AccessTokenSource(GivenTokenSource):
+    """A token made elsewhere."""
+
+    describes: ClassVar[str] = "access_token"
+
+    def __init__(self, settings: AccessToken) -> None:
+        super().__init__(settings.access_token)
+
+
+class CloudBaseSource(GivenTokenSource):
+    """The token that WeChat's cloud hosting (微信云托管) keeps current in a file of the container."""
+
+    describes: ClassVar[str] = "cloudbase"
+    parameter = "cloudbase_access_token"
+
+    def __init__(self, settings: CloudBaseToken) -> None:
+        super().__init__(Secret("file", settings.path))

@@ -1,15 +1,55 @@
 """From a token source's configuration to the source."""
 
-from wx_domain_exporter.schema import AccessToken, StableToken, TokenSource
+from collections.abc import Mapping
+from typing import assert_never
+
+from wx_domain_exporter.config import WatchedPlatform
+from wx_domain_exporter.schema_tokens import (
+    AccessToken,
+    AuthorizerToken,
+    CentreToken,
+    CloudBaseToken,
+    CloudRunToken,
+    StableToken,
+    TokenSource,
+)
+from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens import source
-from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
+from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource, CloudBaseSource
+from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
+from wx_domain_exporter.wechat.tokens.centre import CentreSource
+from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
+from wx_domain_exporter.wechat.tokens.component import COMPONENT_PARAMETER, ComponentSource
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
 
 
-def make_source(appid: str, settings: TokenSource) -> source.TokenSource:
+def make_source(appid: str, settings: TokenSource, platforms: Mapping[str, Platform]) -> source.TokenSource:
     """Make the token source that an app's configuration names."""
     match settings:
         case StableToken():
             return StableTokenSource(appid, settings)
         case AccessToken():
             return AccessTokenSource(settings)
+        case CentreToken():
+            return CentreSource(appid, settings)
+        case AuthorizerToken():
+            return AuthorizerSource(appid, platforms[settings.platform], settings.authorizer_refresh_token)
+        case CloudRunToken():
+            return CloudRunSource(appid, settings)
+        case CloudBaseToken():
+            return CloudBaseSource(settings)
+    assert_never(settings)
+
+
+def make_platform(watched: WatchedPlatform) -> Platform:
+    """Make a third-party platform, with the source of its component_access_token."""
+    settings = watched.settings
+    appid = settings.component_appid
+    if watched.component_token is not None:
+        component: source.TokenSource = make_source(appid, watched.component_token, {})
+        component.parameter = COMPONENT_PARAMETER
+    elif settings.component_appsecret is not None and settings.component_verify_ticket is not None:
+        component = ComponentSource(appid, settings.component_appsecret, settings.component_verify_ticket)
+    else:
+        raise AssertionError("a platform without a way to its token passed validation")
+    return Platform(watched.name, appid, component)

@@ -58,6 +58,15 @@ class Pause:
         self._next = min(2 * self._next, _LONGEST)
         self._error, self._secret = error.to_keep(), secret
 
+    @property
+    def refusal(self) -> TokenError | None:
+        """Return the last refusal, to raise once more; None if nothing was refused, or it went well since."""
+        return None if self._error is None else copy.copy(self._error)
+
+    def passed(self) -> None:
+        """Note that the source gave a token; if that one is refused too, the pauses go on doubling."""
+        self._error = None
+
     def end(self) -> None:
         """Forget all refusals: the next one pauses for 30 s again."""
         self._error, self._until, self._next = None, 0.0, _FIRST

@@ -12,7 +12,7 @@ from typing import ClassVar, TypeVar
 from wx_domain_exporter.errcodes import Action, look_up
 from wx_domain_exporter.secret import SecretError
 from wx_domain_exporter.wechat.client import Caller, Credential
-from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, TokenError
+from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.pause import Pause
 
 SECONDS_BETWEEN_TRIALS = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
@@ -57,7 +57,7 @@ class TokenSource(ABC):
         except ApiError as error:
             if not is_token_dead(error):
                 raise
-            raise self.reject(token, f"WeChat refuses a fresh token too: {error}") from None
+            raise self.reject(token, f"WeChat refuses a fresh token too: {error}", error) from None
 
     def get(self, caller: Caller) -> str:
         """Return the token in force.
@@ -66,8 +66,17 @@ class TokenSource(ABC):
             TokenError: none can be had; while a pause lasts, the refusal that began it.
             DeadlineError: nobody waits any more.
         """
-        with self._lock:
+        if not self._lock.acquire(blocking=False):
+            # Somebody is asking right now. If that is a trial after a refusal, one waits for it and not all:
+            # a source that many apps share would hold up the calls of others.
+            refusal = self._pause.refusal
+            if refusal is not None:
+                raise refusal
+            self._lock.acquire()
+        try:
             return self._cached() or self._fetch(caller)
+        finally:
+            self._lock.release()
 
     def renew(self, dead: str, caller: Caller) -> str:
         """Return another token than the one that WeChat refused.
@@ -91,7 +100,7 @@ class TokenSource(ABC):
                 TokenError(f"{self.describes}: WeChat refuses the token, and there is no other")
             )
 
-    def reject(self, token: str, why: str) -> TokenError:
+    def reject(self, token: str, why: str, cause: ApiError | None = None) -> TokenError:
         """Note that the token in force is of no use, and let the source rest for a while.
 
         Returns:
@@ -100,7 +109,7 @@ class TokenSource(ABC):
         with self._lock:
             if self._cached() == token:
                 self._forget()
-            return self._refused(TokenError(f"{self.describes}: {why}"))
+            return self._refused(TokenError(f"{self.describes}: {why}", cause=cause))
 
     def conflict(self, token: str, why: str) -> TokenError:
         """Note that the token is another app's too, so that its answers can't be trusted.
@@ -122,7 +131,7 @@ class TokenSource(ABC):
     describes: ClassVar[str]
     """What log lines call the source: its type in the configuration."""
 
-    parameter: ClassVar[str] = "access_token"
+    parameter: str = "access_token"
     """The query parameter in which its tokens travel."""
 
     base_url: str | None = None
@@ -151,15 +160,16 @@ class TokenSource(ABC):
         try:
             secret = self._secret()
         except SecretError as error:
-            raise TokenError(f"no token: {error}") from None
+            raise NoSecretError(f"{self.describes}: no token: {error}") from None
         self._pause.check(secret)
         try:
             token = self._ask(secret, caller)
-        except DeadlineError:
+        except (DeadlineError, TokenError):  # a TokenError is that of another source, which rests itself
             raise
         except FetchError as error:
-            refusal = TokenError(f"no token: {error}", holds_up=error.holds_up)
-            raise self._refused(refusal, exactly=_rest_after(error)) from None
+            refusal = TokenError(f"{self.describes}: no token: {error}", cause=error)
+            raise self._refused(refusal, exactly=rest_after(error)) from None
+        self._pause.passed()
         return token
 
     def _refused(self, error: TokenError, *, exactly: float = 0.0) -> TokenError:
@@ -222,7 +232,8 @@ def usable_seconds(life: float, appid: str) -> float:
     return life - margin if life >= 2 * 300 else life / 2
 
 
-def _rest_after(error: FetchError) -> float:
+def rest_after(error: FetchError) -> float:
+    """Return the seconds for which an API had better rest; 0 where its errcode says nothing."""
     if not isinstance(error, ApiError):
         return 0.0
     return SECONDS_BETWEEN_TRIALS.get(look_up(error.api, error.errcode).action, 0.0)

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support import as_json
+
+from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+A, B, C, D = (f"wx{number:016x}" for number in range(4))
+TOKEN = {"type": "stable_token", "appsecret": "canary-appsecret"}
+
+
+class Folder:
+    """A configuration file with app files beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        (path / "apps.d").mkdir()
+        self.configure()
+        self.loader = ConfigLoader(path / "config.yml")
+
+    def configure(self, *appids: str, **sections: Any) -> None:
+        apps = [{"appid": appid} for appid in appids]
+        tree = {"defaults": {"token": TOKEN}, "app_files": ["apps.d/*.yml"], "apps": apps, **sections}
+        (self.path / "config.yml").write_text(as_json(tree))
+
+    def write(self, name: str, *appids: str, text: str | None = None) -> None:
+        path = self.path / "apps.d" / f"{name}.yml"
+        before = path.stat().st_mtime_ns if path.exists() else 0
+        path.write_text(as_json([{"appid": appid} for appid in appids]) if text is None else text)
+        os.utime(path, ns=(before + 10**9, before + 10**9))  # whatever the file system's clock says
+
+    def load(self) -> list[str]:
+        return appids(self.loader.load())
+
+    def changed(self) -> list[str] | None:
+        settings = self.loader.load_changed_app_files()
+        return None if settings is None else appids(settings)
+
+    def broken(self) -> list[str]:
+        """The sentences about app files, without the folder's name."""
+        errors = self.loader.load().app_file_errors.values()
+        return [sentence.replace(f"{self.path}/", "") for found in errors for sentence in found]
+
+
+def appids(settings: Settings) -> list[str]:
+    return [app.appid for app in settings.apps]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+class TestChanges:
+    def test_nothing_is_read_before_the_configuration(self, folder: Folder) -> None:
+        folder.write("one", A)
+        assert folder.changed() is None
+
+    def test_without_a_change_nothing_is_read(self, folder: Folder) -> None:
+        folder.write("one", A)
+        assert folder.load() == [A]
+        assert folder.changed() is None
+
+    def test_a_written_file_a_new_one_and_one_that_went_are_changes(self, folder: Folder) -> None:
+        folder.write("one", A)
+        folder.load()
+        folder.write("one", A, B)
+        assert folder.changed() == [A, B]
+        folder.write("two", C)
+        assert folder.changed() == [A, B, C]
+        (folder.path / "apps.d/one.yml").unlink()
+        assert folder.changed() == [C]
+        assert folder.changed() is None
+
+    def test_the_configuration_itself_is_read_by_a_reload_alone(self, folder: Folder) -> None:
+        folder.write("one", A)
+        folder.load()
+        folder.configure(D)
+        folder.write("one", B)
+        assert folder.changed() == [B]
+        assert folder.load() == [D, B]
+
+    def test_without_patterns_there_is_no_change(self, folder: Folder) -> None:
+        folder.configure(A, app_files=[])
+        folder.load()
+        folder.write("one", B)
+        assert folder.changed() is None
+
+    def test_a_file_that_stays_broken_is_read_once(self, folder: Folder) -> None:
+        folder.write("one", A)
+        folder.load()
+        folder.write("one", text="[")
+        assert folder.changed() == [A]
+        assert folder.changed() is None
+
+    def test_a_dangling_link_is_a_file_that_cannot_be_read(self, folder: Folder) -> None:
+        folder.configure(A)
+        (folder.path / "apps.d/one.yml").symlink_to(folder.path / "gone")
+        assert folder.broken() == ["apps.d/one.yml: can't be read: No such file or directory"]
+        assert folder.changed() is None
+
+    def test_an_absolute_pattern_is_one_too(self, folder: Folder) -> None:
+        folder.configure(app_files=[str(folder.path / "apps.d" / "*.yml")])
+        folder.write("one", A)
+        assert folder.load() == [A]
+
+
+class TestBrokenFile:
+    def test_its_last_good_content_stays_and_the_others_change(self, folder: Folder) -> None:
+        folder.write("one", A, B)
+        folder.write("two", C)
+        folder.load()
+        folder.write("one", A, "no appid")
+        folder.write("two", D)
+        assert folder.changed() == [A, B, D]
+        assert folder.load() == [A, B, D]
+        assert folder.broken() == [
+            "apps.d/one.yml: [1].appid: is not an appid; allowed: wx followed by 16 of 0-9 a-f"
+        ]
+        folder.write("one", B)
+        assert folder.changed() == [B, D]
+        assert folder.broken() == []
+
+    def test_one_that_was_never_good_takes_nothing_else_away(self, folder: Folder) -> None:
+        folder.configure(A)
+        folder.write("one", text="apps: []")
+        folder.write("two", B)
+        assert folder.load() == [A, B]
+        assert folder.broken() == [
+            "apps.d/one.yml: is not a list of apps; allowed: a list of mini programs, each with its appid"
+        ]
+
+    def test_it_does_not_make_its_old_apps_clash_with_where_they_moved_to(self, folder: Folder) -> None:
+        folder.write("one", A, B)
+        folder.load()
+        folder.write("one", text="{")
+        folder.write("another", A)
+        assert folder.changed() == [A, B]
+        assert [sentence.partition(":")[0] for sentence in folder.broken()] == ["apps.d/one.yml"]
+
+    def test_an_appid_of_another_file_makes_the_later_one_broken(self, folder: Folder) -> None:
+        folder.write("one", A)
+        folder.write("two", B)
+        folder.load()
+        folder.write("two", C, A)
+        assert folder.changed() == [A, B]
+        (sentence,) = folder.broken()
+        assert "apps.d/two.yml: [1].appid: is the appid of" in sentence
+        assert "apps.d/one.yml: [0] too" in sentence
+        folder.write("one", D)
+        assert folder.changed() == [D, C, A]
+
+    def test_a_name_that_went_from_the_configuration_takes_only_the_apps_that_use_it(
+        self, folder: Folder
+    ) -> None:
+        folder.configure(tokens={"center": TOKEN})
+        folder.write("one", text=as_json([{"appid": A, "token": "center"}, {"appid": B}]))
+        folder.load()
+        folder.configure()
+        assert folder.load() == [B]
+        (sentence,) = folder.broken()
+        assert "[0].token: names no token source" in sentence
+
+    def test_a_configuration_that_is_refused_leaves_everything_as_it_was(self, folder: Folder) -> None:
+        folder.write("one", A)
+        folder.load()
+        folder.configure(A, A)
+        with pytest.raises(ConfigError, match="each appid once"):
+            folder.load()
+        folder.write("one", B)
+        assert folder.changed() == [B]
+
+    def test_no_secret_of_it_is_told(self, folder: Folder) -> None:
+        folder.configure(A)
+        text = as_json([{"appid": "canary", "token": {**TOKEN, "appsecrt": "canary"}}, {"canary": "canary"}])
+        folder.write("one", text=text)
+        assert not any("canary-" in sentence for sentence in folder.broken())
+        assert len(folder.broken()) >= 3

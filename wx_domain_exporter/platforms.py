@@ -1,0 +1,118 @@
+"""The third-party platforms in force; what a new configuration leaves as it was goes on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from wx_domain_exporter.config import WatchedApp, WatchedPlatform
+from wx_domain_exporter.discovery import Discovery
+from wx_domain_exporter.own_metrics import OwnMetrics
+from wx_domain_exporter.wechat.client import ApiClient
+from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.tokens.make import make_platform
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    watched: WatchedPlatform
+    base_url: str
+    platform: Platform
+    discovery: Discovery | None
+
+    def has_token_of(self, watched: WatchedPlatform, base_url: str) -> bool:
+        """Whether its component_access_token is the one that another configuration asks for."""
+        mine, other = self.watched.settings, watched.settings
+        return (
+            self.base_url == base_url
+            and self.watched.component_token == watched.component_token
+            and mine.component_appid == other.component_appid
+            and mine.component_appsecret == other.component_appsecret
+            and mine.component_verify_ticket == other.component_verify_ticket
+        )
+
+
+class Platforms:
+    """Owned by the service: `configure`, `start` and `stop` come one at a time."""
+
+    def __init__(self, own: OwnMetrics, client: Callable[[], ApiClient], publish: Callable[[], None]) -> None:
+        """Have no platform yet.
+
+        Args:
+            own: counts what is discovered and what fails.
+            client: returns the client in force.
+            publish: called whenever other mini programs are discovered than before.
+        """
+        self._own = own
+        self._client = client
+        self._publish = publish
+        self._running: dict[str, _Running] = {}
+        self._started = False
+
+    @property
+    def by_name(self) -> Mapping[str, Platform]:
+        """Return the platforms by their names in the configuration."""
+        return {name: running.platform for name, running in self._running.items()}
+
+    @property
+    def discoveries(self) -> tuple[Discovery, ...]:
+        """Return the discoveries of those platforms that have one."""
+        return tuple(one.discovery for one in self._running.values() if one.discovery is not None)
+
+    def configure(self, platforms: Sequence[WatchedPlatform], base_url: str) -> None:
+        """Take over a configuration; what it does not change goes on, tokens and discovered apps too."""
+        before = self._running
+        self._running = {
+            watched.name: self._run(before.get(watched.name), watched, base_url) for watched in platforms
+        }
+        going_on = set(self.discoveries)
+        for old in before.values():
+            if old.discovery is not None and old.discovery not in going_on:
+                old.discovery.stop()
+        new = going_on - {old.discovery for old in before.values()}
+        if self._started:
+            for discovery in new:
+                discovery.start()
+        self._own.discovers([discovery.platform.name for discovery in self.discoveries])
+
+    def apps(self) -> Iterator[WatchedApp]:
+        """Yield the discovered mini programs as the configuration would name them."""
+        for one in self._running.values():
+            for found in () if one.discovery is None else one.discovery.apps:
+                yield WatchedApp(found.appid, found.name, one.watched.labels, one.watched.app_token)
+
+    def resume(self) -> None:
+        """End all pauses: the configuration was read again."""
+        for one in self._running.values():
+            one.platform.component_token.resume()
+            if one.discovery is not None:
+                one.discovery.resume()
+
+    def start(self) -> None:
+        """Discover from now on."""
+        self._started = True
+        for discovery in self.discoveries:
+            discovery.start()
+
+    def discover_once(self) -> None:
+        """Discover the mini programs of all platforms, and wait for it."""
+        discoveries = self.discoveries
+        if discoveries:
+            with ThreadPoolExecutor(len(discoveries)) as pool:
+                list(pool.map(Discovery.discover, discoveries))
+
+    def stop(self) -> None:
+        """Discover no more."""
+        for discovery in self.discoveries:
+            discovery.stop()
+
+    def _run(self, before: _Running | None, watched: WatchedPlatform, base_url: str) -> _Running:
+        if before is not None and before.watched == watched and before.base_url == base_url:
+            return before
+        same_token = before is not None and before.has_token_of(watched, base_url)
+        platform = before.platform if before is not None and same_token else make_platform(watched)
+        discovery = None
+        if watched.settings.discover:
+            discovery = Discovery(platform, watched.settings, self._client, self._own, self._publish)
+            if before is not None and before.discovery is not None and same_token:
+                discovery.inherit(before.discovery)
+        return _Running(watched, base_url, platform, discovery)

@@ -1,0 +1,74 @@
+"""Asking a central token service: one GET, its answer as a JSON object, and no errcode."""
+
+import threading
+import time
+from collections.abc import Mapping
+
+import requests
+from requests.utils import get_environ_proxies
+
+from wx_domain_exporter import __version__
+from wx_domain_exporter.observer import CallObserver
+from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.wechat.answer import JsonObject, read_json
+from wx_domain_exporter.wechat.errors import FetchError
+from wx_domain_exporter.wechat.wire import Wire
+
+NAME = "http"
+"""What it is called where APIs are counted: the type of the token source."""
+
+
+class CentreClient:
+    """All central token services; safe to share between threads."""
+
+    def __init__(self, settings: Wechat, observer: CallObserver) -> None:
+        """Make a client without connections."""
+        self._settings = settings
+        self._observer = observer
+        self._wires: dict[str | None, Wire] = {}
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            wires = list(self._wires.values())
+        for wire in wires:
+            wire.close()
+
+    def get(self, url: str, headers: Mapping[str, str], ca_file: str | None, allowed: float) -> JsonObject:
+        """Ask once.
+
+        Args:
+            url: whom to ask.
+            headers: beside the usual ones; their values are secrets.
+            ca_file: the authorities it is trusted by; those that come with requests unless given.
+            allowed: seconds that it may take.
+
+        Raises:
+            FetchError: no JSON object came.
+            OSError: `ca_file` can't be read.
+        """
+        wire = self._wire(ca_file)
+        usual = {"Accept": "application/json", "User-Agent": f"wx_domain_exporter/{__version__}"}
+        request = requests.Request("GET", url, headers={**usual, **headers}).prepare()
+        proxies = get_environ_proxies(url) if self._settings.trust_env else {}
+        begin = time.monotonic()
+        try:
+            answer = read_json(wire.send(request, allowed, proxies))
+        except FetchError as error:
+            self._observer.failed(NAME, error.reason, time.monotonic() - begin)
+            raise
+        self._observer.answered(NAME, 0, time.monotonic() - begin)
+        return answer
+
+    def _wire(self, ca_file: str | None) -> Wire:
+        with self._lock:
+            wire = self._wires.get(ca_file)
+            if wire is None:
+                wire = self._wires[ca_file] = Wire(
+                    ca_file=ca_file,
+                    idle_connections=self._settings.max_concurrency,
+                    max_response_bytes=self._settings.max_response_bytes,
+                    timeout=self._settings.timeout,
+                )
+            return wire

@@ -1,0 +1,76 @@
+"""`authorizer`: the token of a mini program that has authorized a third-party platform."""
+
+from typing import ClassVar
+
+import structlog
+
+from wx_domain_exporter.secret import Secret, SecretError
+from wx_domain_exporter.wechat.answer import JsonObject
+from wx_domain_exporter.wechat.client import API_AUTHORIZER_TOKEN, API_COMPONENT_TOKEN, Caller, Credential
+from wx_domain_exporter.wechat.errors import ApiError, TokenError
+from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.tokens.life import as_token, read_lease
+from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
+
+log = structlog.get_logger(__name__)
+
+
+class AuthorizerSource(CachingSource):
+    """An authorizer_access_token, made with the platform's token and the app's authorizer_refresh_token."""
+
+    describes: ClassVar[str] = "authorizer"
+
+    def __init__(self, appid: str, platform: Platform, refresh_token: Secret | None) -> None:
+        super().__init__(appid)
+        self.platform = platform
+        self._given = refresh_token
+        self._changed: tuple[str, str] | None = None
+        """The refresh token that was given, and the one that WeChat has put in its place."""
+
+    def _secret(self) -> str:
+        if self._given is not None:
+            return self._given.read()
+        name, discovered = self.platform.name, self.platform.refresh_tokens
+        if discovered is None:
+            raise SecretError(f"the mini programs of platform {name} are not discovered yet")
+        try:
+            return discovered[self._appid]
+        except KeyError:
+            raise SecretError(
+                f"the mini program has not authorized platform {name}, or no longer does"
+            ) from None
+
+    def _lease(self, secret: str, caller: Caller) -> Lease:
+        refresh_token = secret
+        if self._changed is not None and self._changed[0] == secret:
+            refresh_token = self._changed[1]
+        body = {
+            "component_appid": self.platform.component_appid,
+            "authorizer_appid": self._appid,
+            "authorizer_refresh_token": refresh_token,
+        }
+
+        def ask(credential: Credential) -> JsonObject:
+            # Another app's fetch may have got the platform's token since this app's last one failed over it.
+            caller.note(API_COMPONENT_TOKEN.name, None)
+            return caller.call(API_AUTHORIZER_TOKEN, body, credential)
+
+        try:
+            answer = self.platform.component_token.use(caller, ask)
+        except TokenError as error:
+            if isinstance(error.cause, ApiError):
+                caller.note(error.cause.api, error.cause.errcode)
+            raise
+        lease = read_lease(answer, "authorizer_access_token")
+        self._keep(secret, refresh_token, as_token(answer.get("authorizer_refresh_token")))
+        return lease
+
+    def _keep(self, given: str, used: str, answered: str | None) -> None:
+        if answered is None or answered == used:
+            return
+        self._changed = given, answered
+        log.warning(
+            "WeChat changed the authorizer_refresh_token: the new one is kept until the exporter ends",
+            appid=self._appid,
+            platform=self.platform.name,
+        )

@@ -1,0 +1,38 @@
+"""The component_access_token of a third-party platform, made here only if somebody says so."""
+
+from typing import ClassVar
+
+from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.wechat.client import API_COMPONENT_TOKEN, Caller
+from wx_domain_exporter.wechat.tokens.life import read_lease
+from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
+
+COMPONENT_PARAMETER = "component_access_token"
+
+
+class ComponentSource(CachingSource):
+    """Makes a component_access_token of the secret and of the ticket that WeChat pushes every ten minutes."""
+
+    describes: ClassVar[str] = "component"
+    parameter = COMPONENT_PARAMETER
+
+    def __init__(self, component_appid: str, appsecret: Secret, verify_ticket: Secret) -> None:
+        super().__init__(component_appid)
+        self._appsecret = appsecret
+        self._verify_ticket = verify_ticket
+
+    def _secret(self) -> str:
+        # A new ticket ends a pause as a new secret does: an old ticket may be why the source was refused.
+        return f"{self._appsecret.read()}\n{self._verify_ticket.read()}"
+
+    def _lease(self, secret: str, caller: Caller) -> Lease:
+        appsecret, _, ticket = secret.partition("\n")
+        answer = caller.call(
+            API_COMPONENT_TOKEN,
+            {
+                "component_appid": self._appid,
+                "component_appsecret": appsecret,
+                "component_verify_ticket": ticket,
+            },
+        )
+        return read_lease(answer, "component_access_token")
