@@ -14,7 +14,8 @@ from simulated_client import APPID
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.flights import Errand
 from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.schema import AccessToken, Collect
+from wx_domain_exporter.schema import Collect
+from wx_domain_exporter.schema_tokens import AccessToken
 from wx_domain_exporter.watch import TokenLedger, Watch
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.make import make_source
@@ -74,7 +75,7 @@ class Stage:
             {"type": "access_token", "access_token": token or token_for("it")}
         )
         app = WatchedApp(appid, "shop", {}, secret)
-        source = make_source(appid, secret)
+        source = make_source(appid, secret, {})
         collect = Collect(effective=effective, quota=quota)
         return Watch(app, self.client, source, self.ledger, action, collect=collect)
 
