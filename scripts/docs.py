@@ -55,6 +55,18 @@ later on.
 sorted by code point and joined by line feeds. 48 bits are exact in a Prometheus sample. In the normal form, white space
 around a domain is stripped, scheme and host are in lower case, and one trailing slash is removed.
 
+With `collect.effective`, `wx_domain_effective_domains` and `wx_domain_effective_hash` show the lists that are in force,
+by the same rules: the object `effective_domain` of get_effective_domain (its documented categories include
+`tcpdomain`), and `effective_webviewdomain` of get_effective_webviewdomain as `bizdomain`. `wechat.action` leaves out the
+half that it does not cover. What is configured but not in force is
+`wx_domain_hash != wx_domain_effective_hash`. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
+getwxadevinfo, at most 10 minutes old; also while the app fails with an errcode, such as 45009.
+
+Both are asked after the app's own lists are there, and change neither `wx_domain_up` nor `wx_domain_fetch_error`. What
+fails, or is not there when the scrape has to answer, is absent; the errcode is in `wx_domain_api_error` with the `api`
+`get_effective_domain`, `get_effective_webviewdomain` or `quota/get`, and failures without an errcode are in
+`wx_domain_exporter_api_request_failures_total` and, once, in the log. An app that fails has no lists in force.
+
 An app with more domains than `collect.max_domains` has no `wx_domain_info`, and a log line says so; with
 `collect.domains: false` no app has any.
 

@@ -2,16 +2,13 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from prometheus_client import CollectorRegistry, generate_latest
+from collector_stages import BAD, COUNTED, GOOD, SECRET, apps_of, scrape, serving, small_world
 from structlog.testing import capture_logs
-from support import as_json, samples, series, value
+from support import samples, series, value
 
-from wx_domain_exporter import config
 from wx_domain_exporter.metrics import (
     EFFECTIVE_DOMAINS,
     EFFECTIVE_HASH,
@@ -20,59 +17,20 @@ from wx_domain_exporter.metrics import (
     QUOTA_REMAINING,
     QUOTA_USED,
 )
-from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import appid_of, demo_config, demo_world
-from wx_domain_exporter.simulator.server import SimulatorServer
-from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, World
+from wx_domain_exporter.simulator.world import CATEGORIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from wx_domain_exporter.simulator.world import World
 
-GOOD = "wx0123456789abcdef"
-BAD = "wxfedcba9876543210"
-SECRET = "5ec4e7" + "0" * 26
-FILE = Path("config.yml")
 EXTRAS = (EFFECTIVE_DOMAINS, EFFECTIVE_HASH, QUOTA_LIMIT, QUOTA_USED, QUOTA_REMAINING)
 ALWAYS = [gauge for gauge in GAUGES if gauge not in EXTRAS]
 """The families that need nothing under `collect`."""
-COUNTED = ("wx_domain_domains", "wx_domain_hash", "wx_domain_info")
 
 
 @pytest.fixture
 def world() -> World:
-    world = World(quirks=False)
-    domains = {"requestdomain": ["https://WWW.example.com/", "https://www.example.com"]}
-    for appid in (GOOD, BAD):
-        world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains=domains))
-    world.apps[BAD].errcode = 61007
-    return world
-
-
-@contextmanager
-def serving(world: World, content: bytes | None = None, **sections: Any) -> Iterator[Service]:
-    """A service that watches all apps of a world."""
-    with SimulatorServer(world) as server:
-        token = {"type": "stable_token", "appsecret": SECRET}
-        apps = [{"appid": appid, "token": token} for appid in world.apps]
-        tree = {"wechat": {"base_url": server.url}, "apps": apps, **sections}
-        text = (content or b"").replace(b"http://simulator", server.url.encode()) or as_json(tree).encode()
-        service = Service(config.ConfigLoader(FILE, text))
-        try:
-            yield service
-        finally:
-            service.close()
-
-
-def scrape(service: Service, seconds: float = 20.0) -> str:
-    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
-    batch.wait(seconds)
-    registry = CollectorRegistry()
-    registry.register(collector)
-    return generate_latest(registry).decode()
-
-
-def apps_of(text: str, name: str) -> set[str]:
-    return set(series(text, name, "appid"))
+    return small_world()
 
 
 class TestApps:

@@ -122,6 +122,20 @@ class TestScrape:
             assert series(first, full, "appid") == series(second, full, "appid")
         assert fleet.calls() == 2
 
+    def test_min_interval_shares_what_belonged_to_an_outcome(self, fleet: SmallFleet) -> None:
+        fleet.configure(scrape={"min_interval": "1h"}, collect={"effective": True})
+        with serving(fleet) as service:
+            texts = [scrape(service), scrape(service)]
+            fleet.configure(
+                scrape={"min_interval": "1h"}, collect={"effective": True}, defaults={"labels": {"a": "b"}}
+            )
+            assert service.reload()
+            texts.append(scrape(service))
+        shown = [series(text, "wx_domain_effective_hash", "appid") for text in texts]
+        assert shown[0] == shown[1] == shown[2]
+        assert set(shown[0]) == {A, B}
+        assert fleet.calls("get_effective_domain") == 2
+
     def test_no_more_calls_are_in_flight_than_allowed(self, tmp_path: Path) -> None:
         with small_fleet(tmp_path, apps=12, latency=0.05) as fleet:
             fleet.configure(wechat={"max_concurrency": 3})
@@ -246,6 +260,21 @@ class TestReload:
         self.reload(fleet, service, wechat={"base_url": fleet.url.replace("127.0.0.1", "localhost")})
         assert up(scrape(service)) == {A: 1, B: 1}
         assert tokens_asked(fleet) == 4
+
+    def test_what_is_collected_comes_and_goes_without_a_token(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        scrape(service)
+        self.reload(fleet, service, collect={"effective": True, "quota": True})
+        text = scrape(service)
+        assert set(series(text, "wx_domain_effective_domains", "appid")) == {A, B}
+        assert set(series(text, "wx_domain_api_quota_used", "appid")) == {A, B}
+        self.reload(fleet, service, collect={"quota": True})
+        text = scrape(service)
+        assert "wx_domain_effective_domains" not in text
+        assert set(series(text, "wx_domain_api_quota_used", "appid")) == {A, B}
+        assert fleet.calls("quota/get") == 2
+        assert tokens_asked(fleet) == 2
 
     def test_apps_come_and_go(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)

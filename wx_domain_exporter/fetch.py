@@ -79,7 +79,8 @@ class Fetcher:
             batch.expect(job)
 
     def _call_workers(self) -> None:
-        waiting = len(self._flights) + min(len(self._errands), self._errand_slots - self._errands.running)
+        free = max(0, self._errand_slots - self._errands.running)
+        waiting = len(self._flights) + min(len(self._errands), free)
         self._change.notify(waiting)
         for _ in range(min(waiting - self._idle, self._slots - self._workers)):
             try:
@@ -103,8 +104,8 @@ class Fetcher:
                     self._land(job)
                 else:
                     self._come_back(job)
-                # Its place, or the errand that follows it, may be what another worker waits for.
-                self._change.notify()
+                if self._flights or self._errands:  # its place may be what another worker waits for
+                    self._change.notify()
                 batches = job.batches
             for batch in batches:
                 batch.one_less()

@@ -146,6 +146,20 @@ class TestPlaces:
         for batch in batches:
             settled(batch)
 
+    def test_fewer_workers_than_before_still_take_flights(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher = make(8)
+        hanging = [with_errand(f"hanging {number}", log, gate=True) for number in range(8)]
+        first = start(fetcher, *hanging)
+        log.wait_for(8 + 4)
+        fetcher.resize(7)
+        wait_until(lambda: len(fetcher._change._waiters) == 3, "one worker goes, and three wait again")  # type: ignore[attr-defined]
+        assert settled(start(fetcher, FakeWatch("a", log)))[0].reason is None
+        for watch in hanging:
+            watch.extras.gate.set()
+        settled(first)
+
     def test_those_that_hung_before_hold_a_quarter_of_these(
         self, make: Callable[[int], Fetcher], log: Log
     ) -> None:

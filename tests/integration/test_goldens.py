@@ -66,6 +66,23 @@ SCENARIOS: dict[str, tuple[list[SimulatedApp], dict[str, Any]]] = {
         ],
         {"collect": {"max_domains": 2}},
     ),
+    "extras": (
+        [
+            app(
+                1, domains={"requestdomain": ["https://a.cn"]}, effective={"requestdomain": ["https://b.cn"]}
+            ),
+            app(
+                2,
+                domains={"bizdomain": ["https://m.example.com"]},
+                effective_errcode=48001,
+                quota_errcode=76022,
+            ),
+            app(3, daily_limit=0),
+            app(4, token_errcode=40164),
+            app(5, effective_raw_body='{"errcode": 0}'),
+        ],
+        {"collect": {"effective": True, "quota": True}},
+    ),
     "labels": (
         [app(1), app(2)],
         {"defaults": {"labels": {"team": "growth"}}, "labels": {"env": 'prod "east"\\'}},
