@@ -22,6 +22,7 @@ class TestDefaults:
             "config_file": None,
             "config_check": False,
             "once": False,
+            "doctor": False,
             "demo": False,
             "web_listen_address": None,
             "web_telemetry_path": "/metrics",

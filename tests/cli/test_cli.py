@@ -44,6 +44,7 @@ class TestInformation:
             "config.file": "config.yml",
             "config.check": "",
             "once": "",
+            "doctor": "",
             "demo": "",
             "web.listen-address": ":12324",
             "web.telemetry-path": "/metrics",

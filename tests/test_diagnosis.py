@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+
+from wx_domain_exporter.diagnosis import Diagnosis, Step, diagnose
+from wx_domain_exporter.wechat.errors import (
+    ApiError,
+    BrokenConnectionError,
+    CallTimeoutError,
+    DeadlineError,
+    DecodeError,
+    FetchError,
+    HttpError,
+    NoSecretError,
+    QuotaError,
+    TlsError,
+    TokenError,
+)
+
+APPID = "wx0123456789abcdef"
+COMPONENT = "wx00000000000000c0"
+NOT_LISTED = "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 1"
+
+
+def refused(api: str, errcode: int, errmsg: str = "") -> TokenError:
+    """What a token source says whose API answered with an errcode."""
+    return TokenError("no token", cause=ApiError(api, errcode, errmsg))
+
+
+class TestStep:
+    @pytest.mark.parametrize(
+        ("error", "step"),
+        [
+            (NoSecretError("stable_token: no token: the variable X is not set"), Step.SECRET),
+            (refused("stable_token", 40125), Step.TOKEN),
+            (refused("api_component_token", 61005), Step.TOKEN),
+            (refused("api_authorizer_token", 61003), Step.TOKEN),
+            (TokenError("access_token: WeChat refuses the token, and there is no other"), Step.TOKEN),
+            (TokenError("http: no token", cause=HttpError("HTTP status 500")), Step.TOKEN),
+            (refused("stable_token", 40164, NOT_LISTED), Step.IP_LIST),
+            (refused("api_component_token", 61004), Step.IP_LIST),
+            (refused("stable_token", 89503), Step.IP_LIST),
+            (ApiError("getwxadevinfo", 48001, ""), Step.PERMISSION),
+            (ApiError("getwxadevinfo", 61007, ""), Step.PERMISSION),
+            (ApiError("getwxadevinfo", 61003, ""), Step.PERMISSION),
+            (ApiError("getwxadevinfo", 40001, ""), Step.TOKEN),
+            (ApiError("getwxadevinfo", -1, ""), Step.ANSWER),
+            (ApiError("getwxadevinfo", 123456, ""), Step.ANSWER),
+            (DecodeError("the answer is not JSON"), Step.ANSWER),
+            (CallTimeoutError("slow"), Step.ANSWER),
+            (QuotaError("getwxadevinfo", 45009, ""), Step.QUOTA),
+            (refused("stable_token", 45009), Step.QUOTA),
+        ],
+        ids=str,
+    )
+    def test_a_failure_stands_at_its_step(self, error: FetchError, step: Step) -> None:
+        assert diagnose(error, APPID).step is step
+
+
+class TestWhat:
+    def test_an_errcode_is_told_with_its_meaning_in_both_languages(self) -> None:
+        what = diagnose(refused("stable_token", 40125), APPID).what
+        assert what.en == "stable_token answers errcode 40125: The AppSecret is not valid."
+        assert what.zh == "stable_token 返回错误码 40125：AppSecret 无效。"
+
+    def test_the_remedy_is_that_of_the_errcode(self) -> None:
+        assert "appsecret" in diagnose(refused("stable_token", 40125), APPID).remedy.en
+        assert "appsecret" in diagnose(refused("stable_token", 40125), APPID).remedy.zh
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            BrokenConnectionError("connection failed"),
+            CallTimeoutError("slow"),
+            TlsError("certificate refused"),
+            HttpError("HTTP status 502"),
+            DecodeError("the answer is not JSON"),
+            DeadlineError("the scrape's time was over"),
+            TokenError("http: no token", cause=BrokenConnectionError("connection failed")),
+            TokenError("two apps have the same token"),
+            NoSecretError("the secret file is gone"),
+        ],
+        ids=lambda error: type(error).__name__,
+    )
+    def test_a_failure_without_an_errcode_has_words_and_a_remedy_too(self, error: FetchError) -> None:
+        found = diagnose(error, APPID)
+        assert found.what.en == str(error)
+        assert str(error) in found.what.zh
+        assert found.what.zh != found.what.en
+        assert len(found.remedy.en) > 30
+        assert any("\u4e00" <= char <= "\u9fff" for char in found.remedy.zh)
+
+    def test_each_reason_has_a_remedy_of_its_own(self) -> None:
+        def remedy(error: FetchError) -> str:
+            return diagnose(error, APPID).remedy.en
+
+        errors = [TlsError("x"), HttpError("x"), DecodeError("x"), DeadlineError("x"), CallTimeoutError("x")]
+        assert len({remedy(error) for error in errors}) == len(errors)
+        assert remedy(CallTimeoutError("x")) == remedy(BrokenConnectionError("x"))
+
+
+class TestAddress:
+    def told(self, error: FetchError, component: str | None = None) -> Diagnosis:
+        return diagnose(error, APPID, component)
+
+    def test_it_is_taken_from_the_errmsg(self) -> None:
+        remedy = self.told(refused("stable_token", 40164, NOT_LISTED)).remedy
+        assert remedy.en.startswith(f"Add 203.0.113.7 to the IP whitelist of {APPID}: ")
+        assert remedy.zh.startswith(f"请将 203.0.113.7 加入 {APPID} 的 IP 白名单：")
+        assert "mp.weixin.qq.com" in remedy.en
+
+    def test_one_of_version_6_is_too(self) -> None:
+        errmsg = "invalid ip 2001:db8::7 ipv6 2001:db8::7, not in whitelist"
+        assert "Add 2001:db8::7 to" in self.told(refused("stable_token", 40164, errmsg)).remedy.en
+
+    def test_the_list_of_a_platform_is_the_platforms(self) -> None:
+        error = refused(
+            "api_component_token", 61004, "access clientip is not registered, requestIP: 203.0.113.7"
+        )
+        remedy = self.told(error, COMPONENT).remedy.en
+        assert f"Add 203.0.113.7 to the IP whitelist of {COMPONENT}: " in remedy
+        assert "open.weixin.qq.com" in remedy
+
+    def test_that_of_a_platforms_mini_program_is_the_mini_programs(self) -> None:
+        error = ApiError("getwxadevinfo", 40164, NOT_LISTED)
+        assert f"whitelist of {APPID}: " in self.told(error, COMPONENT).remedy.en
+
+    @pytest.mark.parametrize(
+        "errmsg", ["", "invalid ip", "invalid ip 999.1.1.1, not in whitelist", "at 203.0.113.7"]
+    )
+    def test_without_one_the_errcodes_remedy_stands(self, errmsg: str) -> None:
+        remedy = self.told(refused("stable_token", 40164, errmsg)).remedy.en
+        assert not remedy.startswith("Add 203")
+        assert "IP白名单" in remedy
+
+    def test_other_errcodes_name_none(self) -> None:
+        assert "203.0.113.7" not in self.told(refused("stable_token", 40125, NOT_LISTED)).remedy.en
