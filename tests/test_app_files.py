@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import as_json
 
-from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings
+from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,6 +175,30 @@ class TestBrokenFile:
             folder.load()
         folder.write("one", B)
         assert folder.changed() == [B]
+
+    def test_an_empty_file_is_broken(self, folder: Folder) -> None:
+        folder.write("one", A)
+        folder.load()
+        folder.write("one", text="# on its way\n")
+        assert folder.changed() == [A]
+        assert folder.broken() == [
+            "apps.d/one.yml: is empty; allowed: a list of mini programs, [] for none",
+        ]
+        folder.write("one", text="[]")
+        assert folder.changed() == []
+
+    def test_a_secret_that_cannot_be_read_breaks_no_file(self, folder: Folder) -> None:
+        token = {"type": "stable_token", "appsecret": {"file": "appsecret"}}
+        folder.write("one", text=as_json([{"appid": A, "token": token}, {"appid": B}]))
+        settings = folder.loader.load()
+        assert appids(settings) == [A, B]
+        assert folder.broken() == []
+        (sentence,) = settings.unreadable
+        assert "one.yml: [0].token.appsecret: the secret file" in sentence
+        with pytest.raises(ConfigError, match="appsecret can't be read"):
+            load(folder.path / "config.yml")
+        (folder.path / "apps.d" / "appsecret").write_text("canary")
+        assert load(folder.path / "config.yml").unreadable == ()
 
     def test_no_secret_of_it_is_told(self, folder: Folder) -> None:
         folder.configure(A)

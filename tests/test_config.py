@@ -161,7 +161,7 @@ class TestGoodFiles:
         assert one.token.appsecret.read() == Secret("file", "secrets/good.txt").read()
         assert isinstance(another.token, CentreToken)
         assert of_json.labels == {"team": "json", "region": "north"}
-        assert found.app_file_errors == {"apps.d/empty.yml": (), "apps.d/one.yml": (), "apps.d/two.json": ()}
+        assert found.app_file_errors == {"apps.d/none.yml": (), "apps.d/one.yml": (), "apps.d/two.json": ()}
 
     def test_a_merged_mapping_gives_what_the_app_does_not_say_itself(self) -> None:
         first, second = load(Path("merged-labels.good.yml")).apps

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import re
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import REPOSITORY, as_json, program
 
-from wx_domain_exporter import config
+from wx_domain_exporter import config, schema, schema_tokens
 from wx_domain_exporter.flags import FLAGS
 from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
+from wx_domain_exporter.schema_fields import Strict
 from wx_domain_exporter.wechat.errors import Reason
+from wx_domain_exporter.yaml_tree import read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 READMES = ("README.md", "README.zh-CN.md")
-PAGES = sorted(path.relative_to(REPOSITORY) for path in REPOSITORY.glob("docs/*.md"))
+PAGES = sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob("docs/*.md"))
+TOKEN_PAGES = ("docs/tokens.md", "docs/tokens.zh-CN.md")
 
 
 def text_of(page: str) -> str:
@@ -28,6 +33,80 @@ def text_of(page: str) -> str:
 
 def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", text_of(page), re.DOTALL)
+
+
+def examples(what: Callable[[Any], bool]) -> list[Any]:
+    """The YAML blocks of all pages whose content is `what`, each with the page's blocks up to it."""
+    found = []
+    for page in (*READMES, *PAGES):
+        trees = [yaml.safe_load(block) for block in blocks(page, "yaml")]
+        for index, tree in enumerate(trees):
+            if what(tree):
+                found.append(
+                    pytest.param(blocks(page, "yaml")[: index + 1], id=f"{page.replace('/', '-')}-{index}")
+                )
+    return found
+
+
+def is_for_prometheus(tree: Any) -> bool:
+    return isinstance(tree, dict) and "scrape_configs" in tree
+
+
+def is_configuration(tree: Any) -> bool:
+    return isinstance(tree, dict) and not is_for_prometheus(tree)
+
+
+def is_app_file(tree: Any) -> bool:
+    return isinstance(tree, list)
+
+
+class Folder:
+    """Where everything is that an example names: secret files, variables, certificates."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path = path
+        self._monkeypatch = monkeypatch
+
+    def load(self, block: str) -> Any:
+        tree = read_yaml(block.encode())
+        assert not tree.duplicates
+        return self._at_home(tree.root)
+
+    def _at_home(self, tree: Any) -> Any:
+        match tree:
+            case {"file": str(name), **rest} if not rest:
+                secret = self.path / name.lstrip("/")
+                secret.parent.mkdir(parents=True, exist_ok=True)
+                secret.write_text("a-secret")
+                return {"file": str(secret)}
+            case {"env": str(name), **rest} if not rest:
+                self._monkeypatch.setenv(name, "a-secret")
+                return tree
+            case dict():
+                return {
+                    key: DEFAULT_CA_BUNDLE_PATH if key == "ca_file" and one else self._at_home(one)
+                    for key, one in tree.items()
+                }
+            case list():
+                return [self._at_home(one) for one in tree]
+        return tree
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
+    return Folder(tmp_path, monkeypatch)
+
+
+def check_prometheus(block: str, folder: Path) -> None:
+    path = folder / "prometheus.yml"
+    path.write_text(as_json(yaml.safe_load(block)))
+    checked = subprocess.run(
+        [program("promtool", "prometheus"), "check", "config", path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -42,17 +121,6 @@ class TestReadme:
         assert [app.name for app in settings.apps] == ["shop"]
         assert settings.scrape.min_interval == 50
 
-    def test_its_scrape_job_is_valid(self, readme: str, tmp_path: Path) -> None:
-        path = tmp_path / "prometheus.yml"
-        path.write_text(as_json(yaml.safe_load(blocks(readme, "yaml")[1])))
-        checked = subprocess.run(
-            [program("promtool", "prometheus"), "check", "config", path],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert checked.returncode == 0, checked.stderr
-
     def test_each_metric_in_its_output_exists(self, readme: str) -> None:
         shown = {line.partition("{")[0] for line in blocks(readme, "text")[0].splitlines()}
         assert shown <= {gauge.name for gauge in GAUGES}
@@ -61,15 +129,117 @@ class TestReadme:
     def test_explains_each_reason(self, readme: str) -> None:
         assert set(re.findall(r"^\| `([a-z]+)` \|", text_of(readme), re.MULTILINE)) == set(Reason)
 
-    def test_each_link_leads_somewhere(self, readme: str) -> None:
-        for target in re.findall(r"\]\(([^)#]+)\)", text_of(readme)):
-            assert target.startswith("https://") or (REPOSITORY / target).exists(), target
+
+class TestExamples:
+    """Each block of YAML on any page is what it seems to be."""
+
+    @pytest.mark.parametrize("so_far", examples(is_for_prometheus))
+    def test_each_configuration_of_prometheus_is_valid(self, so_far: list[str], tmp_path: Path) -> None:
+        check_prometheus(so_far[-1], tmp_path)
+
+    @pytest.mark.parametrize("so_far", examples(is_configuration))
+    def test_each_configuration_is_valid(self, so_far: list[str], folder: Folder) -> None:
+        tree = folder.load(so_far[-1])
+        settings = config.parse(as_json(tree).encode(), folder.path / "my.yml")
+        assert len(settings.apps) == len(tree.get("apps", ()))
+
+    @pytest.mark.parametrize("so_far", examples(is_app_file))
+    def test_each_app_file_fits_the_configuration_before_it(self, so_far: list[str], folder: Folder) -> None:
+        tree = next(one for one in map(folder.load, reversed(so_far)) if is_configuration(one))
+        apps = folder.load(so_far[-1])
+        file = folder.path / tree["app_files"][0].replace("*", "example")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(as_json(apps))
+        settings = config.parse(as_json(tree).encode(), folder.path / "my.yml")
+        assert [app.appid for app in settings.apps] == [app["appid"] for app in apps]
+
+    def test_all_kinds_are_there(self) -> None:
+        assert len(examples(is_for_prometheus)) >= 2
+        assert len(examples(is_configuration)) >= 10
+        assert len(examples(is_app_file)) >= 1
 
 
-def test_each_link_between_pages_leads_somewhere() -> None:
-    for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+)\)", text_of(str(page))):
-            assert target.startswith("https://") or (REPOSITORY / page.parent / target).exists(), target
+def test_the_annotated_configuration_is_valid_and_has_nothing_twice(folder: Folder) -> None:
+    settings = config.parse(as_json(folder.load(text_of("config.yml"))).encode(), folder.path / "config.yml")
+    assert settings.apps
+
+
+def models(module: Any) -> list[type[Strict]]:
+    return [one for one in Strict.__subclasses__() if one.__module__ == module.__name__]
+
+
+def test_every_key_of_the_configuration_is_documented() -> None:
+    text = "".join(map(text_of, ("config.yml", *PAGES)))
+    keys = {
+        key for module in (schema, schema_tokens) for model in models(module) for key in model.model_fields
+    }
+    assert len(keys) > 40
+    assert {key for key in keys if not re.search(rf"(?<!\w){key}:|`{key}`", text)} == set()
+
+
+@pytest.mark.parametrize("page", TOKEN_PAGES)
+def test_every_key_of_a_token_source_and_of_a_platform_is_on_the_page_about_tokens(page: str) -> None:
+    text = text_of(page)
+    keys = {key for model in models(schema_tokens) for key in model.model_fields}
+    assert len(keys) > 20
+    assert {key for key in keys if not re.search(rf"(?<!\w){key}:|`{key}\b", text)} == set()
+
+
+@pytest.mark.parametrize("page", TOKEN_PAGES)
+def test_every_type_of_token_source_has_an_example(page: str) -> None:
+    shown = set(re.findall(r"\btype: (\w+)", "".join(blocks(page, "yaml"))))
+    assert shown == set(schema_tokens.TOKEN_TYPES)
+
+
+def anchors(page: str) -> set[str]:
+    """What GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*READMES, *PAGES])
+def test_each_link_leads_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", text_of(page)):
+        if target.startswith("https://"):
+            continue
+        path, _, anchor = target.partition("#")
+        file = ((REPOSITORY / page).parent / path).resolve() if path else REPOSITORY / page
+        assert file.is_file(), target
+        assert not anchor or anchor in anchors(str(file.relative_to(REPOSITORY))), target
+
+
+class TestChinesePageOnTokens:
+    """It says what the English one says."""
+
+    def outline(self, page: str) -> list[tuple[str, int, int]]:
+        """The sections: level, rows of tables, and items of lists."""
+        sections = re.split(r"^(#+) .*$", text_of(page), flags=re.MULTILINE)[1:]
+        return [
+            (level, len(re.findall(r"^\|", text, re.MULTILINE)), len(re.findall(r"^- ", text, re.MULTILINE)))
+            for level, text in zip(sections[::2], sections[1::2], strict=True)
+        ]
+
+    def test_has_the_same_sections(self) -> None:
+        english, chinese = map(self.outline, TOKEN_PAGES)
+        assert len(english) > 15
+        assert english == chinese
+
+    @pytest.mark.parametrize("language", ["yaml", "json"])
+    def test_has_the_same_examples(self, language: str) -> None:
+        english, chinese = ([yaml.safe_load(one) for one in blocks(page, language)] for page in TOKEN_PAGES)
+        assert english
+        assert english == chinese
+
+    def test_names_the_same_keys_metrics_and_messages(self) -> None:
+        english, chinese = (
+            set(re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text_of(page), flags=re.DOTALL)))
+            for page in TOKEN_PAGES
+        )
+        assert english == chinese
+
+    def test_links_to_the_same_pages_of_wechat(self) -> None:
+        english, chinese = (re.findall(r"\]\((https://[^)]+)\)", text_of(page)) for page in TOKEN_PAGES)
+        assert english == chinese
 
 
 def test_every_metric_and_flag_is_documented() -> None:

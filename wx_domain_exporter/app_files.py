@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from wx_domain_exporter.config_checks import Names, Taken, check_apps
+from wx_domain_exporter.config_checks import Names, Taken, check_apps, check_secrets_of_apps
 from wx_domain_exporter.config_errors import ConfigError, Errors, sentences
 from wx_domain_exporter.config_reading import read_config_file, read_tree, validate_app_file
 from wx_domain_exporter.schema import App, Config
@@ -25,10 +25,12 @@ class Listed:
     Attributes:
         apps: of all files; of a broken one those of its last good content.
         errors: by file, the sentences that say what is wrong with it; none for a good one.
+        unreadable: the sentences about secrets of good files that can't be read.
     """
 
     apps: tuple[App, ...]
     errors: Mapping[str, tuple[str, ...]]
+    unreadable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,14 @@ class AppFiles:
         names, taken = Names(config), Taken(taken)
         apps: list[App] = []
         errors: dict[str, tuple[str, ...]] = {}
+        unreadable: list[str] = []
         for path in self._seen:
             content, found = self._read_one(path, names, taken)
             apps += content
             errors[str(path)] = found
-        return Listed(tuple(apps), errors)
+            if not found:
+                unreadable += sentences(path, check_secrets_of_apps(self._good[path].apps))
+        return Listed(tuple(apps), errors, tuple(unreadable))
 
     def _read_one(self, path: Path, names: Names, taken: Taken) -> tuple[list[App], tuple[str, ...]]:
         try:
@@ -89,7 +94,7 @@ def _checked(path: Path, names: Names, taken: Taken) -> tuple[_Content, list[App
     """
     tree = read_tree(read_config_file(path), path)
     errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
-    apps, found = validate_app_file([] if tree.root is None else tree.root, str(path.parent))
+    apps, found = validate_app_file(tree.root, str(path.parent))
     errors += found
     content = _Content(tree.root if isinstance(tree.root, list) else [], apps)
     fork = Taken(taken)

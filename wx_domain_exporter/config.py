@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wx_domain_exporter.app_files import AppFiles
-from wx_domain_exporter.config_checks import Names, Taken, check_apps, check_rest, resolved
+from wx_domain_exporter.config_checks import (
+    Names,
+    Taken,
+    check_apps,
+    check_rest,
+    check_secrets_of_apps,
+    resolved,
+)
 from wx_domain_exporter.config_errors import ConfigError, Errors, sentences
 from wx_domain_exporter.config_reading import read_config_file, read_tree, validate_config
 from wx_domain_exporter.schema import App, Collect, Config, Scrape, Wechat
@@ -59,6 +66,9 @@ class Settings:
     app_file_errors: Mapping[str, tuple[str, ...]]
     """By app file, what is wrong with it now: its last good content is in force."""
 
+    unreadable: tuple[str, ...]
+    """What the apps of the app files name and can't be read: it costs them alone."""
+
     hash: int
     """The first 48 bits of the SHA-256 of the file's bytes: exact in a float64."""
 
@@ -86,14 +96,14 @@ def parse(content: bytes, path: Path) -> Settings:
 
 
 def without_broken_files(settings: Settings) -> Settings:
-    """Return the settings if no app file is broken.
+    """Return the settings if nothing is wrong with an app file.
 
     Raises:
-        ConfigError: one is.
+        ConfigError: something is.
     """
     broken = [sentence for found in settings.app_file_errors.values() for sentence in found]
-    if broken:
-        raise ConfigError(broken)
+    if broken or settings.unreadable:
+        raise ConfigError([*broken, *settings.unreadable])
     return settings
 
 
@@ -159,6 +169,7 @@ class _Main:
             errors += check_rest(config, root, wrong, names)
             places = dict(zip(kept, config.apps, strict=True))
             errors += check_apps(places, root.get("apps"), names, self._taken, path, "apps")
+            errors += check_secrets_of_apps(places, "apps")
         if errors:
             raise ConfigError(sentences(path, errors))
         self._config = config
@@ -181,6 +192,7 @@ class _Main:
             platforms=tuple(_platform(name, one, config) for name, one in config.platforms.items()),
             apps=tuple(_app(app, config) for app in apps),
             app_file_errors=listed.errors,
+            unreadable=listed.unreadable,
             hash=self._hash,
         )
 

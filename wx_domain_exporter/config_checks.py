@@ -161,12 +161,18 @@ def check_apps(
         where = (*above, index)
         if one.token is not None and not isinstance(one.token, str):
             yield from names.check_platform((*where, "token"), one.token)
-            yield from _source_outside((*where, "token"), one.token)
         source = resolved(one.token if one.token is not None else config.defaults.token, config)
         key = _key_of_one_app(source)
         before = None if key is None else taken.claim(key, file, where)
         if before is not None and source is not None:
             yield (*where, "token"), _what_is_shared(source, before)
+
+
+def check_secrets_of_apps(apps: Mapping[int, App], *above: str) -> Errors:
+    """Check that the secrets of the apps of one list can be read; see `check_apps`."""
+    for index, app in apps.items():
+        if app.token is not None and not isinstance(app.token, str):
+            yield from _source_outside((*above, index, "token"), app.token)
 
 
 def resolved(token: TokenSource | str | None, config: Config) -> TokenSource | None:
@@ -223,8 +229,9 @@ def _platform(where: KeyPath, platform: Platform, names: Names) -> Errors:
             what = f"names a source of another kind; allowed: type {' or '.join(COMPONENT_TOKEN_TYPES)}"
             yield (*where, "component_access_token"), what
     app_token = resolved(platform.token, names.config)
-    if platform.discover and _key_of_one_app(app_token) is not None:
-        yield (*where, "token"), "is one app's token; allowed: a source that has one for each mini program"
+    if isinstance(app_token, StableToken) or _key_of_one_app(app_token) is not None:
+        what = "is one app's alone; allowed: type http with {appid} in its URL, authorizer or cloudrun"
+        yield (*where, "token"), what
 
 
 def _ways_to_wechat(wechat: Wechat) -> Errors:

@@ -74,6 +74,8 @@ def validate_config(root: object, folder: str) -> tuple[Config, list[int], Error
 
 def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors]:
     """Return the valid apps of an app file by their places in it, and what is wrong with the others."""
+    if root is None:  # it may be on its way of being written
+        return {}, [((), "is empty; allowed: a list of mini programs, [] for none")]
     if not isinstance(root, list):
         return {}, [((), "is not a list of apps; allowed: a list of mini programs, each with its appid")]
     context = {"folder": folder}

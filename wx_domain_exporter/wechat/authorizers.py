@@ -8,6 +8,7 @@ from wx_domain_exporter.wechat.answer import JsonObject
 from wx_domain_exporter.wechat.client import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST, Api, Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.tokens.life import as_token
 
 PAGE = 500
 """WeChat's maximum for one page of api_get_authorizer_list."""
@@ -22,7 +23,7 @@ class Page:
     Attributes:
         total: how many there are, as this page says.
         length: how many the page lists, also those that can't be read.
-        refresh_tokens: by appid, each account's authorizer_refresh_token.
+        refresh_tokens: by appid, each account's authorizer_refresh_token; empty where it is not there.
     """
 
     total: int
@@ -71,7 +72,7 @@ def _entry(entry: object) -> tuple[str, str] | None:
     if not isinstance(entry, dict):
         return None
     appid, refresh_token = entry.get("authorizer_appid"), entry.get("refresh_token")
-    return (appid, refresh_token) if isinstance(appid, str) and isinstance(refresh_token, str) else None
+    return (appid, as_token(refresh_token) or "") if isinstance(appid, str) else None
 
 
 def _whole_number(value: object) -> int | None:

@@ -33,12 +33,12 @@ class AuthorizerSource(CachingSource):
         name, discovered = self.platform.name, self.platform.refresh_tokens
         if discovered is None:
             raise SecretError(f"the mini programs of platform {name} are not discovered yet")
-        try:
-            return discovered[self._appid]
-        except KeyError:
-            raise SecretError(
-                f"the mini program has not authorized platform {name}, or no longer does"
-            ) from None
+        refresh_token = discovered.get(self._appid)
+        if refresh_token is None:
+            raise SecretError(f"the mini program has not authorized platform {name}, or no longer does")
+        if not refresh_token:
+            raise SecretError(f"platform {name} lists the mini program without its refresh token")
+        return refresh_token
 
     def _lease(self, secret: str, caller: Caller) -> Lease:
         refresh_token = secret

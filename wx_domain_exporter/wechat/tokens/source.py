@@ -229,7 +229,7 @@ def usable_seconds(life: float, appid: str) -> float:
     a token with less than 10 minutes to live, for half of them.
     """
     margin = 300 + zlib.crc32(appid.encode()) % 300
-    return life - margin if life >= 2 * 300 else life / 2
+    return max(life - margin, life / 2)
 
 
 def rest_after(error: FetchError) -> float:
