@@ -1,8 +1,10 @@
 """The third-party platforms in force; what a new configuration leaves as it was goes on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+
+import structlog
 
 from wx_domain_exporter.config import WatchedApp, WatchedPlatform
 from wx_domain_exporter.discovery import Discovery
@@ -10,6 +12,9 @@ from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.make import make_platform
+
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,8 @@ class Platforms:
         self._client = client
         self._publish = publish
         self._running: dict[str, _Running] = {}
+        self._twice: set[str] = set()
+        """The mini programs that more than one platform has; each is told once."""
         self._started = False
 
     @property
@@ -74,11 +81,19 @@ class Platforms:
                 discovery.start()
         self._own.discovers([discovery.platform.name for discovery in self.discoveries])
 
-    def apps(self) -> Iterator[WatchedApp]:
-        """Yield the discovered mini programs as the configuration would name them."""
+    def apps(self) -> Sequence[WatchedApp]:
+        """Return the discovered mini programs as the configuration would name them, each once."""
+        apps: dict[str, WatchedApp] = {}
+        twice: set[str] = set()
         for one in self._running.values():
             for found in () if one.discovery is None else one.discovery.apps:
-                yield WatchedApp(found.appid, found.name, one.watched.labels, one.watched.app_token)
+                app = WatchedApp(found.appid, found.name, one.watched.labels, one.watched.app_token)
+                if apps.setdefault(found.appid, app) is not app:
+                    twice.add(found.appid)
+        for appid in sorted(twice - self._twice):
+            log.warning("two platforms have authorization; the first one's is used", appid=appid)
+        self._twice = twice
+        return tuple(apps.values())
 
     def resume(self) -> None:
         """End all pauses: the configuration was read again."""
