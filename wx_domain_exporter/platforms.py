@@ -13,7 +13,6 @@ from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.make import make_platform
 
-
 log = structlog.get_logger(__name__)
 
 
