@@ -168,9 +168,7 @@ class TestPlaces:
         first = start(fetcher, *hanging)
         log.wait_for(6)
         settled(start(fetcher, *(with_errand(str(number), log) for number in range(20))))
-        assert [name for name in log.started if name.startswith("hung") and "errand" in name] == [
-            "hung 0's errand"
-        ]
+        assert sum(name.startswith("hung") and "errand" in name for name in log.started) == 1
         for watch in hanging:
             watch.extras.gate.set()
         settled(first)
