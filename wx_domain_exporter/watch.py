@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import structlog
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, DomainList
 from wx_domain_exporter.extras import Extras, Findings
+from wx_domain_exporter.history import Change, History
 from wx_domain_exporter.rest import Rest
 from wx_domain_exporter.schema import Collect
 from wx_domain_exporter.wechat.answer import JsonObject, read_categories, remember
@@ -130,6 +131,7 @@ class Watch:
         self.strikes = 0
         """How many fetches in a row kept a worker busy for long without an answer."""
         self.last_success: float | None = None
+        self.history = History()
         self._ledger = ledger
         self._action = action
         self.api_errors: dict[str, int] = {}
@@ -146,6 +148,7 @@ class Watch:
         self.last_success = old.last_success
         self.strikes = old.strikes
         self.seen = set(old.seen)
+        self.history = old.history
         same_way = self.client is old.client and self.source is old.source
         self.extras.inherit(old.extras, same_way=same_way)
         if same_way:
@@ -178,6 +181,8 @@ class Watch:
         timestamp = time.time() if error is None else error.at
         if error is None:
             self.last_success = timestamp
+        if categories is not None and not self.is_mixed_up:
+            self._log_changes(self.history.note(categories, timestamp))
         outcome = Outcome(
             categories, error, dict(self.api_errors), time.monotonic() - begin, timestamp, self.last_success
         )
@@ -200,9 +205,19 @@ class Watch:
         error = DeadlineError("the scrape's time was over")
         return Outcome(None, error, dict(self.api_errors), waited, error.at, self.last_success)
 
+    @property
+    def is_mixed_up(self) -> bool:
+        """Whether another app received the same token, so that the answers may be that one's."""
+        return self._ledger.shared(self.app.appid)
+
+    @property
+    def known_lists(self) -> Mapping[str, DomainList] | None:
+        """Return the lists of the last good answer; None before it, or if they may be another app's."""
+        return None if self.is_mixed_up else self.history.lists
+
     def mixed_up(self, outcome: Outcome) -> Outcome:
         """Return the outcome to show: a failure if another app received the same token."""
-        if not self._ledger.shared(self.app.appid) or outcome.categories is None:
+        if not self.is_mixed_up or outcome.categories is None:
             return outcome
         return Outcome(
             None,
@@ -215,7 +230,7 @@ class Watch:
 
     def own(self, findings: Findings) -> Findings:
         """Return the findings to show: none of another app that received the same token."""
-        if not self._ledger.shared(self.app.appid):
+        if not self.is_mixed_up:
             return findings
         return Findings({}, None, findings.api_errors)
 
@@ -257,6 +272,18 @@ class Watch:
         self._ledger.claim(appid, token)
         if self._ledger.shared(appid):
             raise self.source.conflict(token, _MIXED_UP)
+
+    def _log_changes(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            log.info(
+                "domains changed",
+                appid=self.app.appid,
+                name=self.app.name,
+                category=change.category,
+                added=" ".join(change.added),
+                removed=" ".join(change.removed),
+                left_out=change.left_out,
+            )
 
     def _log_turn(self, outcome: Outcome) -> None:
         """Log what changed since the last fetch; a scrape that is like the one before logs nothing."""

@@ -36,6 +36,7 @@ class TestSharedToken:
             assert shown.reason is Reason.TOKEN
             assert shown.categories is None
             assert "access_token: another app received the same token" in str(shown.error)
+            assert watch.known_lists is None
         assert stage.calls() == (1, 0)
 
     def test_what_is_no_success_anyway_keeps_its_own_reason(self, stage: Stage, tmp_path: Path) -> None:

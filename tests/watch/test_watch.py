@@ -236,6 +236,39 @@ class TestLog:
             fetch(watch)
             assert logs[2:] == [{"event": "app answers again", "log_level": "info", **names}]
 
+    def test_each_changed_category_is_one_line(self, stage: Stage) -> None:
+        watch = stage.watch()
+        stage.app.domains = {"requestdomain": ["https://a", "https://b"], "bizdomain": ["https://c"]}
+        fetch(watch)
+        stage.app.domains = {"requestdomain": ["https://b", "https://d"], "bizdomain": []}
+        with capture_logs() as logs:
+            fetch(watch)
+            fetch(watch)
+        names = {
+            "event": "domains changed",
+            "log_level": "info",
+            "appid": APPID,
+            "name": "shop",
+            "left_out": 0,
+        }
+        assert logs == [
+            {**names, "category": "requestdomain", "added": "https://d", "removed": "https://a"},
+            {**names, "category": "bizdomain", "added": "", "removed": "https://c"},
+        ]
+        assert [change.category for change in watch.history.changes] == ["requestdomain", "bizdomain"]
+
+    def test_a_failure_between_two_answers_hides_no_change(self, stage: Stage) -> None:
+        watch = stage.watch()
+        fetch(watch)
+        stage.app.errcode = 61007
+        fetch(watch)
+        stage.world.patch(APPID, {"errcode": 0, "domains": {"requestdomain": ["https://new"]}})
+        fetch(watch)
+        assert watch.history.changes[0].added == ("https://new",)
+        heir = stage.watch()
+        heir.inherit(watch)
+        assert heir.history.changes == watch.history.changes
+
     def test_a_first_failure_is_logged(self, stage: Stage) -> None:
         stage.app.errcode = 61007
         with capture_logs() as logs:

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wx_domain_exporter.domains import domain_list
+from wx_domain_exporter.history import Change, History
+
+if TYPE_CHECKING:
+    from wx_domain_exporter.domains import DomainList
+
+A, B, C = "https://a.example.com", "https://b.example.com", "https://c.example.com"
+
+
+def lists(**categories: list[str]) -> dict[str, DomainList]:
+    return {category: domain_list(domains) for category, domains in categories.items()}
+
+
+def test_the_first_answer_changes_nothing() -> None:
+    assert History().lists is None
+    history = History()
+    assert history.note(lists(requestdomain=[A]), 1.0) == []
+    assert history.lists == lists(requestdomain=[A])
+    assert history.changes == ()
+
+
+def test_a_change_says_what_came_and_what_went_in_which_category() -> None:
+    history = History()
+    history.note(lists(requestdomain=[A, B], bizdomain=[A]), 1.0)
+    change = Change(2.0, "requestdomain", (C,), (A,), 0)
+    assert history.note(lists(requestdomain=[C, B], bizdomain=[A]), 2.0) == [change]
+    assert history.changes == (change,)
+
+
+def test_the_same_lists_again_change_nothing() -> None:
+    history = History()
+    for when in (1.0, 2.0):
+        assert history.note(lists(requestdomain=[A, B]), when) == []
+
+
+def test_a_change_back_is_another_one() -> None:
+    history = History()
+    for when, domains in enumerate([[A], [B], [A]]):
+        history.note(lists(requestdomain=domains), when)
+    assert [(change.added, change.removed) for change in history.changes] == [((B,), (A,)), ((A,), (B,))]
+
+
+def test_what_an_answer_does_not_cover_did_not_change() -> None:
+    history = History()
+    history.note(lists(requestdomain=[A]), 1.0)
+    assert history.note(lists(bizdomain=[A]), 2.0) == []
+    assert history.note(lists(requestdomain=[A], bizdomain=[A]), 3.0) == []
+
+
+def test_an_undocumented_category_that_comes_is_a_change() -> None:
+    history = History()
+    history.note(lists(requestdomain=[A]), 1.0)
+    (change,) = history.note(lists(requestdomain=[A], tcpdomain=[B]), 2.0)
+    assert (change.category, change.added) == ("tcpdomain", (B,))
+
+
+def test_the_last_hundred_changes_are_kept() -> None:
+    history = History()
+    for when in range(151):
+        history.note(lists(requestdomain=[f"https://{when}.example.com"]), when)
+    assert [change.timestamp for change in history.changes] == list(range(51, 151))
+
+
+def test_of_a_very_long_change_200_domains_are_kept() -> None:
+    history = History()
+    many = [f"https://{number}.example.com" for number in range(1000)]
+    history.note(lists(requestdomain=[A]), 1.0)
+    (change,) = history.note(lists(requestdomain=many), 2.0)
+    assert (len(change.added), change.removed, change.left_out) == (200, (A,), 800)
