@@ -47,7 +47,7 @@ class Acceptor:
         self._stalled: dict[GuardedProtocol, None] = {}
         self._next_word = 0.0
         for sock in sockets:
-            sock.setblocking(False)
+            sock.settimeout(0)
         self._listening = [self._loop.create_task(self._accept_on(sock)) for sock in sockets]
 
     def close(self) -> None:
@@ -131,9 +131,8 @@ class Acceptor:
                     ssl_handshake_timeout=None if tls is None else self._limits.handshake,
                     ssl_shutdown_timeout=None if tls is None else _SHUTDOWN,
                 )
-                return
         finally:
-            if protocol.transport is None:  # there was no handshake, and nobody else will tell
+            if not protocol.connected:  # there was no handshake, and nobody else will tell
                 self.lost(protocol)
 
     def _warn(self, what: str, number: int) -> None:

@@ -44,8 +44,7 @@ class PasswordChecker:
         self._right: OrderedDict[bytes, None] = OrderedDict()
         self._running: dict[bytes, asyncio.Future[bool]] = {}
         self._work: queue.SimpleQueue[tuple[bytes, bytes, asyncio.Future[bool]]] = queue.SimpleQueue()
-        # A daemon: a hash with a high cost keeps nobody from stopping the process.
-        threading.Thread(target=self._check_one_by_one, name="bcrypt", daemon=True).start()
+        self._worker: threading.Thread | None = None
 
     async def check(self, user: bytes, password: bytes, users: Mapping[bytes, bytes]) -> Verdict:
         """Check a password.
@@ -75,7 +74,7 @@ class PasswordChecker:
     def _adopt(self, users: Mapping[bytes, bytes]) -> None:
         self._users = users
         self._right.clear()
-        self._running.clear()
+        self._running = {}
         cost = max((found[4:6] for found in users.values()), default=b"10")
         # Nobody has this hash: whoever is not known waits as long as those who are.
         self._stranger = bcrypt.gensalt(4).replace(b"$04$", b"$" + cost + b"$") + b"." * 31
@@ -86,6 +85,10 @@ class PasswordChecker:
         running[key] = check
         check.add_done_callback(lambda _: running.pop(key, None))
         self._work.put((password, hashed, check))
+        if self._worker is None:
+            # A daemon: a hash with a high cost keeps nobody from stopping the process.
+            self._worker = threading.Thread(target=self._check_one_by_one, name="bcrypt", daemon=True)
+            self._worker.start()
         return check
 
     def _remember(self, key: bytes) -> None:

@@ -57,6 +57,7 @@ class GuardedProtocol(H11Protocol):
 
     def __init__(self, config: uvicorn.Config, state: ServerState, owner: Owner, limits: Limits) -> None:
         super().__init__(config, state, {})
+        self.connected = False
         self._owner = owner
         self._limits = limits
         self._admission = owner.admission()
@@ -71,12 +72,13 @@ class GuardedProtocol(H11Protocol):
 
     def cut(self) -> None:
         """Close the connection without a word, whatever was to be sent."""
-        if self.transport is not None:
+        if self.connected:
             self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Begin, if the client's certificate is one of those that are let in."""
         super().connection_made(transport)
+        self.connected = True
         self._start_header_timer()
         ssl_object: Any = transport.get_extra_info("ssl_object")
         allowed = self._admission.allowed_sans if self._admission is not None else None

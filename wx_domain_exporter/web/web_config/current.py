@@ -5,9 +5,9 @@ from pathlib import Path
 import structlog
 
 from wx_domain_exporter.config_errors import ConfigError, sentences
+from wx_domain_exporter.web.web_config.loading import Loaded, load_web_config
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
 from wx_domain_exporter.web.web_config.watched_files import WatchedFiles
-from wx_domain_exporter.web.web_config.loading import Loaded, load_web_config
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,9 @@ class CurrentWebConfig:
         except ConfigError as error:
             self._broken = True
             for sentence in error.errors:
-                log.error("the web configuration is broken: every request is refused", error=sentence)
+                log.error(  # noqa: TRY400 - the sentence says it all
+                    "the web configuration is broken: every request is refused", error=sentence
+                )
             return
         for sentence in sentences(self._path, pair_errors):
             log.error("the certificate can't be renewed: the last good one is kept", error=sentence)

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from wx_domain_exporter.config_errors import ConfigError, Errors, sentences
 from wx_domain_exporter.config_reading import errors_of, read_tree
+from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
+from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.web.web_config.tls_context import (
     Admission,
     CertificateError,
@@ -17,11 +19,8 @@ from wx_domain_exporter.web.web_config.tls_context import (
     KeyPair,
     ServerTls,
     make_context,
-    verifies_clients,
 )
 from wx_domain_exporter.web.web_config.watched_files import MAX_BYTES, WatchedFiles
-from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
-from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.yaml_tree import KeyPath, Tree, one_line
 
 _TLS = "tls_server_config"
@@ -55,7 +54,9 @@ class Loaded:
         return frozenset(what for what, there in found.items() if there)
 
 
-def load_web_config(path: Path, files: WatchedFiles, last_pair: KeyPair | None = None) -> tuple[Loaded, Errors]:
+def load_web_config(
+    path: Path, files: WatchedFiles, last_pair: KeyPair | None = None
+) -> tuple[Loaded, Errors]:
     """Read the file and the files it names.
 
     Args:
@@ -64,7 +65,7 @@ def load_web_config(path: Path, files: WatchedFiles, last_pair: KeyPair | None =
         last_pair: certificate and key to go on with if those that the file names can't be used.
 
     Returns:
-        What is to be served with, and what is wrong with certificate and key, if `last_pair` stands in for them.
+        What is to be served with, and what is wrong with certificate and key if `last_pair` stands in.
 
     Raises:
         ConfigError: something is wrong; all of it is in the error.

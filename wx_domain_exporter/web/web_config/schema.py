@@ -68,7 +68,9 @@ def _bcrypt_hash(value: object) -> Secret:
         # What Python's bcrypt can't work with shows at the lowest cost too.
         bcrypt.checkpw(b"", f"{value[:4]}04{value[6:]}".encode())
     except ValueError:
-        raise wrong("is not a bcrypt hash: its salt is damaged; allowed: a hash as htpasswd makes it") from None
+        raise wrong(
+            "is not a bcrypt hash: its salt is damaged; allowed: a hash as htpasswd makes it"
+        ) from None
     return Secret("value", value)
 
 

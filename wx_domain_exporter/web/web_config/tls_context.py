@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, VERSIONS
 from wx_domain_exporter.web.web_config.schema import TlsServerConfig
+from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, VERSIONS
 
 CHOOSES_CURVES = hasattr(ssl.SSLContext, "set_groups")
 """Whether this Python can offer more than one curve of choice (3.15 and later)."""
@@ -139,7 +139,7 @@ def _why(error: ssl.SSLError, pair: KeyPair) -> str:
 
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
-    """Yield a path with this content: Python loads certificates from nowhere else. It reaches no disk on Linux."""
+    """Yield a path with this content, on Linux of a file in memory: Python loads certificates from paths."""
     if sys.platform == "linux":
         file = os.fdopen(os.memfd_create("pem"), "w+b")
         folder = "/proc/self/fd"

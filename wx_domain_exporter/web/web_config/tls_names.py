@@ -1,4 +1,4 @@
-"""The names that Go gives to TLS versions, cipher suites and curves, and what OpenSSL calls them. Pure data."""
+"""Go's names of TLS versions, cipher suites and curves, and what OpenSSL calls them. Pure data."""
 
 import ssl
 

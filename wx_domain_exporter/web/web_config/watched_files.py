@@ -1,8 +1,8 @@
 """Files that are read again when they change, and only then."""
 
-import os
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 from wx_domain_exporter.regular_file import read_file
 
@@ -68,7 +68,7 @@ class WatchedFiles:
 
 def _signature(path: str) -> _Signature:
     try:
-        status = os.stat(path)
+        status = Path(path).stat()
     except (OSError, ValueError):
         return None
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
