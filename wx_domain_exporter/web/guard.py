@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import h11
 import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -99,15 +100,15 @@ class GuardedProtocol(H11Protocol):
         """Take bytes of a request, as long as they come in time and are not too many."""
         if self.transport.is_closing():
             return
-        if self.busy:
+        if self.busy or self.conn.their_state is h11.SEND_BODY:
             self._bytes_after_headers += len(data)
             if self._bytes_after_headers > _MAX_BYTES_OF_A_BODY:
                 self.cut()
                 return
-        elif self._admission != self._owner.admission():
+        if not self.busy and self._admission != self._owner.admission():
             self.transport.close()  # it was let in by rules that are no longer in force
             return
-        elif self._header_timer is None:
+        if not self.busy and self._header_timer is None:
             self._start_header_timer()
         super().data_received(data)
 

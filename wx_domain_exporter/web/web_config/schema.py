@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import bcrypt
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
@@ -145,11 +145,6 @@ class HttpHeaders(Strict):
     xss_protection: HeaderValue = Field("", alias="X-XSS-Protection")
     hsts: HeaderValue = Field("", alias="Strict-Transport-Security")
 
-    @classmethod
-    def _unknown_key(cls, _key: str) -> str:
-        names = ", ".join(str(field.alias) for field in cls.model_fields.values())
-        return f"is not a header that can be set here; allowed: {names}"
-
     def as_pairs(self) -> tuple[tuple[str, str], ...]:
         """Return name and value of each header that is to be sent."""
         return tuple((name, value) for name, value in self.model_dump(by_alias=True).items() if value)
@@ -168,6 +163,12 @@ class RateLimit(_Section):
 
     interval: Annotated[float, PlainValidator(_go_duration, json_schema_input_type=str)] = 0.0
     burst: Annotated[int, within(0, 1_000_000, "0 to 1000000")] = 0
+
+    @model_validator(mode="after")
+    def _has_a_burst(self) -> Self:
+        if self.interval and not self.burst:
+            raise wrong("would answer nothing but 429; allowed: a burst of 1 or more beside the interval")
+        return self
 
 
 class WebConfig(_Section):

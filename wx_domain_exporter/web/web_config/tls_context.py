@@ -108,7 +108,7 @@ def _choose_curves(context: ssl.SSLContext, settings: TlsServerConfig) -> None:
     curves = [CURVES[name] for name in settings.curve_preferences]
     if len(curves) == 1:
         context.set_ecdh_curve(curves[0])
-    elif curves:
+    elif curves and CHOOSES_CURVES:
         newer: Any = context
         newer.set_groups(":".join(curves))
 
