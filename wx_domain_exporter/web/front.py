@@ -13,6 +13,7 @@ from wx_domain_exporter.web.web_config.loading import Loaded
 
 _MAX_BODY = 8192
 """Bytes; no path wants any."""
+_PIECE = 1 << 16
 
 
 class Front:
@@ -26,6 +27,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request here, or let the application do it."""
+        send = _in_pieces(send)
         if self._web_config is not None:
             loaded = self._web_config.get()
             if loaded is None:
@@ -71,6 +73,22 @@ def _header(scope: Scope, wanted: bytes) -> bytes | None:
 def _body_length(scope: Scope) -> int:
     # h11 lets only digits through.
     return int(_header(scope, b"content-length") or b"0")
+
+
+def _in_pieces(send: Send) -> Send:
+    """Hand an answer on in pieces, so that one that is not read stops growing in the connection's buffers.
+
+    On TLS, asyncio would encrypt and keep whatever is written at once, and never say that it is too much.
+    """
+
+    async def send_in_pieces(message: Message) -> None:
+        body = memoryview(message.get("body", b""))
+        while len(body) > _PIECE:
+            await send({**message, "body": bytes(body[:_PIECE]), "more_body": True})
+            body = body[_PIECE:]
+        await send({**message, "body": bytes(body)} if message["type"] == "http.response.body" else message)
+
+    return send_in_pieces
 
 
 def _with_headers(send: Send, headers: Iterable[tuple[str, str]]) -> Send:

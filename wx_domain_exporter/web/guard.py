@@ -27,7 +27,9 @@ class Limits:
     headers: float = 10.0
     """From the connect, or from the first byte of a request, to the end of its headers."""
     stall: float = 30.0
-    """For an answer to be read, once it is more than the connection's buffers hold."""
+    """For a client to read on, when an answer fills the connection's buffers."""
+    answer: float = 120.0
+    """From there to the end of the answer; no scrape waits longer."""
     connections: int = 1000
     """Open at once; the one that has been without a request for longest gives way to a new one."""
     stalled: int = 16
@@ -65,6 +67,7 @@ class GuardedProtocol(H11Protocol):
         self._header_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._bytes_after_headers = 0
+        self._read_by: float | None = None
 
     @property
     def busy(self) -> bool:
@@ -118,6 +121,7 @@ class GuardedProtocol(H11Protocol):
         super().handle_events()
         if self.cycle is not before:
             self._bytes_after_headers = 0
+            self._read_by = None
             self._stop_header_timer()
 
     def on_response_complete(self) -> None:
@@ -128,8 +132,11 @@ class GuardedProtocol(H11Protocol):
     def pause_writing(self) -> None:
         """Give the client some time to read."""
         super().pause_writing()
+        now = self.loop.time()
+        if self._read_by is None:
+            self._read_by = now + self._limits.answer
         if self._stall_timer is None:
-            self._stall_timer = self.loop.call_later(self._limits.stall, self.cut)
+            self._stall_timer = self.loop.call_at(min(now + self._limits.stall, self._read_by), self.cut)
             self._owner.stalled(self)
 
     def resume_writing(self) -> None:

@@ -1,0 +1,211 @@
+"""The real process on TLS under abuse: scrapes and health go on, and those who abuse it are cut."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import socket
+import ssl
+import statistics
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from fleets import SmallFleet, appid, small_fleet
+from support import Exporter, exporter, request, series, wait_until
+from web_certificates import WebFolder, make_web_folder
+from web_stages import PASSWORD, TLS, basic, users
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SLOW = 5.0
+"""Seconds that a scrape may take meanwhile; alone it takes 0.05."""
+CUT = 25.0
+"""Seconds after which those who send nothing must be gone; the limit is 10."""
+BOB = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Half: "
+
+
+class Served:
+    """The program on TLS with one user, and its clients."""
+
+    def __init__(self, program: Exporter, folder: WebFolder, fleet: SmallFleet) -> None:
+        self.program = program
+        self.folder = folder
+        self.fleet = fleet
+        self.tls = folder.client()
+        parts = urlsplit(program.url)
+        self.address = (parts.hostname or "", parts.port or 0)
+
+    def get(self, path: str) -> str:
+        answer = request(self.program.url + path, tls=self.tls, headers=basic())
+        assert answer.status == 200
+        return answer.text
+
+    def goes_on(self) -> None:
+        """Scrapes and health are answered in time."""
+        took = []
+        for _ in range(5):
+            begin = time.monotonic()
+            assert series(self.get("/metrics"), "wx_domain_up", "appid") == dict.fromkeys(
+                self.fleet.world.apps, 1
+            )
+            assert self.get("/-/healthy") == "healthy\n"
+            took.append(time.monotonic() - begin)
+        assert statistics.median(took) < SLOW
+
+    def plain(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=60)
+
+    def encrypted(self) -> ssl.SSLSocket:
+        return self.tls.wrap_socket(self.plain(), server_hostname=self.address[0])
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = make_web_folder(tmp_path_factory.mktemp("web"))
+    folder.configure(TLS + users(alice=PASSWORD))
+    with (
+        small_fleet(folder.path) as fleet,
+        exporter(f"--config.file={fleet.path}", f"--web.config.file={folder.web_file}") as program,
+    ):
+        yield Served(program, folder, fleet)
+        assert "Traceback" not in program.log
+        assert PASSWORD not in program.log
+
+
+def is_cut(client: socket.socket) -> bool:
+    """Whether the server has closed it; waits for that."""
+    try:
+        while client.recv(65536):
+            pass
+    except (ConnectionError, ssl.SSLError):
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_clients_that_send_nothing_more_are_cut_and_hold_up_nobody(served: Served) -> None:
+    kinds = [(200, served.plain, b""), (10, served.plain, b"\x16\x03\x01\x02\x00\x01")]
+    kinds += [(50, served.encrypted, HALF), (20, served.encrypted, b"")]
+    begin = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        clients = []
+        for number, open_one, first in kinds:
+            clients += [stack.enter_context(open_one()) for _ in range(number)]
+            for client in clients[-number:]:
+                client.sendall(first)
+        dripping = clients[-25]
+        served.goes_on()
+        with pytest.raises(OSError, match=r".*"):
+            while time.monotonic() - begin < CUT:
+                dripping.sendall(b"x")
+                time.sleep(0.2)
+        served.goes_on()
+        with ThreadPoolExecutor(len(clients)) as pool:
+            assert all(pool.map(is_cut, clients))
+    assert time.monotonic() - begin < CUT
+
+
+def test_headers_without_an_end_are_refused_at_once(served: Served) -> None:
+    with served.encrypted() as client:
+        with contextlib.suppress(OSError):
+            client.sendall(HALF + b"x" * (1 << 20))
+        begin = time.monotonic()
+        assert is_cut(client)
+        assert time.monotonic() - begin < SLOW
+    served.goes_on()
+
+
+def test_a_thousand_connections_hold_up_nobody(served: Served) -> None:
+    lines = len(served.program.lines)
+    with contextlib.ExitStack() as stack:
+        clients = [stack.enter_context(served.plain()) for _ in range(1200)]
+        served.goes_on()
+        assert all(map(is_cut, clients[:200]))
+    assert len(served.program.lines) - lines <= 1
+    served.goes_on()
+
+
+def test_two_hundred_wrong_passwords_hold_up_nobody_who_is_known(served: Served) -> None:
+    served.folder.configure(TLS + users(alice=PASSWORD) + f"  bob: {BOB}\n")
+    served.goes_on()
+
+    def wrong(number: int) -> int:
+        url = f"{served.program.url}/metrics"
+        return request(url, tls=served.tls, headers=basic("bob", f"wrong {number}")).status
+
+    with ThreadPoolExecutor(200) as pool:
+        answers = pool.map(wrong, range(200))
+        served.goes_on()
+        statuses = list(answers)
+    assert set(statuses) == {401, 503}
+    assert served.program.threads() < 200
+
+
+def test_those_who_do_not_read_are_cut(tmp_path: Path) -> None:
+    folder = make_web_folder(tmp_path)
+    folder.configure(TLS)
+    many = [f"https://{number}.{'x' * 200}.example.com" for number in range(20000)]
+    with small_fleet(tmp_path) as fleet:
+        fleet.world.patch(appid(0), {"domains": {"requestdomain": many}})
+        fleet.configure(
+            collect={"max_domains": 100000}, wechat={"max_response_bytes": 64 << 20, "timeout": "30s"}
+        )
+        with exporter(f"--config.file={fleet.path}", f"--web.config.file={folder.web_file}") as program:
+            served = Served(program, folder, fleet)
+            with contextlib.ExitStack() as stack:
+                clients = [stack.enter_context(served.encrypted()) for _ in range(24)]
+                for client in clients:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+                for client in clients:
+                    assert client.recv(1)
+                assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
+                assert len(served.get("/metrics")) > len(many) * 200
+                # 16 may wait; the first 8 are given up for those that came later.
+                wait_until(lambda: "the oldest is given up" in program.log, "some are cut")
+            assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
+
+
+def test_few_descriptors_are_enough(tmp_path: Path) -> None:
+    folder = make_web_folder(tmp_path)
+    folder.configure(TLS + users(alice=PASSWORD))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with small_fleet(tmp_path) as fleet:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, hard))
+        try:
+            running = exporter(f"--config.file={fleet.path}", f"--web.config.file={folder.web_file}")
+            program = running.__enter__()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        with contextlib.ExitStack() as stack:
+            stack.push(running)
+            served = Served(program, folder, fleet)
+            for _ in range(300):
+                stack.enter_context(served.plain())
+            served.goes_on()
+            assert len(program.lines) < 10
+
+
+def test_a_half_open_client_and_a_silent_one_do_not_keep_it_from_ending(tmp_path: Path) -> None:
+    folder = make_web_folder(tmp_path)
+    folder.configure(TLS)
+    with (
+        small_fleet(tmp_path) as fleet,
+        exporter(f"--config.file={fleet.path}", f"--web.config.file={folder.web_file}") as program,
+    ):
+        served = Served(program, folder, fleet)
+        with served.plain() as silent, served.encrypted() as half:
+            silent.sendall(b"\x16\x03\x01")
+            half.sendall(HALF)
+            served.get("/-/healthy")
+            begin = time.monotonic()
+            assert program.stop() == 0
+            assert time.monotonic() - begin < 10
+        assert "Traceback" not in program.log
