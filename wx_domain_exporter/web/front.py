@@ -86,7 +86,8 @@ def _in_pieces(send: Send) -> Send:
         while len(body) > _PIECE:
             await send({**message, "body": bytes(body[:_PIECE]), "more_body": True})
             body = body[_PIECE:]
-        await send({**message, "body": bytes(body)} if message["type"] == "http.response.body" else message)
+            message = {**message, "body": bytes(body[:_PIECE])}
+        await send(message)
 
     return send_in_pieces
 

@@ -1,0 +1,97 @@
+"""A real Prometheus scrapes the program on TLS with a password and a certificate, while both are rotated."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import trustme
+from fleets import small_fleet
+from real_prometheus import prometheus
+from support import exporter, request, wait_until
+from web_certificates import make_web_folder
+from web_stages import PASSWORD, basic, users
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TLS = """tls_server_config:
+  cert_file: server.pem
+  key_file: server.key
+  client_ca_file: ca.pem
+  client_auth_type: RequireAndVerifyClientCert
+  client_allowed_sans: [prometheus.example.com]
+"""
+HASH = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+
+
+def test_scrapes_go_on_through_all_rotations_and_no_secret_is_shown(tmp_path: Path) -> None:
+    folder = make_web_folder(tmp_path)
+    folder.configure(TLS + users(alice=PASSWORD))
+
+    def issue(authority: trustme.CA) -> None:
+        issued = authority.issue_cert("prometheus.example.com")
+        folder.write("client.pem", issued.private_key_and_cert_chain_pem.bytes())
+
+    issue(folder.authority)
+    folder.write("server-ca.pem", folder.authority.cert_pem.bytes())
+    folder.write("password", PASSWORD.encode())
+    arguments = (f"--web.config.file={folder.web_file}", "--log.level=debug")
+    with small_fleet(tmp_path) as fleet, exporter(f"--config.file={fleet.path}", *arguments) as program:
+        job = {
+            "job_name": "wx",
+            "scheme": "https",
+            "basic_auth": {"username": "alice", "password_file": str(tmp_path / "password")},
+            "tls_config": {
+                "ca_file": str(tmp_path / "server-ca.pem"),
+                "cert_file": str(tmp_path / "client.pem"),
+                "key_file": str(tmp_path / "client.pem"),
+            },
+            "static_configs": [{"targets": [program.url.removeprefix("https://")]}],
+        }
+        with prometheus(tmp_path / "prometheus", [job]) as server:
+
+            def is_up() -> bool:
+                return server.values("up", "job") == {"wx": 1}
+
+            def scrapes() -> float:
+                return sum(server.values("count_over_time(up[1h])", "job").values())
+
+            def goes_on() -> None:
+                so_far = scrapes()
+                wait_until(lambda: scrapes() >= so_far + 2, "Prometheus scrapes on")
+                assert is_up()
+
+            wait_until(is_up, "Prometheus scrapes")
+            folder.renew()
+            goes_on()
+            folder.configure(TLS + users(alice=PASSWORD, bob="x") + f"  carol: {HASH}\n")
+            goes_on()
+            assert server.values("min_over_time(up[1h])", "job") == {"wx": 1}
+            folder.configure(TLS + users(alice="another"))
+            wait_until(lambda: not is_up(), "the old password is refused")
+            folder.write("password", b"another")
+            wait_until(is_up, "the new one is taken")
+            new = trustme.CA()
+            folder.write("ca.pem", new.cert_pem.bytes())
+            wait_until(lambda: not is_up(), "the old authority's certificate is refused")
+            issue(new)
+            wait_until(is_up, "the new one's is taken")
+            folder.configure(TLS + f"basic_auth_users: {{alice: {PASSWORD}}}")
+            wait_until(lambda: not is_up(), "a broken file lets nobody in")
+            told = server.get("/api/v1/targets")["activeTargets"][0]["lastError"]
+            folder.configure(TLS + users(alice="another"))
+            wait_until(is_up, "a mended one does")
+        client = folder.client("prometheus.example.com", authority=new)
+        shown = [
+            request(program.url + path, tls=client, headers=headers).text
+            for path in ("/", "/metrics", "/nothing")
+            for headers in (basic(password="another"), basic(password="wrong"), {})
+        ]
+        key = (folder.path / "server.key").read_text().splitlines()[1]
+    assert told == "server returned HTTP status 500 Internal Server Error"
+    assert program.log.count("the web configuration is broken") == 1
+    everything = program.log + "".join(shown)
+    secrets = (PASSWORD, "another", HASH[7:20], key, "PRIVATE KEY")
+    assert [secret for secret in secrets if secret in everything] == []
+    assert not re.search(r"\$2[aby]\$[0-9]", everything)
