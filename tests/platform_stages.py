@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calls import Time
 from simulated_client import APPID, COMPONENT, COMPONENT_SECRET, TICKET
+from token_stages import lists_of
 
 from wx_domain_exporter.config import WatchedPlatform
 from wx_domain_exporter.schema_tokens import AccessToken, AuthorizerToken, CentreToken
 from wx_domain_exporter.schema_tokens import Platform as PlatformSettings
 from wx_domain_exporter.secret import Secret
 from wx_domain_exporter.simulator.world import SimulatedPlatform
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, Caller
+from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.make import make_platform
@@ -40,8 +41,7 @@ class Member:
         return Caller(self.stage.client, Time(), self.api_errors)
 
     def fetch(self) -> Any:
-        caller = self.caller()
-        return self.source.use(caller, lambda credential: caller.call(GETWXADEVINFO, {}, credential))
+        return lists_of(self.source, self.caller())
 
     def fails(self) -> TokenError:
         with pytest.raises(TokenError) as raised:

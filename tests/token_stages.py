@@ -79,8 +79,7 @@ class Stage:
 
     def use(self, source: TokenSource) -> Any:
         """Ask for the app's lists as a scrape does."""
-        caller = self.caller()
-        return source.use(caller, lambda credential: caller.call(GETWXADEVINFO, {}, credential))
+        return lists_of(source, self.caller())
 
     def unusable(self, source: TokenSource) -> TokenError:
         """Let a scrape find that no token does."""
@@ -88,14 +87,14 @@ class Stage:
             self.use(source)
         return raised.value
 
-    def caller(self, seconds: float = 30.0) -> Caller:
+    def caller(self, seconds: float = 30.0, client: ApiClient | None = None) -> Caller:
         source = access_token("unused")
         app = WatchedApp(
             APPID, "shop", {}, AccessToken.model_validate({"type": "access_token", "access_token": "unused"})
         )
         flight = Flight(Watch(app, self.client, source, TokenLedger(), None))
         flight.wanted_until = time.monotonic() + seconds
-        return Caller(self.client, flight, self.api_errors)
+        return Caller(client or self.client, flight, self.api_errors)
 
     def refused(self, source: TokenSource) -> TokenError:
         with pytest.raises(TokenError) as raised:
@@ -106,6 +105,11 @@ class Stage:
 
 def access_token(value: str | dict[str, str]) -> AccessTokenSource:
     return AccessTokenSource(AccessToken.model_validate({"type": "access_token", "access_token": value}))
+
+
+def lists_of(source: TokenSource, caller: Caller) -> Any:
+    """Ask for an app's lists as a scrape does."""
+    return source.use(caller, lambda credential: caller.call(GETWXADEVINFO, {}, credential))
 
 
 def centre_token(server_url: str, **settings: Any) -> CentreToken:
