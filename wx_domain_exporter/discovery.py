@@ -16,7 +16,7 @@ import structlog
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.schema_fields import printable_name
 from wx_domain_exporter.schema_tokens import Platform as PlatformSettings
-from wx_domain_exporter.wechat.authorizers import list_page, mini_program_name
+from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_name
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DeadlineError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
@@ -164,23 +164,27 @@ class Discovery:
         found: dict[str, str] = {}
         totals: set[int] = set()
         failures: list[FetchError] = []
-        offset = 0
+        offset = longest = 0
         while True:
             page = list_page(self.platform, self._caller(), offset)
-            offset += page.length
+            longest = max(longest, page.length)
+            # Revoked authorizations can keep their places: a page before the end can be short, even empty.
+            offset += page.length or longest or PAGE
             totals.add(page.total)
             found |= page.refresh_tokens
-            new = [appid for appid in self._wanted(found) if appid not in self._names]
+            new = [appid for appid in self._wanted(page.refresh_tokens) if appid not in self._names]
             if len(failures) < _MOST_FAILURES:
                 failures += self._learn(new)
-            last = offset >= page.total or page.length == 0
+            done = min(offset, page.total)
             if new or not self.complete:
-                log.info("discovering", platform=self.platform.name, done=offset, total=page.total)
-            if last:
+                log.info("discovering", platform=self.platform.name, done=done, total=page.total)
+            if done == page.total:
                 break
             if not self.complete:  # nobody waits for the last page to be watched
                 self._take({**self._listed, **found})
         self._take(self._without_the_gone(found, whole=totals == {len(found)} - {0}))
+        if self._ended.is_set():  # the metrics are another's by now
+            return failures
         if not self.complete:
             self.complete = True
             log.info("platform discovered", platform=self.platform.name, apps=len(self.apps))
