@@ -34,8 +34,14 @@ class SmallFleet:
 
     def configure(self, **sections: Any) -> None:
         """Write the configuration; a section given here replaces the one that would be written."""
-        of_each = {"type": "stable_token", "appsecret": APPSECRET}
-        apps = [{"appid": one, "name": app.name, "token": of_each} for one, app in self.world.apps.items()]
+        apps = [
+            {
+                "appid": one,
+                "name": app.name,
+                "token": {"type": "stable_token", "appsecret": app.appsecret},
+            }
+            for one, app in self.world.apps.items()
+        ]
         wechat = {"base_url": self.url, **sections.pop("wechat", {})}
         self.path.write_text(as_json({"wechat": wechat, "apps": apps, **sections}))
 
