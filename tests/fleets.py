@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wx_domain_exporter.simulator.world import SimulatedPlatform
+    from wx_domain_exporter.simulator.world import Authorization, SimulatedPlatform
 
 APPSECRET = "0123456789abcdef0123456789abcdef"
 
@@ -81,6 +81,15 @@ def centre(url: str, **more: Any) -> dict[str, Any]:
         "token_pointer": "/data/access_token",
         "expires_in_pointer": "/data/expires_in",
         **more,
+    }
+
+
+def authorizer(authorization: Authorization) -> dict[str, Any]:
+    """The token source of an app that authorized the configuration's platform `main`."""
+    return {
+        "type": "authorizer",
+        "platform": "main",
+        "authorizer_refresh_token": authorization.refresh_token,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from fleets import SmallFleet, discovering, own_platform, serve, small_fleet
+from fleets import SmallFleet, authorizer, discovering, own_platform, serve, small_fleet
 from simulated_client import COMPONENT
 from support import exporter, series, wait_until
 
@@ -72,17 +72,9 @@ def test_all_apps_of_a_platform_wait_for_one_new_component_token(tmp_path: Path)
     with small_fleet(tmp_path, APPS) as fleet:
         world = fleet.world
         platform = world.add_platform(SimulatedPlatform(component_appid=COMPONENT))
-        tokens = {
-            one: {
-                "type": "authorizer",
-                "platform": "main",
-                "authorizer_refresh_token": world.authorize(COMPONENT, one).refresh_token,
-            }
-            for one in world.apps
-        }
         fleet.configure(
             wechat={"max_concurrency": SLOTS},
-            apps=[{"appid": one, "token": token} for one, token in tokens.items()],
+            apps=[{"appid": one, "token": authorizer(world.authorize(COMPONENT, one))} for one in world.apps],
             platforms={"main": own_platform(platform)},
         )
         with exporter(f"--config.file={fleet.path}") as program:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import SmallFleet, appid, centre, own_platform
+from fleets import SmallFleet, appid, authorizer, centre, own_platform
 from simulated_client import COMPONENT
 from support import exporter, samples, series, value
 
@@ -64,9 +64,8 @@ def from_the_centre(fleet: SmallFleet, _folder: Path, _one: str) -> dict[str, An
     return centre(fleet.url, headers={"Authorization": "Bearer key of the centre"})
 
 
-def authorizer(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
-    refresh_token = fleet.world.authorizations[COMPONENT][one].refresh_token
-    return {"type": "authorizer", "platform": "main", "authorizer_refresh_token": refresh_token}
+def of_the_platform(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
+    return authorizer(fleet.world.authorizations[COMPONENT][one])
 
 
 def cloudrun(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
@@ -88,10 +87,10 @@ WAYS = [
     Way("stable_token", stable_token, ("stable_token",)),
     Way("access_token", access_token, ()),
     Way("http", from_the_centre, ("centre",)),
-    Way("authorizer", authorizer, ("api_authorizer_token",), component_from_the_centre, ("centre",)),
+    Way("authorizer", of_the_platform, ("api_authorizer_token",), component_from_the_centre, ("centre",)),
     Way(
         "authorizer with own_component_token",
-        authorizer,
+        of_the_platform,
         ("api_authorizer_token",),
         lambda _, platform: own_platform(platform),
         ("api_component_token",),
@@ -140,7 +139,7 @@ class TestTokensThatChange:
     def test_a_changed_refresh_token_is_kept_for_the_next_time(
         self, fleet: SmallFleet, platform: SimulatedPlatform, tmp_path: Path
     ) -> None:
-        apps = [{"appid": one, "token": authorizer(fleet, tmp_path, one)} for one in (A, B)]
+        apps = [{"appid": one, "token": of_the_platform(fleet, tmp_path, one)} for one in (A, B)]
         fleet.configure(apps=apps, platforms={"main": own_platform(platform)})
         given = fleet.world.authorizations[COMPONENT][A].refresh_token
         with exporter(f"--config.file={fleet.path}") as program:

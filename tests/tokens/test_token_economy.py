@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from calls import Time
-from fleets import SmallFleet, centre, own_platform, serve
+from fleets import SmallFleet, authorizer, centre, own_platform, serve
 from token_stages import Recorder
 
 from wx_domain_exporter.config import ConfigLoader
@@ -99,12 +99,9 @@ def test_a_token_that_is_made_anew_is_asked_for_twice_and_the_platforms_with_it(
     world = platform_fleet(APPS, clock=clock.time)
     [platform] = world.platforms.values()
     with serve(world, tmp_path) as fleet:
-        tokens = {
-            one: {"type": "authorizer", "platform": "main", "authorizer_refresh_token": held.refresh_token}
-            for one, held in world.authorizations[platform.component_appid].items()
-        }
+        authorizations = world.authorizations[platform.component_appid].items()
         fleet.configure(
-            apps=[{"appid": one, "token": token} for one, token in tokens.items()],
+            apps=[{"appid": one, "token": authorizer(granted)} for one, granted in authorizations],
             platforms={"main": own_platform(platform)},
         )
         economy = two_hours(fleet, clock)
