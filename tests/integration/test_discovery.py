@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import APPSECRET, SmallFleet, discovering, serve
+from fleets import APPSECRET, SmallFleet, centre, discovering, serve
 from support import Exporter, exporter, request, run_exporter, series, value, wait_until
 
 from wx_domain_exporter.simulator.apps import SimulatedApp
@@ -120,6 +121,24 @@ def test_apps_of_their_own_are_scraped_while_the_first_discovery_hangs(
         assert up(program.scrape(5)) == {OWN: 1}
         fleet.world.patch_platform(platform.component_appid, {"hang": False})
         program.stop()
+
+
+@pytest.mark.parametrize("hanging", ["api_get_authorizer_list", "api_get_authorizer_info"])
+def test_a_discovery_that_hangs_does_not_keep_the_program(
+    fleet: SmallFleet, platform: SimulatedPlatform, hanging: str
+) -> None:
+    if hanging == "api_get_authorizer_list":
+        platform.hang = True
+    for granted in fleet.world.authorizations[platform.component_appid].values():
+        granted.latency = 100.0
+    main = {"component_appid": platform.component_appid, "component_access_token": centre(fleet.url)}
+    fleet.configure(wechat={"timeout": "60s"}, apps=[], platforms={"main": main | {"discover": True}})
+    with exporter(f"--config.file={fleet.path}") as program:
+        wait_until(lambda: fleet.calls(hanging) > 0, "a call hangs")
+        begin = time.monotonic()
+        assert program.stop() == 0
+        assert time.monotonic() - begin < 20
+    assert "Traceback" not in program.log
 
 
 class TestOnce:
