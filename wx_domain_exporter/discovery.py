@@ -8,7 +8,6 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
@@ -18,7 +17,7 @@ from wx_domain_exporter.schema_fields import printable_name
 from wx_domain_exporter.schema_tokens import Platform as PlatformSettings
 from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_name
 from wx_domain_exporter.wechat.client import ApiClient, Caller
-from wx_domain_exporter.wechat.errors import DeadlineError, FetchError
+from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.source import rest_after
 
@@ -234,25 +233,41 @@ class Discovery:
     def _learn(self, appids: Sequence[str]) -> list[FetchError]:
         """Ask what the accounts are; return what went wrong with some of them."""
         failures: list[FetchError] = []
-        if not appids:
-            return failures
-        with ThreadPoolExecutor(_CALLERS, thread_name_prefix="discovery") as pool:
-            for begin in range(0, len(appids), _CHUNK):
-                chunk = appids[begin : begin + _CHUNK]
-                for appid, answer in zip(chunk, pool.map(self._ask_about, chunk), strict=True):
-                    if isinstance(answer, FetchError):
-                        failures.append(answer)
-                    else:
-                        self._names[appid] = answer
-                if len(failures) >= _MOST_FAILURES:
-                    break
+        for begin in range(0, len(appids), _CHUNK):
+            for appid, answer in self._ask_about_all(appids[begin : begin + _CHUNK]):
+                if isinstance(answer, FetchError):
+                    failures.append(answer)
+                else:
+                    self._names[appid] = answer
+            if len(failures) >= _MOST_FAILURES:
+                break
         return failures
+
+    def _ask_about_all(self, appids: Sequence[str]) -> list[tuple[str, str | FetchError | None]]:
+        answers: list[tuple[str, str | FetchError | None]] = []
+
+        def ask(share: Sequence[str]) -> None:
+            for appid in share:
+                answer = self._ask_about(appid)
+                answers.append((appid, answer))
+
+        # Daemons, unlike the threads of a pool: a call that hangs must not keep the program from its end.
+        shares = [appids[begin::_CALLERS] for begin in range(min(_CALLERS, len(appids)))]
+        threads = [threading.Thread(target=ask, args=(share,), daemon=True) for share in shares]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers
 
     def _ask_about(self, appid: str) -> str | FetchError | None:
         try:
             name = mini_program_name(self.platform, self._caller(), appid)
         except FetchError as error:
             return error.to_keep()
+        except Exception as bug:  # an answer that trips our code may cost its own account only
+            log.exception("an account can't be discovered", platform=self.platform.name, appid=appid)
+            return DecodeError(f"internal error: {type(bug).__name__}")
         return None if name is None else printable_name(name) or appid
 
     def _caller(self) -> Caller:
