@@ -112,11 +112,15 @@ def lists_of(source: TokenSource, caller: Caller) -> Any:
     return source.use(caller, lambda credential: caller.call(GETWXADEVINFO, {}, credential))
 
 
-def centre_token(server_url: str, **settings: Any) -> CentreToken:
-    """The configuration of the simulated token centre."""
+def centre_settings(server_url: str, **settings: Any) -> dict[str, Any]:
+    """What a configuration says of the simulated token centre."""
     pointers = {"token_pointer": "/data/access_token", "expires_in_pointer": "/data/expires_in"}
     where = f"{server_url}{PATH}?appId={{appid}}"
-    return CentreToken.model_validate({"type": "http", "url": where, **pointers, **settings})
+    return {"type": "http", "url": where, **pointers, **settings}
+
+
+def centre_token(server_url: str, **settings: Any) -> CentreToken:
+    return CentreToken.model_validate(centre_settings(server_url, **settings))
 
 
 def together(work: Callable[[], str]) -> list[str | TokenError]:

@@ -98,10 +98,11 @@ class Discovery:
         self._ended = threading.Event()
 
     def inherit(self, old: "Discovery") -> None:
-        """Take over what is known of the same platform; others may be wanted of it now."""
+        """Take over what is known of the same platform; others may be wanted of it now, by another token."""
         self._names = dict(old._names)  # noqa: SLF001 - of the same class
         self._listed = dict(old._listed)  # noqa: SLF001 - as above
         self.complete = old.complete
+        self.platform.refresh_tokens = old.platform.refresh_tokens
         self.apps = self._apps_among(self._listed)
         if self.complete:
             self._own.discovered(self.platform.name, len(self.apps))
