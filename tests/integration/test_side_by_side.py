@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 A, B = appid(0), appid(1)
-EXPIRIES = 3
+EXPIRIES = 2
 
 
 @contextmanager

@@ -165,21 +165,29 @@ def test_nothing_in_the_output_of_once(fleet: SmallFleet) -> None:
     assert leaks(fleet, ended.stdout + ended.stderr) == []
 
 
-@pytest.mark.parametrize(
-    "section",
-    [
-        {"platforms": {"main": {"component_appid": APPSECRET, "component_appsecret": {APPSECRET: None}}}},
-        {"platforms": {"main": {"component_appid": MAIN, "component_verify_ticket": TICKET}}},
-        {"platforms": {"main": {"component_appid": MAIN, "component_access_token": KEY}}},
-        {"tokens": {"it": {"type": "http", "url": f"ftp://{KEY}:{KEY}@centre/{{appid}}"}}},
-        {"tokens": {"it": {"type": "http", "url": "https://c/{appid}", "headers": {"X": {KEY: None}}}}},
-        {"tokens": {"it": {"type": "http", "url": "https://c/", "headers": {"X": f"{KEY}\n"}}}},
-        {"tokens": {"it": {"type": "authorizer", "platform": KEY, "authorizer_refresh_token": [TICKET]}}},
-    ],
-)
-def test_nothing_in_the_errors_of_a_bad_configuration(tmp_path: Path, section: dict[str, Any]) -> None:
-    (tmp_path / "config.yml").write_text(as_json({"apps": [], **section}))
-    ended = run_exporter("--config.check", cwd=tmp_path)
-    assert ended.returncode == 1
-    assert "Traceback" not in ended.stderr
-    assert [canary for canary in CANARIES if canary in ended.stdout + ended.stderr] == []
+def test_nothing_in_the_errors_of_a_bad_configuration(tmp_path: Path) -> None:
+    """A secret in each place that is for something else, and in each form that it can't have."""
+    wrong_by_itself = {
+        "platforms": {
+            "appid": {"component_appid": APPSECRET, "component_appsecret": {APPSECRET: None}},
+            "own": {"component_appid": MAIN, "own_component_token": TICKET},
+            "half": {"component_appid": MAIN, "component_verify_ticket": TICKET},
+        },
+        "tokens": {
+            "url": {"type": "http", "url": f"ftp://{KEY}:{KEY}@centre/{{appid}}"},
+            "object": {"type": "http", "url": "https://c/{appid}", "headers": {"X": {KEY: None}}},
+            "list": {"type": "authorizer", "platform": KEY, "authorizer_refresh_token": [TICKET]},
+        },
+    }
+    leads_nowhere = {
+        "platforms": {"name": {"component_appid": MAIN, "component_access_token": KEY}},
+        "tokens": {"whose": {"type": "authorizer", "platform": TICKET}},
+    }
+    for bad in (wrong_by_itself, leads_nowhere):
+        (tmp_path / "config.yml").write_text(as_json(bad))
+        ended = run_exporter("--config.check", cwd=tmp_path)
+        assert ended.returncode == 1
+        assert "Traceback" not in ended.stderr
+        for section, places in bad.items():
+            assert all(f"{section}.{name}" in ended.stderr for name in places)
+        assert [canary for canary in CANARIES if canary in ended.stdout + ended.stderr] == []

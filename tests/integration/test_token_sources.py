@@ -172,3 +172,30 @@ class TestTokensThatChange:
             assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
         assert asked == 2
         assert series(mended, "wx_domain_up", "appid") == {A: 1, B: 1}
+
+
+class TestWrongTokensOfACentre:
+    def test_the_same_token_for_two_apps_shows_no_list_of_either(self, fleet: SmallFleet) -> None:
+        of_a = fleet.world.stable_token(fleet.world.apps[A]).value
+        fleet.world.patch_centre({"fixed_token": of_a})
+        fleet.configure(apps=[{"appid": one, "token": centre(fleet.url)} for one in (A, B)])
+        with exporter(f"--config.file={fleet.path}") as program:
+            mixed_up = [program.scrape() for _ in range(SCRAPES)]
+        for text in mixed_up:
+            assert series(text, "wx_domain_up", "appid") == {A: 0, B: 0}
+            for one in (A, B):
+                assert value(text, "wx_domain_fetch_error", appid=one, reason="token") == 1
+            assert series(text, "wx_domain_domains", "appid") == series(text, "wx_domain_info", "appid") == {}
+        # Both may have asked WeChat once, before the second one's token was there to compare.
+        assert fleet.calls() <= 2
+
+    def test_a_dead_token_that_stays_the_same_is_asked_for_twice(self, fleet: SmallFleet) -> None:
+        fleet.world.patch_centre({"fixed_token": "dead"})
+        fleet.configure(apps=[{"appid": A, "token": centre(fleet.url)}])
+        with exporter(f"--config.file={fleet.path}") as program:
+            texts = [program.scrape() for _ in range(SCRAPES)]
+        for text in texts:
+            assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
+            assert value(text, "wx_domain_api_error", appid=A, api="getwxadevinfo", errcode="40001") == 1
+        assert "WeChat refuses the token, and there is no other" in program.log
+        assert (fleet.calls("centre"), fleet.calls()) == (2, 1)
