@@ -29,6 +29,8 @@ _CALLERS = 8
 _CHUNK = 50
 _MOST_FAILURES = 20
 """Accounts that could not be asked about in one round; the others wait for the next one then."""
+_MOST_PAGES = 2000
+"""A list that still goes on then makes no sense: WeChat's pages have 500 accounts."""
 _FIRST_RETRY = 30.0
 """Seconds after a failure; doubled after each further one, up to `discover_interval`."""
 
@@ -165,7 +167,7 @@ class Discovery:
         totals: set[int] = set()
         failures: list[FetchError] = []
         offset = longest = 0
-        while True:
+        for _ in range(_MOST_PAGES):
             page = list_page(self.platform, self._caller(), offset)
             longest = max(longest, page.length)
             # Revoked authorizations can keep their places: a page before the end can be short, even empty.
@@ -182,6 +184,8 @@ class Discovery:
                 break
             if not self.complete:  # nobody waits for the last page to be watched
                 self._take({**self._listed, **found})
+        else:
+            raise DecodeError(f"the list goes on after {_MOST_PAGES} pages")
         self._take(self._without_the_gone(found, whole=totals == {len(found)} - {0}))
         if self._ended.is_set():  # the metrics are another's by now
             return failures

@@ -51,6 +51,16 @@ class TestFailingList:
         assert (len(discovery.apps), discovery.complete, stage.discovered()) == (6, True, 6)
         assert set(stage.asked.values()) == {1}
 
+    def test_a_list_that_does_not_end_is_given_up(
+        self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(discovery_module, "_MOST_PAGES", 3)
+        stage.patch(page_cut=1)
+        discovery = stage.discovery()
+        discovery.discover()
+        assert (stage.lists, stage.errors()) == (3, 1)
+        assert "goes on after 3 pages" in str(discovery.failure)
+
     def test_its_waits_double_up_to_the_interval_and_begin_anew(self, stage: DiscoveryStage) -> None:
         stage.patch(list_errcode=50002)
         discovery = stage.discovery(discover_interval="10m")
