@@ -136,6 +136,14 @@ class TestDiscoveredApps:
         assert stage.calls("centre") == 4
         assert stage.calls("api_authorizer_token") == 0
 
+    def test_where_no_platform_discovers_there_is_nothing_to_discover(
+        self, stage: Stage, service: Service
+    ) -> None:
+        stage.reload(service, platforms={}, apps=[stage.stable(stage.appids[0])])
+        service.discover()
+        assert not stage.world.calls
+        assert service.knows_all_apps
+
 
 class TestComponentToken:
     def test_with_one_from_elsewhere_none_is_ever_made(self, stage: Stage, service: Service) -> None:

@@ -8,7 +8,7 @@ import pytest
 from fleets import APPSECRET, SmallFleet, appid
 from services import running_service, scrape, up
 from structlog.testing import capture_logs
-from support import as_json, series, value
+from support import Trap, as_json, series, value
 
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.service import Service
@@ -153,18 +153,10 @@ class TestThread:
     def test_whatever_is_wrong_the_looking_goes_on(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        looks: list[int] = []
-        often = threading.Event()
-
-        def trip(_: Service) -> None:
-            looks.append(1)
-            if len(looks) > 2:
-                often.set()
-            raise OSError
-
-        monkeypatch.setattr(Service, "reload_app_files", trip)
+        trap = Trap(OSError())
+        monkeypatch.setattr(Service, "reload_app_files", trap)
         with capture_logs() as logs:
             service.start()
-            assert often.wait(10)
+            assert trap.again.wait(10)
             service.close()
         assert logs[0]["event"] == "the app files can't be read"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from discovery_stages import DiscoveryStage, appids_of
 from structlog.testing import capture_logs
+from support import Trap
 
 from wx_domain_exporter import discovery as discovery_module
 
@@ -74,6 +75,12 @@ class TestFailingList:
     def test_no_wait_is_longer_than_the_interval(self, stage: DiscoveryStage) -> None:
         stage.patch(list_errcode=50002)
         assert stage.discovery(discover_interval="10s").discover() == 10
+
+    def test_a_busy_wechat_is_asked_once_more(self, stage: DiscoveryStage) -> None:
+        stage.patch(next_list_errcodes=[-1])
+        discovery = stage.discovery()
+        assert discovery.discover() == 600
+        assert (stage.lists, len(discovery.apps)) == (2, 6)
 
     @pytest.mark.parametrize(("errcode", "seconds"), [(45009, 1800), (45011, 60)])
     def test_a_quota_that_is_used_up_makes_it_rest(
@@ -208,19 +215,11 @@ class TestThread:
     def test_a_bug_of_ours_is_told_and_does_not_end_it(
         self, running: Discovery, failed: threading.Event, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        calls: list[int] = []
-        again = threading.Event()
-
-        def trip(*_: object) -> None:
-            calls.append(1)
-            if len(calls) > 1:
-                again.set()
-            raise ValueError
-
-        monkeypatch.setattr(discovery_module, "list_page", trip)
+        trap = Trap(ValueError())
+        monkeypatch.setattr(discovery_module, "list_page", trap)
         with capture_logs() as logs:
             running.start()
             assert failed.wait(10)
             running._wake.set()
-            assert again.wait(10)
+            assert trap.again.wait(10)
         assert logs[0]["event"] == "a discovery broke"
