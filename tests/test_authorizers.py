@@ -72,10 +72,13 @@ class TestListPage:
             [],
             {},
             entry(5),
-            entry("wx", None),
-            {"authorizer_appid": ACCOUNT},
         ]
-        assert page({"total_count": 8, "list": [*bad, entry(ACCOUNT)]}) == Page(8, 8, {ACCOUNT: "refresh-1"})
+        assert page({"total_count": 6, "list": [*bad, entry(ACCOUNT)]}) == Page(6, 6, {ACCOUNT: "refresh-1"})
+
+    @pytest.mark.parametrize("refresh_token", [None, "", 5, "a\nb"], ids=repr)
+    def test_an_account_without_a_refresh_token_is_there_all_the_same(self, refresh_token: object) -> None:
+        listed = [{"authorizer_appid": ACCOUNT, "refresh_token": refresh_token}]
+        assert page({"total_count": 1, "list": listed}) == Page(1, 1, {ACCOUNT: ""})
 
     @pytest.mark.parametrize("total", [None, -1, 1.5, True, "many", "-1", 10**6 + 1, "9" * 500], ids=repr)
     def test_a_list_without_a_total_is_malformed(self, total: object) -> None:
