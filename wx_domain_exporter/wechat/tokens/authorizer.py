@@ -60,6 +60,8 @@ class AuthorizerSource(CachingSource):
         except TokenError as error:
             if isinstance(error.cause, ApiError):
                 caller.note(error.cause.api, error.cause.errcode)
+            elif error.cause is not None:  # the last call, whoever's, ended without an errcode
+                caller.note(API_COMPONENT_TOKEN.name, None)
             raise
         lease = read_lease(answer, "authorizer_access_token")
         self._keep(secret, refresh_token, as_token(answer.get("authorizer_refresh_token")))
