@@ -251,17 +251,21 @@ class TestDomains:
 
 
 class TestMadeOnce:
-    def test_an_answer_is_made_again_only_when_something_changed(
-        self, fleet: SmallFleet, running: Serving, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        made: list[object] = []
-        make = domain_groups
+    @pytest.fixture
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The questions for which an answer was made."""
+        made: list[str] = []
 
-        def noted(*arguments: Any, **how: Any) -> Any:
-            made.append(how)
-            return make(*arguments, **how)
+        def noted(apps: Any, categories: Any, **how: Any) -> Any:
+            made.append(f"{sorted(categories)} {how}")
+            return domain_groups(apps, categories, **how)
 
         monkeypatch.setattr(sd, "domain_groups", noted)
+        return made
+
+    def test_an_answer_is_made_again_only_when_something_changed(
+        self, fleet: SmallFleet, running: Serving, made: list[str]
+    ) -> None:
         questions = ["", "?by=app", "?category=bizdomain", "?category=bizdomain&category=bizdomain"]
         for _ in range(2):
             scrape(running)
@@ -273,11 +277,13 @@ class TestMadeOnce:
         assert targets(running, "/sd/domains") == ["https://app-1.example.com"]
         assert len(made) == 4
 
-    def test_of_many_questions_the_last_few_are_kept(
-        self, running: Serving, monkeypatch: pytest.MonkeyPatch
+    @pytest.mark.parametrize(("bound", "times"), [("_MOST_KEPT", 4), ("_MOST_BYTES_KEPT", 3)])
+    def test_no_more_of_them_and_no_larger_ones_are_kept(
+        self, running: Serving, made: list[str], monkeypatch: pytest.MonkeyPatch, bound: str, times: int
     ) -> None:
-        monkeypatch.setattr(sd, "_MOST_KEPT", 1)
+        monkeypatch.setattr(sd, bound, 1 if bound == "_MOST_KEPT" else 10)
         scrape(running)
         for _ in range(2):
             assert len(targets(running, "/sd/domains")) == 2
             assert targets(running, "/sd/domains?category=bizdomain") == []
+        assert len(made) == times

@@ -21,6 +21,8 @@ from wx_domain_exporter.web.targets import Group, KnownApp, app_groups, domain_g
 _NOT_DISCOVERED = "the mini programs of a platform are not all discovered yet\n"
 _MOST_KEPT = 4
 """Answers that are made once for all who ask the same while nothing changes."""
+_MOST_BYTES_KEPT = 16 << 20
+"""Of one of them; larger ones are made again, which takes seconds once a minute, rather than take memory."""
 _Question = tuple[bool, frozenset[str]]
 """Whether it is asked by app, and the categories."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -81,7 +83,8 @@ class DomainsEndpoint:
         else:
             by_app, categories = question
             body = _body(domain_groups(apps, categories, by_app=by_app))
-        self._kept[question] = apps, body
+        if len(body) <= _MOST_BYTES_KEPT:
+            self._kept[question] = apps, body
         if len(self._kept) > _MOST_KEPT:
             del self._kept[next(iter(self._kept))]
         return body
