@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -107,3 +110,17 @@ def own_platform(platform: SimulatedPlatform, **more: Any) -> dict[str, Any]:
 def discovering(platform: SimulatedPlatform, **more: Any) -> dict[str, Any]:
     """The sections of a configuration whose only apps are those that such a platform discovers."""
     return {"apps": [], "platforms": {"main": own_platform(platform, discover=True, **more)}}
+
+
+@contextlib.contextmanager
+def generated_fleet(apps: int, hanging: int, latency: str) -> Iterator[str]:
+    """Run a simulated API as a process of its own, so that it takes none of the tests' time."""
+    command = [sys.executable, "-P", "-m", "wx_domain_exporter.simulator", "--port=0", f"--apps={apps}"]
+    with subprocess.Popen(
+        [*command, f"--hanging={hanging}", f"--latency={latency}"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            line = process.stdout.readline() if process.stdout is not None else ""
+            yield re.findall(r"http://\S+", line)[0]
+        finally:
+            process.terminate()

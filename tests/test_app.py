@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,12 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from fleets import SmallFleet, appid
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from serving import serving_file
 from support import Answer, Gate, request, samples, series, value
 
-from wx_domain_exporter import __version__, config
-from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.app import WebOptions, make_app
-from wx_domain_exporter.web.server import Server, listen, url_of
+from wx_domain_exporter import __version__
+from wx_domain_exporter.web.app import WebOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,25 +27,14 @@ PROMETHEUS = (
     f"{OPENMETRICS};version=1.0.0;escaping=allow-utf-8;q=0.5,{OPENMETRICS};version=0.0.1;q=0.4,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
-PATHS = ["/metrics", "/", "/-/healthy", "/-/ready"]
+PATHS = ["/metrics", f"/probe?target={A}", "/sd", "/sd/domains", "/", "/-/healthy", "/-/ready"]
 
 
 @contextlib.contextmanager
 def serving(fleet: SmallFleet, options: WebOptions | None = None) -> Iterator[str]:
     """Serve on a port of its own; yield the URL."""
-    service = Service(config.ConfigLoader(fleet.path))
-    server = Server(make_app(service, options or WebOptions()))
-    sock = listen("127.0.0.1:0")
-    url = url_of(sock).rstrip("/")
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
-    thread.start()
-    try:
-        yield url
-    finally:
-        server.stop()
-        thread.join(30)
-        service.close()
-        assert not thread.is_alive()
+    with serving_file(fleet.path, options) as running:
+        yield running.url
 
 
 @pytest.fixture
@@ -80,6 +66,10 @@ class TestPaths:
             "/-/reload/",
             "/Metrics",
             "/favicon.ico",
+            "/probe/",
+            "/sd/",
+            "/sd/domains/",
+            "/sd/apps",
         ],
     )
     def test_any_other_is_404(self, url: str, path: str) -> None:
@@ -105,6 +95,7 @@ class TestPaths:
 
     @pytest.mark.parametrize("path", PATHS)
     def test_head_works_as_get_without_a_body(self, url: str, path: str) -> None:
+        request(f"{url}/metrics")  # or /sd/domains would know nothing yet
         got = request(url + path)
         # By hand: http.client would read no body whatever comes.
         parts = urlsplit(url)

@@ -81,8 +81,13 @@ class Service:
 
     @property
     def knows_all_apps(self) -> bool:
-        """Whether no app file is broken, and every discovery has read its whole list."""
-        return not self.app_file_errors and all(discovery.complete for discovery in self.discoveries)
+        """Whether no app file is broken, and everything is discovered."""
+        return not self.app_file_errors and self.discovered
+
+    @property
+    def discovered(self) -> bool:
+        """Whether every discovery has read its whole list; the fleet that is looked at afterwards has it."""
+        return all(discovery.complete for discovery in self.discoveries)
 
     def start(self) -> None:
         """Discover, and look after the app files, from now on."""
@@ -121,18 +126,22 @@ class Service:
             self._tell_of_broken_files()
         log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
-    def start_scrape(self, fleet: Fleet, deadline: float) -> tuple[DomainCollector, Batch]:
-        """Begin to fetch all apps.
+    def start_scrape(
+        self, fleet: Fleet, deadline: float, watches: Sequence[Watch] | None = None
+    ) -> tuple[DomainCollector, Batch]:
+        """Begin to fetch apps.
 
         Args:
             fleet: the configuration in force when the scrape came.
             deadline: until when the caller waits, in seconds of `time.monotonic()`.
+            watches: those of the fleet's apps that are wanted; None: all.
 
         Returns:
             The scrape's collector, and the batch to wait for before it collects.
         """
         begin = time.monotonic()
-        batch = self.fetcher.start(fleet.watches, deadline, fleet.settings.scrape.min_interval)
+        wanted = fleet.watches if watches is None else watches
+        batch = self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
         return DomainCollector(fleet.settings, fleet.label_keys, batch, begin), batch
 
     def close(self) -> None:

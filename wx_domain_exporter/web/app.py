@@ -11,7 +11,9 @@ from starlette.routing import Route
 
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.landing import landing_page
+from wx_domain_exporter.web.probe import ProbeEndpoint
 from wx_domain_exporter.web.scrape import MetricsEndpoint
+from wx_domain_exporter.web.sd import AppsEndpoint, DomainsEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,9 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
     app = Starlette(
         routes=[
             Route(options.telemetry_path, metrics.answer, methods=["GET"]),
+            Route("/probe", ProbeEndpoint(service).answer, methods=["GET"]),
+            Route("/sd", AppsEndpoint(service).answer, methods=["GET"]),
+            Route("/sd/domains", DomainsEndpoint(service).answer, methods=["GET"]),
             Route("/", landing, methods=["GET"]),
             Route("/-/healthy", healthy, methods=["GET"]),
             Route("/-/ready", ready, methods=["GET"]),
