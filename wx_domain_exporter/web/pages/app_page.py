@@ -168,14 +168,12 @@ def _errcodes(state: AppState, findings: Findings, failure: Failure | None) -> l
     return [ApiErrcode(api, errcode, row.meaning, row.remedy) for api, errcode, row in rows]
 
 
-def _categories(
-    state: AppState, findings: Findings, limits: Mapping[str, int]
-) -> list[Category] | None:
+def _categories(state: AppState, findings: Findings, limits: Mapping[str, int]) -> list[Category] | None:
     lists = state.lists or state.watch.known_lists
     if lists is None:
         return None
     effective = findings.effective if state.lists else {}
-    names = {name: None for name in (*DOCUMENTED_CATEGORIES, *lists, *effective)}
+    names = dict.fromkeys((*DOCUMENTED_CATEGORIES, *lists, *effective))
     return [
         _category(Count(name, len(lists.get(name, EMPTY).domains), limits.get(name)), lists, effective)
         for name in names
@@ -183,9 +181,7 @@ def _categories(
     ]
 
 
-def _category(
-    count: Count, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]
-) -> Category:
+def _category(count: Count, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]) -> Category:
     configured, in_force = lists.get(count.category, EMPTY), effective.get(count.category)
     waiting = leaving = _some([], 0)
     if in_force is not None:

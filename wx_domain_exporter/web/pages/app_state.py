@@ -1,4 +1,4 @@
-"""How one mini program stands: what decides its place in the list. Pure, and cheap: it is made for all of them."""
+"""How one mini program stands: what decides its place in the list. Pure, and cheap: all of them get one."""
 
 import enum
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class Kind(enum.StrEnum):
     PENDING = "pending"
     """It was not fetched yet."""
 
-    WELL = "well"
+    OK = "ok"
 
 
 ORDER = {kind: place for place, kind in enumerate(Kind)}
@@ -67,7 +67,7 @@ def state_of(watch: Watch, limits: Mapping[str, int], now: float) -> AppState:
     outcome = None if last is None else watch.mixed_up(last)
     lists = {} if outcome is None else outcome.categories or {}
     changed = changes[-1].timestamp if changes else None
-    kind = Kind.WELL
+    kind = Kind.OK
     if outcome is None:
         kind = Kind.PENDING
     elif outcome.error is not None:

@@ -94,7 +94,9 @@ def _sentences(sentences: Sequence[str]) -> Sentences:
 def _platform(platform: WatchedPlatform, discovery: Discovery | None) -> PlatformState:
     component_appid = platform.settings.component_appid
     if discovery is None:
-        return PlatformState(platform.name, component_appid, discovers=False, complete=False, apps=0, failure=None)
+        return PlatformState(
+            platform.name, component_appid, discovers=False, complete=False, apps=0, failure=None
+        )
     error = discovery.failure
     return PlatformState(
         platform.name,

@@ -1,4 +1,4 @@
-"""What a failing mini program, or platform, shows: the reason, the errcode, what is wrong, the remedy. Pure."""
+"""What a failing mini program, or platform, shows: reason, errcode, what is wrong, the remedy. Pure."""
 
 from dataclasses import dataclass
 

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -60,7 +60,10 @@ class Renderer:
             chinese: whether the page is in Chinese, else in English.
             values: what the template shows.
         """
-        say: Callable[[Text], str] = (lambda text: text.zh) if chinese else (lambda text: text.en)
+
+        def say(text: Text) -> str:
+            return text.zh if chinese else text.en
+
         return self._environment.get_template(template).render(
             chinese=chinese,
             say=say,
@@ -72,7 +75,7 @@ class Renderer:
 
 
 def _finalized(value: object) -> object:
-    """Make a value fit to be shown: control characters, those that turn the direction of text too, are spelt out.
+    """Make a value fit to be shown: control characters, those of direction too, are spelt out.
 
     Raises:
         TypeError: there is no value, which a template has to tell in words.

@@ -21,8 +21,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     # the exporter itself
     "exporter": Text("Exporter", "Exporter 状态"),
     "last_scrape": Text("Last scrape", "上次抓取"),
-    "configuration": Text("Configuration in force", "生效配置"),
-    "since": Text("since {time}", "自 {time} 起"),
+    "configuration": Text("Configuration read", "配置加载"),
     "apps_total": Text("Mini programs", "小程序"),
     "platforms": Text("Third-party platforms", "第三方平台"),
     "platform": Text("Platform", "平台"),
@@ -32,11 +31,12 @@ TEXTS: Final[Mapping[str, Text]] = {
     "discovery_complete": Text("complete, {count} mini programs", "已完成，共 {count} 个小程序"),
     "discovery_failing": Text("failing; {count} mini programs are known", "失败；已知 {count} 个小程序"),
     "never_scraped": Text(
-        "Nothing is known yet: the mini programs are asked about when Prometheus scrapes, and it has not so far.",
+        "Nothing is known yet: WeChat is asked when Prometheus scrapes, and it has not done so.",
         "尚无数据：只有 Prometheus 抓取时才会查询小程序，而目前还没有抓取过。",
     ),
     "scraped_long_ago": Text(
-        "The last scrape was {ago}: what stands here may be old. See whether Prometheus still scrapes this exporter.",
+        "The last scrape was {ago}: what stands here may be old. See whether Prometheus still scrapes "
+        "this exporter.",
         "上次抓取是 {ago}，以下内容可能已过时。请检查 Prometheus 是否仍在抓取本 exporter。",
     ),
     "refused": Text(
@@ -54,7 +54,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "failing": Text("failing", "异常"),
     "changed": Text("changed", "有变化"),
     "pending": Text("not fetched yet", "尚未查询"),
-    "well": Text("well", "正常"),
+    "ok": Text("ok", "正常"),
     "nearly_full": Text("nearly full", "接近上限"),
     "by_reason": Text("Failing by reason", "异常原因"),
     "search": Text("Search", "搜索"),
@@ -102,23 +102,30 @@ TEXTS: Final[Mapping[str, Text]] = {
     "took": Text("took {seconds} s", "耗时 {seconds} 秒"),
     "token": Text("Token source", "token 来源"),
     "quota": Text("Quota of the day", "当日额度"),
-    "quota_used": Text("{used} of {limit} calls used, {remaining} left", "已用 {used} / {limit} 次，剩余 {remaining} 次"),
+    "quota_used": Text(
+        "{used} of {limit} calls used, {remaining} left", "已用 {used} / {limit} 次，剩余 {remaining} 次"
+    ),
     "other_errcodes": Text("Errcodes of other calls", "其他调用的错误码"),
     "api": Text("API", "接口"),
     "domains": Text("Domains", "域名"),
     "domains_old": Text(
-        "The mini program fails: these are the lists of its last good answer, {ago}. They may have changed since.",
+        "The mini program fails: these are the lists of its last good answer, {ago}; they may have changed.",
         "该小程序目前查询失败：以下是最后一次成功应答（{ago}）的列表，之后可能已有变化。",
     ),
-    "domains_unknown": Text("No list is known: no good answer has come yet.", "尚无列表：还没有收到过成功的应答。"),
+    "domains_unknown": Text(
+        "No list is known: no good answer has come yet.", "尚无列表：还没有收到过成功的应答。"
+    ),
     "of_limit": Text("{count} of {limit}", "{count} / {limit}"),
-    "empty": Text("none configured", "未配置"),
     "in_force": Text("{count} in force", "已生效 {count} 个"),
-    "waiting": Text("Configured, but not in force before the next release", "已配置，但尚未生效（需发布新版本）"),
+    "waiting": Text(
+        "Configured, but not in force before the next release", "已配置，但尚未生效（需发布新版本）"
+    ),
     "leaving": Text("Still in force, but configured no longer", "仍在生效，但已从配置中删除"),
+    "configured": Text("Configured", "已配置"),
     "as_in_force": Text("as configured", "与配置一致"),
     "changes": Text("Changes since the start", "启动以来的变化"),
     "no_changes": Text("No change has been seen.", "尚未发现变化。"),
+    "older_changes": Text("{count} older changes", "更早的 {count} 项变化"),
     "when": Text("When", "时间"),
     "category": Text("Category", "类别"),
     "added": Text("Added", "新增"),
@@ -127,8 +134,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     # nobody
     "unknown_app": Text("No such mini program", "没有这个小程序"),
     "unknown_app_told": Text(
-        "This exporter watches no mini program with this appid: it is not configured, or its platform has not "
-        "discovered it.",
+        "This exporter watches no mini program with this appid: it is not configured, or its "
+        "platform has not discovered it.",
         "本 exporter 没有监控该 AppID：配置中没有它，或所属平台尚未发现它。",
     ),
 }
