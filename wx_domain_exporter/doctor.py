@@ -76,6 +76,9 @@ def _quota_of(watch: Watch, outcome: Outcome) -> Quota | FetchError | None:
     """Return the day's quota, which is worth a look also where it is used up; None without a token."""
     if not outcome.has_token:
         return None
+    known = watch.extras.known().quota
+    if known is not None:  # `collect.quota` had it asked
+        return known
     flight = Flight(watch)
     flight.wanted_until = time.monotonic() + _PATIENCE
     try:
@@ -90,7 +93,7 @@ def _of_platform(discovery: Discovery, say: Say) -> Line:
     if discovery.failure is not None:
         return _bad(name, diagnose(discovery.failure, platform.component_appid), say)
     found = len(discovery.apps)
-    return _good(name, Text(f"{found} mini programs", f"{found} 个小程序"), say)
+    return _good(name, Text(_counted(found, "mini program"), f"{found} 个小程序"), say)
 
 
 def _of_app(watch: Watch, outcome: Outcome, quota: Quota | FetchError | None, say: Say) -> Line:
@@ -106,9 +109,13 @@ def _of_app(watch: Watch, outcome: Outcome, quota: Quota | FetchError | None, sa
 def _told_answer(categories: Mapping[str, DomainList]) -> Text:
     domains = sum(len(listed.domains) for listed in categories.values())
     return Text(
-        f"{Step.ANSWER.value.en} ({domains} domains in {len(categories)} categories)",
+        f"{Step.ANSWER.value.en} ({_counted(domains, 'domain')} in {len(categories)} categories)",
         f"{Step.ANSWER.value.zh}（{len(categories)} 个类别共 {domains} 个域名）",
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _told_quota(quota: Quota | FetchError | None) -> Text:
