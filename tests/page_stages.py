@@ -46,6 +46,12 @@ CONFIGURED = {
     "apps": [{"appid": "wx0000000000000000", "token": {"type": "access_token", "access_token": "canary-1"}}]
 }
 
+PLATFORM = {
+    "component_appid": "wx00000000000000c0",
+    "component_access_token": {"type": "access_token", "access_token": "canary-component"},
+}
+PLATFORMS: Mapping[str, object] = {"main": {**PLATFORM, "discover": True}, "other": PLATFORM}
+
 
 def appid(number: int) -> str:
     return f"wx{number:016x}"
