@@ -29,6 +29,11 @@ class AuthorizerSource(CachingSource):
         self._changed: tuple[str, str] | None = None
         """The refresh token that was given, and the one that WeChat has put in its place."""
 
+    @property
+    def component_appid(self) -> str:
+        """Return the platform's appid."""
+        return self.platform.component_appid
+
     def _secret(self) -> str:
         if self._given is not None:
             return self._given.read()
