@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import json
 import os
@@ -191,11 +190,6 @@ class Tab:
             deviceScaleFactor=1,
             mobile=width < 800,
         )
-
-    def screenshot(self, path: Path) -> None:
-        """Write the whole page as PNG, for a person to look at."""
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        path.write_bytes(base64.b64decode(data))
 
 
 @contextlib.contextmanager

@@ -139,10 +139,10 @@ class TestOrder:
     def test_the_last_change_comes_first(self) -> None:
         apps = []
         for number, age in enumerate([300, 100, 200]):
-            watch = good(f"changed {age}", number, age=HOUR)
+            watch = good(f"changed {1000 - age}", number, age=HOUR)
             answer(watch, NOW - age, requestdomain=hosts(1))
             apps.append(watch)
-        assert names(apps) == ["changed 100", "changed 200", "changed 300"]
+        assert names(apps) == ["changed 900", "changed 800", "changed 700"]
         assert names([*apps, good("still", 9)], sort="changed")[-1] == "still"
 
     def test_by_name_case_does_not_count(self) -> None:

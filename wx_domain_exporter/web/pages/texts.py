@@ -29,7 +29,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "discovery_off": Text("off (discover: false)", "未启用（discover: false）"),
     "discovery_running": Text("under way, {count} mini programs so far", "正在进行，已发现 {count} 个小程序"),
     "discovery_complete": Text("complete, {count} mini programs", "已完成，共 {count} 个小程序"),
-    "discovery_failing": Text("failing; {count} mini programs are known", "失败；已知 {count} 个小程序"),
+    "discovery_failing": Text("{count} mini programs are known", "已知 {count} 个小程序"),
     "never_scraped": Text(
         "Nothing is known yet: WeChat is asked when Prometheus scrapes, and it has not done so.",
         "尚无数据：只有 Prometheus 抓取时才会查询小程序，而目前还没有抓取过。",
