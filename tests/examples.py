@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pages import blocks
+from documents import blocks
 
 if TYPE_CHECKING:
     from support import Exporter

@@ -27,7 +27,16 @@ PROMETHEUS = (
     f"{OPENMETRICS};version=1.0.0;escaping=allow-utf-8;q=0.5,{OPENMETRICS};version=0.0.1;q=0.4,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
-PATHS = ["/metrics", f"/probe?target={A}", "/sd", "/sd/domains", "/", "/-/healthy", "/-/ready"]
+PATHS = [
+    "/metrics",
+    f"/probe?target={A}",
+    "/sd",
+    "/sd/domains",
+    "/",
+    f"/apps/{A}",
+    "/-/healthy",
+    "/-/ready",
+]
 
 
 @contextlib.contextmanager
@@ -112,21 +121,21 @@ class TestPaths:
         assert int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]) > 0
         assert body == b""
 
-    def test_health_and_readiness_call_no_api(self, fleet: SmallFleet, url: str) -> None:
-        for path in ("/-/healthy", "/-/ready", "/"):
+    def test_health_readiness_and_pages_call_no_api(self, fleet: SmallFleet, url: str) -> None:
+        for path in ("/-/healthy", "/-/ready", "/", f"/apps/{A}"):
             assert request(url + path).status == 200
         assert not fleet.world.calls
 
-    def test_the_landing_page_leads_to_the_metrics(self, url: str) -> None:
+    def test_the_status_page_leads_to_the_metrics(self, url: str) -> None:
         answer = request(url)
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert '<a href="/metrics">' in answer.text
+        assert '<a href="./metrics">' in answer.text
         assert __version__ in answer.text
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
     def test_the_metrics_can_be_elsewhere(self, fleet: SmallFleet) -> None:
         with serving(fleet, WebOptions(telemetry_path="/a/b&c")) as url:
-            assert 'href="/a/b&amp;c"' in request(url).text
+            assert 'href="./a/b&amp;c"' in request(url).text
             assert series(request(f"{url}/a/b&c").text, "wx_domain_up", "appid") == {A: 1, B: 1}
             assert request(f"{url}/metrics").status == 404
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from pages import blocks, text_of
+from documents import blocks, text_of
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import REPOSITORY, as_json, program
 
@@ -265,5 +265,5 @@ def test_every_dependency_has_its_sentence() -> None:
     found = re.search(r"^dependencies = \[(.*?)^\]", text_of("pyproject.toml"), re.DOTALL | re.MULTILINE)
     names = re.findall(r'"([\w-]+)', found[1] if found else "")
     decisions = text_of("docs/decisions.md").lower()
-    assert len(names) == 8
+    assert len(names) == 9
     assert all(f"| {name.lower()} |" in decisions for name in names)

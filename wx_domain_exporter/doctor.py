@@ -16,7 +16,6 @@ from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.wechat.client import GETWXADEVINFO, QUOTA_GET
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
-from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.yaml_tree import one_line
 
 Say = Callable[[Text], str]
@@ -101,8 +100,7 @@ def _of_app(watch: Watch, outcome: Outcome, quota: Quota | FetchError | None, sa
     app, source = watch.app, watch.source
     name = app.appid if app.name == app.appid else f"{app.appid} {app.name}"
     if outcome.error is not None:
-        component_appid = source.platform.component_appid if isinstance(source, AuthorizerSource) else None
-        return _bad(name, diagnose(outcome.error, app.appid, component_appid), say)
+        return _bad(name, diagnose(outcome.error, app.appid, source.component_appid), say)
     told = [step.value for step in (Step.SECRET, Step.TOKEN, Step.IP_LIST, Step.PERMISSION)]
     told += [_told_answer(outcome.categories or {}), _told_quota(quota)]
     return _good(name, Text(", ".join(one.en for one in told), "、".join(one.zh for one in told)), say)

@@ -141,6 +141,19 @@ class TestRefreshToken:
             assert member.fetch()["errcode"] == 0
         assert third_party.authorization.refresh_token.endswith("#4")
 
+    def test_one_that_is_refused_gives_way_to_the_given_one(
+        self, third_party: PlatformStage, clock: Clock
+    ) -> None:
+        member = third_party.member(third_party.platform())
+        given = third_party.authorization.refresh_token
+        third_party.patch(rotate_refresh_tokens=True)
+        member.fetch()
+        third_party.authorization.refresh_token = given  # as after a new authorization
+        clock.ahead = 7200
+        assert "errcode 61023" in str(member.fails())
+        clock.ahead += 60
+        assert member.fetch()["errcode"] == 0
+
     def test_another_one_in_its_file_counts_again(
         self, third_party: PlatformStage, tmp_path: Path, clock: Clock
     ) -> None:

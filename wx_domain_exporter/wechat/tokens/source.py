@@ -31,6 +31,11 @@ class TokenSource(ABC):
         self._lock = threading.Lock()
         self._pause = Pause()
 
+    @property
+    def component_appid(self) -> str | None:
+        """Return the appid of the third-party platform that the token comes from, if it does."""
+        return None
+
     def use(self, caller: Caller, ask: Callable[[Credential], Answer]) -> Answer:
         """Ask an API with the token in force, and once more with another one if WeChat takes that for dead.
 
