@@ -132,6 +132,18 @@ class TestDomainsReadiness:
         scrape(running)
         assert targets(running, "/sd/domains") == ["https://app-1.example.com"]
 
+    def test_while_all_fail_from_the_start_on_nothing_is_said(
+        self, fleet: SmallFleet, running: Serving
+    ) -> None:
+        for one in (A, B):
+            fleet.world.patch(one, {"errcode": 61007})
+        scrape(running)
+        answer = request(f"{running.url}/sd/domains")
+        assert (answer.status, "every mini program fails" in answer.text) == (503, True)
+        fleet.world.patch(B, {"errcode": 0, "domains": {}})
+        scrape(running)
+        assert get(running, "/sd/domains") == []
+
     def test_what_was_known_stays_while_an_app_fails(self, fleet: SmallFleet, running: Serving) -> None:
         scrape(running)
         before = get(running, "/sd/domains")
@@ -169,7 +181,7 @@ class TestDomainsReadiness:
             assert targets(running, "/sd/domains") == ["https://app-0.example.com"]
             token.write_text("second")
             scrape(running)
-            assert get(running, "/sd/domains") == []
+            assert request(f"{running.url}/sd/domains").status == 503
 
 
 class TestDomains:

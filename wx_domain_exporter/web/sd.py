@@ -70,6 +70,8 @@ class DomainsEndpoint:
                 f"mini programs that no scrape or probe has asked for yet: {untried}\n", 503
             )
         apps = _known(watches)
+        if watches and not apps:
+            return PlainTextResponse("no list of domains is known yet: every mini program fails\n", 503)
         categories = frozenset(parameters.getlist("category"))
         there = {*DOCUMENTED_CATEGORIES, *(category for app in apps for category in app.lists)}
         if categories - there:
