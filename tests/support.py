@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from prometheus_client.parser import text_string_to_metric_families
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterator, Mapping
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -41,11 +42,20 @@ class Answer:
 
 
 def request(
-    url: str, *, method: str = "GET", headers: Mapping[str, str] | None = None, body: bytes | None = None
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Answer:
     """One request on a connection of its own; header names in lower case, gzip undone."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
+    if tls is not None:
+        connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port or 443, timeout=60, context=tls
+        )
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request(method, path, body=body, headers=dict(headers or {}))
@@ -187,7 +197,7 @@ def exporter(
             raise AssertionError
         for line in process.stderr:
             running.lines.append(line)
-            found = re.search(r"msg\"?[=:] ?\"?listening\"?.*?(http://[^/\s\"]+)", line)
+            found = re.search(r"msg\"?[=:] ?\"?listening\"?.*?(https?://[^/\s\"]+)", line)
             if found:
                 running.url = found[1]
                 listening.set()

@@ -25,6 +25,7 @@ class TestDefaults:
             "doctor": False,
             "demo": False,
             "web_listen_address": None,
+            "web_config_file": None,
             "web_telemetry_path": "/metrics",
             "web_enable_lifecycle": False,
             "web_max_requests": 40,

@@ -125,13 +125,19 @@ class TestLevels:
         found = [json.loads(line)["msg"] for line in stream.getvalue().splitlines()]
         assert found == [level for level in LEVELS[LEVELS.index(least) :] for _ in range(2)]
 
-    @pytest.mark.parametrize("name", ["urllib3.connectionpool", "asyncio", "uvicorn.error", "uvicorn"])
+    @pytest.mark.parametrize("name", ["urllib3.connectionpool", "asyncio"])
     def test_libraries_that_tell_of_urls_and_sockets_warn_only(self, name: str) -> None:
         stream = set_up("json", "debug")
         for level in LEVELS:
             getattr(logging.getLogger(name), level)(level)
         found = [json.loads(line)["level"] for line in stream.getvalue().splitlines()]
         assert found == ["warning", "error"]
+
+    def test_what_strangers_send_fills_no_log(self) -> None:
+        stream = set_up("json", "debug")
+        for level in LEVELS:
+            getattr(logging.getLogger("uvicorn.error"), level)(level)
+        assert [json.loads(line)["level"] for line in stream.getvalue().splitlines()] == ["error"]
 
     def test_they_do_not_even_warn_when_only_errors_are_wanted(self) -> None:
         stream = set_up("json", "error")

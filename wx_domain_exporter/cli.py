@@ -24,8 +24,10 @@ from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.web.app import WebOptions, make_app
 from wx_domain_exporter.web.budget import scrape_budget
+from wx_domain_exporter.web.front import Front
 from wx_domain_exporter.web.scrape import registry_of
 from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
+from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 log = structlog.get_logger(__name__)
 
@@ -91,9 +93,7 @@ def _demo() -> Iterator[config.ConfigLoader]:
 
 def _run_with(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
     if flags.config_check:
-        apps = len(config.without_broken_files(loader.load()).apps)
-        name = "the demo's configuration" if flags.demo else _path(flags)
-        return _print(f"{name}: good, apps: {apps}\n".encode())
+        return _check(loader, flags)
     service = Service(loader)
     try:
         if flags.doctor:
@@ -101,6 +101,27 @@ def _run_with(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
         return _scrape_once(service) if flags.once else _serve(service, flags)
     finally:
         service.close()
+
+
+def _check(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
+    errors: list[str] = []
+    good: list[str] = []
+    try:
+        apps = len(config.without_broken_files(loader.load()).apps)
+        name = "the demo's configuration" if flags.demo else _path(flags)
+        good.append(f"{name}: good, apps: {apps}\n")
+    except config.ConfigError as error:
+        errors += error.errors
+    try:
+        if _web_config(flags) is not None:
+            good.append(f"{flags.web_config_file}: good\n")
+    except config.ConfigError as error:
+        errors += error.errors
+    return _fail(*errors) if errors else _print("".join(good).encode())
+
+
+def _web_config(flags: argparse.Namespace) -> CurrentWebConfig | None:
+    return CurrentWebConfig(Path(flags.web_config_file)) if flags.web_config_file else None
 
 
 def _examine(service: Service) -> int:
@@ -143,15 +164,19 @@ def _print(text: bytes) -> int:
 
 def _serve(service: Service, flags: argparse.Namespace) -> int:
     options = WebOptions(flags.web_telemetry_path, flags.web_enable_lifecycle, flags.web_max_requests)
-    server = Server(make_app(service, options))
+    web_config = _web_config(flags)
+    tls = web_config.tls if web_config is not None else None
+    server = Server(Front(make_app(service, options), web_config), tls)
+    scheme = "http" if tls is None or tls() is None else "https"
     sockets = _listen(flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])
     service.start()
     with _signals(server, service):
         log.info("started", version=__version__, apps=len(service.fleet.watches), demo=flags.demo)
         for sock in sockets:
-            log.info("listening", url=url_of(sock), metrics=options.telemetry_path)
+            log.info("listening", url=url_of(sock, scheme), metrics=options.telemetry_path)
         if flags.demo:
-            _say(f"Watching a simulated WeChat API. Open {url_of(sockets[0])} in a browser; Ctrl-C ends it.")
+            url = url_of(sockets[0], scheme)
+            _say(f"Watching a simulated WeChat API. Open {url} in a browser; Ctrl-C ends it.")
         asyncio.run(server.serve(sockets))
     log.info("stopped")
     return 0

@@ -54,7 +54,7 @@ def validate_config(root: object, folder: str) -> tuple[Config, list[int], Error
         config = Config.model_validate({} if root is None else root, context=context)
         return config, list(range(len(config.apps))), []
     except ValidationError as error:
-        found = _found(error, root)
+        found = errors_of(error, root)
     if not isinstance(root, dict):
         return Config(), [], found
     wrong = {
@@ -82,14 +82,15 @@ def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors
     try:
         return dict(enumerate(AppFile.model_validate({"apps": root}, context=context).apps)), []
     except ValidationError as error:
-        found = [(where[1:], what) for where, what in _found(error, {"apps": root})]
+        found = [(where[1:], what) for where, what in errors_of(error, {"apps": root})]
     parts = {where[0] for where, _ in found}
     kept = [index for index in range(len(root)) if index not in parts]
     rest = AppFile.model_validate({"apps": [root[index] for index in kept]}, context=context)
     return dict(zip(kept, rest.apps, strict=True)), found
 
 
-def _found(error: ValidationError, root: object) -> Errors:
+def errors_of(error: ValidationError, root: object) -> Errors:
+    """Return what pydantic found wrong with a tree, in our words."""
     return [(_real_path(one["loc"], root), _sentence(one)) for one in error.errors(include_url=False)]
 
 

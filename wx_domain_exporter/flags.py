@@ -69,6 +69,13 @@ FLAGS = (
         {"metavar": "ADDRESS", "action": "append"},
     ),
     Flag(
+        "web.config.file",
+        "",
+        "TLS, client certificates, basic authentication and headers, in the format of Prometheus' "
+        "exporter-toolkit (docs/web-configuration.md).",
+        {"metavar": "FILE"},
+    ),
+    Flag(
         "web.telemetry-path",
         "/metrics",
         "Path of the metrics; it begins with a slash.",

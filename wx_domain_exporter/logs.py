@@ -48,8 +48,10 @@ def set_up(level: str, log_format: LogFormat, stream: TextIO | None = None) -> N
     root.handlers = [handler]
     root.setLevel(level.upper())
     # urllib3 and asyncio tell of URLs and sockets at debug level: a URL holds the token.
-    for name in ("urllib3", "asyncio", "uvicorn"):
+    for name in ("urllib3", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+    # uvicorn warns of each request that is no HTTP: anybody could fill the log.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

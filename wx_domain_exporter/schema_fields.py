@@ -68,7 +68,7 @@ class Strict(BaseModel):
         if kind == "extra_forbidden" and len(found["loc"]) == 1:
             kind = wrong(cls._unknown_key(str(found["loc"][0])))
         elif kind == "model_type":
-            kind = wrong(f"must be a mapping with the keys {', '.join(cls.model_fields)}")
+            kind = wrong(f"must be a mapping with the keys {cls._keys()}")
         elif kind == "wrong":
             kind = wrong(context["message"])
         return InitErrorDetails(type=kind, loc=found["loc"], input=None, ctx=context)
@@ -77,7 +77,11 @@ class Strict(BaseModel):
     def _unknown_key(cls, key: str) -> str:
         if key in PLANNED_KEYS:
             return "does not work yet in this version; leave it out"
-        return f"is not a key here; allowed: {', '.join(cls.model_fields)}"
+        return f"is not a key here; allowed: {cls._keys()}"
+
+    @classmethod
+    def _keys(cls) -> str:
+        return ", ".join(field.alias or name for name, field in cls.model_fields.items())
 
 
 def _duration(value: object) -> float:

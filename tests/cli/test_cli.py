@@ -47,6 +47,7 @@ class TestInformation:
             "doctor": "",
             "demo": "",
             "web.listen-address": ":12324",
+            "web.config.file": "",
             "web.telemetry-path": "/metrics",
             "web.enable-lifecycle": "",
             "web.max-requests": "40",

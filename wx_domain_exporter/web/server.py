@@ -3,11 +3,15 @@
 import contextlib
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import structlog
 import uvicorn
 from starlette.types import ASGIApp
+
+from wx_domain_exporter.web.acceptor import Acceptor
+from wx_domain_exporter.web.guard import Limits
+from wx_domain_exporter.web.web_config.tls_context import ServerTls
 
 log = structlog.get_logger(__name__)
 
@@ -69,18 +73,34 @@ def _bound(family: int, target: tuple[object, ...], *, dualstack: bool = False) 
     return sock
 
 
-def url_of(sock: socket.socket) -> str:
+def url_of(sock: socket.socket, scheme: str = "http") -> str:
     """Return the URL under which a listening socket is reached from this machine."""
     host, port, *_ = sock.getsockname()
     if host in {"::", "0.0.0.0"}:  # noqa: S104 - compared, not bound
         host = "localhost"
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"
+
+
+def _no_tls() -> None:
+    return None
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server without its signal handlers: those re-raise, and the exit status is not 0."""
+    """uvicorn's server without its signal handlers: those re-raise, and the exit status is not 0.
 
-    def __init__(self, app: ASGIApp) -> None:
+    It accepts connections by itself: uvicorn's way knows no limit for handshakes and none for connections.
+    """
+
+    def __init__(
+        self, app: ASGIApp, tls: Callable[[], ServerTls | None] | None = None, limits: Limits | None = None
+    ) -> None:
+        """Open nothing yet.
+
+        Args:
+            app: what answers.
+            tls: says, for each connection anew, what it is served with; plain text without.
+            limits: how long, and how many.
+        """
         super().__init__(
             uvicorn.Config(
                 app,
@@ -95,6 +115,15 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=_GRACE,
             )
         )
+        self._tls = tls or _no_tls
+        self._limits = limits or Limits()
+        self.servers: list[Acceptor] = []  # type: ignore[assignment] # uvicorn only closes them
+
+    async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
+        """Accept on sockets that listen already."""
+        await self.lifespan.startup()
+        self.servers = [Acceptor(sockets or (), self.config, self.server_state, self._tls, self._limits)]
+        self.started = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,0 +1,30 @@
+"""A token bucket, as the web configuration's `rate_limit` asks for it."""
+
+import time
+from collections.abc import Callable
+
+from wx_domain_exporter.web.web_config.schema import RateLimit
+
+
+class TokenBucket:
+    """Lets `burst` requests through at once, and one more every `interval`; all through without one."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._limit = RateLimit()
+        self._tokens = 0.0
+        self._counted = clock()
+
+    def allows(self, limit: RateLimit) -> bool:
+        """Take a token, if there is one; a limit that differs from the last one starts with a full bucket."""
+        now = self._clock()
+        if limit != self._limit:
+            self._limit, self._tokens, self._counted = limit, float(limit.burst), now
+        if not limit.interval:
+            return True
+        self._tokens = min(limit.burst, self._tokens + (now - self._counted) / limit.interval)
+        self._counted = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

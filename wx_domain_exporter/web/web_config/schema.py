@@ -1,0 +1,182 @@
+"""The typed, frozen models of a web configuration, in the format of Prometheus' exporter-toolkit."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import bcrypt
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+
+from wx_domain_exporter.schema_fields import ListOf, Strict, within, wrong
+from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, TLS13_SUITES, VERSIONS
+
+_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_GO_DURATION = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|ns))+", re.ASCII)
+_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns)", re.ASCII)
+_LONGEST_INTERVAL = 86400.0
+_BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
+_UNVERIFIED = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
+_CLIENT_AUTH_TYPES = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
+
+
+class _Section(Strict):
+    """A section in which a key without a value is as good as absent, as the toolkit has it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, value: Any) -> Any:  # noqa: ANN401
+        if isinstance(value, dict):
+            return {key: one for key, one in value.items() if one is not None or key not in cls.model_fields}
+        return value
+
+
+def _path(value: str, info: ValidationInfo) -> str:
+    return str(Path((info.context or {}).get("folder", ".")) / value) if value else ""
+
+
+def _name(what: str, names: tuple[str, ...]) -> AfterValidator:
+    def check(value: str) -> str:
+        if value in names:
+            return value
+        raise wrong(f"is not {what}; allowed: {', '.join(names)}")
+
+    return AfterValidator(check)
+
+
+def _client_auth_type(value: str) -> str:
+    if value in _UNVERIFIED:
+        verified = ", ".join(_CLIENT_AUTH_TYPES)
+        raise wrong(f"would take any certificate unverified, which can't be had here; allowed: {verified}")
+    if value and value not in _CLIENT_AUTH_TYPES:
+        raise wrong(f"is not a client_auth_type; allowed: {', '.join(_CLIENT_AUTH_TYPES)}")
+    return value
+
+
+def _inline_secret(value: object) -> Secret:
+    if isinstance(value, str):
+        return Secret("value", value)
+    raise wrong("has a wrong type; allowed: a string (put it in quotes)")
+
+
+def _bcrypt_hash(value: object) -> Secret:
+    if not isinstance(value, str) or not _BCRYPT.fullmatch(value):
+        raise wrong("is not a bcrypt hash; allowed: 60 characters that begin with $2a$, $2b$ or $2y$")
+    try:
+        # What Python's bcrypt can't work with shows at the lowest cost too.
+        bcrypt.checkpw(b"", f"{value[:4]}04{value[6:]}".encode())
+    except ValueError:
+        raise wrong(
+            "is not a bcrypt hash: its salt is damaged; allowed: a hash as htpasswd makes it"
+        ) from None
+    return Secret("value", value)
+
+
+def _user(value: str) -> str:
+    if ":" in value:
+        raise wrong("is not the name of a user: a colon ends it; allowed: any text without a colon")
+    return value
+
+
+def _header_value(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # `X-XSS-Protection: 0`
+    if not isinstance(value, str):
+        raise wrong("has a wrong type; allowed: a string (put it in quotes)")
+    if not _HEADER_VALUE.fullmatch(value):
+        raise wrong("holds what no header can hold; allowed: printable ASCII characters on one line")
+    return value
+
+
+def _go_duration(value: object) -> float:
+    if value == 0 and not isinstance(value, bool):
+        return 0.0
+    if isinstance(value, str) and (value == "0" or _GO_DURATION.fullmatch(value)):
+        seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _GO_PART.findall(value))
+        if seconds <= _LONGEST_INTERVAL:
+            return seconds
+    raise wrong("is not a duration; allowed: up to 24h, such as 100ms, 1s, 1m30s, and 0 for no limit")
+
+
+FileName = Annotated[str, AfterValidator(_path)]
+"""Joined to the folder of the web configuration file; empty stays empty."""
+
+InlineSecret = Annotated[Secret, PlainValidator(_inline_secret, json_schema_input_type=str)]
+PasswordHash = Annotated[Secret, PlainValidator(_bcrypt_hash, json_schema_input_type=str)]
+HeaderValue = Annotated[str, BeforeValidator(_header_value)]
+Version = Annotated[str, _name("a TLS version", tuple(VERSIONS))]
+Suite = Annotated[str, _name("a cipher suite", (*SUITES, *TLS13_SUITES))]
+Curve = Annotated[str, _name("a curve", tuple(CURVES))]
+
+
+class TlsServerConfig(_Section):
+    """How TLS is served, and which clients are let in."""
+
+    cert: str = ""
+    cert_file: FileName = ""
+    key: InlineSecret = Secret("value", "")
+    key_file: FileName = ""
+    client_ca: str = ""
+    client_ca_file: FileName = ""
+    client_auth_type: Annotated[str, AfterValidator(_client_auth_type)] = ""
+    client_allowed_sans: Annotated[tuple[str, ...] | None, ListOf] = None
+    """None lets every verified client in, an empty list none."""
+    min_version: Version = "TLS12"
+    max_version: Version = "TLS13"
+    cipher_suites: Annotated[tuple[Suite, ...], ListOf] = ()
+    prefer_server_cipher_suites: bool = True
+    curve_preferences: Annotated[tuple[Curve, ...], ListOf] = ()
+
+
+class HttpHeaders(Strict):
+    """The headers that may be added to every answer; an empty one is not sent."""
+
+    csp: HeaderValue = Field("", alias="Content-Security-Policy")
+    frame_options: Annotated[Literal["deny", "sameorigin"] | None, BeforeValidator(_header_value)] = Field(
+        None, alias="X-Frame-Options"
+    )
+    content_type_options: Annotated[Literal["nosniff"] | None, BeforeValidator(_header_value)] = Field(
+        None, alias="X-Content-Type-Options"
+    )
+    xss_protection: HeaderValue = Field("", alias="X-XSS-Protection")
+    hsts: HeaderValue = Field("", alias="Strict-Transport-Security")
+
+    def as_pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return name and value of each header that is to be sent."""
+        return tuple((name, value) for name, value in self.model_dump(by_alias=True).items() if value)
+
+
+class HttpServerConfig(_Section):
+    """How HTTP is served."""
+
+    http2: bool = True
+    """Allowed, not demanded: this exporter speaks HTTP/1.1, which every client falls back to."""
+    headers: HttpHeaders = HttpHeaders()
+
+
+class RateLimit(_Section):
+    """A token bucket that all requests share."""
+
+    interval: Annotated[float, PlainValidator(_go_duration, json_schema_input_type=str)] = 0.0
+    burst: Annotated[int, within(0, 1_000_000, "0 to 1000000")] = 0
+
+    @model_validator(mode="after")
+    def _has_a_burst(self) -> Self:
+        if self.interval and not self.burst:
+            raise wrong("would answer nothing but 429; allowed: a burst of 1 or more beside the interval")
+        return self
+
+
+class WebConfig(_Section):
+    """A whole web configuration file."""
+
+    tls_server_config: TlsServerConfig = TlsServerConfig()
+    http_server_config: HttpServerConfig = HttpServerConfig()
+    rate_limit: RateLimit = RateLimit()
+    basic_auth_users: Mapping[Annotated[str, AfterValidator(_user)], PasswordHash] = Field(
+        default_factory=dict
+    )

@@ -1,0 +1,84 @@
+"""What must fit together in `tls_server_config`."""
+
+from collections.abc import Collection, Iterator
+
+from wx_domain_exporter.config_errors import Errors
+from wx_domain_exporter.web.web_config.schema import TlsServerConfig
+from wx_domain_exporter.web.web_config.tls_context import CHOOSES_CURVES, verifies_clients
+from wx_domain_exporter.web.web_config.tls_names import TLS13_SUITES, VERSIONS
+from wx_domain_exporter.yaml_tree import KeyPath
+
+_TLS = "tls_server_config"
+
+
+def is_enabled(tls: TlsServerConfig) -> bool:
+    """Whether the section asks for TLS at all, by the toolkit's rule."""
+    named = (tls.cert, tls.cert_file, tls.key.source, tls.key_file, tls.client_ca, tls.client_ca_file)
+    return any(named) or bool(tls.client_auth_type)
+
+
+def check_tls(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
+    """Check a section.
+
+    Args:
+        tls: what of it is valid by itself.
+        wrong: the settings that are not, which nothing more is said about.
+    """
+    if (_TLS,) in wrong:
+        return []
+    return [
+        *_check_pairs(tls, wrong),
+        *_check_clients(tls, wrong),
+        *_check_versions(tls, wrong),
+        *_check_curves(tls),
+    ]
+
+
+def _check_pairs(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
+    errors: Errors = []
+    given = {
+        "cert": (tls.cert, tls.cert_file),
+        "key": (tls.key.source, tls.key_file),
+        "client_ca": (tls.client_ca, tls.client_ca_file),
+    }
+    errors += [
+        ((_TLS, name), f"is given beside {name}_file; allowed: one of them")
+        for name, (inline, file) in given.items()
+        if inline and file
+    ]
+    if tls.model_fields_set or is_enabled(tls):
+        errors += [
+            ((_TLS,), f"needs {name} or {name}_file: without it there is no TLS")
+            for name in ("cert", "key")
+            if not any(given[name]) and not {(_TLS, name), (_TLS, f"{name}_file")} & set(wrong)
+        ]
+    return errors
+
+
+def _check_clients(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Iterator[tuple[KeyPath, str]]:
+    if verifies_clients(tls) or (_TLS, "client_auth_type") in wrong:
+        return
+    allowed = "allowed beside it: client_auth_type: RequireAndVerifyClientCert or VerifyClientCertIfGiven"
+    for name in ("client_ca", "client_ca_file"):
+        if getattr(tls, name):
+            yield (_TLS, name), f"is of no use while no client certificate is verified; {allowed}"
+    if tls.client_allowed_sans is not None:
+        name = "client_allowed_sans"
+        yield (_TLS, name), f"would keep nobody out while no client certificate is verified; {allowed}"
+
+
+def _check_versions(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Iterator[tuple[KeyPath, str]]:
+    if VERSIONS[tls.min_version] > VERSIONS[tls.max_version] and not {
+        (_TLS, "min_version"),
+        (_TLS, "max_version"),
+    } & set(wrong):
+        yield (_TLS, "min_version"), f"is above max_version ({tls.max_version}); allowed: the same or below"
+    if tls.cipher_suites and set(tls.cipher_suites) <= set(TLS13_SUITES) and tls.max_version != "TLS13":
+        what = f"holds only suites of TLS 1.3, which max_version ({tls.max_version}) excludes"
+        yield (_TLS, "cipher_suites"), f"{what}; allowed: one of TLS 1.2 too"
+
+
+def _check_curves(tls: TlsServerConfig) -> Iterator[tuple[KeyPath, str]]:
+    if len(tls.curve_preferences) > 1 and not CHOOSES_CURVES:
+        what = "holds more than one curve, among which Python can choose only from version 3.15 on"
+        yield (_TLS, "curve_preferences"), f"{what}; allowed: one, or none for OpenSSL's own order"
