@@ -70,6 +70,9 @@ fails, or is not there when the scrape has to answer, is absent; the errcode is 
 An app with more domains than `collect.max_domains` has no `wx_domain_info`, and a log line says so; with
 `collect.domains: false` no app has any.
 
+In a probe (`/probe`), `wx_domain_domains_limit` and `wx_domain_scrape_duration_seconds` are those of that probe, so that
+there is one of them for each mini program: see [service-discovery.md](service-discovery.md#one-mini-program-a-scrape).
+
 ## The exporter itself
 
 On `/metrics` only; `--once` leaves them out. Beside them are the usual `process_*` and `python_*`.

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import subprocess
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,8 @@ from wx_domain_exporter.simulator.world import SimulatedApp, World
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from wx_domain_exporter.simulator.world import Authorization, SimulatedPlatform
 
 APPSECRET = "0123456789abcdef0123456789abcdef"
 
@@ -32,13 +37,28 @@ class SmallFleet:
 
     def configure(self, **sections: Any) -> None:
         """Write the configuration; a section given here replaces the one that would be written."""
-        of_each = {"type": "stable_token", "appsecret": APPSECRET}
-        apps = [{"appid": one, "name": app.name, "token": of_each} for one, app in self.world.apps.items()]
+        apps = [
+            {
+                "appid": one,
+                "name": app.name,
+                "token": {"type": "stable_token", "appsecret": app.appsecret},
+            }
+            for one, app in self.world.apps.items()
+        ]
         wechat = {"base_url": self.url, **sections.pop("wechat", {})}
         self.path.write_text(as_json({"wechat": wechat, "apps": apps, **sections}))
 
     def calls(self, api: str = "getwxadevinfo") -> int:
         return sum(number for (name, _), number in self.world.calls.items() if name == api)
+
+
+@contextlib.contextmanager
+def serve(world: World, folder: Path) -> Iterator[SmallFleet]:
+    """Run a simulated API, with a configuration that has a stable_token for each app."""
+    with SimulatorServer(world) as server:
+        fleet = SmallFleet(world, server.url, folder / "config.yml")
+        fleet.configure()
+        yield fleet
 
 
 @contextlib.contextmanager
@@ -52,7 +72,55 @@ def small_fleet(folder: Path, apps: int = 2, **settings: Any) -> Iterator[SmallF
                 appid=appid(number), name=f"app {number}", appsecret=APPSECRET, domains=lists, **settings
             )
         )
-    with SimulatorServer(world) as server:
-        fleet = SmallFleet(world, server.url, folder / "config.yml")
-        fleet.configure()
+    with serve(world, folder) as fleet:
         yield fleet
+
+
+def centre(url: str, **more: Any) -> dict[str, Any]:
+    """The token source that asks the simulated token centre."""
+    return {
+        "type": "http",
+        "url": f"{url}/_centre/token?appId={{appid}}",
+        "token_pointer": "/data/access_token",
+        "expires_in_pointer": "/data/expires_in",
+        **more,
+    }
+
+
+def authorizer(authorization: Authorization) -> dict[str, Any]:
+    """The token source of an app that authorized the configuration's platform `main`."""
+    return {
+        "type": "authorizer",
+        "platform": "main",
+        "authorizer_refresh_token": authorization.refresh_token,
+    }
+
+
+def own_platform(platform: SimulatedPlatform, **more: Any) -> dict[str, Any]:
+    """A platform whose component_access_token the exporter makes itself."""
+    return {
+        "component_appid": platform.component_appid,
+        "own_component_token": True,
+        "component_appsecret": platform.component_appsecret,
+        "component_verify_ticket": platform.component_verify_ticket,
+        **more,
+    }
+
+
+def discovering(platform: SimulatedPlatform, **more: Any) -> dict[str, Any]:
+    """The sections of a configuration whose only apps are those that such a platform discovers."""
+    return {"apps": [], "platforms": {"main": own_platform(platform, discover=True, **more)}}
+
+
+@contextlib.contextmanager
+def generated_fleet(apps: int, hanging: int, latency: str) -> Iterator[str]:
+    """Run a simulated API as a process of its own, so that it takes none of the tests' time."""
+    command = [sys.executable, "-P", "-m", "wx_domain_exporter.simulator", "--port=0", f"--apps={apps}"]
+    with subprocess.Popen(
+        [*command, f"--hanging={hanging}", f"--latency={latency}"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            line = process.stdout.readline() if process.stdout is not None else ""
+            yield re.findall(r"http://\S+", line)[0]
+        finally:
+            process.terminate()

@@ -1,4 +1,4 @@
-"""Debian's Prometheus as a process of the tests."""
+"""Debian's Prometheus and blackbox_exporter as processes of the tests."""
 
 from __future__ import annotations
 
@@ -46,31 +46,46 @@ def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]]) -> Iterator[Prom
     configuration.write_text(
         as_json({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": list(jobs)})
     )
-    port = free_port()
-    with (folder / "prometheus.log").open("w") as log:
-        process = subprocess.Popen(
-            [
-                program("prometheus", "prometheus"),
-                f"--config.file={configuration}",
-                f"--storage.tsdb.path={folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{port}",
-            ],
-            stdout=log,
-            stderr=log,
-        )
-    running = Prometheus(f"http://127.0.0.1:{port}")
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [
+        program("prometheus", "prometheus"),
+        f"--config.file={configuration}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+    ]
+    with _running(command, folder / "prometheus.log", f"{url}/-/ready"):
+        yield Prometheus(url)
+
+
+@contextlib.contextmanager
+def blackbox_exporter(folder: Path, configuration: Mapping[str, Any]) -> Iterator[str]:
+    """Run blackbox_exporter; yield its address."""
+    name = "prometheus-blackbox-exporter"
+    file = folder / "blackbox.yml"
+    file.write_text(as_json(configuration))
+    address = f"127.0.0.1:{free_port()}"
+    command = [program(name, name), f"--config.file={file}", f"--web.listen-address={address}"]
+    with _running(command, folder / "blackbox.log", f"http://{address}/-/healthy"):
+        yield address
+
+
+@contextlib.contextmanager
+def _running(command: Sequence[str], log: Path, url: str) -> Iterator[None]:
+    """Run a program from when it answers at a URL."""
+    with log.open("w") as lines:
+        process = subprocess.Popen(command, stdout=lines, stderr=lines)
 
     def ready() -> bool:
         if process.poll() is not None:
-            raise AssertionError((folder / "prometheus.log").read_text())
+            raise AssertionError(log.read_text())
         try:
-            return request(f"{running.url}/-/ready").status == 200
+            return request(url).status == 200
         except OSError:
             return False
 
     try:
-        wait_until(ready, "Prometheus is ready", 60)
-        yield running
+        wait_until(ready, f"{command[0]} answers", 60)
+        yield
     finally:
         process.terminate()
         process.wait(30)

@@ -105,6 +105,21 @@ class Gate:
         self.open = threading.Event()
 
 
+class Trap:
+    """Raises whenever it is called; `again` is set by the second call."""
+
+    def __init__(self, error: Exception) -> None:
+        self.again = threading.Event()
+        self._error = error
+        self._calls = 0
+
+    def __call__(self, *_: object) -> None:
+        self._calls += 1
+        if self._calls > 1:
+            self.again.set()
+        raise self._error
+
+
 def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import http.client
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,12 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from fleets import SmallFleet, appid
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from serving import serving_file
 from support import Answer, Gate, request, samples, series, value
 
-from wx_domain_exporter import __version__, config
-from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.app import WebOptions, make_app
-from wx_domain_exporter.web.server import Server, listen, url_of
+from wx_domain_exporter import __version__
+from wx_domain_exporter.web.app import WebOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,25 +27,23 @@ PROMETHEUS = (
     f"{OPENMETRICS};version=1.0.0;escaping=allow-utf-8;q=0.5,{OPENMETRICS};version=0.0.1;q=0.4,"
     "text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1"
 )
-PATHS = ["/metrics", "/", "/-/healthy", "/-/ready"]
+PATHS = [
+    "/metrics",
+    f"/probe?target={A}",
+    "/sd",
+    "/sd/domains",
+    "/",
+    f"/apps/{A}",
+    "/-/healthy",
+    "/-/ready",
+]
 
 
 @contextlib.contextmanager
 def serving(fleet: SmallFleet, options: WebOptions | None = None) -> Iterator[str]:
     """Serve on a port of its own; yield the URL."""
-    service = Service(config.ConfigLoader(fleet.path))
-    server = Server(make_app(service, options or WebOptions()))
-    sock = listen("127.0.0.1:0")
-    url = url_of(sock).rstrip("/")
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
-    thread.start()
-    try:
-        yield url
-    finally:
-        server.stop()
-        thread.join(30)
-        service.close()
-        assert not thread.is_alive()
+    with serving_file(fleet.path, options) as running:
+        yield running.url
 
 
 @pytest.fixture
@@ -80,6 +75,10 @@ class TestPaths:
             "/-/reload/",
             "/Metrics",
             "/favicon.ico",
+            "/probe/",
+            "/sd/",
+            "/sd/domains/",
+            "/sd/apps",
         ],
     )
     def test_any_other_is_404(self, url: str, path: str) -> None:
@@ -105,6 +104,7 @@ class TestPaths:
 
     @pytest.mark.parametrize("path", PATHS)
     def test_head_works_as_get_without_a_body(self, url: str, path: str) -> None:
+        request(f"{url}/metrics")  # or /sd/domains would know nothing yet
         got = request(url + path)
         # By hand: http.client would read no body whatever comes.
         parts = urlsplit(url)
@@ -121,21 +121,21 @@ class TestPaths:
         assert int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]) > 0
         assert body == b""
 
-    def test_health_and_readiness_call_no_api(self, fleet: SmallFleet, url: str) -> None:
-        for path in ("/-/healthy", "/-/ready", "/"):
+    def test_health_readiness_and_pages_call_no_api(self, fleet: SmallFleet, url: str) -> None:
+        for path in ("/-/healthy", "/-/ready", "/", f"/apps/{A}"):
             assert request(url + path).status == 200
         assert not fleet.world.calls
 
-    def test_the_landing_page_leads_to_the_metrics(self, url: str) -> None:
+    def test_the_status_page_leads_to_the_metrics(self, url: str) -> None:
         answer = request(url)
         assert answer.headers["content-type"] == "text/html; charset=utf-8"
-        assert '<a href="/metrics">' in answer.text
+        assert '<a href="./metrics">' in answer.text
         assert __version__ in answer.text
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
 
     def test_the_metrics_can_be_elsewhere(self, fleet: SmallFleet) -> None:
         with serving(fleet, WebOptions(telemetry_path="/a/b&c")) as url:
-            assert 'href="/a/b&amp;c"' in request(url).text
+            assert 'href="./a/b&amp;c"' in request(url).text
             assert series(request(f"{url}/a/b&c").text, "wx_domain_up", "appid") == {A: 1, B: 1}
             assert request(f"{url}/metrics").status == 404
 

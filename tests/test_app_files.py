@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 from support import as_json
 
 from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, load
@@ -109,6 +110,13 @@ class TestChanges:
         folder.configure(app_files=[str(folder.path / "apps.d" / "*.yml")])
         folder.write("one", A)
         assert folder.load() == [A]
+
+    def test_patterns_that_find_no_file_are_told(self, folder: Folder) -> None:
+        folder.configure(A)
+        with capture_logs() as logs:
+            assert folder.load() == [A]
+        told = {"event": "no file is there for app_files", "log_level": "warning", "patterns": "apps.d/*.yml"}
+        assert logs == [told]
 
 
 class TestBrokenFile:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from documents import blocks, text_of
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import REPOSITORY, as_json, program
 
@@ -27,14 +28,6 @@ PAGES = sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob("do
 TOKEN_PAGES = ("docs/tokens.md", "docs/tokens.zh-CN.md")
 
 
-def text_of(page: str) -> str:
-    return (REPOSITORY / page).read_text()
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", text_of(page), re.DOTALL)
-
-
 def examples(what: Callable[[Any], bool]) -> list[Any]:
     """The YAML blocks of all pages whose content is `what`, each with the page's blocks up to it."""
     found = []
@@ -52,8 +45,12 @@ def is_for_prometheus(tree: Any) -> bool:
     return isinstance(tree, dict) and "scrape_configs" in tree
 
 
+def is_for_blackbox_exporter(tree: Any) -> bool:
+    return isinstance(tree, dict) and "modules" in tree
+
+
 def is_configuration(tree: Any) -> bool:
-    return isinstance(tree, dict) and not is_for_prometheus(tree)
+    return isinstance(tree, dict) and not is_for_prometheus(tree) and not is_for_blackbox_exporter(tree)
 
 
 def is_app_file(tree: Any) -> bool:
@@ -97,16 +94,16 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
     return Folder(tmp_path, monkeypatch)
 
 
-def check_prometheus(block: str, folder: Path) -> None:
-    path = folder / "prometheus.yml"
-    path.write_text(as_json(yaml.safe_load(block)))
-    checked = subprocess.run(
-        [program("promtool", "prometheus"), "check", "config", path],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def check(block: str, file: Path, *command: str) -> None:
+    """Let a real program say whether an example is a valid configuration of it."""
+    file.write_text(as_json(yaml.safe_load(block)))
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
+
+
+def check_prometheus(block: str, folder: Path) -> None:
+    file = folder / "prometheus.yml"
+    check(block, file, program("promtool", "prometheus"), "check", "config", str(file))
 
 
 @pytest.mark.parametrize("readme", READMES)
@@ -137,6 +134,13 @@ class TestExamples:
     def test_each_configuration_of_prometheus_is_valid(self, so_far: list[str], tmp_path: Path) -> None:
         check_prometheus(so_far[-1], tmp_path)
 
+    @pytest.mark.parametrize("so_far", examples(is_for_blackbox_exporter))
+    def test_each_configuration_of_blackbox_exporter_is_valid(
+        self, so_far: list[str], tmp_path: Path
+    ) -> None:
+        file, name = tmp_path / "blackbox.yml", "prometheus-blackbox-exporter"
+        check(so_far[-1], file, program(name, name), "--config.check", f"--config.file={file}")
+
     @pytest.mark.parametrize("so_far", examples(is_configuration))
     def test_each_configuration_is_valid(self, so_far: list[str], folder: Folder) -> None:
         tree = folder.load(so_far[-1])
@@ -154,7 +158,8 @@ class TestExamples:
         assert [app.appid for app in settings.apps] == [app["appid"] for app in apps]
 
     def test_all_kinds_are_there(self) -> None:
-        assert len(examples(is_for_prometheus)) >= 2
+        assert len(examples(is_for_prometheus)) >= 5
+        assert len(examples(is_for_blackbox_exporter)) == 1
         assert len(examples(is_configuration)) >= 10
         assert len(examples(is_app_file)) >= 1
 
@@ -260,5 +265,5 @@ def test_every_dependency_has_its_sentence() -> None:
     found = re.search(r"^dependencies = \[(.*?)^\]", text_of("pyproject.toml"), re.DOTALL | re.MULTILINE)
     names = re.findall(r'"([\w-]+)', found[1] if found else "")
     decisions = text_of("docs/decisions.md").lower()
-    assert len(names) == 8
+    assert len(names) == 10
     assert all(f"| {name.lower()} |" in decisions for name in names)

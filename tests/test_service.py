@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fleets import APPSECRET, SmallFleet, appid, small_fleet
-from prometheus_client import generate_latest
+from services import LONG, running_service, scrape, up
 from structlog.testing import capture_logs
 from support import samples, series, value, wait_until
 
@@ -15,7 +15,6 @@ from wx_domain_exporter import config
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.secret import SecretError
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.scrape import registry_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,37 +23,20 @@ if TYPE_CHECKING:
 A, B = appid(0), appid(1)
 OWN = "wx_domain_exporter_"
 STABLE = {"type": "stable_token", "appsecret": APPSECRET}
-LONG = 20.0
 
 
 @contextlib.contextmanager
 def serving(fleet: SmallFleet) -> Iterator[Service]:
-    before = set(threading.enumerate())
-    service = Service(config.ConfigLoader(fleet.path))
-    try:
+    with contextlib.ExitStack() as stack:
+        service = stack.enter_context(running_service(fleet.path))
+        stack.callback(fleet.world.patch, A, {"hang": False, "latency": 0.0})
         yield service
-    finally:
-        service.close()
-        fleet.world.patch(A, {"hang": False, "latency": 0.0})
-        for thread in set(threading.enumerate()) - before:
-            thread.join(LONG)
-            assert not thread.is_alive()
 
 
 @pytest.fixture
 def service(fleet: SmallFleet) -> Iterator[Service]:
     with serving(fleet) as running:
         yield running
-
-
-def scrape(service: Service, seconds: float = LONG) -> str:
-    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
-    batch.wait(seconds)
-    return generate_latest(registry_of(collector, service.own)).decode()
-
-
-def up(text: str) -> dict[str, float]:
-    return series(text, "wx_domain_up", "appid")
 
 
 def tokens_asked(fleet: SmallFleet) -> int:

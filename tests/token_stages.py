@@ -5,18 +5,20 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from simulated_client import APPID, SECRET
 
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.flights import Flight
-from wx_domain_exporter.schema_tokens import AccessToken, StableToken
+from wx_domain_exporter.schema_tokens import AccessToken, CentreToken, StableToken
+from wx_domain_exporter.simulator.apis.centre import PATH
 from wx_domain_exporter.watch import TokenLedger, Watch
-from wx_domain_exporter.wechat.client import ApiClient, Caller
+from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Caller
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
+from wx_domain_exporter.wechat.tokens.centre import CentreSource
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
 
 if TYPE_CHECKING:
@@ -33,12 +35,14 @@ CALLERS = 8
 @dataclass
 class Recorder:
     refreshed: list[str] = field(default_factory=list)
+    noted: list[tuple[str, int | str]] = field(default_factory=list)
+    """Each call's API, with its errcode or the reason for which it failed."""
 
-    def answered(self, api: str, errcode: int, seconds: float) -> None:
-        pass
+    def answered(self, api: str, errcode: int, seconds: float) -> None:  # noqa: ARG002 - the observer's
+        self.noted.append((api, errcode))
 
-    def failed(self, api: str, reason: str, seconds: float) -> None:
-        pass
+    def failed(self, api: str, reason: str, seconds: float) -> None:  # noqa: ARG002 - as above
+        self.noted.append((api, str(reason)))
 
     def token_refreshed(self, source: str) -> None:
         self.refreshed.append(source)
@@ -67,14 +71,30 @@ class Stage:
         settings = {"type": "stable_token", "appsecret": {"file": str(self.appsecret)}}
         return StableTokenSource(APPID, StableToken.model_validate(settings))
 
-    def caller(self, seconds: float = 30.0) -> Caller:
+    def centre(self, appid: str = APPID, **settings: Any) -> CentreSource:
+        return CentreSource(appid, centre_token(self.server.url, **settings))
+
+    def asked_of(self, api: str, appid: str = APPID) -> int:
+        return self.world.calls[api, appid]
+
+    def use(self, source: TokenSource) -> Any:
+        """Ask for the app's lists as a scrape does."""
+        return lists_of(source, self.caller())
+
+    def unusable(self, source: TokenSource) -> TokenError:
+        """Let a scrape find that no token does."""
+        with pytest.raises(TokenError) as raised:
+            self.use(source)
+        return raised.value
+
+    def caller(self, seconds: float = 30.0, client: ApiClient | None = None) -> Caller:
         source = access_token("unused")
         app = WatchedApp(
             APPID, "shop", {}, AccessToken.model_validate({"type": "access_token", "access_token": "unused"})
         )
         flight = Flight(Watch(app, self.client, source, TokenLedger(), None))
         flight.wanted_until = time.monotonic() + seconds
-        return Caller(self.client, flight, self.api_errors)
+        return Caller(client or self.client, flight, self.api_errors)
 
     def refused(self, source: TokenSource) -> TokenError:
         with pytest.raises(TokenError) as raised:
@@ -85,6 +105,22 @@ class Stage:
 
 def access_token(value: str | dict[str, str]) -> AccessTokenSource:
     return AccessTokenSource(AccessToken.model_validate({"type": "access_token", "access_token": value}))
+
+
+def lists_of(source: TokenSource, caller: Caller) -> Any:
+    """Ask for an app's lists as a scrape does."""
+    return source.use(caller, lambda credential: caller.call(GETWXADEVINFO, {}, credential))
+
+
+def centre_settings(server_url: str, **settings: Any) -> dict[str, Any]:
+    """What a configuration says of the simulated token centre."""
+    pointers = {"token_pointer": "/data/access_token", "expires_in_pointer": "/data/expires_in"}
+    where = f"{server_url}{PATH}?appId={{appid}}"
+    return {"type": "http", "url": where, **pointers, **settings}
+
+
+def centre_token(server_url: str, **settings: Any) -> CentreToken:
+    return CentreToken.model_validate(centre_settings(server_url, **settings))
 
 
 def together(work: Callable[[], str]) -> list[str | TokenError]:

@@ -10,7 +10,7 @@ from simulated_client import APPID, SECRET
 
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.flights import Flight
-from wx_domain_exporter.schema_tokens import AccessToken, StableToken
+from wx_domain_exporter.schema_tokens import AccessToken, StableToken, TokenSource
 from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
 from wx_domain_exporter.wechat.tokens.make import make_source
 
@@ -35,11 +35,12 @@ class Stage:
         return self.world.apps[APPID]
 
     def watch(self, appid: str = APPID, action: str | None = None, **token: Any) -> Watch:
-        settings: StableToken | AccessToken = StableToken.model_validate(
-            {"type": "stable_token", "appsecret": SECRET}
-        )
+        settings: TokenSource = StableToken.model_validate({"type": "stable_token", "appsecret": SECRET})
         if token:
             settings = AccessToken.model_validate({"type": "access_token", "access_token": token})
+        return self.watch_with(settings, appid, action)
+
+    def watch_with(self, settings: TokenSource, appid: str = APPID, action: str | None = None) -> Watch:
         app = WatchedApp(appid, "shop", {}, settings)
         return Watch(app, self.client, make_source(appid, settings, {}), self.ledger, action)
 

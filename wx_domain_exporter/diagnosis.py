@@ -83,9 +83,10 @@ _REMEDIES: Mapping[Reason, Text] = {
         "会解密 TLS 的代理需把其根证书放入其中。",
     ),
     Reason.HTTP: Text(
-        "Something else than the API answers, such as a proxy or a gateway: see `base_url`, the token "
-        "service's `url` and its own log.",
-        "应答的可能是代理或网关而非该 API：请检查 `base_url`、token 服务的 `url` 及其日志。",
+        "A proxy or a gateway may answer in place of the API: see `base_url`. A token service refuses with "
+        "such a status too: see its `url`, the `headers` that prove who asks, and its own log.",
+        "应答的可能是代理或网关而非该 API：请检查 `base_url`。token 服务也会以此类状态码拒绝："
+        "请检查其 `url`、证明身份的 `headers` 及其日志。",
     ),
     Reason.DECODE: Text(
         "The answer has not the expected form: see `base_url`, or the token service's `url` and pointers.",

@@ -8,7 +8,6 @@ import math
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
@@ -16,9 +15,9 @@ import structlog
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.schema_fields import printable_name
 from wx_domain_exporter.schema_tokens import Platform as PlatformSettings
-from wx_domain_exporter.wechat.authorizers import list_page, mini_program_name
+from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_name
 from wx_domain_exporter.wechat.client import ApiClient, Caller
-from wx_domain_exporter.wechat.errors import DeadlineError, FetchError
+from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.source import rest_after
 
@@ -30,6 +29,8 @@ _CALLERS = 8
 _CHUNK = 50
 _MOST_FAILURES = 20
 """Accounts that could not be asked about in one round; the others wait for the next one then."""
+_MOST_PAGES = 2000
+"""A list that still goes on then makes no sense: WeChat's pages have 500 accounts."""
 _FIRST_RETRY = 30.0
 """Seconds after a failure; doubled after each further one, up to `discover_interval`."""
 
@@ -99,10 +100,11 @@ class Discovery:
         self._ended = threading.Event()
 
     def inherit(self, old: "Discovery") -> None:
-        """Take over what is known of the same platform; others may be wanted of it now."""
+        """Take over what is known of the same platform; others may be wanted of it now, by another token."""
         self._names = dict(old._names)  # noqa: SLF001 - of the same class
         self._listed = dict(old._listed)  # noqa: SLF001 - as above
         self.complete = old.complete
+        self.platform.refresh_tokens = old.platform.refresh_tokens
         self.apps = self._apps_among(self._listed)
         if self.complete:
             self._own.discovered(self.platform.name, len(self.apps))
@@ -164,23 +166,29 @@ class Discovery:
         found: dict[str, str] = {}
         totals: set[int] = set()
         failures: list[FetchError] = []
-        offset = 0
-        while True:
+        offset = longest = 0
+        for _ in range(_MOST_PAGES):
             page = list_page(self.platform, self._caller(), offset)
-            offset += page.length
+            longest = max(longest, page.length)
+            # Revoked authorizations can keep their places: a page before the end can be short, even empty.
+            offset += page.length or longest or PAGE
             totals.add(page.total)
             found |= page.refresh_tokens
-            new = [appid for appid in self._wanted(found) if appid not in self._names]
+            new = [appid for appid in self._wanted(page.refresh_tokens) if appid not in self._names]
             if len(failures) < _MOST_FAILURES:
                 failures += self._learn(new)
-            last = offset >= page.total or page.length == 0
+            done = min(offset, page.total)
             if new or not self.complete:
-                log.info("discovering", platform=self.platform.name, done=offset, total=page.total)
-            if last:
+                log.info("discovering", platform=self.platform.name, done=done, total=page.total)
+            if done == page.total:
                 break
             if not self.complete:  # nobody waits for the last page to be watched
                 self._take({**self._listed, **found})
+        else:
+            raise DecodeError(f"the list goes on after {_MOST_PAGES} pages")
         self._take(self._without_the_gone(found, whole=totals == {len(found)} - {0}))
+        if self._ended.is_set():  # the metrics are another's by now
+            return failures
         if not self.complete:
             self.complete = True
             log.info("platform discovered", platform=self.platform.name, apps=len(self.apps))
@@ -230,25 +238,41 @@ class Discovery:
     def _learn(self, appids: Sequence[str]) -> list[FetchError]:
         """Ask what the accounts are; return what went wrong with some of them."""
         failures: list[FetchError] = []
-        if not appids:
-            return failures
-        with ThreadPoolExecutor(_CALLERS, thread_name_prefix="discovery") as pool:
-            for begin in range(0, len(appids), _CHUNK):
-                chunk = appids[begin : begin + _CHUNK]
-                for appid, answer in zip(chunk, pool.map(self._ask_about, chunk), strict=True):
-                    if isinstance(answer, FetchError):
-                        failures.append(answer)
-                    else:
-                        self._names[appid] = answer
-                if len(failures) >= _MOST_FAILURES:
-                    break
+        for begin in range(0, len(appids), _CHUNK):
+            for appid, answer in self._ask_about_all(appids[begin : begin + _CHUNK]):
+                if isinstance(answer, FetchError):
+                    failures.append(answer)
+                else:
+                    self._names[appid] = answer
+            if len(failures) >= _MOST_FAILURES:
+                break
         return failures
+
+    def _ask_about_all(self, appids: Sequence[str]) -> list[tuple[str, str | FetchError | None]]:
+        answers: list[tuple[str, str | FetchError | None]] = []
+
+        def ask(share: Sequence[str]) -> None:
+            for appid in share:
+                answer = self._ask_about(appid)
+                answers.append((appid, answer))
+
+        # Daemons, unlike the threads of a pool: a call that hangs must not keep the program from its end.
+        shares = [appids[begin::_CALLERS] for begin in range(min(_CALLERS, len(appids)))]
+        threads = [threading.Thread(target=ask, args=(share,), daemon=True) for share in shares]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return answers
 
     def _ask_about(self, appid: str) -> str | FetchError | None:
         try:
             name = mini_program_name(self.platform, self._caller(), appid)
         except FetchError as error:
             return error.to_keep()
+        except Exception as bug:  # an answer that trips our code may cost its own account only
+            log.exception("an account can't be discovered", platform=self.platform.name, appid=appid)
+            return DecodeError(f"internal error: {type(bug).__name__}")
         return None if name is None else printable_name(name) or appid
 
     def _caller(self) -> Caller:

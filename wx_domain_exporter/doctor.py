@@ -16,7 +16,6 @@ from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.wechat.client import GETWXADEVINFO, QUOTA_GET
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
-from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.yaml_tree import one_line
 
 Say = Callable[[Text], str]
@@ -77,6 +76,9 @@ def _quota_of(watch: Watch, outcome: Outcome) -> Quota | FetchError | None:
     """Return the day's quota, which is worth a look also where it is used up; None without a token."""
     if not outcome.has_token:
         return None
+    known = watch.extras.known().quota
+    if known is not None:  # `collect.quota` had it asked
+        return known
     flight = Flight(watch)
     flight.wanted_until = time.monotonic() + _PATIENCE
     try:
@@ -91,15 +93,14 @@ def _of_platform(discovery: Discovery, say: Say) -> Line:
     if discovery.failure is not None:
         return _bad(name, diagnose(discovery.failure, platform.component_appid), say)
     found = len(discovery.apps)
-    return _good(name, Text(f"{found} mini programs", f"{found} 个小程序"), say)
+    return _good(name, Text(_counted(found, "mini program"), f"{found} 个小程序"), say)
 
 
 def _of_app(watch: Watch, outcome: Outcome, quota: Quota | FetchError | None, say: Say) -> Line:
     app, source = watch.app, watch.source
     name = app.appid if app.name == app.appid else f"{app.appid} {app.name}"
     if outcome.error is not None:
-        component_appid = source.platform.component_appid if isinstance(source, AuthorizerSource) else None
-        return _bad(name, diagnose(outcome.error, app.appid, component_appid), say)
+        return _bad(name, diagnose(outcome.error, app.appid, source.component_appid), say)
     told = [step.value for step in (Step.SECRET, Step.TOKEN, Step.IP_LIST, Step.PERMISSION)]
     told += [_told_answer(outcome.categories or {}), _told_quota(quota)]
     return _good(name, Text(", ".join(one.en for one in told), "、".join(one.zh for one in told)), say)
@@ -108,9 +109,13 @@ def _of_app(watch: Watch, outcome: Outcome, quota: Quota | FetchError | None, sa
 def _told_answer(categories: Mapping[str, DomainList]) -> Text:
     domains = sum(len(listed.domains) for listed in categories.values())
     return Text(
-        f"{Step.ANSWER.value.en} ({domains} domains in {len(categories)} categories)",
+        f"{Step.ANSWER.value.en} ({_counted(domains, 'domain')} in {len(categories)} categories)",
         f"{Step.ANSWER.value.zh}（{len(categories)} 个类别共 {domains} 个域名）",
     )
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _told_quota(quota: Quota | FetchError | None) -> Text:

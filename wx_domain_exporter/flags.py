@@ -9,6 +9,7 @@ from wx_domain_exporter import __version__
 
 DEFAULT_CONFIG_FILE = "config.yml"
 DEFAULT_LISTEN_ADDRESS = ":12324"
+_TAKEN_PATHS = ("/probe", "/sd", "/sd/domains")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -41,6 +42,8 @@ def _path(text: str) -> str:
     if not text.startswith("/") or text.startswith("/-/") or any(char in text for char in "{}?# \t"):
         what = "allowed: a path that begins with a slash, not with /-/, without spaces, braces, ? and #"
         raise argparse.ArgumentTypeError(f"{text!r} is not a path; {what}")
+    if text in _TAKEN_PATHS or text.startswith("/apps/"):
+        raise argparse.ArgumentTypeError(f"{text!r} is another page's path; allowed: any other one")
     return text
 
 

@@ -41,9 +41,12 @@ class History:
         """The oldest first."""
 
     def note(self, lists: Mapping[str, DomainList], timestamp: float) -> list[Change]:
-        """Take a good answer and return what it changed."""
-        before, self.lists = self.lists, lists
-        if before is None or before == lists:
+        """Take a good answer and return what it changed; lists that are as before stay the same objects."""
+        before = self.lists
+        if before == lists:
+            return []
+        self.lists = lists
+        if before is None:
             return []
         found = [
             _change(timestamp, category, old, new)

@@ -23,13 +23,17 @@ class _Running:
     platform: Platform
     discovery: Discovery | None
 
+    def is_same(self, watched: WatchedPlatform, base_url: str) -> bool:
+        """Whether it is the platform that another configuration has, with the same authorizations."""
+        same_appid = self.watched.settings.component_appid == watched.settings.component_appid
+        return same_appid and self.base_url == base_url
+
     def has_token_of(self, watched: WatchedPlatform, base_url: str) -> bool:
         """Whether its component_access_token is the one that another configuration asks for."""
         mine, other = self.watched.settings, watched.settings
         return (
-            self.base_url == base_url
+            self.is_same(watched, base_url)
             and self.watched.component_token == watched.component_token
-            and mine.component_appid == other.component_appid
             and mine.component_appsecret == other.component_appsecret
             and mine.component_verify_ticket == other.component_verify_ticket
         )
@@ -75,10 +79,13 @@ class Platforms:
             if old.discovery is not None and old.discovery not in going_on:
                 old.discovery.stop()
         new = going_on - {old.discovery for old in before.values()}
+        names = {discovery.platform.name for discovery in self.discoveries}
+        # One that begins anew has nothing to do with the series of another platform of its name.
+        self._own.discovers(names - {discovery.platform.name for discovery in new if not discovery.complete})
+        self._own.discovers(names)
         if self._started:
             for discovery in new:
                 discovery.start()
-        self._own.discovers([discovery.platform.name for discovery in self.discoveries])
 
     def apps(self) -> Sequence[WatchedApp]:
         """Return the discovered mini programs as the configuration would name them, each once."""
@@ -122,11 +129,12 @@ class Platforms:
     def _run(self, before: _Running | None, watched: WatchedPlatform, base_url: str) -> _Running:
         if before is not None and before.watched == watched and before.base_url == base_url:
             return before
-        same_token = before is not None and before.has_token_of(watched, base_url)
-        platform = before.platform if before is not None and same_token else make_platform(watched)
+        same = before if before is not None and before.is_same(watched, base_url) else None
+        keeps_token = same is not None and same.has_token_of(watched, base_url)
+        platform = same.platform if same is not None and keeps_token else make_platform(watched)
         discovery = None
         if watched.settings.discover:
             discovery = Discovery(platform, watched.settings, self._client, self._own, self._publish)
-            if before is not None and before.discovery is not None and same_token:
-                discovery.inherit(before.discovery)
+            if same is not None and same.discovery is not None:
+                discovery.inherit(same.discovery)
         return _Running(watched, base_url, platform, discovery)

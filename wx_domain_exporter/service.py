@@ -47,6 +47,19 @@ class Fleet:
         return tuple(sorted({key for watch in self.by_appid.values() for key in watch.app.labels}))
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A configuration that was refused; the one before stays in force.
+
+    Attributes:
+        timestamp: Unix time at which it was read.
+        errors: a sentence for each error.
+    """
+
+    timestamp: float
+    errors: Sequence[str]
+
+
 class Service:
     """What a scrape asks. Lives as long as the process."""
 
@@ -61,6 +74,12 @@ class Service:
         """Held while the fleet is replaced; whoever has it owns the loader and the platforms."""
         self._closed = threading.Event()
         self.own = OwnMetrics()
+        self.last_scrape: float | None = None
+        """Unix time at which apps were asked for last; None before the first time."""
+        self.refusal: Refusal | None = None
+        """Why the last reload failed; None if it did not."""
+        self.in_force_since = time.time()
+        """Unix time at which the configuration file in force was read."""
         self._ledger = TokenLedger()
         self._settings = loader.load()
         self.fetcher = Fetcher(self._settings.wechat.max_concurrency)
@@ -81,8 +100,13 @@ class Service:
 
     @property
     def knows_all_apps(self) -> bool:
-        """Whether no app file is broken, and every discovery has read its whole list."""
-        return not self.app_file_errors and all(discovery.complete for discovery in self.discoveries)
+        """Whether no app file is broken, and everything is discovered."""
+        return not self.app_file_errors and self.discovered
+
+    @property
+    def discovered(self) -> bool:
+        """Whether every discovery has read its whole list; the fleet that is looked at afterwards has it."""
+        return all(discovery.complete for discovery in self.discoveries)
 
     def start(self) -> None:
         """Discover, and look after the app files, from now on."""
@@ -104,6 +128,7 @@ class Service:
                 self._replace(self._loader.load(), resume=True)
             except ConfigError as error:
                 self.own.reload_failed()
+                self.refusal = Refusal(time.time(), error.errors)
                 for sentence in error.errors:
                     log.error("configuration refused, the one before stays in force", error=sentence)  # noqa: TRY400 - the sentence is all there is to say
                 return False
@@ -121,18 +146,23 @@ class Service:
             self._tell_of_broken_files()
         log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
-    def start_scrape(self, fleet: Fleet, deadline: float) -> tuple[DomainCollector, Batch]:
-        """Begin to fetch all apps.
+    def start_scrape(
+        self, fleet: Fleet, deadline: float, watches: Sequence[Watch] | None = None
+    ) -> tuple[DomainCollector, Batch]:
+        """Begin to fetch apps.
 
         Args:
             fleet: the configuration in force when the scrape came.
             deadline: until when the caller waits, in seconds of `time.monotonic()`.
+            watches: those of the fleet's apps that are wanted; None: all.
 
         Returns:
             The scrape's collector, and the batch to wait for before it collects.
         """
         begin = time.monotonic()
-        batch = self.fetcher.start(fleet.watches, deadline, fleet.settings.scrape.min_interval)
+        self.last_scrape = time.time()
+        wanted = fleet.watches if watches is None else watches
+        batch = self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
         return DomainCollector(fleet.settings, fleet.label_keys, batch, begin), batch
 
     def close(self) -> None:
@@ -184,6 +214,7 @@ class Service:
             for watch in fleet.watches:
                 watch.resume()
             self.own.reloaded(fleet.settings.hash)
+            self.refusal, self.in_force_since = None, time.time()
         if before is not None and before.client is not fleet.client:
             before.client.close()
 

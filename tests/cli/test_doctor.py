@@ -31,7 +31,7 @@ def examined(fleet: SmallFleet, capsys: Capture, status: int) -> list[str]:
 
 class TestReport:
     def test_all_is_well(self, fleet: SmallFleet, capsys: Capture) -> None:
-        steps = "secret, token, IP whitelist, permission, answer (1 domains in 6 categories)"
+        steps = "secret, token, IP whitelist, permission, answer (1 domain in 6 categories)"
         assert examined(fleet, capsys, 0) == [
             f"ok   {A} app 0: {steps}, quota (1 of 100000 calls used today)",
             f"ok   {B} app 1: {steps}, quota (1 of 100000 calls used today)",
@@ -72,6 +72,11 @@ class TestReport:
             "getwxadevinfo": 2,
             "quota/get": 2,
         }
+
+    def test_a_quota_that_is_collected_anyway_is_asked_once(self, fleet: SmallFleet, capsys: Capture) -> None:
+        fleet.configure(collect={"quota": True})
+        assert "quota (1 of 100000 calls used today)" in examined(fleet, capsys, 0)[0]
+        assert fleet.calls("quota/get") == 2
 
     def test_a_secret_that_cannot_be_read_is_told_as_the_configurations_error(
         self, fleet: SmallFleet, capsys: Capture
@@ -117,7 +122,7 @@ class TestPlatform:
     @pytest.mark.usefixtures("platform")
     def test_it_has_a_line_and_so_have_its_mini_programs(self, fleet: SmallFleet, capsys: Capture) -> None:
         first, second, _ = examined(fleet, capsys, 0)
-        assert first == f"ok   platform main {COMPONENT}: 1 mini programs"
+        assert first == f"ok   platform main {COMPONENT}: 1 mini program"
         assert second.startswith(f"ok   {A} 商城: secret, token, ")
 
     def test_its_address_goes_into_its_own_list(

@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_watches import LONG, FakeWatch, Log, outcome, settled, slow, start
+from fake_watches import LONG, FakeWatch, Log, healthy, outcome, settled, slow, start
 from support import wait_until
 
 from wx_domain_exporter.flights import Flight
@@ -177,3 +177,33 @@ class TestForgottenFlights:
         blocker.gate.set()
         settled(batch)
         assert log.started == ["blocker", "wanted"]
+
+
+class TestOneByOne:
+    """Each app asked for by itself, as a probe does it, and not with all others in one scrape."""
+
+    def test_hanging_apps_hold_a_quarter_of_the_workers_and_the_others_have_the_rest(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher = make(8)
+        hanging = [slow(f"hanging {number}", log, gate=True) for number in range(20)]
+        waiting = [start(fetcher, one) for one in hanging]
+        log.wait_for(2)
+        for number in range(20):
+            settled(start(fetcher, FakeWatch(f"new {number}", log)))
+            settled(start(fetcher, FakeWatch(f"known {number}", log, healthy())))
+        assert sum(name.startswith("hanging") for name in log.started) == 2
+        for one in hanging:
+            one.gate.set()
+        for batch in waiting:
+            settled(batch)
+
+    def test_a_hanging_app_holds_one_worker_however_often_it_is_probed(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher, hanging = make(2), FakeWatch("hanging", log, gate=True)
+        probes = [start(fetcher, hanging) for _ in range(10)]
+        settled(start(fetcher, FakeWatch("other", log)))
+        hanging.gate.set()
+        assert len({id(settled(probe)[0]) for probe in probes}) == 1
+        assert log.started == ["hanging", "other"]

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from clocks import Clock
+from platform_stages import PlatformStage, platform_stage
 from simulated_client import APPID, SECRET
 from token_stages import Recorder, Stage
 
@@ -43,3 +44,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
             client.close()
         assert not world.calls["token", APPID], "/cgi-bin/token takes the token of the app's backend away"
         assert not world.calls["stable_token_force_refresh", APPID]
+
+
+@pytest.fixture
+def third_party(stage: Stage, tmp_path: Path) -> PlatformStage:
+    return platform_stage(stage, tmp_path)

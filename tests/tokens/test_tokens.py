@@ -3,16 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from simulated_client import APPID, SECRET
+from simulated_client import APPID
 from token_stages import Stage, access_token, together
 
-from wx_domain_exporter.schema_tokens import AccessToken, StableToken
 from wx_domain_exporter.simulator.apis import tokens as apis
 from wx_domain_exporter.wechat.errors import DeadlineError, TokenError
-from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
-from wx_domain_exporter.wechat.tokens.make import make_source
 from wx_domain_exporter.wechat.tokens.source import usable_seconds
-from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
 
 if TYPE_CHECKING:
     from clocks import Clock
@@ -155,10 +151,3 @@ class TestAccessToken:
             str(stage.refused(source))
             == "access_token: no token: the environment variable SHOP_TOKEN is not set"
         )
-
-
-def test_each_type_of_the_configuration_has_its_source() -> None:
-    stable = StableToken.model_validate({"type": "stable_token", "appsecret": SECRET})
-    made_elsewhere = AccessToken.model_validate({"type": "access_token", "access_token": "one"})
-    assert isinstance(make_source(APPID, stable, {}), StableTokenSource)
-    assert isinstance(make_source(APPID, made_elsewhere, {}), AccessTokenSource)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from simulated_client import APPID, OTHER
+from token_stages import centre_token
 from watch_stages import Stage, fetch
 
 from wx_domain_exporter.watch import TokenLedger, Watch
@@ -53,6 +54,23 @@ class TestSharedToken:
         theirs.write_text("two")
         assert other.mixed_up(fetch(other)).reason is None
         assert one.mixed_up(outcome) is outcome
+
+    def test_a_token_centre_that_hands_one_token_to_two_apps_fails_both(self, stage: Stage) -> None:
+        stage.world.patch_centre({"fixed_token": "one"})
+        settings = centre_token(stage.server.url)
+        one, other = stage.watch_with(settings), stage.watch_with(settings, OTHER)
+        outcomes = fetch(one), fetch(other)
+        for watch, outcome in zip((one, other), outcomes, strict=True):
+            shown = watch.mixed_up(outcome)
+            assert shown.reason is Reason.TOKEN
+            assert "http: another app received the same token" in str(shown.error)
+        assert {fetch(watch).reason for watch in (one, other)} == {Reason.TOKEN}
+        assert stage.calls() == (1, 0)
+        stage.world.patch_centre({"fixed_token": None})
+        one.resume()
+        other.resume()
+        for watch in (one, other):
+            assert watch.mixed_up(fetch(watch)).reason is None
 
 
 class TestTokenLedger:

@@ -7,6 +7,7 @@ import pytest
 import trustme
 from simulated_client import APPID
 from structlog.testing import capture_logs
+from token_stages import centre_token
 from watch_stages import Stage, fetch
 
 from wx_domain_exporter import watch as watch_module
@@ -94,6 +95,14 @@ class TestFailure:
         assert outcome.reason is reason
         assert outcome.categories is None
         assert watch.strikes == held_up
+
+    def test_a_token_centre_that_hangs_is_a_failure_of_the_token_that_holds_up(self, stage: Stage) -> None:
+        stage.world.patch_centre({"hang": True})
+        watch = stage.watch_with(centre_token(stage.server.url))
+        for strikes in (1, 2):
+            assert fetch(watch).reason is Reason.TOKEN
+            assert watch.strikes == strikes
+        assert stage.calls() == (0, 0)
 
     def test_strikes_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
         watch = stage.watch()

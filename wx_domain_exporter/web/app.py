@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.landing import landing_page
+from wx_domain_exporter.web.pages.endpoints import StatusPages
+from wx_domain_exporter.web.probe import ProbeEndpoint
 from wx_domain_exporter.web.scrape import MetricsEndpoint
+from wx_domain_exporter.web.sd import AppsEndpoint, DomainsEndpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,8 @@ class WebOptions:
 def make_app(service: Service, options: WebOptions) -> Starlette:
     """Wire the paths to a service."""
     metrics = MetricsEndpoint(service, options.max_requests)
+    pages = StatusPages(service, options.telemetry_path)
     one_reload = asyncio.Lock()  # those who wait for another reload hold no thread
-
-    async def landing(_: Request) -> Response:
-        policy = {"Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"}
-        return HTMLResponse(landing_page(options.telemetry_path), headers=policy)
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("healthy\n")
@@ -50,7 +49,11 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
     app = Starlette(
         routes=[
             Route(options.telemetry_path, metrics.answer, methods=["GET"]),
-            Route("/", landing, methods=["GET"]),
+            Route("/probe", ProbeEndpoint(service).answer, methods=["GET"]),
+            Route("/sd", AppsEndpoint(service).answer, methods=["GET"]),
+            Route("/sd/domains", DomainsEndpoint(service).answer, methods=["GET"]),
+            Route("/", pages.overview, methods=["GET"]),
+            Route("/apps/{appid}", pages.app, methods=["GET"]),
             Route("/-/healthy", healthy, methods=["GET"]),
             Route("/-/ready", ready, methods=["GET"]),
             Route("/-/reload", reload, methods=["POST"]),

@@ -44,6 +44,13 @@ def accepts_gzip(accept_encoding: str) -> bool:
     return qualities.get("gzip", qualities.get("*", 0.0)) > 0
 
 
+def prefers_chinese(accept_language: str) -> bool:
+    """Whether an `Accept-Language` header puts Chinese before English, which is the default."""
+    spoken = [choice for choice in _choices(accept_language) if choice.value.split("-")[0] in {"zh", "en"}]
+    best = max(spoken, key=lambda choice: choice.quality, default=None)
+    return best is not None and best.quality > 0 and best.value.startswith("zh")
+
+
 def _is_known(choice: _Choice) -> bool:
     if choice.quality <= 0:
         return False

@@ -1,8 +1,9 @@
-"""`/metrics`: a scrape from its request to its bytes."""
+"""A scrape from its request to its bytes, and `/metrics`, the one of all apps."""
 
 import asyncio
 import gzip
 import time
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.concurrency import run_in_threadpool
@@ -12,7 +13,8 @@ from starlette.responses import PlainTextResponse, Response
 from wx_domain_exporter.collector import DomainCollector
 from wx_domain_exporter.metrics import GAUGES
 from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.service import Service
+from wx_domain_exporter.service import Fleet, Service
+from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.web.budget import HEADER, BadTimeoutError, scrape_budget
 from wx_domain_exporter.web.negotiation import accepts_gzip, choose_encoder
 
@@ -46,37 +48,50 @@ async def _until_gone(request: Request) -> None:
         pass
 
 
-class MetricsEndpoint:
-    """Answers scrapes; waits for WeChat without holding a thread."""
+class Scrapes:
+    """What all scrapes share, of the whole fleet or of one app; waits for WeChat without holding a thread."""
 
-    def __init__(self, service: Service, max_requests: int) -> None:
+    def __init__(self, service: Service, own: OwnMetrics | None, places: int, full: str) -> None:
+        """Have no scrape running.
+
+        Args:
+            service: what is scraped.
+            own: what is shown of the exporter itself, beside the apps.
+            places: how many scrapes may run at once.
+            full: the sentence that further ones get.
+        """
         self._service = service
-        self._max_requests = max_requests
+        self._own = own
+        self._places = places
+        self._full = full
         self._running = 0
         self._encoding_an_app = _FIRST_ENCODING
 
-    async def answer(self, request: Request) -> Response:
-        """Answer one scrape."""
-        if self._running >= self._max_requests:
-            return PlainTextResponse(
-                f"{self._max_requests} scrapes are running already (--web.max-requests)\n", 503
-            )
+    async def answer(self, request: Request, fleet: Fleet, watches: Sequence[Watch]) -> Response:
+        """Answer one scrape.
+
+        Args:
+            request: it says how long the answer may take, and what it is to hold.
+            fleet: the configuration in force when it came.
+            watches: the apps that it is about.
+        """
+        if self._running >= self._places:
+            return PlainTextResponse(f"{self._full}\n", 503)
         self._running += 1
         try:
-            return await self._scrape(request)
+            return await self._scrape(request, fleet, watches)
         except BadTimeoutError as error:
             return PlainTextResponse(f"{error}\n", 400)
         finally:
             self._running -= 1
 
-    async def _scrape(self, request: Request) -> Response:
-        fleet = self._service.fleet
-        encoding = self._encoding_an_app * len(fleet.by_appid)
+    async def _scrape(self, request: Request, fleet: Fleet, watches: Sequence[Watch]) -> Response:
+        encoding = self._encoding_an_app * len(watches)
         budget = scrape_budget(request.headers.get(HEADER), fleet.settings.scrape, encoding)
         names = request.query_params.getlist("name[]")
         if names and _FLEET.isdisjoint(names):  # no call is due for what the exporter knows of itself
             return await run_in_threadpool(self._encode, None, request)
-        collector, batch = self._service.start_scrape(fleet, time.monotonic() + budget)
+        collector, batch = self._service.start_scrape(fleet, time.monotonic() + budget, watches)
         gone = asyncio.ensure_future(_until_gone(request))
         waits = (asyncio.wrap_future(batch.done), gone)
         await asyncio.wait(waits, timeout=budget, return_when=asyncio.FIRST_COMPLETED)
@@ -85,14 +100,14 @@ class MetricsEndpoint:
         gone.cancel()
         begin = time.monotonic()
         response = await run_in_threadpool(self._encode, collector, request)
-        if not request.query_params:
-            now = (time.monotonic() - begin) / max(1, len(fleet.by_appid))
+        if not names:
+            now = (time.monotonic() - begin) / max(1, len(watches))
             # On a busy machine one encoding says little of the next: a slow one is forgotten slowly.
             self._encoding_an_app = max(now, _FORGETTING * self._encoding_an_app)
         return response
 
     def _encode(self, collector: DomainCollector | None, request: Request) -> Response:
-        registry = registry_of(collector, self._service.own)
+        registry = registry_of(collector, self._own)
         families = request.query_params.getlist("name[]")
         names = {family + suffix for family in families for suffix in _SAMPLE_SUFFIXES}
         encode, content_type = choose_encoder(",".join(request.headers.getlist("Accept")))
@@ -103,3 +118,17 @@ class MetricsEndpoint:
             headers["Content-Encoding"] = "gzip"
         # Starlette's own charset handling would add a second one to prometheus-client's.
         return Response(body, headers={**headers, "Content-Type": content_type})
+
+
+class MetricsEndpoint:
+    """`/metrics`: all apps, and the exporter itself."""
+
+    def __init__(self, service: Service, max_requests: int) -> None:
+        self._service = service
+        full = f"{max_requests} scrapes are running already (--web.max-requests)"
+        self._scrapes = Scrapes(service, service.own, max_requests, full)
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one scrape."""
+        fleet = self._service.fleet
+        return await self._scrapes.answer(request, fleet, fleet.watches)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wx_domain_exporter.wechat.answer import JsonObject
+from wx_domain_exporter.wechat.answer import JsonObject, whole_number
 from wx_domain_exporter.wechat.client import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST, Api, Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
@@ -39,9 +39,9 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
     """
     body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE}
     answer = _ask(platform, caller, API_GET_AUTHORIZER_LIST, body)
-    total = _whole_number(answer.get("total_count"))
+    total = whole_number(answer.get("total_count"), _MAX_AUTHORIZERS)
     listed = answer.get("list") if answer.get("list") is not None else []  # an empty page can lack its list
-    if total is None or total > _MAX_AUTHORIZERS:
+    if total is None or total < 0:
         raise DecodeError("the answer holds no total_count")
     if not isinstance(listed, list):
         raise DecodeError("the answer holds no list")
@@ -73,9 +73,3 @@ def _entry(entry: object) -> tuple[str, str] | None:
         return None
     appid, refresh_token = entry.get("authorizer_appid"), entry.get("refresh_token")
     return (appid, as_token(refresh_token) or "") if isinstance(appid, str) else None
-
-
-def _whole_number(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        value = int(value[:12])
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

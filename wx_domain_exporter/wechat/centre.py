@@ -9,9 +9,10 @@ from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.observer import CallObserver
+from wx_domain_exporter.redaction import foreign_text
 from wx_domain_exporter.schema import Wechat
 from wx_domain_exporter.wechat.answer import JsonObject, read_json
-from wx_domain_exporter.wechat.errors import FetchError
+from wx_domain_exporter.wechat.errors import BrokenConnectionError, FetchError
 from wx_domain_exporter.wechat.wire import Wire
 
 NAME = "http"
@@ -46,11 +47,13 @@ class CentreClient:
 
         Raises:
             FetchError: no JSON object came.
-            OSError: `ca_file` can't be read.
         """
         wire = self._wire(ca_file)
         usual = {"Accept": "application/json", "User-Agent": f"wx_domain_exporter/{__version__}"}
-        request = requests.Request("GET", url, headers={**usual, **headers}).prepare()
+        try:
+            request = requests.Request("GET", url, headers={**usual, **headers}).prepare()
+        except requests.RequestException as error:
+            raise BrokenConnectionError(f"the URL can't be asked: {foreign_text(str(error))}") from None
         proxies = get_environ_proxies(url) if self._settings.trust_env else {}
         begin = time.monotonic()
         try:
@@ -65,10 +68,16 @@ class CentreClient:
         with self._lock:
             wire = self._wires.get(ca_file)
             if wire is None:
-                wire = self._wires[ca_file] = Wire(
-                    ca_file=ca_file,
-                    idle_connections=self._settings.max_concurrency,
-                    max_response_bytes=self._settings.max_response_bytes,
-                    timeout=self._settings.timeout,
-                )
+                wire = self._wires[ca_file] = self._new_wire(ca_file)
             return wire
+
+    def _new_wire(self, ca_file: str | None) -> Wire:
+        try:
+            return Wire(
+                ca_file=ca_file,
+                idle_connections=self._settings.max_concurrency,
+                max_response_bytes=self._settings.max_response_bytes,
+                timeout=self._settings.timeout,
+            )
+        except OSError as error:
+            raise BrokenConnectionError(f"ca_file can't be read: {error.strerror}") from None

@@ -14,6 +14,8 @@ from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
 log = structlog.get_logger(__name__)
 
+_REFRESH_TOKEN_INVALID = 61023
+
 
 class AuthorizerSource(CachingSource):
     """An authorizer_access_token, made with the platform's token and the app's authorizer_refresh_token."""
@@ -26,6 +28,11 @@ class AuthorizerSource(CachingSource):
         self._given = refresh_token
         self._changed: tuple[str, str] | None = None
         """The refresh token that was given, and the one that WeChat has put in its place."""
+
+    @property
+    def component_appid(self) -> str:
+        """Return the platform's appid."""
+        return self.platform.component_appid
 
     def _secret(self) -> str:
         if self._given is not None:
@@ -60,6 +67,12 @@ class AuthorizerSource(CachingSource):
         except TokenError as error:
             if isinstance(error.cause, ApiError):
                 caller.note(error.cause.api, error.cause.errcode)
+            elif error.cause is not None:  # the last call, whoever's, ended without an errcode
+                caller.note(API_COMPONENT_TOKEN.name, None)
+            raise
+        except ApiError as error:
+            if error.errcode == _REFRESH_TOKEN_INVALID:
+                self._changed = None  # the given one has its turn again: it may be newer by now
             raise
         lease = read_lease(answer, "authorizer_access_token")
         self._keep(secret, refresh_token, as_token(answer.get("authorizer_refresh_token")))

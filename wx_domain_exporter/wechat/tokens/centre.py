@@ -10,7 +10,7 @@ from wx_domain_exporter.redaction import foreign_text
 from wx_domain_exporter.schema_tokens import CentreToken
 from wx_domain_exporter.wechat.answer import JsonObject
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.errors import BrokenConnectionError, DecodeError
+from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.tokens.life import as_life, as_token
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
@@ -38,10 +38,7 @@ class CentreSource(CachingSource):
         return {name: secret.read_for_header() for name, secret in self._settings.headers.items()}
 
     def _lease(self, secret: str, caller: Caller) -> Lease:  # noqa: ARG002 - read again, by name
-        try:
-            answer = caller.ask_centre(self._url, self._headers(), self._settings.ca_file)
-        except OSError as error:
-            raise BrokenConnectionError(f"ca_file can't be read: {error.strerror}") from None
+        answer = caller.ask_centre(self._url, self._headers(), self._settings.ca_file)
         return Lease(self._token_in(answer), self._life_in(answer))
 
     def _token_in(self, answer: JsonObject) -> str:

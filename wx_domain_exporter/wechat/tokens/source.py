@@ -31,6 +31,11 @@ class TokenSource(ABC):
         self._lock = threading.Lock()
         self._pause = Pause()
 
+    @property
+    def component_appid(self) -> str | None:
+        """Return the appid of the third-party platform that the token comes from, if it does."""
+        return None
+
     def use(self, caller: Caller, ask: Callable[[Credential], Answer]) -> Answer:
         """Ask an API with the token in force, and once more with another one if WeChat takes that for dead.
 
@@ -66,6 +71,9 @@ class TokenSource(ABC):
             TokenError: none can be had; while a pause lasts, the refusal that began it.
             DeadlineError: nobody waits any more.
         """
+        cached = self._cached()
+        if cached is not None:  # whatever was refused before it, and whoever asks for something else
+            return cached
         if not self._lock.acquire(blocking=False):
             # Somebody is asking right now. If that is a trial after a refusal, one waits for it and not all:
             # a source that many apps share would hold up the calls of others.

@@ -1,0 +1,15 @@
+"""The texts and examples of README and docs."""
+
+from __future__ import annotations
+
+import re
+
+from support import REPOSITORY
+
+
+def text_of(page: str) -> str:
+    return (REPOSITORY / page).read_text()
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text_of(page), re.DOTALL)

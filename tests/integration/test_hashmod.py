@@ -1,0 +1,71 @@
+"""Two real Prometheus servers share 1,000 mini programs by `hashmod`, of which 100 hang."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from examples import SHARD, jobs
+from fleets import generated_fleet
+from real_prometheus import Prometheus, prometheus
+from support import Exporter, as_json, exporter
+
+from wx_domain_exporter.simulator.demo import fleet, fleet_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+APPS, HANGING, CONNECTIONS = 1000, 100, 32
+INTERVAL, TIMEOUT = 6, 3
+"""Seconds; of 167 probes a second 17 hang for 5 s each: 83 at once, with 32 connections."""
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
+    path = tmp_path_factory.mktemp("exporter") / "config.yml"
+    with generated_fleet(APPS, HANGING, "50ms") as url:
+        configuration = yaml.safe_load(fleet_config(fleet(APPS), url))
+        configuration["wechat"]["max_concurrency"] = CONNECTIONS
+        path.write_text(as_json(configuration))
+        with exporter(f"--config.file={path}") as running:
+            yield running
+
+
+@pytest.fixture(scope="module")
+def servers(program: Exporter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Prometheus]]:
+    with contextlib.ExitStack() as stack:
+        servers = []
+        for shard in ("0", "1"):
+            [job] = jobs(SHARD, program)
+            job.update(scrape_interval=f"{INTERVAL}s", scrape_timeout=f"{TIMEOUT}s")
+            [keep] = [rule for rule in job["relabel_configs"] if rule.get("action") == "keep"]
+            keep["regex"] = shard
+            folder = tmp_path_factory.mktemp(f"prometheus-{shard}")
+            servers.append(stack.enter_context(prometheus(folder, [job])))
+        for server in servers:
+            server.wait_for("count(count_over_time(wx_domain_up[5m]) >= 3) == count(up)", 60)
+        yield servers
+
+
+def test_each_has_its_own_and_both_have_all(servers: list[Prometheus]) -> None:
+    first, second = (set(server.values("wx_domain_up", "appid")) for server in servers)
+    assert not first & second
+    assert first | second == set(fleet(APPS).apps)
+    assert min(len(first), len(second)) > APPS / 3
+
+
+def test_every_probe_is_answered(servers: list[Prometheus]) -> None:
+    for server in servers:
+        assert not server.query("min_over_time(up[5m]) == 0")
+        instances = server.values("wx_domain_up", "instance")
+        assert set(instances) == set(server.values("wx_domain_up", "appid"))
+
+
+def test_the_others_are_all_there_once_it_is_known_which_ones_hang(servers: list[Prometheus]) -> None:
+    hanging = {one for one, app in fleet(APPS, HANGING).apps.items() if app.hang}
+    assert len(hanging) == HANGING
+    assert {appid for server in servers for appid in server.values("wx_domain_up == 0", "appid")} == hanging
+    reasons = {reason for server in servers for reason in server.values("wx_domain_fetch_error", "reason")}
+    assert reasons <= {"deadline", "timeout"}

@@ -1,0 +1,86 @@
+"""Two exporters and a backend on the same appsecrets: none takes the token of another away."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from fleets import APPSECRET, SmallFleet, appid
+from support import Exporter, as_json, exporter, request, series, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+A, B = appid(0), appid(1)
+EXPIRIES = 2
+
+
+@contextmanager
+def two_exporters(fleet: SmallFleet) -> Iterator[tuple[Exporter, Exporter]]:
+    argument = f"--config.file={fleet.path}"
+    with exporter(argument) as first, exporter(argument) as second:
+        yield first, second
+
+
+def all_up(*programs: Exporter) -> None:
+    for program in programs:
+        text = program.scrape()
+        assert series(text, "wx_domain_up", "appid") == {A: 1, B: 1}
+        assert series(text, "wx_domain_api_error", "errcode") == {}
+
+
+class Backend:
+    """A mini program's own backend, with a stable_token of its own that it keeps until its end."""
+
+    def __init__(self, fleet: SmallFleet) -> None:
+        self.tokens: list[str] = []
+        self._world, self._url = fleet.world, fleet.url
+        self._end = 0.0
+
+    def work(self) -> None:
+        """Get a token if the last one has ended, and see that it is as good as WeChat said."""
+        now = self._world.clock()
+        if now >= self._end:
+            body = {"grant_type": "client_credential", "appid": A, "secret": APPSECRET}
+            answer = request(f"{self._url}/cgi-bin/stable_token", method="POST", body=as_json(body).encode())
+            given = json.loads(answer.body.decode("utf-8-sig"))
+            self.tokens.append(given["access_token"])
+            self._end = now + given["expires_in"]
+        token = self._world.find_token(self.tokens[-1])
+        assert token is not None, "the backend's token was taken away"
+        assert token.expires_at > now
+
+
+def test_after_each_expiry_all_get_the_same_new_token(fleet: SmallFleet) -> None:
+    calls = fleet.world.calls
+    with two_exporters(fleet) as programs:
+        all_up(*programs)
+        for expiry in range(1, EXPIRIES + 1):
+            for one in (A, B):
+                fleet.world.expire_tokens(one)
+            for _ in range(3):
+                all_up(*programs)
+            # One call for each exporter: what the second one got did not end what the first one had.
+            assert calls["stable_token", A] == calls["stable_token", B] == 2 * (1 + expiry)
+    assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
+    # Each exporter met each expired token once.
+    assert calls["getwxadevinfo", A] == 2 * (1 + 3 * EXPIRIES) + 2 * EXPIRIES
+
+
+def test_a_backends_token_is_good_until_its_end_whatever_exporters_do(fleet: SmallFleet) -> None:
+    """Tokens of 2 s, of which several end by themselves."""
+    for one in (A, B):
+        fleet.world.patch(one, {"token_lifetime": 2.0})
+    backend = Backend(fleet)
+    with two_exporters(fleet) as programs:
+
+        def enough() -> bool:
+            backend.work()
+            all_up(*programs)
+            backend.work()
+            return len(set(backend.tokens)) > EXPIRIES
+
+        wait_until(enough, "the backend has had several tokens", 60)
+    assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
+    assert fleet.world.calls["stable_token", A] > fleet.world.calls["stable_token", B] > 2 * EXPIRIES

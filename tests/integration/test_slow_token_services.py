@@ -1,0 +1,99 @@
+"""Token services that hang: beside them, apps with tokens of their own are up in every scrape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fleets import SmallFleet, appid, authorizer, centre, own_platform, small_fleet
+from simulated_client import COMPONENT
+from support import exporter, series
+
+from wx_domain_exporter.simulator.world import SimulatedPlatform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HEALTHY, OTHERS = 50, 20
+SCRAPES, SCRAPE_TIMEOUT = 2, 2.5
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
+    with small_fleet(tmp_path, HEALTHY + OTHERS) as running:
+        yield running
+
+
+@pytest.fixture
+def platform(fleet: SmallFleet) -> SimulatedPlatform:
+    """A platform that the others have authorized."""
+    platform = fleet.world.add_platform(SimulatedPlatform(component_appid=COMPONENT))
+    for one in others():
+        fleet.world.authorize(COMPONENT, one)
+    return platform
+
+
+def others() -> list[str]:
+    return [appid(HEALTHY + number) for number in range(OTHERS)]
+
+
+def configure(fleet: SmallFleet, tokens: dict[str, dict[str, Any]], **sections: Any) -> None:
+    """Put the others first, which are served first while nothing is known of any app."""
+    own = {one: {"type": "stable_token", "appsecret": app.appsecret} for one, app in fleet.world.apps.items()}
+    in_order = tokens | {one: token for one, token in own.items() if one not in tokens}
+    fleet.configure(apps=[{"appid": one, "token": token} for one, token in in_order.items()], **sections)
+
+
+def of_the_platform(fleet: SmallFleet) -> dict[str, dict[str, Any]]:
+    return {one: authorizer(granted) for one, granted in fleet.world.authorizations[COMPONENT].items()}
+
+
+def check(text: str, reason: str) -> None:
+    states = series(text, "wx_domain_up", "appid")
+    assert len(states) == HEALTHY + OTHERS
+    assert {one for one, state in states.items() if not state} == set(others())
+    assert set(series(text, "wx_domain_fetch_error", "reason")) == {reason}
+
+
+@pytest.mark.parametrize(
+    ("timeout", "reason"), [("1s", "token"), ("30s", "deadline")], ids=["timeout", "deadline"]
+)
+def test_a_platform_whose_component_token_hangs(
+    fleet: SmallFleet, platform: SimulatedPlatform, timeout: str, reason: str
+) -> None:
+    platform.hang = True
+    platforms = {"main": own_platform(platform)}
+    configure(fleet, of_the_platform(fleet), platforms=platforms, wechat={"timeout": timeout})
+    with exporter(f"--config.file={fleet.path}") as program:
+        for _ in range(SCRAPES):
+            check(program.scrape(SCRAPE_TIMEOUT), reason)
+    # All of them waited for one call, and after its failure the source rests.
+    assert fleet.calls("api_component_token") == 1
+
+
+def test_a_token_centre_that_hangs(fleet: SmallFleet) -> None:
+    fleet.world.patch_centre({"hang": True})
+    configure(fleet, dict.fromkeys(others(), centre(fleet.url)), wechat={"timeout": "1s"})
+    with exporter(f"--config.file={fleet.path}") as program:
+        for _ in range(SCRAPES):
+            check(program.scrape(SCRAPE_TIMEOUT), "token")
+    assert fleet.calls("centre") == OTHERS
+
+
+def test_more_apps_than_places_that_wait_for_one_token(
+    fleet: SmallFleet, platform: SimulatedPlatform
+) -> None:
+    """The worst moment for it: all were well before, so that nobody is known as slow."""
+    few = {"timeout": "1s", "max_concurrency": OTHERS // 4}
+    main = {"component_appid": platform.component_appid, "component_access_token": centre(fleet.url)}
+    configure(fleet, of_the_platform(fleet), platforms={"main": main}, wechat=few)
+    with exporter(f"--config.file={fleet.path}") as program:
+        assert set(series(program.scrape(), "wx_domain_up", "appid").values()) == {1}
+        fleet.world.patch_centre({"hang": True})
+        ended = {"expire_authorizer_tokens": True, "expire_component_tokens": True}
+        fleet.world.patch_platform(COMPONENT, ended)
+        for _ in range(SCRAPES):
+            check(program.scrape(), "token")
+    # One that made the platform's token known, and one that all waited for in vain.
+    assert fleet.calls("centre") == 2

@@ -1,0 +1,187 @@
+"""The status pages in a real browser: what it complains of, runs, shows and lets a keyboard reach."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import Browser, Tab, browser
+from page_stages import (
+    NO_PERMISSION,
+    answer,
+    appid,
+    bad,
+    every_kind,
+    good,
+    hosts,
+    pending,
+    served,
+    service_of,
+)
+
+from wx_domain_exporter.wechat.errors import DecodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from wx_domain_exporter.watch import Watch
+
+SCRIPT = '<script>document.title="pwned"</script>'
+HOSTILE = f'"><img src=x onerror="document.title=1">{SCRIPT}</style></title>{SCRIPT}'
+CONTRAST = """
+(() => {
+  const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+  const channels = colour => {
+    canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data;
+  };
+  const luminance = colour => {
+    const [r, g, b] = [...channels(colour)].slice(0, 3).map(x => x / 255)
+      .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = element => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = getComputedStyle(at).backgroundColor;
+      if (channels(colour)[3] === 255) return colour;
+    }
+    return "white";
+  };
+  const ratios = [...document.body.querySelectorAll("*")]
+    .filter(one => [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim()))
+    .map(one => {
+      const [a, b] = [luminance(getComputedStyle(one).color), luminance(behind(one))].sort((x, y) => y - x);
+      return [(a + 0.05) / (b + 0.05), one.className + " " + one.textContent.slice(0, 30)];
+    });
+  return [ratios.length, ratios.sort((x, y) => x[0] - y[0])[0]];
+})()
+"""
+
+
+def fleet() -> list[Watch]:
+    now = time.time()
+    hostile = pending(HOSTILE, 99, {"team": HOSTILE})
+    answer(hostile, now - 100, requestdomain=[f"https://a.example.com/{HOSTILE}"])
+    answer(hostile, now - 40, requestdomain=[*hosts(12), f"https://b.example.com/{HOSTILE}"])
+    odd = bad("x" * 200, DecodeError(HOSTILE), 98, now=now)
+    return [*every_kind(now), hostile, odd]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def tab(chromium: Browser) -> Tab:
+    found = chromium.tab()
+    found.emulate()
+    return found
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with service_of(fleet()) as service, served(service) as running:
+        service.last_scrape = time.time()
+        yield running
+
+
+PAGES = [
+    "/",
+    "/?lang=zh",
+    "/?q=nothing",
+    *(f"/apps/{appid(number)}" for number in (1, 2, 3, 4, 5, 6, 98, 99)),
+    "/apps/wx",
+]
+
+
+def test_a_page_that_breaks_its_policy_would_be_noticed(tab: Tab, tmp_path: Path) -> None:
+    page = tmp_path / "bad.html"
+    policy = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'">"""
+    page.write_text(
+        f"<!DOCTYPE html>{policy}<title>x</title><p style='color:red'>x</p>{SCRIPT}<img src='http://127.0.0.1:9/x'>"
+    )
+    tab.open(page.as_uri())
+    assert len([one for one in tab.complaints if "Content Security Policy" in one]) == 3
+    assert tab.evaluate("document.title") == "x"
+    page.write_text(f"<!DOCTYPE html><title>x</title>{HOSTILE}")
+    tab.open(page.as_uri())
+    assert tab.evaluate("document.title") != "x"
+
+
+def test_no_page_makes_the_browser_complain_or_ask_for_anything_else(tab: Tab, url: str) -> None:
+    for path in PAGES:
+        tab.open(url + path)
+        assert tab.evaluate("getComputedStyle(document.body).margin") == "0px", "the style is in force"
+    expected = {"Failed to load resource: the server responded with a status of 404 (Not Found)"}
+    assert [one for one in tab.complaints if not any(text in one for text in expected)] == []
+    asked = [found for found in tab.requested if not found.startswith("data:")]
+    assert asked == [url + path for path in PAGES]
+
+
+def test_what_tries_to_be_html_is_text(tab: Tab, url: str) -> None:
+    for path in (f"/apps/{appid(99)}", "/", "/?q=%22%3E%3Cscript%3Edocument.title=1%3C/script%3E"):
+        tab.open(url + path)
+        assert "wx_domain_exporter" in tab.evaluate("document.title")
+        assert tab.evaluate("document.querySelectorAll('script, img, svg, [onerror]').length") == 0
+        if "?" not in path:
+            assert HOSTILE in tab.evaluate("document.body.textContent")
+
+
+def test_the_language_is_the_browsers_until_one_is_chosen_and_stays_then(tab: Tab, url: str) -> None:
+    tab.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
+    tab.open(url)
+    assert tab.evaluate("document.documentElement.lang") == "zh-CN"
+    assert "异常" in tab.evaluate("document.body.innerText")
+    tab.follow("document.querySelector('header [hreflang=en]').click()")
+    assert tab.evaluate("document.documentElement.lang") == "en"
+    tab.follow("document.querySelector('.apps th[scope=row] a').click()")
+    assert tab.evaluate("document.documentElement.lang") == "en"
+    tab.follow("document.querySelector('.back a').click()")
+    assert tab.evaluate("[document.documentElement.lang, location.pathname]") == ["en", "/"]
+
+
+def test_ten_thousand_apps_are_searched_with_the_keyboard_alone(tab: Tab) -> None:
+    now = time.time()
+    apps = [good(f"app-{number:05}", number, now=now, requestdomain=hosts(8)) for number in range(9_999)]
+    apps.append(bad("the-bad-one", NO_PERMISSION, 10_000, now=now))
+    with service_of(apps) as service, served(service) as running:
+        tab.open(running)
+        assert tab.evaluate("document.querySelector('.apps th[scope=row] a').textContent") == "the-bad-one"
+        assert tab.evaluate("document.querySelectorAll('.apps tbody tr').length") == 100
+        seen = []
+        while "q" not in seen:
+            tab.key("Tab", 9)
+            seen.append(tab.evaluate("document.activeElement.id || document.activeElement.className"))
+            assert tab.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", seen
+        assert seen[0] == "skip"
+        tab.call("Input.insertText", text="app-07777")
+        tab.submit()
+        assert tab.evaluate("location.search") == "?q=app-07777&sort=state"
+        assert tab.evaluate(
+            "[...document.querySelectorAll('.apps th[scope=row] a')].map(a => a.textContent)"
+        ) == ["app-07777"]
+        milliseconds = tab.evaluate("performance.getEntriesByType('navigation')[0].duration")
+        assert milliseconds < 2000
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_all_text_is_well_readable_in_light_and_in_dark(tab: Tab, url: str, *, dark: bool) -> None:
+    tab.emulate(dark=dark)
+    for path in ("/", f"/apps/{appid(3)}", f"/apps/{appid(4)}", f"/apps/{appid(5)}"):
+        tab.open(url + path)
+        number, (worst, where) = tab.evaluate(CONTRAST)
+        assert number > 20
+        assert worst >= 4.5, (path, where)
+    background = tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == ("rgb(18, 22, 28)" if dark else "rgb(246, 247, 249)")
+
+
+def test_a_phone_shows_every_page_without_scrolling_sideways(tab: Tab, url: str) -> None:
+    tab.emulate(width=390)
+    for path in PAGES:
+        tab.open(url + path)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path

@@ -1,0 +1,201 @@
+"""Each way to a token, end to end: the lists of the right app, and not one call more than it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fleets import SmallFleet, appid, authorizer, centre, own_platform
+from simulated_client import COMPONENT
+from support import exporter, samples, series, value
+
+from wx_domain_exporter.simulator.world import SimulatedPlatform
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+A, B = appid(0), appid(1)
+SCRAPES = 3
+
+
+@pytest.fixture
+def platform(fleet: SmallFleet) -> SimulatedPlatform:
+    """A platform that both apps have authorized."""
+    platform = fleet.world.add_platform(SimulatedPlatform(component_appid=COMPONENT))
+    for one in fleet.world.apps:
+        fleet.world.authorize(COMPONENT, one)
+    return platform
+
+
+@dataclass(frozen=True)
+class Way:
+    """How an app's token is configured, and which calls that costs over `SCRAPES` scrapes of two apps.
+
+    `of_platform` may be None: no platform is configured then.
+    """
+
+    name: str
+    of_app: Callable[[SmallFleet, Path, str], dict[str, Any]]
+    each: tuple[str, ...]
+    of_platform: Callable[[SmallFleet, SimulatedPlatform], dict[str, Any]] | None = None
+    once: tuple[str, ...] = ()
+
+    def calls(self) -> dict[tuple[str, str], int]:
+        return (
+            {("getwxadevinfo", one): SCRAPES for one in (A, B)}
+            | {(api, one): 1 for api in self.each for one in (A, B)}
+            | {(api, COMPONENT): 1 for api in self.once}
+        )
+
+
+def stable_token(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
+    return {"type": "stable_token", "appsecret": fleet.world.apps[one].appsecret}
+
+
+def access_token(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
+    fleet.world.patch(one, {"access_tokens": [f"made-elsewhere-for-{one}"]})
+    return {"type": "access_token", "access_token": f"made-elsewhere-for-{one}"}
+
+
+def from_the_centre(fleet: SmallFleet, _folder: Path, _one: str) -> dict[str, Any]:
+    fleet.world.centre_key = "key of the centre"
+    return centre(fleet.url, headers={"Authorization": "Bearer key of the centre"})
+
+
+def of_the_platform(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
+    return authorizer(fleet.world.authorizations[COMPONENT][one])
+
+
+def cloudrun(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
+    fleet.world.patch(one, {"cloudrun": True})
+    return {"type": "cloudrun", "base_url": fleet.url}
+
+
+def cloudbase(fleet: SmallFleet, folder: Path, one: str) -> dict[str, Any]:
+    fleet.world.patch(one, {"cloudbase_tokens": [f"of-the-cloud-{one}"]})
+    (folder / one).write_text(f"of-the-cloud-{one}\n")
+    return {"type": "cloudbase", "path": str(folder / one)}
+
+
+def component_from_the_centre(fleet: SmallFleet, platform: SimulatedPlatform) -> dict[str, Any]:
+    return {"component_appid": platform.component_appid, "component_access_token": centre(fleet.url)}
+
+
+WAYS = [
+    Way("stable_token", stable_token, ("stable_token",)),
+    Way("access_token", access_token, ()),
+    Way("http", from_the_centre, ("centre",)),
+    Way("authorizer", of_the_platform, ("api_authorizer_token",), component_from_the_centre, ("centre",)),
+    Way(
+        "authorizer with own_component_token",
+        of_the_platform,
+        ("api_authorizer_token",),
+        lambda _, platform: own_platform(platform),
+        ("api_component_token",),
+    ),
+    Way("cloudrun", cloudrun, ()),
+    Way("cloudbase", cloudbase, ()),
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+def test_both_apps_show_their_own_lists_for_exactly_these_calls(
+    fleet: SmallFleet, platform: SimulatedPlatform, tmp_path: Path, way: Way
+) -> None:
+    apps = [{"appid": one, "token": way.of_app(fleet, tmp_path, one)} for one in (A, B)]
+    platforms = {} if way.of_platform is None else {"main": way.of_platform(fleet, platform)}
+    fleet.configure(apps=apps, platforms=platforms)
+    with exporter(f"--config.file={fleet.path}") as program:
+        texts = [program.scrape() for _ in range(SCRAPES)]
+    for text in texts:
+        assert series(text, "wx_domain_up", "appid") == {A: 1, B: 1}
+        domains = {
+            (dict(labels)["appid"], dict(labels)["domain"])
+            for name, labels in samples(text)
+            if name == "wx_domain_info"
+        }
+        assert domains == {(A, "https://app-0.example.com"), (B, "https://app-1.example.com")}
+    # All calls there were: none of /cgi-bin/token, force_refresh or, unless asked for, api_component_token.
+    assert fleet.world.calls == way.calls()
+
+
+class TestTokensThatChange:
+    def test_a_cloudbase_token_is_read_again_when_the_platform_puts_another_in_its_place(
+        self, fleet: SmallFleet, tmp_path: Path
+    ) -> None:
+        fleet.configure(apps=[{"appid": A, "token": cloudbase(fleet, tmp_path, A)}])
+        with exporter(f"--config.file={fleet.path}") as program:
+            before = program.scrape()
+            fleet.world.invalidate_tokens(A)
+            dead = program.scrape()
+            fleet.world.patch(A, {"cloudbase_tokens": ["the-next-one"]})
+            (tmp_path / A).write_text("the-next-one")
+            after = program.scrape()
+        assert [value(text, "wx_domain_up", appid=A) for text in (before, dead, after)] == [1, 0, 1]
+        assert value(dead, "wx_domain_fetch_error", appid=A, reason="token") == 1
+
+    def test_a_changed_refresh_token_is_kept_for_the_next_time(
+        self, fleet: SmallFleet, platform: SimulatedPlatform, tmp_path: Path
+    ) -> None:
+        apps = [{"appid": one, "token": of_the_platform(fleet, tmp_path, one)} for one in (A, B)]
+        fleet.configure(apps=apps, platforms={"main": own_platform(platform)})
+        given = fleet.world.authorizations[COMPONENT][A].refresh_token
+        with exporter(f"--config.file={fleet.path}") as program:
+            texts = [program.scrape()]
+            fleet.world.patch_platform(COMPONENT, {"rotate_refresh_tokens": True})
+            for _ in range(3):
+                fleet.world.patch_platform(COMPONENT, {"expire_authorizer_tokens": True})
+                texts.append(program.scrape())
+        for text in texts:
+            assert series(text, "wx_domain_up", "appid") == {A: 1, B: 1}
+        # The one of the configuration is worth nothing any more: the new one was used twice.
+        assert not fleet.world.authorizations[COMPONENT][A].use(given)
+        assert fleet.calls("api_authorizer_token") == 2 * len(texts)
+        assert fleet.calls("api_component_token") == 1
+
+    def test_a_centre_that_refuses_is_asked_once_until_its_key_is_right(
+        self, fleet: SmallFleet, tmp_path: Path
+    ) -> None:
+        fleet.world.centre_key = "the right one"
+        (tmp_path / "key").write_text("Bearer a wrong one")
+        token = centre(fleet.url, headers={"Authorization": {"file": "key"}})
+        fleet.configure(apps=[{"appid": one, "token": token} for one in (A, B)])
+        with exporter(f"--config.file={fleet.path}") as program:
+            refused = [program.scrape() for _ in range(SCRAPES)]
+            asked = fleet.calls("centre")
+            (tmp_path / "key").write_text("Bearer the right one")
+            mended = program.scrape()
+        for text in refused:
+            assert series(text, "wx_domain_up", "appid") == {A: 0, B: 0}
+            assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
+        assert asked == 2
+        assert series(mended, "wx_domain_up", "appid") == {A: 1, B: 1}
+
+
+class TestWrongTokensOfACentre:
+    def test_the_same_token_for_two_apps_shows_no_list_of_either(self, fleet: SmallFleet) -> None:
+        of_a = fleet.world.stable_token(fleet.world.apps[A]).value
+        fleet.world.patch_centre({"fixed_token": of_a})
+        fleet.configure(apps=[{"appid": one, "token": centre(fleet.url)} for one in (A, B)])
+        with exporter(f"--config.file={fleet.path}") as program:
+            mixed_up = [program.scrape() for _ in range(SCRAPES)]
+        for text in mixed_up:
+            assert series(text, "wx_domain_up", "appid") == {A: 0, B: 0}
+            for one in (A, B):
+                assert value(text, "wx_domain_fetch_error", appid=one, reason="token") == 1
+            assert series(text, "wx_domain_domains", "appid") == series(text, "wx_domain_info", "appid") == {}
+        # Both may have asked WeChat once, before the second one's token was there to compare.
+        assert fleet.calls() <= 2
+
+    def test_a_dead_token_that_stays_the_same_is_asked_for_twice(self, fleet: SmallFleet) -> None:
+        fleet.world.patch_centre({"fixed_token": "dead"})
+        fleet.configure(apps=[{"appid": A, "token": centre(fleet.url)}])
+        with exporter(f"--config.file={fleet.path}") as program:
+            texts = [program.scrape() for _ in range(SCRAPES)]
+        for text in texts:
+            assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
+            assert value(text, "wx_domain_api_error", appid=A, api="getwxadevinfo", errcode="40001") == 1
+        assert "WeChat refuses the token, and there is no other" in program.log
+        assert (fleet.calls("centre"), fleet.calls()) == (2, 1)

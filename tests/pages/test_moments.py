@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from wx_domain_exporter.errcode_types import Text
+from wx_domain_exporter.web.pages.moments import moment, optional_moment
+
+NOW = 1_750_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "en", "zh"),
+    [
+        (-30, "0 s ago", "0 秒前"),
+        (0.9, "0 s ago", "0 秒前"),
+        (59.9, "59 s ago", "59 秒前"),
+        (60, "1 min ago", "1 分钟前"),
+        (3599, "59 min ago", "59 分钟前"),
+        (3600, "1 h ago", "1 小时前"),
+        (47 * 3600, "47 h ago", "47 小时前"),
+        (48 * 3600, "2 days ago", "2 天前"),
+    ],
+)
+def test_how_long_ago(seconds: float, en: str, zh: str) -> None:
+    assert moment(NOW - seconds, NOW).ago == Text(en, zh)
+
+
+def test_the_time_itself_is_in_utc() -> None:
+    found = moment(NOW, NOW)
+    assert (found.machine, found.utc) == ("2025-06-15T15:06:40Z", "2025-06-15 15:06:40 UTC")
+
+
+def test_what_never_was_is_nothing() -> None:
+    assert optional_moment(None, NOW) is None
+    assert optional_moment(NOW, NOW) == moment(NOW, NOW)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from wx_domain_exporter.web.pages.query import SORTS, STATES, Query
+
+
+def test_without_parameters_everything_is_asked_for() -> None:
+    assert Query.of({}) == Query("", "", "state", 1, "")
+    assert str(Query.of({})) == ""
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("state", sorted(STATES))
+def test_what_is_asked_for_is_what_the_link_says(sort: str, state: str) -> None:
+    query = Query.of({"q": "a b&c", "state": state, "sort": sort, "page": "3", "lang": "zh"})
+    said = str(query)
+    assert said.startswith(f"?q=a+b%26c&state={state}&")
+    assert said.endswith("page=3&lang=zh")
+    assert ("sort=" in said) == (sort != "state")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("state", "broken"),
+        ("sort", "appid;drop"),
+        ("lang", "fr"),
+        ("page", "0"),
+        ("page", "-1"),
+        ("page", "x"),
+        ("page", "²"),
+        ("page", "٣"),
+        ("page", "9" * 5000),
+    ],
+)
+def test_what_makes_no_sense_counts_as_not_said(name: str, value: str) -> None:
+    assert Query.of({name: value}) == Query()
+
+
+def test_a_search_is_bounded_and_compared_without_case() -> None:
+    assert len(Query.of({"q": "x" * 5000}).search) == 200
+    assert Query.of({"q": "  Shop ÉTÉ "}).words == ["shop", "été"]
+
+
+def test_another_state_or_order_starts_at_the_first_page() -> None:
+    query = Query("x", "token", "name", 4, "zh")
+    assert query.with_state("api") == Query("x", "api", "name", 1, "zh")
+    assert query.with_sort("age") == Query("x", "token", "age", 1, "zh")
+    assert query.with_page(5) == Query("x", "token", "name", 5, "zh")
+    assert query.with_lang("en") == Query("x", "token", "name", 4, "en")
+    assert str(query.only_lang) == "?lang=zh"
+
+
+def test_half_a_surrogate_pair_makes_a_link_still() -> None:
+    assert str(Query(search="a\ud800")) == "?q=a%3F"

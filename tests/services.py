@@ -1,0 +1,49 @@
+"""Services for the tests: one that watches a small fleet, or the mini programs of simulated platforms."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from prometheus_client import generate_latest
+from support import as_json, series
+
+from wx_domain_exporter.config import ConfigLoader
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.scrape import registry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+LONG = 20.0
+
+
+@contextlib.contextmanager
+def running_service(path: Path) -> Iterator[Service]:
+    """A service with the configuration of a file; its threads end with it."""
+    before = set(threading.enumerate())
+    service = Service(ConfigLoader(path))
+    try:
+        yield service
+    finally:
+        service.close()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(LONG)
+            assert not thread.is_alive()
+
+
+def scrape(service: Service, seconds: float = LONG) -> str:
+    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
+    batch.wait(seconds)
+    return generate_latest(registry_of(collector, service.own)).decode()
+
+
+def up(text: str) -> dict[str, float]:
+    return series(text, "wx_domain_up", "appid")
+
+
+def configure(path: Path, **sections: Any) -> None:
+    path.write_text(as_json(sections))

@@ -1,0 +1,42 @@
+"""The exporter's web side over HTTP, in the tests' own process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wx_domain_exporter.config import ConfigLoader
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.app import WebOptions, make_app
+from wx_domain_exporter.web.server import Server, listen, url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Serving:
+    service: Service
+    url: str
+
+
+@contextlib.contextmanager
+def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serving]:
+    """Serve what a configuration file says on a port of its own; nothing is discovered by itself."""
+    service = Service(ConfigLoader(path))
+    server = Server(make_app(service, options or WebOptions()))
+    sock = listen("127.0.0.1:0")
+    url = url_of(sock).rstrip("/")
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
+    thread.start()
+    try:
+        yield Serving(service, url)
+    finally:
+        server.stop()
+        thread.join(30)
+        service.close()
+        assert not thread.is_alive()

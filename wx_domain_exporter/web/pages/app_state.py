@@ -1,0 +1,78 @@
+"""How one mini program stands: what decides its place in the list. Pure, and cheap: all of them get one."""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wx_domain_exporter.domains import DomainList
+from wx_domain_exporter.watch import Outcome, Watch
+
+RECENT = 24 * 3600.0
+"""Seconds for which a change counts as recent."""
+NEARLY_FULL = 0.9
+"""The share of its limit from which on a category is highlighted."""
+
+
+class Kind(enum.StrEnum):
+    """How a mini program stands, in the order of the list: who needs a person comes first."""
+
+    FAILING = "failing"
+    CHANGED = "changed"
+    """It answers, and a list changed within the last day."""
+
+    PENDING = "pending"
+    """It was not fetched yet."""
+
+    OK = "ok"
+
+
+ORDER = {kind: place for place, kind in enumerate(Kind)}
+
+
+@dataclass(frozen=True, slots=True)
+class AppState:
+    """One mini program as it stands.
+
+    Attributes:
+        watch: of which.
+        kind: how it stands.
+        outcome: of its last fetch; None before the first.
+        lists: those of a good outcome; empty for a failure, whatever was known before.
+        changed: Unix time of the last change seen; None if none was.
+        fullest: the highest share of its limit that a category has.
+    """
+
+    watch: Watch
+    kind: Kind
+    outcome: Outcome | None
+    lists: Mapping[str, DomainList]
+    changed: float | None
+    fullest: float
+
+    @property
+    def reason(self) -> str:
+        """Return why it fails, as in the label `reason`; empty if it does not."""
+        return "" if self.outcome is None or self.outcome.reason is None else self.outcome.reason
+
+
+def state_of(watch: Watch, limits: Mapping[str, int], now: float) -> AppState:
+    """Return how a mini program stands.
+
+    Args:
+        watch: the mini program.
+        limits: how many domains each category may have.
+        now: Unix time.
+    """
+    last, changes = watch.last, watch.history.changes
+    outcome = None if last is None else watch.mixed_up(last)
+    lists = {} if outcome is None else outcome.categories or {}
+    changed = changes[-1].timestamp if changes else None
+    kind = Kind.OK
+    if outcome is None:
+        kind = Kind.PENDING
+    elif outcome.error is not None:
+        kind = Kind.FAILING
+    elif changed is not None and now - changed < RECENT:
+        kind = Kind.CHANGED
+    shares = (len(found.domains) / limits[name] for name, found in lists.items() if name in limits)
+    return AppState(watch, kind, outcome, lists, changed, max(shares, default=0.0))

@@ -1,0 +1,100 @@
+"""The paths of the status pages: a request in, a page out."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
+
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.negotiation import prefers_chinese
+from wx_domain_exporter.web.pages.app_page import app_page
+from wx_domain_exporter.web.pages.exporter_state import exporter_state
+from wx_domain_exporter.web.pages.overview import overview
+from wx_domain_exporter.web.pages.query import SORTS, Query
+from wx_domain_exporter.web.pages.rendering import HEADERS, Renderer
+
+_AT_ONCE = 2
+"""Pages that are made at a time: the scrapes come first."""
+_MOST_WAITING = 30
+
+
+class StatusPages:
+    """Answers with pages. They show what the last scrapes left, and never call WeChat."""
+
+    def __init__(self, service: Service, telemetry_path: str) -> None:
+        self._service = service
+        self._renderer = Renderer()
+        self._metrics = telemetry_path.removeprefix("/")
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._asked = 0
+
+    async def overview(self, request: Request) -> Response:
+        """Answer `/`: every mini program, and how the exporter fares."""
+        return await self._in_turn(self._overview, request)
+
+    async def app(self, request: Request) -> Response:
+        """Answer `/apps/APPID`: one mini program, or 404."""
+        return await self._in_turn(self._app, request)
+
+    async def _in_turn(self, make: Callable[[Request], Response], request: Request) -> Response:
+        if self._asked >= _AT_ONCE + _MOST_WAITING:
+            return PlainTextResponse("too many pages are asked for at once\n", 503, {"Retry-After": "1"})
+        self._asked += 1
+        try:
+            async with self._turns:
+                return await run_in_threadpool(make, request)
+        finally:
+            self._asked -= 1
+
+    def _overview(self, request: Request) -> Response:
+        now, fleet = time.time(), self._service.fleet
+        query = Query.of(request.query_params)
+        found = overview(fleet.watches, fleet.settings.limits, query, now)
+        return self._page("overview.html", request, found.query, now, "./", found=found, sorts=SORTS)
+
+    def _app(self, request: Request) -> Response:
+        now, fleet = time.time(), self._service.fleet
+        query = Query(lang=Query.of(request.query_params).lang)
+        watch = fleet.by_appid.get(request.path_params["appid"])
+        if watch is None:
+            return self._page("unknown_app.html", request, query, now, "../", status=404)
+        page = app_page(watch, fleet.settings.limits, now)
+        return self._page("app.html", request, query, now, "../", page=page)
+
+    def _page(
+        self,
+        template: str,
+        request: Request,
+        query: Query,
+        now: float,
+        root: str,
+        *,
+        status: int = 200,
+        **values: object,
+    ) -> Response:
+        """Make a page.
+
+        Args:
+            template: its file.
+            request: says the language, unless the query does.
+            query: what the links of the page carry on.
+            now: Unix time.
+            root: the relative way from the page to `/`; a proxy may have put a prefix before it.
+            status: of the response.
+            values: what the template shows beside what all do.
+        """
+        accepted = ",".join(request.headers.getlist("Accept-Language"))
+        chinese = query.lang == "zh" if query.lang else prefers_chinese(accepted)
+        text = self._renderer.page(
+            template,
+            chinese=chinese,
+            root=root,
+            metrics=self._metrics,
+            query=query,
+            exporter=exporter_state(self._service, now),
+            **values,
+        )
+        return HTMLResponse(text, status, {**HEADERS, "Content-Language": "zh-CN" if chinese else "en"})

@@ -1,0 +1,49 @@
+"""Points in time as a person reads them: how long ago, and in UTC. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from wx_domain_exporter.errcode_types import Text
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One point in time.
+
+    Attributes:
+        machine: in the form that the element `time` takes.
+        utc: with the date, to the second.
+        ago: how long ago it was.
+    """
+
+    machine: str
+    utc: str
+    ago: Text
+
+
+def moment(timestamp: float, now: float) -> Moment:
+    """Return a Unix time as seen from another one; a time to come, of a clock set back, is just now."""
+    at = datetime.fromtimestamp(timestamp, UTC)
+    return Moment(
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%Y-%m-%d %H:%M:%S UTC"), _ago(now - timestamp)
+    )
+
+
+def optional_moment(timestamp: float | None, now: float) -> Moment | None:
+    """Return a Unix time as `moment` does, if there is one."""
+    return None if timestamp is None else moment(timestamp, now)
+
+
+def _ago(seconds: float) -> Text:
+    seconds = max(0, int(seconds))
+    if seconds < _MINUTE:
+        return Text(f"{seconds} s ago", f"{seconds} 秒前")
+    if seconds < _HOUR:
+        return Text(f"{seconds // _MINUTE} min ago", f"{seconds // _MINUTE} 分钟前")
+    if seconds < 2 * _DAY:
+        return Text(f"{seconds // _HOUR} h ago", f"{seconds // _HOUR} 小时前")
+    return Text(f"{seconds // _DAY} days ago", f"{seconds // _DAY} 天前")

@@ -1,0 +1,214 @@
+"""What `/` shows of the mini programs: totals, and one page of the list. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, DomainList
+from wx_domain_exporter.watch import Watch
+from wx_domain_exporter.web.pages.app_state import NEARLY_FULL, ORDER, AppState, Kind, state_of
+from wx_domain_exporter.web.pages.failures import Failure, api_error, failure_of
+from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
+from wx_domain_exporter.web.pages.query import NEARLY_FULL_STATE, Query
+
+ROWS = 100
+"""Mini programs on one page."""
+_MOST_HITS = 3
+_MOST_LABELS = 3
+_ABSENT = DomainList((), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many domains a category has.
+
+    Attributes:
+        category: which.
+        number: how many; None if the answer does not cover the category.
+        limit: how many it may have; None for a category without one.
+    """
+
+    category: str
+    number: int | None
+    limit: int | None
+
+    @property
+    def nearly_full(self) -> bool:
+        """Whether it is close to its limit, at it, or above it."""
+        return self.number is not None and self.limit is not None and self.number >= NEARLY_FULL * self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One mini program in the list.
+
+    Attributes:
+        appid: its appid.
+        name: its name.
+        labels: some of its labels, as `key=value`.
+        kind: how it stands.
+        counts: one for each documented category; none for one that fails.
+        others: the undocumented categories that it has.
+        failure: why it fails; None if it does not.
+        fetched: when its last outcome arrived.
+        last_success: when its last good answer arrived.
+        changed: when its lists changed, if that was lately.
+        hits: some of its domains that the search found.
+    """
+
+    appid: str
+    name: str
+    labels: Sequence[str]
+    kind: Kind
+    counts: Sequence[Count]
+    others: Sequence[Count]
+    failure: Failure | None
+    fetched: Moment | None
+    last_success: Moment | None
+    changed: Moment | None
+    hits: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the list shows.
+
+    Attributes:
+        query: what was asked, with the page that is shown.
+        apps: how many mini programs there are.
+        kinds: how many of them stand how.
+        reasons: how many fail for each reason, the most frequent one first.
+        nearly_full: how many have a category that is nearly full.
+        columns: the documented categories, with their limits.
+        matching: how many mini programs the query finds.
+        first: the place of the first row among them, from 1 on; 0 if there is none.
+        pages: how many pages there are.
+        rows: one page of them.
+    """
+
+    query: Query
+    apps: int
+    kinds: Mapping[Kind, int]
+    reasons: Mapping[str, int]
+    nearly_full: int
+    columns: Sequence[Count]
+    matching: int
+    first: int
+    pages: int
+    rows: Sequence[Row]
+
+    @property
+    def failing(self) -> int:
+        """Return how many mini programs fail."""
+        return self.kinds[Kind.FAILING]
+
+
+def overview(watches: Sequence[Watch], limits: Mapping[str, int], query: Query, now: float) -> Overview:
+    """Return what the list shows.
+
+    Args:
+        watches: all mini programs.
+        limits: how many domains each category may have.
+        query: what is asked for.
+        now: Unix time.
+    """
+    states = [state_of(watch, limits, now) for watch in watches]
+    kinds = Counter(state.kind for state in states)
+    reasons = Counter(state.reason for state in states if state.reason)
+    found = [state for state in states if _is_in(state, query.state) and _matches(state, query.words)]
+    found.sort(key=lambda state: (_sort_key(query.sort)(state), state.watch.app.name.casefold()))
+    pages = max(1, -(-len(found) // ROWS))
+    page = min(query.page, pages)
+    shown = found[(page - 1) * ROWS : page * ROWS]
+    return Overview(
+        query=query.with_page(page),
+        apps=len(states),
+        kinds={kind: kinds[kind] for kind in Kind},
+        reasons=dict(reasons.most_common()),
+        nearly_full=sum(state.fullest >= NEARLY_FULL for state in states),
+        columns=[Count(category, None, limits.get(category)) for category in DOCUMENTED_CATEGORIES],
+        matching=len(found),
+        first=(page - 1) * ROWS + 1 if found else 0,
+        pages=pages,
+        rows=[_row(state, limits, query.words, now) for state in shown],
+    )
+
+
+def _is_in(state: AppState, wanted: str) -> bool:
+    if wanted == NEARLY_FULL_STATE:
+        return state.fullest >= NEARLY_FULL
+    return wanted in {"", state.kind, state.reason}
+
+
+def _matches(state: AppState, words: Sequence[str]) -> bool:
+    missing = _not_in_head(state, words)
+    if not missing:
+        return True
+    lists = state.watch.known_lists or {}
+    domains = "\n".join(domain for listed in lists.values() for domain in listed.domains).casefold()
+    return all(word in domains for word in missing)
+
+
+def _not_in_head(state: AppState, words: Sequence[str]) -> list[str]:
+    """Return the words that are not in what the row says of the app anyway, whatever its domains are."""
+    if not words:
+        return []
+    app, cause = state.watch.app, None if state.outcome is None else api_error(state.outcome.error)
+    errcode = "" if cause is None else str(cause.errcode)
+    head = "\n".join((app.appid, app.name, *_labels(app.labels), state.reason, errcode)).casefold()
+    return [word for word in words if word not in head]
+
+
+def _hits(state: AppState, words: Sequence[str]) -> list[str]:
+    """Return some of the domains for which the search found an app."""
+    missing = _not_in_head(state, words)
+    lists = (state.watch.known_lists or {}) if missing else {}
+    domains = dict.fromkeys(domain for listed in lists.values() for domain in listed.domains)
+    return [domain for domain in domains if any(word in domain.casefold() for word in missing)][:_MOST_HITS]
+
+
+def _sort_key(sort: str) -> Callable[[AppState], tuple[float, float]]:
+    if sort == "state":
+        return lambda state: (
+            ORDER[state.kind],
+            -(state.changed or 0.0) if state.kind is Kind.CHANGED else 0.0,
+        )
+    if sort == "name":
+        return lambda _: (0.0, 0.0)
+    if sort == "age":
+        return lambda state: (0.0, 0.0 if state.outcome is None else state.outcome.timestamp)
+    if sort == "changed":
+        return lambda state: (0.0, -(state.changed or 0.0))
+    if sort == "fullest":
+        return lambda state: (0.0, -state.fullest)
+    return lambda state: (0.0, -len(state.lists.get(sort, _ABSENT).domains))
+
+
+def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: float) -> Row:
+    watch, outcome, lists = state.watch, state.outcome, state.lists
+    app = watch.app
+    failure = None
+    if outcome is not None and outcome.error is not None:
+        failure = failure_of(outcome.error, app.appid, watch.source.component_appid)
+
+    def count(category: str) -> Count:
+        listed = lists.get(category)
+        return Count(category, None if listed is None else len(listed.domains), limits.get(category))
+
+    return Row(
+        appid=app.appid,
+        name=app.name,
+        labels=_labels(app.labels)[:_MOST_LABELS],
+        kind=state.kind,
+        counts=[count(category) for category in DOCUMENTED_CATEGORIES],
+        others=[count(category) for category in lists if category not in DOCUMENTED_CATEGORIES],
+        failure=failure,
+        fetched=None if outcome is None else moment(outcome.timestamp, now),
+        last_success=optional_moment(watch.last_success, now),
+        changed=optional_moment(state.changed, now) if state.kind is Kind.CHANGED else None,
+        hits=_hits(state, words),
+    )
+
+
+def _labels(labels: Mapping[str, str]) -> list[str]:
+    return [f"{key}={value}" for key, value in labels.items()]

@@ -1,0 +1,30 @@
+"""`/probe`: a scrape of one app, so that the servers of a fleet can share the work."""
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.scrape import Scrapes
+
+_MOST_PROBES = 1000
+"""At once; each of them waits without holding a thread."""
+
+
+class ProbeEndpoint:
+    """Answers probes. What one costs does not depend on how many apps there are."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        full = f"{_MOST_PROBES} probes are running already"
+        self._scrapes = Scrapes(service, None, _MOST_PROBES, full)
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one probe."""
+        targets = request.query_params.getlist("target")
+        if len(targets) != 1 or not targets[0]:
+            return PlainTextResponse("exactly one target is wanted: /probe?target=APPID\n", 400)
+        fleet = self._service.fleet
+        watch = fleet.by_appid.get(targets[0])
+        if watch is None:
+            return PlainTextResponse("the target is no mini program that is configured or discovered\n", 404)
+        return await self._scrapes.answer(request, fleet, (watch,))
