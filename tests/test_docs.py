@@ -11,11 +11,17 @@ import yaml
 from documents import blocks, text_of
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import REPOSITORY, as_json, program
+from web_certificates import make_web_folder
 
 from wx_domain_exporter import config, schema, schema_tokens
 from wx_domain_exporter.flags import FLAGS
 from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
 from wx_domain_exporter.schema_fields import Strict
+from wx_domain_exporter.web.guard import Limits
+from wx_domain_exporter.web.web_config import schema as web_schema
+from wx_domain_exporter.web.web_config.loading import load_web_config
+from wx_domain_exporter.web.web_config.tls_names import CURVES, VERSIONS
+from wx_domain_exporter.web.web_config.watched_files import WatchedFiles
 from wx_domain_exporter.wechat.errors import Reason
 from wx_domain_exporter.yaml_tree import read_yaml
 
@@ -49,8 +55,13 @@ def is_for_blackbox_exporter(tree: Any) -> bool:
     return isinstance(tree, dict) and "modules" in tree
 
 
+def is_web_configuration(tree: Any) -> bool:
+    return isinstance(tree, dict) and not tree.keys().isdisjoint(web_schema.WebConfig.model_fields)
+
+
 def is_configuration(tree: Any) -> bool:
-    return isinstance(tree, dict) and not is_for_prometheus(tree) and not is_for_blackbox_exporter(tree)
+    others = (is_for_prometheus, is_for_blackbox_exporter, is_web_configuration)
+    return isinstance(tree, dict) and not any(is_other(tree) for is_other in others)
 
 
 def is_app_file(tree: Any) -> bool:
@@ -157,7 +168,16 @@ class TestExamples:
         settings = config.parse(as_json(tree).encode(), folder.path / "my.yml")
         assert [app.appid for app in settings.apps] == [app["appid"] for app in apps]
 
+    @pytest.mark.parametrize("so_far", examples(is_web_configuration))
+    def test_each_web_configuration_is_valid(self, so_far: list[str], tmp_path: Path) -> None:
+        folder = make_web_folder(tmp_path)
+        folder.configure(so_far[-1])
+        loaded, pair_errors = load_web_config(folder.web_file, WatchedFiles())
+        assert loaded.tls is not None
+        assert pair_errors == []
+
     def test_all_kinds_are_there(self) -> None:
+        assert len(examples(is_web_configuration)) == 3
         assert len(examples(is_for_prometheus)) >= 5
         assert len(examples(is_for_blackbox_exporter)) == 1
         assert len(examples(is_configuration)) >= 10
@@ -180,6 +200,27 @@ def test_every_key_of_the_configuration_is_documented() -> None:
     }
     assert len(keys) > 40
     assert {key for key in keys if not re.search(rf"(?<!\w){key}:|`{key}`", text)} == set()
+
+
+def test_every_key_of_a_web_configuration_has_an_example_with_a_value_of_its_own() -> None:
+    tree = yaml.safe_load(blocks("docs/web-configuration.md", "yaml")[-1])
+    assert set(tree) == set(web_schema.WebConfig.model_fields)
+    inline = {"cert", "key", "client_ca"}
+    assert set(tree["tls_server_config"]) == set(web_schema.TlsServerConfig.model_fields) - inline
+    headers = web_schema.HttpHeaders.model_fields.values()
+    assert set(tree["http_server_config"]["headers"]) == {field.alias for field in headers}
+    text = text_of("docs/web-configuration.md")
+    for name in (*inline, *VERSIONS, *CURVES, "NoClientCert", "RequestClientCert", "RequireAnyClientCert"):
+        assert name in text
+
+
+def test_the_limits_of_connections_are_those_of_the_docs() -> None:
+    limits, text = Limits(), text_of("docs/web-configuration.md")
+    assert limits.handshake == limits.headers
+    assert f"headers of a request | {limits.headers:.0f} s each" in text
+    assert f"| open connections | {limits.connections:,}, or" in text
+    assert f"| {limits.stall:.0f} s, or {limits.answer:.0f} s for one answer |" in text
+    assert f"| answers that wait to be read | {limits.stalled} |" in text
 
 
 @pytest.mark.parametrize("page", TOKEN_PAGES)
