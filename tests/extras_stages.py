@@ -16,7 +16,8 @@ from wx_domain_exporter.flights import Errand
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.schema import Collect
 from wx_domain_exporter.schema_tokens import AccessToken
-from wx_domain_exporter.watch import TokenLedger, Watch
+from wx_domain_exporter.token_ledger import TokenLedger
+from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.make import make_source
 

@@ -18,7 +18,8 @@ from wx_domain_exporter.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, do
 from wx_domain_exporter.extras import Findings
 from wx_domain_exporter.schema_tokens import AccessToken
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
+from wx_domain_exporter.token_ledger import TokenLedger
+from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.web.app import WebOptions, make_app
 from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import Query
@@ -50,7 +51,10 @@ PLATFORM = {
     "component_appid": "wx00000000000000c0",
     "component_access_token": {"type": "access_token", "access_token": "canary-component"},
 }
-PLATFORMS: Mapping[str, object] = {"main": {**PLATFORM, "discover": True}, "other": PLATFORM}
+PLATFORMS: Mapping[str, object] = {
+    "main": {**PLATFORM, "discover": True},
+    "other": {**PLATFORM, "component_appid": "wx00000000000000c1"},
+}
 
 
 def appid(number: int) -> str:

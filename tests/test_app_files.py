@@ -208,6 +208,15 @@ class TestBrokenFile:
         (folder.path / "apps.d" / "appsecret").write_text("canary")
         assert load(folder.path / "config.yml").unreadable == ()
 
+    def test_a_name_that_is_no_utf_8_is_shown_as_text(self, folder: Folder) -> None:
+        folder.configure(A)
+        (folder.path / "apps.d" / os.fsdecode(b"\xff.yml")).write_text("")
+        settings = folder.loader.load()
+        (name,) = settings.app_file_errors
+        assert name.endswith("\\xff.yml")
+        assert folder.broken()[0].startswith("apps.d/\\xff.yml: is empty")
+        assert name.encode().decode() == name
+
     def test_no_secret_of_it_is_told(self, folder: Folder) -> None:
         folder.configure(A)
         text = as_json([{"appid": "canary", "token": {**TOKEN, "appsecrt": "canary"}}, {"canary": "canary"}])

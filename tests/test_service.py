@@ -162,7 +162,10 @@ class TestSharedToken:
                 assert series(text, "wx_domain_domains", "appid") == {}
             (tmp_path / B).write_text("token-1")
             service.reload()
-            assert up(scrape(service))[B] == 1
+            # Whose token-0 is nobody can tell until A has another one.
+            assert up(scrape(service)) == {A: 0, B: 1}
+            fleet.world.patch(A, {"access_tokens": ["token-0", "token-2"]})
+            (tmp_path / A).write_text("token-2")
             assert up(scrape(service)) == {A: 1, B: 1}
 
 

@@ -11,7 +11,8 @@ from simulated_client import APPID, SECRET
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.flights import Flight
 from wx_domain_exporter.schema_tokens import AccessToken, StableToken, TokenSource
-from wx_domain_exporter.watch import Outcome, TokenLedger, Watch
+from wx_domain_exporter.token_ledger import TokenLedger
+from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.wechat.tokens.make import make_source
 
 if TYPE_CHECKING:

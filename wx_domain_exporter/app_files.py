@@ -8,7 +8,7 @@ from pathlib import Path
 import structlog
 
 from wx_domain_exporter.config_checks import Names, Taken, check_apps, check_secrets_of_apps
-from wx_domain_exporter.config_errors import ConfigError, Errors, sentences
+from wx_domain_exporter.config_errors import ConfigError, Errors, sentences, shown
 from wx_domain_exporter.config_reading import read_config_file, read_tree, validate_app_file
 from wx_domain_exporter.schema import App, Config
 
@@ -71,7 +71,7 @@ class AppFiles:
         for path in self._seen:
             content, found = self._read_one(path, names, taken)
             apps += content
-            errors[str(path)] = found
+            errors[shown(path)] = found
             if not found:
                 unreadable += sentences(path, check_secrets_of_apps(self._good[path].apps))
         return Listed(tuple(apps), errors, tuple(unreadable))

@@ -142,7 +142,7 @@ def _scrape_once(service: Service) -> int:
     collector, batch = service.start_scrape(service.fleet, time.monotonic() + budget)
     batch.wait(budget)
     failed = _print(generate_latest(registry_of(collector, None)))
-    all_up = all(outcome.error is None for outcome in batch.outcomes)
+    all_up = bool(batch.outcomes) and all(outcome.error is None for outcome in batch.outcomes)
     return failed or (0 if all_up and service.knows_all_apps else 1)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from wx_domain_exporter.config_errors import dotted
+from wx_domain_exporter.config_errors import dotted, shown
 from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.schema import App, Config, Wechat
 from wx_domain_exporter.schema_tokens import (
@@ -45,7 +45,7 @@ class Taken:
         if found is None:
             self._places[key] = file, dotted(place).removesuffix(": ")
             return None
-        return found[1] if found[0] == file else f"{one_line(str(found[0]))}: {found[1]}"
+        return found[1] if found[0] == file else f"{shown(found[0])}: {found[1]}"
 
     def accept(self) -> None:
         """Hand on to the parent what was taken here."""
@@ -125,8 +125,13 @@ def check_rest(config: Config, root: Mapping[str, Any], wrong: Collection[str | 
         yield from names.check_platform(("defaults", "token"), config.defaults.token)
     for name, source in config.tokens.items():
         yield from names.check_platform(("tokens", name), source)
+    first: dict[str, str] = {}
     for name, platform in config.platforms.items():
         yield from _platform(("platforms", name), platform, names)
+        before = first.setdefault(platform.component_appid, name)
+        if before != name:
+            what = f"is the component_appid of platforms.{before} too; allowed: one platform for each"
+            yield ("platforms", name, "component_appid"), what
     yield from _ways_to_wechat(config.wechat)
     yield from _outside(config)
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wx_domain_exporter.config_errors import ConfigError, Errors
+from wx_domain_exporter.config_errors import ConfigError, Errors, shown
 from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.schema import App, AppFile, Config
-from wx_domain_exporter.yaml_tree import KeyPath, Tree, YamlError, one_line, read_yaml
+from wx_domain_exporter.yaml_tree import KeyPath, Tree, YamlError, read_yaml
 
 _MAX_CONFIG_BYTES = 64 << 20
 _SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms"})
@@ -24,11 +24,11 @@ def read_config_file(path: Path) -> bytes:
     try:
         content = read_file(str(path), _MAX_CONFIG_BYTES)
     except OSError as error:
-        raise ConfigError([f"{path}: can't be read: {error.strerror}"]) from None
+        raise ConfigError([f"{shown(path)}: can't be read: {error.strerror}"]) from None
     except ValueError:
-        raise ConfigError([f"{one_line(str(path))}: can't be read: a path holds no NUL"]) from None
+        raise ConfigError([f"{shown(path)}: can't be read: a path holds no NUL"]) from None
     if len(content) > _MAX_CONFIG_BYTES:
-        raise ConfigError([f"{path}: has more than {_MAX_CONFIG_BYTES} bytes"])
+        raise ConfigError([f"{shown(path)}: has more than {_MAX_CONFIG_BYTES} bytes"])
     return content
 
 
@@ -41,7 +41,7 @@ def read_tree(content: bytes, path: Path) -> Tree:
     try:
         return read_yaml(content)
     except YamlError as error:
-        raise ConfigError([f"{path}: {error}"]) from None
+        raise ConfigError([f"{shown(path)}: {error}"]) from None
 
 
 def validate_config(root: object, folder: str) -> tuple[Config, list[int], Errors]:

@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wx_domain_exporter.errcodes import Action, Text, look_up
-from wx_domain_exporter.wechat.errors import ApiError, FetchError, NoSecretError, Reason, TokenError
+from wx_domain_exporter.wechat.errors import (
+    ApiError,
+    FetchError,
+    NoSecretError,
+    NotAuthorizedError,
+    Reason,
+    TokenError,
+)
 
 
 class Step(enum.Enum):
@@ -98,6 +105,12 @@ _SECRET_REMEDY = Text(
     "a changed file needs no restart.",
     "请确保运行 exporter 的用户可以读取该文件，或设置该环境变量；文件变更后无需重启。",
 )
+_AUTHORIZE_REMEDY = Text(
+    "Have the mini program's administrator authorize the platform, or correct the appid or the app's "
+    "`platform`; a new authorization is found within `discover_interval`.",
+    "请由小程序管理员完成对该第三方平台的授权，或更正 appid 或该应用的 `platform`；"
+    "新的授权会在 `discover_interval` 内被发现。",
+)
 _TOKEN_REMEDY = Text(
     "Let the token source hand out a token that is in force and belongs to this mini program alone; "
     "a reload ends the pause.",
@@ -120,6 +133,8 @@ def diagnose(error: FetchError, appid: str, component_appid: str | None = None) 
     told = str(error)
     if isinstance(cause, NoSecretError):
         return Diagnosis(Step.SECRET, Text(told, f"密钥无法读取：{told}"), _SECRET_REMEDY)
+    if isinstance(cause, NotAuthorizedError):
+        return Diagnosis(Step.PERMISSION, Text(told, f"小程序未授权：{told}"), _AUTHORIZE_REMEDY)
     step = Step.TOKEN if isinstance(error, TokenError) else Step.ANSWER
     what = Text(told, f"{'获取 token 失败' if step is Step.TOKEN else '查询失败'}：{told}")
     return Diagnosis(step, what, _REMEDIES.get(cause.reason, _TOKEN_REMEDY))

@@ -95,6 +95,8 @@ class Discovery:
         """Those of them that the last list lacked."""
         self._names: dict[str, str | None] = {}
         """What was asked once: the nick_name of a mini program, None for another account."""
+        self._refused: dict[str, None] = {}
+        """The accounts that could not be asked about, the last one last."""
         self._failures = 0
         self._wake = threading.Event()
         self._ended = threading.Event()
@@ -139,9 +141,10 @@ class Discovery:
             self._failures, self.failure = 0, None
             return interval
         self.failure = failures[-1].to_keep()
-        for failure in failures:
+        for _ in failures:
             self._own.discovery_failed(self.platform.name)
-            log.warning("discovery failed", platform=self.platform.name, error=str(failure))
+        told = {"platform": self.platform.name, "failures": len(failures), "error": str(self.failure)}
+        log.warning("discovery failed", **told)
         wait = min(_FIRST_RETRY * float(2 ** min(self._failures, 10)), interval)
         self._failures += 1
         return max(wait, rest_after(self.failure))
@@ -166,6 +169,7 @@ class Discovery:
         found: dict[str, str] = {}
         totals: set[int] = set()
         failures: list[FetchError] = []
+        refused = set(self._refused)
         offset = longest = 0
         for _ in range(_MOST_PAGES):
             page = list_page(self.platform, self._caller(), offset)
@@ -174,7 +178,7 @@ class Discovery:
             offset += page.length or longest or PAGE
             totals.add(page.total)
             found |= page.refresh_tokens
-            new = [appid for appid in self._wanted(page.refresh_tokens) if appid not in self._names]
+            new = [appid for appid in self._unknown(page.refresh_tokens) if appid not in self._refused]
             if len(failures) < _MOST_FAILURES:
                 failures += self._learn(new)
             done = min(offset, page.total)
@@ -186,6 +190,9 @@ class Discovery:
                 self._take({**self._listed, **found})
         else:
             raise DecodeError(f"the list goes on after {_MOST_PAGES} pages")
+        # Those that failed the last time come last, and few of them: they must not take the others' turn.
+        if len(failures) < _MOST_FAILURES:
+            failures += self._learn([appid for appid in self._unknown(found) if appid in refused][:_CHUNK])
         self._take(self._without_the_gone(found, whole=totals == {len(found)} - {0}))
         if self._ended.is_set():  # the metrics are another's by now
             return failures
@@ -212,6 +219,7 @@ class Discovery:
     def _take(self, listed: dict[str, str]) -> None:
         self._listed = listed
         self._names = {appid: name for appid, name in self._names.items() if appid in listed}
+        self._refused = {appid: None for appid in self._refused if appid in listed}
         if self._ended.is_set():
             return
         self.platform.refresh_tokens = listed
@@ -235,13 +243,21 @@ class Discovery:
             if _APPID.fullmatch(appid) and (not include or appid in include) and appid not in exclude
         ]
 
+    def _unknown(self, appids: Mapping[str, str]) -> list[str]:
+        """Return those that are wanted and not known, the ones that failed longest ago first."""
+        unknown = [appid for appid in self._wanted(appids) if appid not in self._names]
+        place = {appid: place for place, appid in enumerate(self._refused)}
+        return sorted(unknown, key=lambda appid: place.get(appid, -1))
+
     def _learn(self, appids: Sequence[str]) -> list[FetchError]:
         """Ask what the accounts are; return what went wrong with some of them."""
         failures: list[FetchError] = []
         for begin in range(0, len(appids), _CHUNK):
             for appid, answer in self._ask_about_all(appids[begin : begin + _CHUNK]):
+                self._refused.pop(appid, None)
                 if isinstance(answer, FetchError):
                     failures.append(answer)
+                    self._refused[appid] = None
                 else:
                     self._names[appid] = answer
             if len(failures) >= _MOST_FAILURES:

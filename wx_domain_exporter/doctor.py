@@ -23,6 +23,12 @@ Say = Callable[[Text], str]
 
 _GOOD = Text("ok  ", "正常")
 _BAD = Text("FAIL", "异常")
+_NO_APP = Text(
+    "no mini program is watched → List one under apps, see that a pattern of app_files finds a file, or "
+    "let a platform discover.",
+    "没有任何被监控的小程序 → 请在 apps 中列出，或检查 app_files 能否匹配到文件，"
+    "或开启 platform 的 discover。",
+)
 _PATIENCE = 3600.0
 """Seconds: nobody else waits, and a fleet of thousands takes a while."""
 _QUOTAS_AT_ONCE = 8
@@ -56,6 +62,8 @@ def examine(service: Service, *, chinese: bool) -> Iterator[Line]:
     for sentence in service.app_file_errors:
         yield Line(good=False, text=f"{say(_BAD)} {sentence}")
     watches = service.fleet.watches
+    if not watches:
+        yield Line(good=False, text=f"{say(_BAD)} {say(_NO_APP)}")
     batch = service.fetcher.start(watches, time.monotonic() + _PATIENCE, 0)
     batch.wait(_PATIENCE)
     with ThreadPoolExecutor(_QUOTAS_AT_ONCE) as pool:
@@ -82,7 +90,7 @@ def _quota_of(watch: Watch, outcome: Outcome) -> Quota | FetchError | None:
     flight = Flight(watch)
     flight.wanted_until = time.monotonic() + _PATIENCE
     try:
-        return watch.ask(QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, flight, {}, read_quota)
+        return watch.ask(QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, flight, {}, read_quota, extra=True)
     except FetchError as error:
         return error
 

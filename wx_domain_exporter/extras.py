@@ -39,7 +39,7 @@ Found = TypeVar("Found")
 
 
 class Ask(Protocol):
-    """Calls an API with an app's token, and once more with another one if WeChat takes that for dead."""
+    """Calls an API with an app's token."""
 
     def __call__(
         self,
@@ -48,6 +48,8 @@ class Ask(Protocol):
         budget: Budget,
         api_errors: MutableMapping[str, int],
         read: Callable[[JsonObject], Found],
+        *,
+        extra: bool,
     ) -> Found:
         """Return what `read` makes of the answer.
 
@@ -96,7 +98,7 @@ class Extra(Generic[Found]):
     def ask(self, budget: Budget) -> Found | None:
         """Return what the API says, or None for a failure; never raises."""
         try:
-            found = self._ask(self.api, self._body, budget, self.api_errors, self._read)
+            found = self._ask(self.api, self._body, budget, self.api_errors, self._read, extra=True)
         except FetchError as error:
             self._failed(error)
             return None

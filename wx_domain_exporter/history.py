@@ -40,6 +40,10 @@ class History:
         self.changes: tuple[Change, ...] = ()
         """The oldest first."""
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.lists, self.changes = None, ()
+
     def note(self, lists: Mapping[str, DomainList], timestamp: float) -> list[Change]:
         """Take a good answer and return what it changed; lists that are as before stay the same objects."""
         before = self.lists

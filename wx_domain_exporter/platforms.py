@@ -1,7 +1,7 @@
 """The third-party platforms in force; what a new configuration leaves as it was goes on."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import structlog
@@ -56,6 +56,8 @@ class Platforms:
         self._running: dict[str, _Running] = {}
         self._twice: set[str] = set()
         """The mini programs that more than one platform has; each is told once."""
+        self._new: set[Discovery] = set()
+        """The discoveries that have not begun."""
         self._started = False
 
     @property
@@ -83,9 +85,7 @@ class Platforms:
         # One that begins anew has nothing to do with the series of another platform of its name.
         self._own.discovers(names - {discovery.platform.name for discovery in new if not discovery.complete})
         self._own.discovers(names)
-        if self._started:
-            for discovery in new:
-                discovery.start()
+        self._new = (self._new | new) & going_on
 
     def apps(self) -> Sequence[WatchedApp]:
         """Return the discovered mini programs as the configuration would name them, each once."""
@@ -111,15 +111,24 @@ class Platforms:
     def start(self) -> None:
         """Discover from now on."""
         self._started = True
-        for discovery in self.discoveries:
-            discovery.start()
+        self.start_new()
+
+    def start_new(self) -> None:
+        """Begin with what the last configuration brought, now that its client is in force."""
+        if self._started:
+            new, self._new = self._new, set()
+            for discovery in new:
+                discovery.start()
 
     def discover_once(self) -> None:
         """Discover the mini programs of all platforms, and wait for it."""
         discoveries = self.discoveries
-        if discoveries:
-            with ThreadPoolExecutor(len(discoveries)) as pool:
-                list(pool.map(Discovery.discover, discoveries))
+        # Daemons, unlike the threads of a pool: whoever interrupts the wait ends the program.
+        threads = [threading.Thread(target=discovery.discover, daemon=True) for discovery in discoveries]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     def stop(self) -> None:
         """Discover no more."""

@@ -16,7 +16,8 @@ from wx_domain_exporter.flights import Batch
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.platforms import Platforms
 from wx_domain_exporter.secret import SecretError
-from wx_domain_exporter.watch import TokenLedger, Watch
+from wx_domain_exporter.token_ledger import TokenLedger
+from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.make import make_source
@@ -206,6 +207,7 @@ class Service:
     def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
         """Do what a new fleet brings with it, once scrapes get it."""
         fleet = self.fleet
+        self._platforms.start_new()
         self._ledger.keep_only(set(fleet.by_appid))
         self.fetcher.resize(fleet.settings.wechat.max_concurrency)
         self.own.apps.set(len(fleet.by_appid))
@@ -241,13 +243,21 @@ class Service:
         same = same_place and old.app.token == app.token and self._has_platform(old.source)
         if old.app == app and old.client is client and same and old.collect == settings.collect:
             return old
-        source = old.source if same else self._source(app)
+        source = old.source if same else self._successor(old.source, app)
+        if old.app.token != app.token:
+            self._ledger.forget(app.appid)
         watch = Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
         watch.inherit(old)
         return watch
 
     def _source(self, app: WatchedApp) -> TokenSource:
         return make_source(app.appid, app.token, self._platforms.by_name)
+
+    def _successor(self, old: TokenSource, app: WatchedApp) -> TokenSource:
+        source = self._source(app)
+        if isinstance(source, AuthorizerSource) and isinstance(old, AuthorizerSource):
+            source.inherit(old)
+        return source
 
     def _has_platform(self, source: TokenSource) -> bool:
         """Whether a source has the platform that is in force, if it has one."""

@@ -1,9 +1,8 @@
 """One watched mini program: how it is fetched once, and what is remembered of it between scrapes."""
 
-import threading
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -14,6 +13,7 @@ from wx_domain_exporter.extras import Extras, Findings
 from wx_domain_exporter.history import Change, History
 from wx_domain_exporter.rest import Rest
 from wx_domain_exporter.schema import Collect
+from wx_domain_exporter.token_ledger import TokenLedger
 from wx_domain_exporter.wechat.answer import JsonObject, read_categories, remember
 from wx_domain_exporter.wechat.client import GETWXADEVINFO, Api, ApiClient, Budget, Caller, Credential
 from wx_domain_exporter.wechat.errors import (
@@ -55,6 +55,9 @@ class Outcome:
     last_success: float | None
     """Unix time of the last good answer."""
 
+    token: str | None = field(default=None, repr=False)
+    """The token that the answer came for."""
+
     @property
     def reason(self) -> Reason | None:
         """Return why the app failed; None if it did not."""
@@ -64,46 +67,6 @@ class Outcome:
     def has_token(self) -> bool:
         """Whether WeChat answered to the app's token, be it with an errcode."""
         return self.error is None or isinstance(self.error, ApiError)
-
-
-class TokenLedger:
-    """Who uses which token: an answer carries no appid, so a token of two apps would mix up their lists."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._token_of: dict[str, str] = {}
-        self._users: dict[str, set[str]] = {}
-        self._watched: set[str] | None = None
-
-    def claim(self, appid: str, token: str) -> None:
-        """Note that an app uses a token now, instead of the one before."""
-        with self._lock:
-            # A fetch of an app that the last reload dropped may still be on its way.
-            dropped = self._watched is not None and appid not in self._watched
-            if not dropped and self._token_of.get(appid) != token:
-                self._release(appid)
-                self._token_of[appid] = token
-                self._users.setdefault(token, set()).add(appid)
-
-    def shared(self, appid: str) -> bool:
-        """Whether another app received the same token."""
-        with self._lock:
-            token = self._token_of.get(appid)
-            return token is not None and len(self._users[token]) > 1
-
-    def keep_only(self, appids: set[str]) -> None:
-        """Forget the apps that are watched no longer."""
-        with self._lock:
-            self._watched = appids
-            for appid in self._token_of.keys() - appids:
-                self._release(appid)
-
-    def _release(self, appid: str) -> None:
-        token = self._token_of.pop(appid, None)
-        if token is not None:
-            self._users[token].discard(appid)
-            if not self._users[token]:
-                del self._users[token]
 
 
 class Watch:
@@ -142,13 +105,15 @@ class Watch:
         """What belongs to the last outcome beside its lists; `fetch` sees to that too."""
         self._rest = Rest()
         self._over = False
+        ledger.join(app.appid, self._forget)
 
     def inherit(self, old: "Watch") -> None:
         """Take over what is known of the same appid from the configuration before."""
         self.last_success = old.last_success
         self.strikes = old.strikes
         self.seen = set(old.seen)
-        self.history = old.history
+        if self.source is old.source:  # what another source's token showed may be another app's
+            self.history = old.history
         same_way = self.client is old.client and self.source is old.source
         self.extras.inherit(old.extras, same_way=same_way)
         if same_way:
@@ -181,14 +146,16 @@ class Watch:
         timestamp = time.time() if error is None else error.at
         if error is None:
             self.last_success = timestamp
-        if categories is not None and not self.is_mixed_up:
+        token = self._ledger.current(self.app.appid)
+        if categories is not None and not self._ledger.shared(token):
             self._log_changes(self.history.note(categories, timestamp))
-        outcome = Outcome(
-            categories, error, dict(self.api_errors), time.monotonic() - begin, timestamp, self.last_success
-        )
+        seconds, api_errors = time.monotonic() - begin, dict(self.api_errors)
+        outcome = Outcome(categories, error, api_errors, seconds, timestamp, self.last_success, token)
         self.strikes = self.strikes + 1 if error is not None and error.holds_up else 0
         self._log_turn(outcome)
         self.last = outcome
+        if self._ledger.shared(token):  # another app received it meanwhile
+            self._forget()
         return outcome
 
     def too_many(self, domains: int, most: int) -> bool:
@@ -208,7 +175,7 @@ class Watch:
     @property
     def is_mixed_up(self) -> bool:
         """Whether another app received the same token, so that the answers may be that one's."""
-        return self._ledger.shared(self.app.appid)
+        return self._ledger.shared(self._ledger.current(self.app.appid))
 
     @property
     def known_lists(self) -> Mapping[str, DomainList] | None:
@@ -217,7 +184,7 @@ class Watch:
 
     def mixed_up(self, outcome: Outcome) -> Outcome:
         """Return the outcome to show: a failure if another app received the same token."""
-        if not self.is_mixed_up or outcome.categories is None:
+        if outcome.categories is None or not (self.is_mixed_up or self._ledger.shared(outcome.token)):
             return outcome
         return Outcome(
             None,
@@ -241,6 +208,8 @@ class Watch:
         budget: Budget,
         api_errors: MutableMapping[str, int],
         read: Callable[[JsonObject], Found],
+        *,
+        extra: bool = False,
     ) -> Found:
         """Call an API with the app's token, and once more with another one if WeChat takes that for dead.
 
@@ -250,6 +219,8 @@ class Watch:
             budget: whose time it takes.
             api_errors: where the API's errcode is noted; those of the token's APIs are noted with the app.
             read: what to make of a good answer.
+            extra: whether the call is no fetch: then a token that it finds dead is left to the next fetch,
+                for an API of less weight must not take away the token that the fetches live on.
 
         Raises:
             FetchError: there is no good answer.
@@ -260,7 +231,8 @@ class Watch:
             self._claim(credential.token)
             return caller.read(api, body, credential, read)
 
-        return self.source.use(Caller(self.client, budget, self.api_errors), call)
+        of_tokens = Caller(self.client, budget, self.api_errors)
+        return self.source.use_as_is(of_tokens, call) if extra else self.source.use(of_tokens, call)
 
     def _read(self, answer: JsonObject) -> dict[str, DomainList]:
         categories = read_categories(answer, self._action, self.seen)
@@ -270,8 +242,14 @@ class Watch:
     def _claim(self, token: str) -> None:
         appid = self.app.appid
         self._ledger.claim(appid, token)
-        if self._ledger.shared(appid):
+        if self._ledger.shared(token):
             raise self.source.conflict(token, _MIXED_UP)
+
+    def _forget(self) -> None:
+        """Forget what the app's answers showed: they may be those of another app with the same token."""
+        self.history.clear()
+        self.seen.clear()
+        self.last_success = None
 
     def _log_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:

@@ -86,6 +86,11 @@ class TestReport:
         assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
         assert "apps[0].token.appsecret: the secret file" in capsys.readouterr().err
 
+    def test_a_fleet_of_none_is_told(self, fleet: SmallFleet, capsys: Capture) -> None:
+        fleet.configure(apps=[], app_files=["none.d/*.yml"])
+        assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
+        assert capsys.readouterr().out.startswith("FAIL no mini program is watched")
+
     def test_a_broken_app_file_is_told_and_the_others_are_examined(
         self, fleet: SmallFleet, capsys: Capture
     ) -> None:

@@ -109,13 +109,26 @@ class TestFailingAccounts:
         with capture_logs() as logs:
             assert discovery.discover() == 30
         assert appids_of(discovery) == tuple(sorted(stage.appids[2:]))
-        assert [log["event"] for log in logs if log["log_level"] == "warning"] == ["discovery failed"] * 2
+        assert [log["event"] for log in logs if log["log_level"] == "warning"] == ["discovery failed"]
+        assert logs[-1]["failures"] == 2
         assert (stage.discovered(), stage.errors()) == (4, 2)
         for appid in failing:
             stage.patch_account(appid, info_errcode=0)
         assert discovery.discover() == 600
         assert len(discovery.apps) == 6
         assert {appid for appid, number in stage.asked.items() if number == 2} == set(failing)
+
+    def test_those_that_always_fail_take_nobody_elses_turn(
+        self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(discovery_module, "_MOST_FAILURES", 2)
+        monkeypatch.setattr(discovery_module, "_CHUNK", 2)
+        for appid in stage.appids[:3]:
+            stage.patch_account(appid, info_errcode=61003)
+        discovery = stage.discovery()
+        for _ in range(3):
+            discovery.discover()
+        assert appids_of(discovery) == tuple(sorted(stage.appids[3:]))
 
     def test_each_is_asked_about_once_a_round(self, stage: DiscoveryStage) -> None:
         stage.patch(page_cut=1)

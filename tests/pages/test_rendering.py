@@ -163,7 +163,7 @@ class TestContent:
         assert f"config.yml: {HOSTILE}" in text
         assert "The last scrape was" in text
         assert "main wx00000000000000c0 ✕ failing 0 mini programs are known decode" in text
-        assert "other wx00000000000000c0 off (discover: false)" in text
+        assert "other wx00000000000000c1 off (discover: false)" in text
 
     def test_an_app_shows_its_domains_and_what_is_in_force(self, url: str) -> None:
         page = Page(request(f"{url}/apps/{appid(5)}").text)

@@ -113,7 +113,7 @@ class TestCloudBase:
         file.write_text("canary-dead")
         for _ in range(3):
             error = stage.unusable(source)
-            assert str(error) == "cloudbase: WeChat refuses the token, and there is no other"
+            assert str(error).startswith("cloudbase: WeChat refuses the token, and there is no other: getwxa")
         assert stage.asked_of("getwxadevinfo", "") == 1
         file.write_text(CLOUDBASE_TOKEN)
         assert stage.use(source)["errcode"] == 0

@@ -7,11 +7,12 @@ from simulated_client import APPID, OTHER
 from token_stages import centre_token
 from watch_stages import Stage, fetch
 
-from wx_domain_exporter.watch import TokenLedger, Watch
 from wx_domain_exporter.wechat.errors import Reason
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wx_domain_exporter.watch import Watch
 
 
 class TestSharedToken:
@@ -53,7 +54,14 @@ class TestSharedToken:
         fetch(other)
         theirs.write_text("two")
         assert other.mixed_up(fetch(other)).reason is None
-        assert one.mixed_up(outcome) is outcome
+        # Whose the shared one was nobody can tell: who still has it is not shown, and what it showed is gone.
+        assert one.mixed_up(outcome).reason is Reason.TOKEN
+        assert one.mixed_up(fetch(one)).reason is Reason.TOKEN
+        assert one.known_lists is None
+        stage.world.patch(APPID, {"access_tokens": ["one", "two", "three"]})
+        (tmp_path / "mine").write_text("three")
+        assert one.mixed_up(fetch(one)).reason is None
+        assert one.mixed_up(outcome).reason is Reason.TOKEN
 
     def test_a_token_centre_that_hands_one_token_to_two_apps_fails_both(self, stage: Stage) -> None:
         stage.world.patch_centre({"fixed_token": "one"})
@@ -71,40 +79,3 @@ class TestSharedToken:
         other.resume()
         for watch in (one, other):
             assert watch.mixed_up(fetch(watch)).reason is None
-
-
-class TestTokenLedger:
-    def test_a_token_of_one_app_is_not_shared(self) -> None:
-        ledger = TokenLedger()
-        ledger.claim(APPID, "one")
-        ledger.claim(APPID, "one")
-        ledger.claim(OTHER, "two")
-        assert not ledger.shared(APPID)
-        assert not ledger.shared(OTHER)
-        assert not ledger.shared("wx0000000000000000")
-
-    def test_a_token_of_two_apps_is_shared_until_one_has_another(self) -> None:
-        ledger = TokenLedger()
-        ledger.claim(APPID, "one")
-        ledger.claim(OTHER, "one")
-        assert ledger.shared(APPID)
-        assert ledger.shared(OTHER)
-        ledger.claim(OTHER, "two")
-        assert not ledger.shared(APPID)
-        assert not ledger.shared(OTHER)
-
-    def test_an_app_that_is_watched_no_longer_shares_nothing(self) -> None:
-        ledger = TokenLedger()
-        ledger.claim(APPID, "one")
-        ledger.claim(OTHER, "one")
-        ledger.keep_only({APPID})
-        assert not ledger.shared(APPID)
-        assert not ledger.shared(OTHER)
-
-    def test_no_token_is_kept_that_nobody_uses(self) -> None:
-        ledger = TokenLedger()
-        for number in range(10):
-            ledger.claim(APPID, str(number))
-        ledger.keep_only(set())
-        assert ledger._users == {}
-        assert ledger._token_of == {}

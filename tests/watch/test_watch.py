@@ -274,9 +274,13 @@ class TestLog:
         stage.world.patch(APPID, {"errcode": 0, "domains": {"requestdomain": ["https://new"]}})
         fetch(watch)
         assert watch.history.changes[0].added == ("https://new",)
-        heir = stage.watch()
+        stranger, heir = stage.watch(), stage.watch()
+        heir.source = watch.source
         heir.inherit(watch)
         assert heir.history.changes == watch.history.changes
+        stranger.inherit(watch)  # its token comes from elsewhere
+        assert stranger.history.changes == ()
+        assert stranger.known_lists is None
 
     def test_a_first_failure_is_logged(self, stage: Stage) -> None:
         stage.app.errcode = 61007

@@ -4,7 +4,8 @@ FetchError
 ├── ApiError                   api         the API answered with an errcode
 │   └── QuotaError             quota       … with 45009 or 45011, and is not called for a while
 ├── TokenError                 token       no token could be had
-│   └── NoSecretError          token       … for its secret can't be read
+│   ├── NoSecretError          token       … for its secret can't be read
+│   └── NotAuthorizedError     token       … for the platform has no authorization
 ├── TransportError
 │   ├── CallTimeoutError       timeout     no whole answer in time
 │   ├── BrokenConnectionError  connection  no connection, or it broke
@@ -82,6 +83,10 @@ class TokenError(FetchError):
         self.cause = None if cause is None else cause.to_keep()
         """What the API that was asked for a token did; None if none was asked."""
         self.holds_up = cause is not None and cause.holds_up
+
+
+class NotAuthorizedError(TokenError):
+    """The mini program has not authorized the platform that its token comes from."""
 
 
 class NoSecretError(TokenError):

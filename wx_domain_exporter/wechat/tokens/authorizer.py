@@ -7,7 +7,7 @@ import structlog
 from wx_domain_exporter.secret import Secret, SecretError
 from wx_domain_exporter.wechat.answer import JsonObject
 from wx_domain_exporter.wechat.client import API_AUTHORIZER_TOKEN, API_COMPONENT_TOKEN, Caller, Credential
-from wx_domain_exporter.wechat.errors import ApiError, TokenError
+from wx_domain_exporter.wechat.errors import ApiError, NotAuthorizedError, TokenError
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.life import as_token, read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
@@ -34,6 +34,11 @@ class AuthorizerSource(CachingSource):
         """Return the platform's appid."""
         return self.platform.component_appid
 
+    def inherit(self, old: "AuthorizerSource") -> None:
+        """Take over the refresh token that WeChat has put in place of the one that was given."""
+        if self.platform.component_appid == old.platform.component_appid and self._given == old._given:  # noqa: SLF001 - of the same class
+            self._changed = old._changed  # noqa: SLF001 - as above
+
     def _secret(self) -> str:
         if self._given is not None:
             return self._given.read()
@@ -42,7 +47,8 @@ class AuthorizerSource(CachingSource):
             raise SecretError(f"the mini programs of platform {name} are not discovered yet")
         refresh_token = discovered.get(self._appid)
         if refresh_token is None:
-            raise SecretError(f"the mini program has not authorized platform {name}, or no longer does")
+            told = f"the mini program has not authorized platform {name}, or no longer does"
+            raise NotAuthorizedError(f"{self.describes}: no token: {told}")
         if not refresh_token:
             raise SecretError(f"platform {name} lists the mini program without its refresh token")
         return refresh_token

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from wx_domain_exporter.schema_tokens import CloudRunToken
 from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.errors import ApiError
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 
@@ -18,13 +19,13 @@ class CloudRunSource(TokenSource):
         self._appid = appid
         self.base_url = settings.base_url
 
-    def renew(self, dead: str, caller: Caller) -> str:  # noqa: ARG002 - the base class's signature
+    def renew(self, dead: str, caller: Caller, cause: ApiError | None = None) -> str:  # noqa: ARG002 - as the base class has it
         """Say that there is nothing to renew.
 
         Raises:
             TokenError: always.
         """
-        raise self.reject(dead, "WeChat does not know this service as one of the mini program's")
+        raise self.reject(dead, "WeChat does not know this service as one of the mini program's", cause)
 
     def _secret(self) -> str:
         return ""

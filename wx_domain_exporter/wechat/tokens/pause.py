@@ -63,6 +63,10 @@ class Pause:
         """Return the last refusal, to raise once more; None if nothing was refused, or it went well since."""
         return None if self._error is None else copy.copy(self._error)
 
+    def lasts(self) -> bool:
+        """Whether a pause is going on."""
+        return self._error is not None and time.monotonic() < self._until
+
     def passed(self) -> None:
         """Note that the source gave a token; if that one is refused too, the pauses go on doubling."""
         self._error = None

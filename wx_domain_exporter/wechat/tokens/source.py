@@ -30,6 +30,7 @@ class TokenSource(ABC):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._pause = Pause()
+        self._rejected: str | None = None
 
     @property
     def component_appid(self) -> str | None:
@@ -56,13 +57,23 @@ class TokenSource(ABC):
         except ApiError as error:
             if not is_token_dead(error):
                 raise
-        token = self.renew(token, caller)
+            dead = error.to_keep()
+        token = self.renew(token, caller, dead)
         try:
             return ask(self._credential(token))
         except ApiError as error:
             if not is_token_dead(error):
                 raise
             raise self.reject(token, f"WeChat refuses a fresh token too: {error}", error) from None
+
+    def use_as_is(self, caller: Caller, ask: Callable[[Credential], Answer]) -> Answer:
+        """Ask an API once with the token in force, whatever the API says of it.
+
+        Raises:
+            TokenError: no token can be had.
+            FetchError: what else `ask` raises.
+        """
+        return ask(self._credential(self.get(caller)))
 
     def get(self, caller: Caller) -> str:
         """Return the token in force.
@@ -86,7 +97,7 @@ class TokenSource(ABC):
         finally:
             self._lock.release()
 
-    def renew(self, dead: str, caller: Caller) -> str:
+    def renew(self, dead: str, caller: Caller, cause: ApiError | None = None) -> str:
         """Return another token than the one that WeChat refused.
 
         Only the first who reports a token as dead has it fetched again; the rest get what is there by then.
@@ -104,9 +115,9 @@ class TokenSource(ABC):
             if token != dead:
                 return token
             self._forget()
-            raise self._refused(
-                TokenError(f"{self.describes}: WeChat refuses the token, and there is no other")
-            )
+            told = f": {cause}" if cause else ""
+            refusal = f"{self.describes}: WeChat refuses the token, and there is no other{told}"
+            raise self._refused(TokenError(refusal, cause=cause))
 
     def reject(self, token: str, why: str, cause: ApiError | None = None) -> TokenError:
         """Note that the token in force is of no use, and let the source rest for a while.
@@ -115,9 +126,13 @@ class TokenSource(ABC):
             What to raise.
         """
         with self._lock:
+            error = TokenError(f"{self.describes}: {why}", cause=cause)
+            if token == self._rejected and self._pause.lasts():  # by another app, a moment ago
+                return error
+            self._rejected = token
             if self._cached() == token:
                 self._forget()
-            return self._refused(TokenError(f"{self.describes}: {why}", cause=cause))
+            return self._refused(error)
 
     def conflict(self, token: str, why: str) -> TokenError:
         """Note that the token is another app's too, so that its answers can't be trusted.
@@ -181,7 +196,7 @@ class TokenSource(ABC):
         return token
 
     def _refused(self, error: TokenError, *, exactly: float = 0.0) -> TokenError:
-        with contextlib.suppress(SecretError):  # the next one who asks will be told
+        with contextlib.suppress(SecretError, TokenError):  # the next one who asks will be told
             self._pause.begin(error, self._secret(), exactly=exactly)
         return error
 
