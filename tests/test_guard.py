@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import resource
 import socket
 import time
-from typing import TYPE_CHECKING
+from asyncio import SelectorEventLoop
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -146,6 +149,43 @@ class TestNumber:
             assert first.recv(1)
             assert request(url, tls=client_tls(folder, url)).status == 200
         assert [one["event"] for one in logs] == ["too many connections: those without a request give way"]
+
+    def test_half_of_the_descriptors_are_left_for_other_things(
+        self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (4, 4))
+        with serving(folder, "") as url, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connection(folder, url)) for _ in range(3)]
+            begin = time.monotonic()
+            assert received(clients[0]) == 0
+            assert time.monotonic() - begin < 1
+            clients[2].sendall(GET)
+            assert clients[2].recv(1)
+
+    def test_descriptors_without_a_limit_are_enough(
+        self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+        with serving(folder, "") as url, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connection(folder, url)) for _ in range(3)]
+            for client in clients:
+                client.sendall(GET)
+                assert client.recv(1)
+
+    def test_without_a_descriptor_left_it_goes_on_later_and_says_so_once(
+        self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        accept, fails = SelectorEventLoop.sock_accept, iter(range(5))
+
+        async def none_left(loop: SelectorEventLoop, sock: socket.socket) -> Any:
+            if next(fails, None) is not None:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return await accept(loop, sock)
+
+        monkeypatch.setattr(SelectorEventLoop, "sock_accept", none_left)
+        with capture_logs() as logs, serving(folder, "") as url:
+            assert request(url).status == 200
+        assert [one["event"] for one in logs] == ["can't accept connections: Too many open files"]
 
     def test_one_that_is_answered_does_not(self, folder: WebFolder, text: str) -> None:
         limits = Limits(connections=1)

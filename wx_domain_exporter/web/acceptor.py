@@ -24,6 +24,14 @@ _SHUTDOWN = 2.0
 """Seconds that a client has to say goodbye in TLS."""
 
 
+def _most(limits: Limits) -> int:
+    """Return how many connections may be open, so that half of the descriptors are left for other things."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if descriptors == resource.RLIM_INFINITY:
+        return limits.connections
+    return min(limits.connections, max(1, descriptors // 2))
+
+
 class Acceptor:
     """Listens on sockets for uvicorn's server, which only wants to close it."""
 
@@ -41,7 +49,7 @@ class Acceptor:
         self._config, self._state = config, state
         self._tls = tls
         self._limits = limits
-        self._most = min(limits.connections, max(1, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2))
+        self._most = _most(limits)
         # Those that wait longest for a request come first.
         self._open: dict[GuardedProtocol, asyncio.Task[None]] = {}
         self._stalled: dict[GuardedProtocol, None] = {}

@@ -124,8 +124,6 @@ def _load_pair(context: ssl.SSLContext, pair: KeyPair) -> None:
             context.load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
         raise CertificateError(_why(error, pair)) from None
-    except ValueError:
-        raise CertificateError("the key is encrypted; allowed: a key without a password") from None
 
 
 def _why(error: ssl.SSLError, pair: KeyPair) -> str:
