@@ -298,3 +298,16 @@ class TestThreads:
         assert service.reload()
         self.discovering(service)
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
+
+
+class TestOrder:
+    def test_a_discovery_begins_with_the_client_that_is_in_force(self, stage: Stage) -> None:
+        stage.configure(platforms={}, apps=[stage.stable(stage.appids[0])])
+        elsewhere = platform_fleet(1)
+        with SimulatorServer(elsewhere) as other, running_service(stage.path) as service:
+            service.start()
+            platform = next(iter(elsewhere.platforms.values()))
+            main = {**own_token(platform), "discover": True}
+            stage.reload(service, wechat={"base_url": other.url}, platforms={"main": main})
+            wait_until(lambda: bool(elsewhere.calls), "the new platform is asked", LONG)
+        assert stage.calls("api_component_token") == 0, "a secret went to where it does not belong"

@@ -141,6 +141,18 @@ class TestRefreshToken:
             assert member.fetch()["errcode"] == 0
         assert third_party.authorization.refresh_token.endswith("#4")
 
+    def test_it_outlives_another_way_to_the_platforms_token(
+        self, third_party: PlatformStage, clock: Clock
+    ) -> None:
+        member = third_party.member(third_party.platform())
+        third_party.patch(rotate_refresh_tokens=True)
+        member.fetch()
+        clock.ahead = 7200
+        member.fetch()  # from now on the given one is refused
+        heir = third_party.member(third_party.platform())
+        heir.source.inherit(member.source)
+        assert heir.fetch()["errcode"] == 0
+
     def test_one_that_is_refused_gives_way_to_the_given_one(
         self, third_party: PlatformStage, clock: Clock
     ) -> None:

@@ -151,6 +151,14 @@ class TestRenewal:
         assert str(stage.refused(source)) == "stable_token: it is of no use"
         assert stage.asked == 1
 
+    def test_all_who_reject_the_same_token_begin_one_rest(self, stage: Stage, clock: Clock) -> None:
+        source = stage.source()
+        token = source.get(stage.caller())
+        for _ in range(5):
+            source.reject(token, "it is of no use")
+        clock.ahead = 31
+        assert source.get(stage.caller())
+
     def test_a_rejected_token_that_is_not_in_force_takes_none_away(self, stage: Stage) -> None:
         source = stage.source()
         token = source.get(stage.caller())
