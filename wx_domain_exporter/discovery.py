@@ -31,6 +31,8 @@ _MOST_FAILURES = 20
 """Accounts that could not be asked about in one round; the others wait for the next one then."""
 _MOST_PAGES = 2000
 """A list that still goes on then makes no sense: WeChat's pages have 500 accounts."""
+_MOST_TOLD = 5
+"""Failures of one round whose words are logged."""
 _FIRST_RETRY = 30.0
 """Seconds after a failure; doubled after each further one, up to `discover_interval`."""
 
@@ -143,8 +145,8 @@ class Discovery:
         self.failure = failures[-1].to_keep()
         for _ in failures:
             self._own.discovery_failed(self.platform.name)
-        told = {"platform": self.platform.name, "failures": len(failures), "error": str(self.failure)}
-        log.warning("discovery failed", **told)
+        told = "; ".join(str(failure) for failure in failures[:_MOST_TOLD])
+        log.warning("discovery failed", platform=self.platform.name, failures=len(failures), error=told)
         wait = min(_FIRST_RETRY * float(2 ** min(self._failures, 10)), interval)
         self._failures += 1
         return max(wait, rest_after(self.failure))

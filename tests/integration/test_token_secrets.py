@@ -33,6 +33,7 @@ CANARIES = [
     DEAD_REFRESH_TOKEN,
 ]
 MAIN, OTHER = "wxc0000000000000c0", "wxc0000000000000c1"
+WITHOUT_SECRET, WITHOUT_TICKET = "wx00000000000000c8", "wx00000000000000c9"
 EACH = 10
 """Apps that fail in one way: an errmsg quotes the URL, with the token in it, three times in ten."""
 FOUND, REFUSED, UNKNOWN, REVOKED = (range(EACH * kind, EACH * (kind + 1)) for kind in range(4))
@@ -45,7 +46,7 @@ CENTRE, WRONG_CENTRE, POINTER, CLOUD, DEAD_CLOUD, DEAD_REFRESH, NO_SECRET, NO_TI
 def make_world() -> World:
     world = World()
     world.centre_key = KEY
-    for platform in (MAIN, OTHER):
+    for platform in (MAIN, OTHER, WITHOUT_SECRET, WITHOUT_TICKET):
         world.add_platform(
             SimulatedPlatform(
                 component_appid=platform, component_appsecret=APPSECRET, component_verify_ticket=TICKET
@@ -68,7 +69,8 @@ def sections(fleet: SmallFleet, folder: Path) -> dict[str, Any]:
     (folder / "ticket").write_text(TICKET)
     (folder / "cloudbase").write_text(CLOUDBASE)
     (folder / "dead").write_text(DEAD_CLOUDBASE)
-    main, other = fleet.world.platforms[MAIN], fleet.world.platforms[OTHER]
+    platforms = fleet.world.platforms
+    main, no_secret, no_ticket = platforms[MAIN], platforms[WITHOUT_SECRET], platforms[WITHOUT_TICKET]
     from_centre = centre(fleet.url, headers={"Authorization": f"Bearer {KEY}"})
     tokens = {
         CENTRE: from_centre,
@@ -89,8 +91,8 @@ def sections(fleet: SmallFleet, folder: Path) -> dict[str, Any]:
         "platforms": {
             "main": own_platform(main, discover=True, discover_interval="1s")
             | {"component_verify_ticket": {"file": "ticket"}},
-            "no-secret": own_platform(other) | {"component_appsecret": WRONG_APPSECRET},
-            "no-ticket": own_platform(other) | {"component_verify_ticket": WRONG_TICKET},
+            "no-secret": own_platform(no_secret) | {"component_appsecret": WRONG_APPSECRET},
+            "no-ticket": own_platform(no_ticket) | {"component_verify_ticket": WRONG_TICKET},
             "given": {"component_appid": OTHER, "component_access_token": from_centre},
         },
         "apps": [{"appid": one, "token": token} for one, token in tokens.items()],
