@@ -28,25 +28,28 @@ def test_a_token_of_one_app_is_not_shared(ledger: TokenLedger) -> None:
     ledger.claim(A, "one")
     ledger.claim(B, "two")
     assert (ledger.current(A), ledger.current(B), ledger.current(C)) == ("one", "two", None)
-    assert not any(map(ledger.shared, ("one", "two", "three", None)))
+    assert not ledger.shared(A, "one")
+    assert not ledger.shared(B, "two")
+    assert not ledger.shared(C, "three")
+    assert not ledger.shared(C, None)
 
 
 def test_a_token_of_two_apps_stays_shared_when_one_has_another(ledger: TokenLedger) -> None:
     ledger.claim(A, "one")
     ledger.claim(B, "one")
-    assert ledger.shared("one")
+    assert ledger.shared(A, "one")
     ledger.claim(B, "two")
-    assert ledger.shared("one"), "it may be the other app's, whose lists would show here"
-    assert not ledger.shared("two")
+    assert ledger.shared(A, "one"), "it may be the other app's, whose lists would show here"
+    assert not ledger.shared(B, "two")
     ledger.claim(A, "three")
-    assert not ledger.shared("three")
+    assert not ledger.shared(A, "three")
 
 
 def test_a_token_that_somebody_had_is_shared_with_who_receives_it_later(ledger: TokenLedger) -> None:
     ledger.claim(A, "one")
     ledger.claim(A, "two")
     ledger.claim(B, "one")
-    assert ledger.shared("one")
+    assert ledger.shared(A, "one")
 
 
 def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenLedger, clock: Clock) -> None:
@@ -54,9 +57,9 @@ def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenLedger, clock
     ledger.claim(B, "one")
     ledger.claim(B, "two")
     clock.ahead = 3 * 3600 - 10
-    assert ledger.shared("one")
+    assert ledger.shared(A, "one")
     clock.ahead = 3 * 3600 + 10
-    assert not ledger.shared("one")
+    assert not ledger.shared(A, "one")
 
 
 def test_all_users_are_told_when_a_second_one_comes(ledger: TokenLedger) -> None:
@@ -73,16 +76,17 @@ def test_an_app_that_is_watched_no_longer_shares_nothing(ledger: TokenLedger) ->
     ledger.claim(A, "one")
     ledger.claim(B, "one")
     ledger.keep_only({A})
-    assert not ledger.shared("one")
+    assert not ledger.shared(A, "one")
     ledger.claim(B, "one")  # by a fetch that was on its way
-    assert not ledger.shared("one")
+    assert not ledger.shared(A, "one")
 
 
 def test_an_app_whose_source_was_changed_shares_nothing_it_had(ledger: TokenLedger) -> None:
     ledger.claim(A, "one")
     ledger.claim(B, "one")
     ledger.forget(B)
-    assert not ledger.shared("one")
+    assert not ledger.shared(A, "one")
+    assert ledger.shared(B, "one"), "an answer for it may still be on its way"
 
 
 def test_no_token_is_kept_that_nobody_uses(ledger: TokenLedger, clock: Clock) -> None:

@@ -52,11 +52,11 @@ class TokenLedger:
         for on_conflict in told:
             on_conflict()
 
-    def shared(self, token: str | None) -> bool:
-        """Whether more than one app received a token."""
+    def shared(self, appid: str, token: str | None) -> bool:
+        """Whether another app received a token, whatever is still known of this one."""
         with self._lock:
             self._forget_old()
-            return token is not None and len(self._users.get(token, ())) > 1
+            return token is not None and any(one != appid for one in self._users.get(token, ()))
 
     def current(self, appid: str) -> str | None:
         """Return the token that an app uses."""

@@ -104,6 +104,8 @@ class Watch:
         self.findings = self.extras.known()
         """What belongs to the last outcome beside its lists; `fetch` sees to that too."""
         self._rest = Rest()
+        self._token: str | None = None
+        """What the last fetch called WeChat with."""
         self._over = False
         ledger.join(app.appid, self._forget)
 
@@ -146,15 +148,15 @@ class Watch:
         timestamp = time.time() if error is None else error.at
         if error is None:
             self.last_success = timestamp
-        token = self._ledger.current(self.app.appid)
-        if categories is not None and not self._ledger.shared(token):
+        token = self._token
+        if categories is not None and not self._is_shared(token):
             self._log_changes(self.history.note(categories, timestamp))
         seconds, api_errors = time.monotonic() - begin, dict(self.api_errors)
         outcome = Outcome(categories, error, api_errors, seconds, timestamp, self.last_success, token)
         self.strikes = self.strikes + 1 if error is not None and error.holds_up else 0
         self._log_turn(outcome)
         self.last = outcome
-        if self._ledger.shared(token):  # another app received it meanwhile
+        if self._is_shared(token):  # another app received it meanwhile
             self._forget()
         return outcome
 
@@ -175,7 +177,7 @@ class Watch:
     @property
     def is_mixed_up(self) -> bool:
         """Whether another app received the same token, so that the answers may be that one's."""
-        return self._ledger.shared(self._ledger.current(self.app.appid))
+        return self._is_shared(self._ledger.current(self.app.appid))
 
     @property
     def known_lists(self) -> Mapping[str, DomainList] | None:
@@ -184,7 +186,7 @@ class Watch:
 
     def mixed_up(self, outcome: Outcome) -> Outcome:
         """Return the outcome to show: a failure if another app received the same token."""
-        if outcome.categories is None or not (self.is_mixed_up or self._ledger.shared(outcome.token)):
+        if outcome.categories is None or not (self.is_mixed_up or self._is_shared(outcome.token)):
             return outcome
         return Outcome(
             None,
@@ -228,6 +230,8 @@ class Watch:
         caller = Caller(self.client, budget, api_errors)
 
         def call(credential: Credential) -> Found:
+            if not extra:
+                self._token = credential.token
             self._claim(credential.token)
             return caller.read(api, body, credential, read)
 
@@ -242,8 +246,11 @@ class Watch:
     def _claim(self, token: str) -> None:
         appid = self.app.appid
         self._ledger.claim(appid, token)
-        if self._ledger.shared(token):
+        if self._is_shared(token):
             raise self.source.conflict(token, _MIXED_UP)
+
+    def _is_shared(self, token: str | None) -> bool:
+        return self._ledger.shared(self.app.appid, token)
 
     def _forget(self) -> None:
         """Forget what the app's answers showed: they may be those of another app with the same token."""

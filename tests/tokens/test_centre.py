@@ -167,12 +167,14 @@ class TestDeadToken:
         stage.world.patch_centre({"fixed_token": "canary-dead"})
         source = stage.centre()
         for _ in range(5):
-            assert str(stage.unusable(source)).startswith(NO_OTHER)
+            assert str(stage.unusable(source)).startswith(
+                f"{NO_OTHER}: getwxadevinfo answered errcode 40001: "
+            )
         assert asked(stage) == 2
         assert stage.asked_of("getwxadevinfo", "") == 1
         assert stage.api_errors == {"getwxadevinfo": 40001}
         clock.ahead = 40
-        assert str(stage.unusable(source)).startswith(NO_OTHER)
+        assert str(stage.unusable(source)).startswith(f"{NO_OTHER}: getwxadevinfo answered errcode 40001: ")
         assert asked(stage) == 4
         stage.world.patch_centre({"fixed_token": None})
         clock.ahead = 200

@@ -63,6 +63,17 @@ class TestSharedToken:
         assert one.mixed_up(fetch(one)).reason is None
         assert one.mixed_up(outcome).reason is Reason.TOKEN
 
+    def test_an_answer_on_its_way_is_not_shown_after_its_source_was_changed(
+        self, stage: Stage, tmp_path: Path
+    ) -> None:
+        one, other, _ = self.pair(stage, tmp_path)
+        outcome = fetch(one)
+        assert outcome.categories is not None
+        fetch(other)
+        stage.ledger.forget(APPID)
+        stage.ledger.claim(APPID, "its own by now")
+        assert one.mixed_up(outcome).reason is Reason.TOKEN
+
     def test_a_token_centre_that_hands_one_token_to_two_apps_fails_both(self, stage: Stage) -> None:
         stage.world.patch_centre({"fixed_token": "one"})
         settings = centre_token(stage.server.url)
