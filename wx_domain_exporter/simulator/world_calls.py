@@ -23,6 +23,7 @@ class CallWorld:
         clock: Unix time; tokens, quotas and changing lists go by it.
         seed: Of all that is random: the same seed and calls give the same answers.
         quirks: Whether answers are as untidy as real ones.
+        quoted_urls: How often an errmsg quotes the request's URL, with the token in it: from 0 to 1.
         client_ip: The caller's address that errmsgs name.
 
     Attributes:
@@ -37,6 +38,7 @@ class CallWorld:
     clock: Callable[[], float] = time.time
     seed: int = 1
     quirks: bool = True
+    quoted_urls: float = 0.3
     client_ip: str = "203.0.113.7"
     lock: threading.RLock = field(init=False, default_factory=threading.RLock)
     calls: Counter[tuple[str, str]] = field(init=False, default_factory=Counter)

@@ -55,7 +55,7 @@ def _refused(world: World, api: Api, call: Call, refusal: Refusal) -> dict[str, 
     rng = world.random(call.appid)
     mean = world.quirks and refusal.elaborate
     url = None
-    if mean and quirks.happens(rng, 0.3):
+    if mean and quirks.happens(rng, world.quoted_urls):
         parameters = "&".join(f"{name}={value}" for name, value in call.query.items())
         url = f"https://api.weixin.qq.com{call.path}?{parameters}"
     text = errmsg(refusal.errcode, world.request_id(call.appid), ip=world.client_ip, url=url)
