@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 from support import as_json
 
 from wx_domain_exporter import config
+from wx_domain_exporter.baseline import Expected
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, domain_list
 from wx_domain_exporter.extras import Findings
@@ -71,10 +72,15 @@ def hosts(number: int) -> list[str]:
     return [f"https://host-{one:03}.example.com" for one in range(number)]
 
 
-def pending(name: str, number: int = 0, labels: Mapping[str, str] | None = None) -> Watch:
+def pending(
+    name: str,
+    number: int = 0,
+    labels: Mapping[str, str] | None = None,
+    baseline: Mapping[str, Expected] | None = None,
+) -> Watch:
     """An app that was never fetched."""
     settings = AccessToken.model_validate({"type": "access_token", "access_token": f"canary-{number}"})
-    app = WatchedApp(appid(number), name, labels or {}, settings)
+    app = WatchedApp(appid(number), name, labels or {}, settings, baseline or {})
     source = make_source(app.appid, settings, {})
     return Watch(app, cast("ApiClient", None), source, TokenLedger(), None)
 
@@ -85,6 +91,14 @@ def good(
     """An app that answered `age` seconds ago."""
     watch = pending(name, number)
     answer(watch, now - age, **categories)
+    return watch
+
+
+def drifted(name: str, number: int = 0, *, now: float = NOW) -> Watch:
+    """An app that answers, but not as its baseline wants it."""
+    expected = Expected(frozenset(["https://api.example.com"]), frozenset(["https://*.example.com"]))
+    watch = pending(name, number, baseline={"requestdomain": expected})
+    answer(watch, now - 10, requestdomain=["https://evil.example.net", "https://www.example.com"])
     return watch
 
 
@@ -131,6 +145,7 @@ def every_kind(now: float = NOW) -> list[Watch]:
         full,
         lapsed,
         bad("unlisted", NOT_LISTED, 7, now=now),
+        drifted("stray", 8, now=now),
     ]
 
 

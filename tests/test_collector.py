@@ -133,6 +133,10 @@ class TestDemoFleet:
         for gauge in ALWAYS:
             assert f"# HELP {gauge.name} {gauge.help}\n" in text
 
+    def test_what_differs_from_a_baseline_has_a_series(self, text: str) -> None:
+        assert series(text, "wx_domain_missing_domain", "domain") == {"https://h5-61.gov.example.cn": 1}
+        assert series(text, "wx_domain_unexpected_domain", "domain") == {"https://127.0.0.1": 1}
+
     def test_odd_domains_are_shown_as_they_are(self, text: str) -> None:
         odd = {"category": "wsrequestdomain", "domain": "wss://https://chat.example.com"}
         assert value(text, "wx_domain_info", appid=appid_of("legacy-chat"), **odd) == 1
@@ -153,6 +157,54 @@ class TestLabels:
             {"appid": GOOD, "name": "商店", "team": "growth", "env": ""},
             {"appid": BAD, "name": BAD, "team": "all", "env": "prod"},
         ]
+
+
+class TestBaselines:
+    def test_each_difference_is_one_series_and_only_categories_with_a_baseline_are_compared(
+        self, world: World
+    ) -> None:
+        world.apps[GOOD].domains["uploaddomain"] = ["https://up.example.com"]
+        baseline: dict[str, Any] = {
+            "requestdomain": {"exact": ["https://api.example.com", "HTTPS://www.example.com/"]},
+            "uploaddomain": {"required": ["https://up.example.com"]},
+            "tcpdomain": {"exact": []},
+        }
+        with serving(world, baselines={"all": baseline}, defaults={"baseline": "all"}) as service:
+            text = scrape(service)
+        assert series(text, "wx_domain_baseline_match", "category") == {
+            "requestdomain": 0,
+            "uploaddomain": 1,
+            "tcpdomain": 1,
+        }
+        assert apps_of(text, "wx_domain_baseline_match") == {GOOD}
+        where = {"appid": GOOD, "category": "requestdomain", "domain": "https://api.example.com"}
+        assert value(text, "wx_domain_missing_domain", **where) == 1
+        assert series(text, "wx_domain_missing_domain", "domain") == {where["domain"]: 1}
+        assert apps_of(text, "wx_domain_unexpected_domain") == set()
+
+    def test_they_are_compared_without_the_domains_series_too(self, world: World) -> None:
+        baselines = {"all": {"requestdomain": {"exact": []}}}
+        with serving(
+            world, baselines=baselines, defaults={"baseline": "all"}, collect={"domains": False}
+        ) as service:
+            text = scrape(service)
+        assert series(text, "wx_domain_unexpected_domain", "domain") == {"https://www.example.com": 1}
+        assert apps_of(text, "wx_domain_unexpected_domain") == {GOOD}
+
+    def test_one_app_has_no_more_unexpected_domains_than_it_may_have_series(self, world: World) -> None:
+        hosts = [f"https://{number}.example.com" for number in range(5)]
+        world.apps[GOOD].domains = {"requestdomain": hosts, "uploaddomain": hosts}
+        one = {"requestdomain": {"allowed": [hosts[0]]}, "uploaddomain": {"exact": []}}
+        with serving(
+            world, baselines={"all": one}, defaults={"baseline": "all"}, collect={"max_domains": 6}
+        ) as service:
+            text = scrape(service)
+        found = [dict(labels) for name, labels in samples(text) if name == "wx_domain_unexpected_domain"]
+        assert [(one["category"], one["domain"]) for one in found] == [
+            *(("requestdomain", host) for host in hosts[1:]),
+            *(("uploaddomain", host) for host in hosts[:2]),
+        ]
+        assert set(series(text, "wx_domain_baseline_match", "category").values()) == {0}
 
 
 class TestLimits:
@@ -197,10 +249,12 @@ def test_a_collector_describes_the_families_without_collecting(world: World) -> 
         assert [family.name for family in described] == [gauge.name for gauge in GAUGES]
         assert all(not family.samples for family in described)
         batch.wait(20)
-        assert [family.name for family in collector.collect()] == [gauge.name for gauge in ALWAYS]
+        baselines = ("wx_domain_baseline_match", "wx_domain_missing_domain", "wx_domain_unexpected_domain")
+        without = [gauge.name for gauge in ALWAYS if gauge.name not in baselines]
+        assert [family.name for family in collector.collect()] == without
         world.apps[BAD].errcode = 0
         collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
         found = {family.name for family in collector.collect()}
     errors = {"wx_domain_api_error", "wx_domain_fetch_error"}
-    assert found == {gauge.name for gauge in ALWAYS} - errors
+    assert found == set(without) - errors

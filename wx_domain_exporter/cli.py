@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import generate_latest
 
 from wx_domain_exporter import __version__, config, logs
+from wx_domain_exporter.baseline_block import HEAD, entry
 from wx_domain_exporter.doctor import examine, speaks_chinese, summary
 from wx_domain_exporter.flags import DEFAULT_CONFIG_FILE, DEFAULT_LISTEN_ADDRESS, UsageError, parse_flags
 from wx_domain_exporter.service import Service
@@ -31,6 +32,8 @@ from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 log = structlog.get_logger(__name__)
 
+_PATIENCE = 3600.0
+"""Seconds that `--baseline` waits: nobody else does, and a fleet of thousands takes a while."""
 _RELOAD = "reload"
 _END = "end"
 
@@ -52,8 +55,8 @@ def run(arguments: Sequence[str]) -> int:
     """
     try:
         flags = parse_flags(arguments)
-        # What the doctor tells stands in the log too, in other words.
-        quiet = flags.doctor and flags.log_level != "debug"
+        # What these tell stands in the log too, in other words.
+        quiet = (flags.doctor or flags.baseline) and flags.log_level != "debug"
         logs.set_up("error" if quiet else flags.log_level, flags.log_format)
         with ExitStack() as stack:
             loader = stack.enter_context(_demo()) if flags.demo else config.ConfigLoader(_path(flags))
@@ -98,6 +101,8 @@ def _run_with(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
     try:
         if flags.doctor:
             return _examine(service)
+        if flags.baseline:
+            return _print_baselines(service)
         return _scrape_once(service) if flags.once else _serve(service, flags)
     finally:
         service.close()
@@ -144,6 +149,21 @@ def _scrape_once(service: Service) -> int:
     failed = _print(generate_latest(registry_of(collector, None)))
     all_up = bool(batch.outcomes) and all(outcome.error is None for outcome in batch.outcomes)
     return failed or (0 if all_up and service.knows_all_apps else 1)
+
+
+def _print_baselines(service: Service) -> int:
+    """Print the lists that every app has now; one that fails is told of and left out."""
+    service.discover()
+    fleet = service.fleet
+    _, batch = service.start_scrape(fleet, time.monotonic() + _PATIENCE)
+    batch.wait(_PATIENCE)
+    found = [(watch.app, outcome) for watch, outcome in zip(batch.watches, batch.outcomes, strict=True)]
+    entries = [entry(app, outcome.categories) for app, outcome in found if outcome.categories is not None]
+    failed = _print("".join([HEAD, *entries]).encode()) if entries else 1
+    for app, outcome in found:
+        if outcome.categories is None:
+            _say(f"wx-domain-exporter: {app.appid} ({app.name}) is left out: {outcome.error}")
+    return failed or (0 if len(entries) == len(found) and service.knows_all_apps else 1)
 
 
 def _print(text: bytes) -> int:

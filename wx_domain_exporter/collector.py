@@ -7,6 +7,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 
 from wx_domain_exporter import metrics
 from wx_domain_exporter.config import Settings
+from wx_domain_exporter.domains import DomainList
 from wx_domain_exporter.extras import Findings
 from wx_domain_exporter.flights import Batch
 from wx_domain_exporter.watch import Outcome, Watch
@@ -46,7 +47,8 @@ class DomainCollector:
             self._add_errors(families, watch, outcome, found)
             self._add_quota(families, watch, found)
             if outcome.categories is not None:
-                self._add_lists(families, watch, outcome)
+                self._add_lists(families, watch, outcome.categories)
+                self._add_drifts(families, watch, outcome.categories)
                 self._add_effective(families, watch, found)
         for category, limit in self._settings.limits.items():
             families[metrics.DOMAINS_LIMIT].add_metric((category,), limit)
@@ -97,10 +99,12 @@ class DomainCollector:
             families[metrics.EFFECTIVE_HASH].add_metric(key, listed.hash)
 
     def _add_lists(
-        self, families: Mapping[metrics.Gauge, GaugeMetricFamily], watch: Watch, outcome: Outcome
+        self,
+        families: Mapping[metrics.Gauge, GaugeMetricFamily],
+        watch: Watch,
+        categories: Mapping[str, DomainList],
     ) -> None:
         appid = watch.app.appid
-        categories = outcome.categories or {}
         collect = self._settings.collect
         for category, listed in categories.items():
             families[metrics.DOMAINS].add_metric((appid, category), len(listed.domains))
@@ -112,3 +116,18 @@ class DomainCollector:
         for category, listed in categories.items():
             for domain in listed.domains:
                 info.add_metric((appid, category, domain), 1)
+
+    def _add_drifts(
+        self,
+        families: Mapping[metrics.Gauge, GaugeMetricFamily],
+        watch: Watch,
+        categories: Mapping[str, DomainList],
+    ) -> None:
+        appid, room = watch.app.appid, self._settings.collect.max_domains
+        for category, drift in watch.drifts(categories).items():
+            families[metrics.BASELINE_MATCH].add_metric((appid, category), 1 if drift.matches else 0)
+            for domain in drift.missing:  # no more than the configuration names
+                families[metrics.MISSING].add_metric((appid, category, domain), 1)
+            for domain in drift.unexpected[:room]:
+                families[metrics.UNEXPECTED].add_metric((appid, category, domain), 1)
+            room -= min(room, len(drift.unexpected))

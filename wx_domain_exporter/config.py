@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wx_domain_exporter.app_files import AppFiles
+from wx_domain_exporter.baseline import Baseline
+from wx_domain_exporter.config_baselines import Baselines
 from wx_domain_exporter.config_checks import (
     Names,
     Taken,
@@ -30,6 +32,7 @@ class WatchedApp:
     name: str
     labels: Mapping[str, str]
     token: TokenSource
+    baseline: Baseline = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class WatchedPlatform:
         component_token: where its component_access_token comes from; None: it is made here.
         app_token: where the tokens of its mini programs come from.
         labels: of its mini programs.
+        baseline: of its mini programs.
     """
 
     name: str
@@ -49,6 +53,7 @@ class WatchedPlatform:
     component_token: AccessToken | CentreToken | None
     app_token: TokenSource
     labels: Mapping[str, str]
+    baseline: Baseline = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,9 @@ class Settings:
     apps: tuple[WatchedApp, ...]
     """Those of the file itself and of its app files, not the ones that a platform discovers."""
 
+    baselines: Mapping[str, Baseline]
+    """By name. One that has an appid for its name is that app's."""
+
     app_file_errors: Mapping[str, tuple[str, ...]]
     """By app file, what is wrong with it now: its last good content is in force."""
 
@@ -71,6 +79,11 @@ class Settings:
 
     hash: int
     """The first 48 bits of the SHA-256 of the file's bytes: exact in a float64."""
+
+    def complete(self, found: WatchedApp) -> WatchedApp:
+        """Return a discovered app with the baseline that is named after it, if there is one."""
+        own = self.baselines.get(found.appid)
+        return found if own is None else replace(found, baseline=own)
 
 
 def load(path: Path) -> Settings:
@@ -184,29 +197,35 @@ class _Main:
         config = self._config
         listed = files.read(config, self._folder, self._taken)
         apps = (*config.apps, *listed.apps)
+        baselines = Baselines(config)
         return Settings(
             wechat=config.wechat,
             scrape=config.scrape,
             collect=config.collect,
             limits=config.all_limits(),
-            platforms=tuple(_platform(name, one, config) for name, one in config.platforms.items()),
-            apps=tuple(_app(app, config) for app in apps),
+            platforms=tuple(
+                _platform(name, one, config, baselines) for name, one in config.platforms.items()
+            ),
+            apps=tuple(_app(app, config, baselines) for app in apps),
+            baselines=baselines.by_name,
             app_file_errors=listed.errors,
             unreadable=listed.unreadable,
             hash=self._hash,
         )
 
 
-def _app(app: App, config: Config) -> WatchedApp:
+def _app(app: App, config: Config, baselines: Baselines) -> WatchedApp:
     source = resolved(app.token if app.token is not None else config.defaults.token, config)
     if source is None:
         raise AssertionError("an app without a token source passed validation")
-    return WatchedApp(app.appid, app.name or app.appid, {**config.defaults.labels, **app.labels}, source)
+    labels = {**config.defaults.labels, **app.labels}
+    return WatchedApp(app.appid, app.name or app.appid, labels, source, baselines.of(app.appid, app.baseline))
 
 
-def _platform(name: str, platform: Platform, config: Config) -> WatchedPlatform:
+def _platform(name: str, platform: Platform, config: Config, baselines: Baselines) -> WatchedPlatform:
     component = resolved(platform.component_access_token, config)
     if component is not None and not isinstance(component, AccessToken | CentreToken):
         raise AssertionError("a platform with another token source passed validation")
     token = resolved(platform.token, config) or AuthorizerToken(type="authorizer", platform=name)
-    return WatchedPlatform(name, platform, component, token, config.defaults.labels)
+    baseline = baselines.of_reference(platform.baseline)
+    return WatchedPlatform(name, platform, component, token, config.defaults.labels, baseline)

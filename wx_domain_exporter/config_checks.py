@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from wx_domain_exporter.config_baselines import check_action
 from wx_domain_exporter.config_errors import dotted, shown
 from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.schema import App, Config, Wechat
@@ -58,7 +59,7 @@ class Taken:
 
 
 class Names:
-    """The names that a configuration gives to token sources and platforms."""
+    """The names that a configuration gives to token sources, platforms and baselines."""
 
     def __init__(
         self, config: Config, root: Mapping[str, Any] | None = None, wrong: Collection[str | int] = ()
@@ -73,6 +74,7 @@ class Names:
         self.config = config
         self._tokens = _keys(config.tokens, root, "tokens")
         self._platforms = _keys(config.platforms, root, "platforms")
+        self._baselines = _keys(config.baselines, root, "baselines")
         defaults = (root or {}).get("defaults")
         given = isinstance(defaults, dict) and defaults.get("token") is not None
         self._has_default = given or config.defaults.token is not None or "defaults" in wrong
@@ -87,6 +89,12 @@ class Names:
         """Check that a name names a token source."""
         if isinstance(token, str) and token not in self._tokens:
             what = f"names no token source; allowed: a name under tokens ({_listed(self._tokens)})"
+            yield where, what
+
+    def check_baseline(self, where: KeyPath, reference: object) -> Errors:
+        """Check a value of the key `baseline`, valid or not."""
+        if isinstance(reference, str) and reference not in self._baselines:
+            what = f"names no baseline; allowed: a name under baselines ({_listed(self._baselines)})"
             yield where, what
 
     def check_platform(self, where: KeyPath, token: TokenSource | str) -> Errors:
@@ -121,6 +129,11 @@ def check_rest(config: Config, root: Mapping[str, Any], wrong: Collection[str | 
     defaults = root.get("defaults")
     if isinstance(defaults, dict):
         yield from names.check_reference(("defaults", "token"), defaults.get("token"))
+        yield from names.check_baseline(("defaults", "baseline"), defaults.get("baseline"))
+    if isinstance(config.defaults.baseline, Mapping):
+        yield from check_action(("defaults", "baseline"), config.defaults.baseline, config.wechat.action)
+    for name, baseline in config.baselines.items():
+        yield from check_action(("baselines", name), baseline, config.wechat.action)
     if config.defaults.token is not None:
         yield from names.check_platform(("defaults", "token"), config.defaults.token)
     for name, source in config.tokens.items():
@@ -157,6 +170,7 @@ def check_apps(
             continue
         where: KeyPath = (*above, index)
         yield from names.check_token((*where, "token"), app.get("token"))
+        yield from names.check_baseline((*where, "baseline"), app.get("baseline"))
         appid = app.get("appid")
         before = taken.claim(("appid", appid), file, where) if isinstance(appid, str) else None
         if before is not None:
@@ -164,6 +178,8 @@ def check_apps(
     config = names.config
     for index, one in apps.items():
         where = (*above, index)
+        if isinstance(one.baseline, Mapping):
+            yield from check_action((*where, "baseline"), one.baseline, config.wechat.action)
         if one.token is not None and not isinstance(one.token, str):
             yield from names.check_platform((*where, "token"), one.token)
         source = resolved(one.token if one.token is not None else config.defaults.token, config)
@@ -227,6 +243,9 @@ def _platform(where: KeyPath, platform: Platform, names: Names) -> Errors:
         yield from names.check_reference((*where, key), token)
         if token is not None and not isinstance(token, str):
             yield from names.check_platform((*where, key), token)
+    yield from names.check_baseline((*where, "baseline"), platform.baseline)
+    if isinstance(platform.baseline, Mapping):
+        yield from check_action((*where, "baseline"), platform.baseline, names.config.wechat.action)
     component = platform.component_access_token
     if isinstance(component, str):
         named = names.config.tokens.get(component)

@@ -11,7 +11,7 @@ from wx_domain_exporter.schema import App, AppFile, Config
 from wx_domain_exporter.yaml_tree import KeyPath, Tree, YamlError, read_yaml
 
 _MAX_CONFIG_BYTES = 64 << 20
-_SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms"})
+_SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms", "baselines"})
 """What is left out part by part, not as a whole, where a part is wrong."""
 
 
@@ -62,7 +62,7 @@ def validate_config(root: object, folder: str) -> tuple[Config, list[int], Error
     }
     rest = {key: value for key, value in root.items() if key not in wrong}
     parts = {where[:2] for where, _ in found}
-    for section in ("tokens", "platforms"):
+    for section in _SECTIONS_OF_PARTS - {"apps"}:
         if isinstance(rest.get(section), dict):
             rest[section] = {name: one for name, one in rest[section].items() if (section, name) not in parts}
     kept: list[int] = []
@@ -102,7 +102,7 @@ def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
         in_list = isinstance(node, list) and isinstance(part, int)
         if in_list or (isinstance(node, dict) and part in node):
             node = node[part]
-        elif place < len(location) or not isinstance(node, dict):
+        elif part == "[key]" or place < len(location) or not isinstance(node, dict):
             continue
         path.append(part)
     return tuple(path)

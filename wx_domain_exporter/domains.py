@@ -36,6 +36,11 @@ class MalformedDomainError(ValueError):
     """A value that can't be a domain; its text never quotes the value."""
 
 
+def covers(action: str | None, category: str) -> bool:
+    """Whether getwxadevinfo answers with a category when it is asked for an action; None is all."""
+    return action is None or (action == "getbizdomain") == (category == "bizdomain")
+
+
 @dataclass(frozen=True, slots=True)
 class DomainList:
     """The distinct normal forms of one category, sorted by code point."""

@@ -10,6 +10,7 @@ from wx_domain_exporter import __version__
 DEFAULT_CONFIG_FILE = "config.yml"
 DEFAULT_LISTEN_ADDRESS = ":12324"
 _TAKEN_PATHS = ("/probe", "/sd", "/sd/domains")
+_MODES = ("config.check", "once", "baseline", "doctor")
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -54,6 +55,12 @@ FLAGS = (
         "once",
         "",
         "Print one scrape of all apps to standard output and exit: 0 if every app is up, 1 if not.",
+    ),
+    Flag(
+        "baseline",
+        "",
+        "Print today's lists of all apps as a `baselines` block to paste into the configuration, and exit: "
+        "0 if every app is up, 1 if not.",
     ),
     Flag(
         "doctor",
@@ -133,6 +140,9 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
         dest = flag.name.replace(".", "_").replace("-", "_")
         parser.add_argument(f"--{flag.name}", dest=dest, help=text, **options)
     flags = parser.parse_args(arguments)
+    chosen = [f"--{name}" for name in _MODES if getattr(flags, name.replace(".", "_"))]
+    if len(chosen) > 1:
+        raise UsageError(f"{' and '.join(chosen)} can't be had at once; leave one out")
     if flags.demo and flags.config_file is not None:
         raise UsageError("--demo brings its own configuration; leave --config.file out")
     return flags

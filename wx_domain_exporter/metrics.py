@@ -64,6 +64,21 @@ LAST_SUCCESS = _gauge(
     "appid",
     "Unix time at which the mini program's last good answer arrived.",
 )
+BASELINE_MATCH = _gauge(
+    "baseline_match",
+    "appid category",
+    "1 if the category is as the mini program's baseline has it, else 0; for each category with a baseline.",
+)
+MISSING = _gauge(
+    "missing_domain",
+    "appid category domain",
+    "1 for each domain that the baseline requires and WeChat has not configured.",
+)
+UNEXPECTED = _gauge(
+    "unexpected_domain",
+    "appid category domain",
+    "1 for each domain that WeChat has configured and the baseline does not allow.",
+)
 EFFECTIVE_DOMAINS = _gauge(
     "effective_domains",
     "appid category",
@@ -104,6 +119,9 @@ GAUGES = (
     FETCH_DURATION,
     FETCH_TIMESTAMP,
     LAST_SUCCESS,
+    BASELINE_MATCH,
+    MISSING,
+    UNEXPECTED,
     EFFECTIVE_DOMAINS,
     EFFECTIVE_HASH,
     QUOTA_LIMIT,

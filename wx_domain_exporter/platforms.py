@@ -93,7 +93,8 @@ class Platforms:
         twice: set[str] = set()
         for one in self._running.values():
             for found in () if one.discovery is None else one.discovery.apps:
-                app = WatchedApp(found.appid, found.name, one.watched.labels, one.watched.app_token)
+                of = one.watched
+                app = WatchedApp(found.appid, found.name, of.labels, of.app_token, of.baseline)
                 if apps.setdefault(found.appid, app) is not app:
                     twice.add(found.appid)
         for appid in sorted(twice - self._twice):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from wx_domain_exporter.domains import DEFAULT_LIMITS
+from wx_domain_exporter.schema_baselines import BaselineRef, NamedBaseline
 from wx_domain_exporter.schema_fields import (
     Appid,
     BaseUrl,
@@ -58,6 +59,7 @@ class Defaults(Strict):
     """What an app has that does not say otherwise."""
 
     token: TokenRef | None = None
+    baseline: BaselineRef | None = None
     labels: Labels = Field(default_factory=dict)
 
 
@@ -68,6 +70,7 @@ class App(Strict):
     name: Name = ""
     labels: Labels = Field(default_factory=dict)
     token: TokenRef | None = None
+    baseline: BaselineRef | None = None
 
 
 class AppFile(Strict):
@@ -86,6 +89,7 @@ class Config(Strict):
         default_factory=dict
     )
     tokens: Mapping[str, NamedSource] = Field(default_factory=dict)
+    baselines: Mapping[str, NamedBaseline] = Field(default_factory=dict)
     defaults: Defaults = Defaults()
     platforms: Mapping[str, Platform] = Field(default_factory=dict)
     app_files: Annotated[tuple[FilePattern, ...], ListOf] = ()

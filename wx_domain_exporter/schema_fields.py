@@ -36,8 +36,6 @@ _HEADERS_OF_THE_TRANSPORT = frozenset({"connection", "content-length", "host", "
 # Control characters, those that end a line or turn its direction, and halves of a surrogate pair.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
-PLANNED_KEYS = frozenset({"baselines", "baseline"})
-
 
 def wrong(message: str) -> PydanticCustomError:
     """Return what a validator raises; the message says what is wrong, and what is allowed."""
@@ -66,18 +64,12 @@ class Strict(BaseModel):
         kind: str | PydanticCustomError = found["type"]
         context = found.get("ctx", {})
         if kind == "extra_forbidden" and len(found["loc"]) == 1:
-            kind = wrong(cls._unknown_key(str(found["loc"][0])))
+            kind = wrong(f"is not a key here; allowed: {cls._keys()}")
         elif kind == "model_type":
             kind = wrong(f"must be a mapping with the keys {cls._keys()}")
         elif kind == "wrong":
             kind = wrong(context["message"])
         return InitErrorDetails(type=kind, loc=found["loc"], input=None, ctx=context)
-
-    @classmethod
-    def _unknown_key(cls, key: str) -> str:
-        if key in PLANNED_KEYS:
-            return "does not work yet in this version; leave it out"
-        return f"is not a key here; allowed: {cls._keys()}"
 
     @classmethod
     def _keys(cls) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
+from wx_domain_exporter.schema_baselines import BaselineRef
 from wx_domain_exporter.schema_fields import (
     Appid,
     CentreUrl,
@@ -150,6 +151,7 @@ class Platform(Strict):
     include: Annotated[tuple[Appid, ...], ListOf] = ()
     exclude: Annotated[tuple[Appid, ...], ListOf] = ()
     token: TokenRef | None = None
+    baseline: BaselineRef | None = None
 
     @model_validator(mode="after")
     def _one_way_to_a_component_token(self) -> Self:

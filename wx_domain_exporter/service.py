@@ -200,7 +200,7 @@ class Service:
         self._platforms.configure(settings.platforms, settings.wechat.base_url)
         apps = {app.appid: app for app in settings.apps}
         for app in self._platforms.apps():
-            apps.setdefault(app.appid, app)  # what somebody configured by hand counts
+            apps.setdefault(app.appid, settings.complete(app))  # what somebody configured by hand counts
         watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
         return Fleet(settings, client, watches)
 

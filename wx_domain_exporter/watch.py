@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from wx_domain_exporter.baseline import Drift, drifts
 from wx_domain_exporter.config import WatchedApp
 from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, DomainList
 from wx_domain_exporter.extras import Extras, Findings
@@ -107,6 +108,8 @@ class Watch:
         self._token: str | None = None
         """What the last fetch called WeChat with."""
         self._over = False
+        self._drifts: tuple[Mapping[str, DomainList], Mapping[str, Drift]] | None = None
+        """The lists that were compared last, and how they differed."""
         ledger.join(app.appid, self._forget)
 
     def inherit(self, old: "Watch") -> None:
@@ -168,6 +171,13 @@ class Watch:
             what = "too many domains: wx_domain_info is left out" if over else "domains are exported again"
             log.warning(what, appid=self.app.appid, name=self.app.name, domains=domains, max_domains=most)
         return over
+
+    def drifts(self, lists: Mapping[str, DomainList]) -> Mapping[str, Drift]:
+        """Return how lists of the app differ from its baseline; the same lists are compared once."""
+        last = self._drifts
+        if last is None or last[0] is not lists:
+            last = self._drifts = lists, drifts(self.app.baseline, lists)
+        return last[1]
 
     def missed(self, waited: float) -> Outcome:
         """Return the outcome for a scrape that could not wait for this app, `waited` seconds long."""

@@ -114,10 +114,16 @@ class TestRow:
 class TestTotals:
     def test_they_count_the_whole_fleet_whatever_is_asked_for(self) -> None:
         found = shown(every_kind(), q="shop")
-        assert found.apps == 7
-        assert found.kinds == {Kind.FAILING: 3, Kind.CHANGED: 1, Kind.PENDING: 1, Kind.OK: 2}
+        assert found.apps == 8
+        assert found.kinds == {
+            Kind.FAILING: 3,
+            Kind.DRIFTED: 1,
+            Kind.CHANGED: 1,
+            Kind.PENDING: 1,
+            Kind.OK: 2,
+        }
         assert found.reasons == {"api": 1, "timeout": 1, "token": 1}
-        assert (found.nearly_full, found.matching, found.failing) == (1, 1, 3)
+        assert (found.nearly_full, found.matching, found.failing, found.drifted) == (1, 1, 3, 1)
 
     def test_the_most_frequent_reason_comes_first(self) -> None:
         apps = [
@@ -132,8 +138,8 @@ class TestTotals:
 
 
 class TestOrder:
-    def test_failing_ones_come_first_then_changed_ones_then_the_rest(self) -> None:
-        expected = ["lapsed", "partner", "unlisted", "changing", "new", "full", "shop"]
+    def test_failing_ones_come_first_then_those_off_their_baseline_then_changed_ones(self) -> None:
+        expected = ["lapsed", "partner", "unlisted", "stray", "changing", "new", "full", "shop"]
         assert names(every_kind()) == expected
 
     def test_the_last_change_comes_first(self) -> None:

@@ -42,6 +42,7 @@ class _Member:
     domains: dict[str, list[str]] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
     configured_appsecret: str = ""
+    baseline: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
     def app(self) -> SimulatedApp:
         return SimulatedApp.model_validate(
@@ -65,6 +66,10 @@ def _ordinary(host: str) -> dict[str, list[str]]:
     }
 
 
+def _exactly(domains: dict[str, list[str]]) -> dict[str, dict[str, list[str]]]:
+    return {category: {"exact": listed} for category, listed in domains.items()}
+
+
 _MANY = {
     "requestdomain": [f"https://city-{number:03}.gov.example.cn" for number in range(1, 181)],
     "downloaddomain": [f"https://cdn-{number:02}.gov.example.cn" for number in range(1, 25)],
@@ -80,14 +85,26 @@ _ODD = {
     "udpdomain": ["udp://voice.example.com:9000"],
     "tcpdomain": ["tcp://voice.example.com:9001"],
 }
+_WITHOUT_ONE = {"bizdomain": {"required": ["https://h5-01.gov.example.cn", "https://h5-61.gov.example.cn"]}}
+_WITH_ONE_MORE = {
+    "requestdomain": {
+        "required": ["https://legacy.example.com:8080/v1"],
+        "allowed": ["https://*.example.com"],
+    }
+}
 _FLEETING = {"changes_every": 60.0, "changing_domain": "https://flash.sale.example.com"}
 
 _DEMO = (
-    _Member("shop", {"team": "retail", "env": "prod"}, _ordinary("shop.example.com")),
+    _Member(
+        "shop",
+        {"team": "retail", "env": "prod"},
+        _ordinary("shop.example.com"),
+        baseline=_exactly(_ordinary("shop.example.com")),
+    ),
     _Member("会员中心", {"team": "会员", "env": "prod"}, _CHINESE),
-    _Member("city-services", {"team": "gov", "env": "prod"}, _MANY),
+    _Member("city-services", {"team": "gov", "env": "prod"}, _MANY, baseline=_WITHOUT_ONE),
     _Member("限时抢购", {"team": "retail", "env": "prod"}, _ordinary("sale.example.com"), _FLEETING),
-    _Member("legacy-chat", {"team": "support", "env": "prod"}, _ODD),
+    _Member("legacy-chat", {"team": "support", "env": "prod"}, _ODD, baseline=_WITH_ONE_MORE),
     _Member(
         "slow-lottery", {"team": "growth", "env": "prod"}, _ordinary("lottery.example.com"), {"latency": 1.5}
     ),
@@ -129,7 +146,11 @@ def demo_config(base_url: str) -> str:
     return _config(
         base_url,
         (
-            (member.app(), member.labels, member.configured_appsecret or appsecret_of(member.name))
+            (
+                member.app(),
+                member.configured_appsecret or appsecret_of(member.name),
+                {"labels": member.labels, "baseline": member.baseline},
+            )
             for member in _DEMO
         ),
     )
@@ -200,7 +221,7 @@ def platform_fleet(
 
 def fleet_config(world: World, base_url: str) -> str:
     """The exporter's configuration, in YAML, for all apps of a world served at `base_url`."""
-    return _config(base_url, ((app, {}, app.appsecret) for app in world.apps.values()))
+    return _config(base_url, ((app, app.appsecret, {}) for app in world.apps.values()))
 
 
 def _generated_app(number: int, domains_each: int, latency: float, *, hang: bool) -> SimulatedApp:
@@ -228,12 +249,11 @@ def _generated_domains(name: str, number: int) -> dict[str, list[str]]:
     return domains
 
 
-def _config(base_url: str, apps: Iterable[tuple[SimulatedApp, dict[str, str], str]]) -> str:
+def _config(base_url: str, apps: Iterable[tuple[SimulatedApp, str, dict[str, object]]]) -> str:
     lines = ["wechat:", f"  base_url: {_quoted(base_url)}", "apps:"]
-    for app, labels, appsecret in apps:
+    for app, appsecret, keys in apps:
         lines += [f"  - appid: {app.appid}", f"    name: {_quoted(app.name or app.appid)}"]
-        if labels:
-            lines.append(f"    labels: {_quoted(labels)}")
+        lines += [f"    {key}: {_quoted(value)}" for key, value in keys.items() if value]
         lines.append(f"    token: {{type: stable_token, appsecret: {_quoted(appsecret)}}}")
     return "\n".join(lines) + "\n"
 

@@ -8,9 +8,9 @@ from wx_domain_exporter.domains import (
     CATEGORY_PATTERN,
     DOCUMENTED_CATEGORIES,
     EMPTY,
-    SERVER_CATEGORIES,
     DomainList,
     MalformedDomainError,
+    covers,
     domain_list,
 )
 from wx_domain_exporter.wechat.errors import DecodeError
@@ -18,11 +18,6 @@ from wx_domain_exporter.wechat.errors import DecodeError
 MAX_CATEGORIES = 32
 """An answer with more lists than this is malformed."""
 
-_COVERED_BY_ACTION: Mapping[str | None, tuple[str, ...]] = {
-    None: DOCUMENTED_CATEGORIES,
-    "getserverdomain": SERVER_CATEGORIES,
-    "getbizdomain": ("bizdomain",),
-}
 _MAX_ERRCODE = 10**9
 
 JsonObject = Mapping[str, Any]
@@ -101,7 +96,8 @@ def read_categories(
     Raises:
         DecodeError: no list at all, too many, or one that holds something else than domains.
     """
-    return read_lists(answer, DOCUMENTED_CATEGORIES, _COVERED_BY_ACTION[action], seen_before)
+    covered = [category for category in DOCUMENTED_CATEGORIES if covers(action, category)]
+    return read_lists(answer, DOCUMENTED_CATEGORIES, covered, seen_before)
 
 
 def read_lists(

@@ -10,6 +10,7 @@ from wx_domain_exporter.extras import Findings
 from wx_domain_exporter.history import Change
 from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.web.pages.app_state import AppState, Kind, state_of
+from wx_domain_exporter.web.pages.excerpts import Difference, Some, differences, some
 from wx_domain_exporter.web.pages.failures import Failure, failure_of
 from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
 from wx_domain_exporter.web.pages.overview import Count
@@ -19,19 +20,6 @@ MOST_DOMAINS = 1000
 """Domains shown of one list: an answer may be as long as `max_response_bytes`, a page had better not."""
 MOST_CHANGED = 50
 """Domains shown of one change, added and removed each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """Domains, and how many more there are.
-
-    Attributes:
-        domains: those that are shown.
-        more: how many are not.
-    """
-
-    domains: Sequence[str]
-    more: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +98,7 @@ class AppPage:
         token: the type of its token source.
         quota: of the day, if it is known.
         errcodes: of other calls, or of those before a good answer.
+        differences: how its lists differ from its baseline, if it answers.
         categories: its lists, those of the last good answer if it fails; None if none are known.
         changes: the newest first.
     """
@@ -125,6 +114,7 @@ class AppPage:
     token: str
     quota: Quota | None
     errcodes: Sequence[ApiErrcode]
+    differences: Sequence[Difference]
     categories: Sequence[Category] | None
     changes: Sequence[SeenChange]
 
@@ -155,6 +145,7 @@ def app_page(watch: Watch, limits: Mapping[str, int], now: float) -> AppPage:
         token=watch.source.describes,
         quota=findings.quota,
         errcodes=_errcodes(state, findings, failure),
+        differences=differences(state.drifts, MOST_DOMAINS),
         categories=_categories(state, findings, limits),
         changes=[] if watch.is_mixed_up else [_change(one, now) for one in reversed(watch.history.changes)],
     )
@@ -183,13 +174,13 @@ def _categories(state: AppState, findings: Findings, limits: Mapping[str, int]) 
 
 def _category(count: Count, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]) -> Category:
     configured, in_force = lists.get(count.category, EMPTY), effective.get(count.category)
-    waiting = leaving = _some([], 0)
+    waiting = leaving = some([], 0)
     if in_force is not None:
-        waiting = _some(sorted(set(configured.domains) - set(in_force.domains)), MOST_DOMAINS)
-        leaving = _some(sorted(set(in_force.domains) - set(configured.domains)), MOST_DOMAINS)
+        waiting = some(sorted(set(configured.domains) - set(in_force.domains)), MOST_DOMAINS)
+        leaving = some(sorted(set(in_force.domains) - set(configured.domains)), MOST_DOMAINS)
     return Category(
         count,
-        _some(configured.domains, MOST_DOMAINS),
+        some(configured.domains, MOST_DOMAINS),
         None if in_force is None else len(in_force.domains),
         waiting,
         leaving,
@@ -200,11 +191,7 @@ def _change(change: Change, now: float) -> SeenChange:
     return SeenChange(
         moment(change.timestamp, now),
         change.category,
-        _some(change.added, MOST_CHANGED),
-        _some(change.removed, MOST_CHANGED),
+        some(change.added, MOST_CHANGED),
+        some(change.removed, MOST_CHANGED),
         change.left_out,
     )
-
-
-def _some(domains: Sequence[str], most: int) -> Some:
-    return Some(domains[:most], max(0, len(domains) - most))

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wx_domain_exporter.baseline import Drift
 from wx_domain_exporter.domains import DomainList
 from wx_domain_exporter.watch import Outcome, Watch
 
@@ -17,6 +18,9 @@ class Kind(enum.StrEnum):
     """How a mini program stands, in the order of the list: who needs a person comes first."""
 
     FAILING = "failing"
+    DRIFTED = "drifted"
+    """It answers, and a list is not as its baseline has it."""
+
     CHANGED = "changed"
     """It answers, and a list changed within the last day."""
 
@@ -38,7 +42,9 @@ class AppState:
         kind: how it stands.
         outcome: of its last fetch; None before the first.
         lists: those of a good outcome; empty for a failure, whatever was known before.
+        drifts: by category, how the lists differ from the baseline; only those that do.
         changed: Unix time of the last change seen; None if none was.
+        changed_lately: whether that was within the last day.
         fullest: the highest share of its limit that a category has.
     """
 
@@ -46,7 +52,9 @@ class AppState:
     kind: Kind
     outcome: Outcome | None
     lists: Mapping[str, DomainList]
+    drifts: Mapping[str, Drift]
     changed: float | None
+    changed_lately: bool
     fullest: float
 
     @property
@@ -65,14 +73,20 @@ def state_of(watch: Watch, limits: Mapping[str, int], now: float) -> AppState:
     """
     last, changes = watch.last, watch.history.changes
     outcome = None if last is None else watch.mixed_up(last)
-    lists = {} if outcome is None else outcome.categories or {}
+    lists = None if outcome is None else outcome.categories
+    drifts = {} if lists is None else watch.drifts(lists)
+    drifts = {category: drift for category, drift in drifts.items() if not drift.matches}
     changed = changes[-1].timestamp if changes else None
+    lately = changed is not None and now - changed < RECENT
     kind = Kind.OK
     if outcome is None:
         kind = Kind.PENDING
     elif outcome.error is not None:
         kind = Kind.FAILING
-    elif changed is not None and now - changed < RECENT:
+    elif drifts:
+        kind = Kind.DRIFTED
+    elif lately:
         kind = Kind.CHANGED
+    lists = lists or {}
     shares = (len(found.domains) / limits[name] for name, found in lists.items() if name in limits)
-    return AppState(watch, kind, outcome, lists, changed, max(shares, default=0.0))
+    return AppState(watch, kind, outcome, lists, drifts, changed, lately, max(shares, default=0.0))

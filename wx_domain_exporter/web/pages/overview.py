@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, DomainList
 from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.web.pages.app_state import NEARLY_FULL, ORDER, AppState, Kind, state_of
+from wx_domain_exporter.web.pages.excerpts import Difference, differences
 from wx_domain_exporter.web.pages.failures import Failure, api_error, failure_of
 from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
 from wx_domain_exporter.web.pages.query import NEARLY_FULL_STATE, Query
@@ -15,6 +16,7 @@ ROWS = 100
 """Mini programs on one page."""
 _MOST_HITS = 3
 _MOST_LABELS = 3
+_MOST_DIFFERENCES = 3
 _ABSENT = DomainList((), 0)
 
 
@@ -52,6 +54,7 @@ class Row:
         failure: why it fails; None if it does not.
         fetched: when its last outcome arrived.
         last_success: when its last good answer arrived.
+        differences: how its lists differ from its baseline.
         changed: when its lists changed, if that was lately.
         hits: some of its domains that the search found.
     """
@@ -65,6 +68,7 @@ class Row:
     failure: Failure | None
     fetched: Moment | None
     last_success: Moment | None
+    differences: Sequence[Difference]
     changed: Moment | None
     hits: Sequence[str]
 
@@ -101,6 +105,11 @@ class Overview:
     def failing(self) -> int:
         """Return how many mini programs fail."""
         return self.kinds[Kind.FAILING]
+
+    @property
+    def drifted(self) -> int:
+        """Return how many mini programs answer with other lists than their baselines have."""
+        return self.kinds[Kind.DRIFTED]
 
 
 def overview(watches: Sequence[Watch], limits: Mapping[str, int], query: Query, now: float) -> Overview:
@@ -205,9 +214,14 @@ def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: 
         failure=failure,
         fetched=None if outcome is None else moment(outcome.timestamp, now),
         last_success=optional_moment(watch.last_success, now),
-        changed=optional_moment(state.changed, now) if state.kind is Kind.CHANGED else None,
+        differences=differences(state.drifts, _MOST_DIFFERENCES),
+        changed=optional_moment(state.changed, now) if _shows_change(state) else None,
         hits=_hits(state, words),
     )
+
+
+def _shows_change(state: AppState) -> bool:
+    return state.changed_lately and state.kind in {Kind.CHANGED, Kind.DRIFTED}
 
 
 def _labels(labels: Mapping[str, str]) -> list[str]:

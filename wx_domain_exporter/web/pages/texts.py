@@ -52,6 +52,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "filter": Text("Show", "筛选"),
     "all": Text("All", "全部"),
     "failing": Text("failing", "异常"),
+    "drifted": Text("not as in the baseline", "与基线不符"),
     "changed": Text("changed", "有变化"),
     "pending": Text("not fetched yet", "尚未查询"),
     "ok": Text("ok", "正常"),
@@ -87,6 +88,8 @@ TEXTS: Final[Mapping[str, Text]] = {
     "not_covered": Text("not asked", "未查询"),
     "what": Text("What is wrong", "问题"),
     "remedy": Text("What to do", "处理办法"),
+    "missing": Text("missing", "缺少"),
+    "unexpected": Text("unexpected", "多出"),
     "found_in": Text("Found in", "匹配域名"),
     "changed_at": Text("Lists changed {ago}", "{ago}域名有变化"),
     "succeeded_at": Text("last success {ago}", "上次成功：{ago}"),
@@ -117,6 +120,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     ),
     "of_limit": Text("{count} of {limit}", "{count} / {limit}"),
     "in_force": Text("{count} in force", "已生效 {count} 个"),
+    "differs": Text("What differs from the baseline", "与基线的差异"),
+    "missing_told": Text("Missing: required, but not configured", "缺少：基线要求，但未配置"),
+    "unexpected_told": Text("Unexpected: configured, but not allowed", "多出：已配置，但基线不允许"),
     "waiting": Text(
         "Configured, but not in force before the next release", "已配置，但尚未生效（需发布新版本）"
     ),

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from wx_domain_exporter import config
+from wx_domain_exporter.baseline import drifts
+from wx_domain_exporter.baseline_block import HEAD, entry
+from wx_domain_exporter.config import WatchedApp
+from wx_domain_exporter.domains import DomainList, MalformedDomainError, domain_list, normal_form
+from wx_domain_exporter.schema_tokens import AccessToken
+
+APPID = "wx0123456789abcdef"
+TOKEN = AccessToken.model_validate({"type": "access_token", "access_token": "canary"})
+APPS = """
+apps:
+  - appid: wx0123456789abcdef
+    token: {type: access_token, access_token: canary}
+    baseline: {requestdomain: {exact: []}}
+"""
+
+
+def app(name: str = APPID) -> WatchedApp:
+    return WatchedApp(APPID, name, {}, TOKEN)
+
+
+def pasted(lists: dict[str, DomainList], name: str = APPID) -> WatchedApp:
+    """The app of a configuration that has the printed block."""
+    text = HEAD + entry(app(name), lists) + APPS
+    (found,) = config.parse(text.encode(), Path("config.yml")).apps
+    return found
+
+
+def is_domain(text: str) -> bool:
+    try:
+        normal_form(text)
+    except MalformedDomainError:
+        return False
+    return True
+
+
+DOMAINS = st.lists(
+    st.one_of(
+        st.text(max_size=30),
+        st.text("*.a:/-", max_size=12),
+        st.text("*.a-", min_size=1, max_size=12).map("https://{}".format),
+    ).filter(is_domain),
+    max_size=8,
+)
+
+
+@given(requestdomain=DOMAINS, bizdomain=DOMAINS)
+@example(requestdomain=["*"], bizdomain=["https://*.example.com/*", "https://api.example.com"])
+@example(requestdomain=["null", "1e3", "- b", "a: b", "#", "y\u2028x", "x\u2029y"], bizdomain=["é" * 1024])
+def test_what_is_printed_makes_the_app_match(requestdomain: list[str], bizdomain: list[str]) -> None:
+    lists = {"requestdomain": domain_list(requestdomain), "bizdomain": domain_list(bizdomain)}
+    found = drifts(pasted(lists).baseline, lists)
+    assert all(drift.matches for drift in found.values()), found
+
+
+def test_what_is_printed_allows_nothing_else() -> None:
+    lists = {"requestdomain": domain_list(["https://a.cn"]), "bizdomain": domain_list([])}
+    found = pasted(lists, "shop: 会员 # 1")
+    others = {"requestdomain": domain_list(["https://b.cn"]), "bizdomain": domain_list(["https://c.cn"])}
+    drift = drifts(found.baseline, others)
+    assert (drift["requestdomain"].missing, drift["requestdomain"].unexpected) == (
+        ("https://a.cn",),
+        ("https://b.cn",),
+    )
+    assert (drift["bizdomain"].missing, drift["bizdomain"].unexpected) == ((), ("https://c.cn",))
+
+
+def test_it_reads_well() -> None:
+    lists = {"requestdomain": domain_list(["https://b.cn", "https://a.cn"]), "udpdomain": domain_list([])}
+    assert entry(app("会员中心"), lists) == (
+        "  # 会员中心\n"
+        "  wx0123456789abcdef:\n"
+        "    requestdomain:\n"
+        "      exact:\n"
+        "        - https://a.cn\n"
+        "        - https://b.cn\n"
+        "    udpdomain:\n"
+        "      exact: []\n"
+    )
+    assert entry(app(), lists).startswith("  wx0123456789abcdef:\n")
+
+
+def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
+    lists = {
+        "requestdomain": domain_list(["https://*.a.cn", "https://a.cn"]),
+        "udpdomain": domain_list(["*"]),
+    }
+    assert yaml.safe_load(entry(app(), lists)) == {
+        APPID: {"requestdomain": {"required": ["https://a.cn"], "allowed": ["https://*.a.cn"]}}
+    }
