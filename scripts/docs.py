@@ -67,6 +67,8 @@ fails, or is not there when the scrape has to answer, is absent; the errcode is 
 `get_effective_domain`, `get_effective_webviewdomain` or `quota/get`, and failures without an errcode are in
 `wx_domain_exporter_api_request_failures_total` and, once, in the log. An app that fails has no lists in force.
 
+What a baseline is, and which one an app has, stands in [baselines.md](baselines.md).
+
 An app with more domains than `collect.max_domains` has no `wx_domain_info`, and a log line says so; with
 `collect.domains: false` no app has any.
 

@@ -88,6 +88,15 @@ def series(text: str, name: str, label: str) -> dict[str, float]:
     return {dict(labels)[label]: number for (found, labels), number in samples(text).items() if found == name}
 
 
+def apps_with(text: str, name: str, number: float) -> list[str]:
+    """The appid of each sample of a metric that has a value."""
+    return [
+        dict(labels)["appid"]
+        for (found, labels), one in samples(text).items()
+        if (found, one) == (name, number)
+    ]
+
+
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
     """Poll something of another process that sends no event."""
     end = time.monotonic() + seconds

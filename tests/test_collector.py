@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from collector_stages import BAD, COUNTED, GOOD, SECRET, apps_of, scrape, serving, small_world
@@ -183,7 +183,7 @@ class TestBaselines:
         assert apps_of(text, "wx_domain_unexpected_domain") == set()
 
     def test_they_are_compared_without_the_domains_series_too(self, world: World) -> None:
-        baselines = {"all": {"requestdomain": {"exact": []}}}
+        baselines = {"all": {"requestdomain": {"exact": list[str]()}}}
         with serving(
             world, baselines=baselines, defaults={"baseline": "all"}, collect={"domains": False}
         ) as service:

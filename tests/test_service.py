@@ -222,6 +222,18 @@ class TestReload:
         assert value(text, "wx_domain_last_success_timestamp_seconds", appid=A) == good[A]
         assert tokens_asked(fleet) == 2
 
+    def test_a_new_baseline_is_compared_with_what_is_known(self, fleet: SmallFleet, service: Service) -> None:
+        one = {"scrape": {"min_interval": "1h"}, "baselines": {A: {"bizdomain": {"exact": []}}}}
+        self.reload(fleet, service, **one)
+        assert series(scrape(service), "wx_domain_baseline_match", "category") == {"bizdomain": 1}
+        calls = fleet.calls()
+        other = {"bizdomain": {"required": ["https://m.example.com"]}, "requestdomain": {"exact": []}}
+        self.reload(fleet, service, **one | {"baselines": {A: other}})
+        text = scrape(service)
+        assert series(text, "wx_domain_baseline_match", "category") == {"bizdomain": 0, "requestdomain": 0}
+        assert series(text, "wx_domain_missing_domain", "domain") == {"https://m.example.com": 1}
+        assert fleet.calls() == calls
+
     def test_other_settings_of_the_client_cost_no_token(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
         before = service.fleet

@@ -10,6 +10,7 @@ from page_stages import (
     SLOW,
     answer,
     bad,
+    drifted,
     fail,
     find,
     good,
@@ -17,8 +18,9 @@ from page_stages import (
     pending,
 )
 
+from wx_domain_exporter.baseline import Expected
 from wx_domain_exporter.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
-from wx_domain_exporter.web.pages.app_page import AppPage, Category, app_page
+from wx_domain_exporter.web.pages.app_page import MOST_DOMAINS, AppPage, Category, app_page
 from wx_domain_exporter.wechat.quota import Quota
 
 if TYPE_CHECKING:
@@ -51,6 +53,20 @@ def test_one_that_fails_shows_the_last_lists_that_are_known() -> None:
     assert found.failure is not None
     assert found.last_success is not None
     assert (found.failure.reason, found.last_success.ago.en, found.seconds) == ("timeout", "2 h ago", 0.5)
+
+
+def test_one_that_fails_differs_from_nothing() -> None:
+    watch = drifted("x")
+    assert [one.category for one in page(watch).differences] == ["requestdomain"]
+    fail(watch, SLOW, NOW)
+    assert page(watch).differences == []
+
+
+def test_a_long_difference_is_cut() -> None:
+    watch = pending("x", baseline={"requestdomain": Expected(frozenset(), frozenset())})
+    answer(watch, NOW, requestdomain=hosts(MOST_DOMAINS + 2))
+    (found,) = page(watch).differences
+    assert (len(found.unexpected.domains), found.unexpected.more) == (MOST_DOMAINS, 2)
 
 
 def test_before_a_good_answer_no_list_is_known() -> None:

@@ -180,6 +180,23 @@ class TestContent:
         text = Page(request(f"{url}/apps/{appid(3)}").text).text
         assert "requestdomain Added: +https://new.example.com Removed: −https://old.example.com" in text
 
+    def test_what_differs_from_the_baseline_stands_in_the_list(self, url: str) -> None:
+        text = Page(request(f"{url}/?state=drifted").text).text
+        assert "≠ not as in the baseline stray" in text
+        assert "−requestdomain, missing: https://api.example.com" in text
+        assert "+requestdomain, unexpected: https://evil.example.net" in text
+        assert "https://www.example.com" not in text
+
+    def test_and_on_the_page_of_the_app(self, url: str) -> None:
+        text = Page(request(f"{url}/apps/{appid(8)}").text).text
+        assert (
+            "What differs from the baseline requestdomain "
+            "Missing: required, but not configured −https://api.example.com "
+            "Unexpected: configured, but not allowed +https://evil.example.net"
+        ) in text
+        assert "baseline" not in Page(request(f"{url}/apps/{appid(1)}").text).text
+        assert "缺少：基线要求，但未配置" in in_chinese(f"{url}/apps/{appid(8)}").text
+
     def test_old_lists_are_said_to_be_old(self, url: str) -> None:
         text = Page(request(f"{url}/apps/{appid(6)}").text).text
         assert "these are the lists of its last good answer" in text
