@@ -18,7 +18,7 @@ class TestFleets:
         states = {}
         with SimulatorServer(world) as server, Client(server) as client:
             for app in config["apps"]:
-                assert set(app) == {"appid", "name", "labels", "token"}
+                assert set(app) - {"baseline"} == {"appid", "name", "labels", "token"}
                 assert app["token"]["type"] == "stable_token"
                 world.apps[app["appid"]].latency = 0
                 given = client.stable(appid=app["appid"], secret=app["token"]["appsecret"])
@@ -32,6 +32,11 @@ class TestFleets:
             "busy-quiz": 45009,
         }
         assert len(states) == 10
+        assert [app["name"] for app in config["apps"] if "baseline" in app] == [
+            "shop",
+            "city-services",
+            "legacy-chat",
+        ]
 
     def test_the_demo_has_a_slow_a_big_a_changing_and_a_chinese_app(self) -> None:
         apps = demo_world().apps.values()
