@@ -153,7 +153,7 @@ class TestReadCategories:
             ("getserverdomain", set(SERVER_CATEGORIES)),
             ("getbizdomain", {"bizdomain"}),
         ],
-        ids=str,
+        ids=["all", "getserverdomain", "getbizdomain"],
     )
     def test_what_the_action_covers_counts_as_empty_when_it_is_absent(
         self, action: str | None, covered: set[str]

@@ -22,6 +22,7 @@ class TestDefaults:
             "config_file": None,
             "config_check": False,
             "once": False,
+            "baseline": False,
             "doctor": False,
             "demo": False,
             "web_listen_address": None,

@@ -223,7 +223,7 @@ class TestManyAtOnce:
         assert {response.status_code for response in answered} == {200}
         assert [response.status_code for response in turned_away] == [503, 503]
         assert bytes(turned_away[0].body) == b"1000 probes are running already\n"
-        assert threads[0] - before < 10
+        assert threads[0] - before < 50
 
     def test_web_max_requests_is_for_whole_scrapes_alone(
         self, fleet: SmallFleet, gate: Gate, monkeypatch: pytest.MonkeyPatch

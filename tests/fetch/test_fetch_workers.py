@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from fake_watches import FakeWatch, Log, settled, start
 from support import wait_until
 
@@ -12,12 +13,21 @@ if TYPE_CHECKING:
     from wx_domain_exporter.fetch import Fetcher
 
 
-def workers() -> int:
-    return sum(thread.name.startswith("fetch-") for thread in threading.enumerate())
+@pytest.fixture
+def workers() -> Callable[[], int]:
+    """Count the workers started since the test began: another test's last one may still be ending."""
+    before = set(threading.enumerate())
+
+    def count() -> int:
+        return sum(thread.name.startswith("fetch-") for thread in set(threading.enumerate()) - before)
+
+    return count
 
 
 class TestWorkers:
-    def test_never_more_than_there_are_slots(self, make: Callable[[int], Fetcher], log: Log) -> None:
+    def test_never_more_than_there_are_slots(
+        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
+    ) -> None:
         fetcher = make(4)
         watches = [FakeWatch(str(number), log, gate=True) for number in range(40)]
         batches = [start(fetcher, *watches[begin : begin + 8]) for begin in range(0, 40, 4)]
@@ -31,7 +41,9 @@ class TestWorkers:
         assert sorted(log.started) == sorted(watch.name for watch in watches)
         assert workers() == 4
 
-    def test_no_more_than_there_is_work(self, make: Callable[[int], Fetcher], log: Log) -> None:
+    def test_no_more_than_there_is_work(
+        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
+    ) -> None:
         fetcher = make(16)
         settled(start(fetcher, FakeWatch("a", log), FakeWatch("b", log)))
         assert workers() <= 2
@@ -51,7 +63,7 @@ class TestWorkers:
         settled(second)
 
     def test_fewer_slots_let_the_idle_and_the_busy_workers_go(
-        self, make: Callable[[int], Fetcher], log: Log
+        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
     ) -> None:
         fetcher = make(4)
         watches = [FakeWatch(str(number), log, gate=True) for number in range(4)]
@@ -68,7 +80,7 @@ class TestWorkers:
         assert log.peak == 1
 
     def test_after_the_end_none_begins_and_those_in_the_air_land(
-        self, make: Callable[[int], Fetcher], log: Log
+        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
     ) -> None:
         fetcher, flying, waiting = make(1), FakeWatch("flying", log, gate=True), FakeWatch("waiting", log)
         batch = start(fetcher, flying)
