@@ -4,29 +4,18 @@ Run as `.venv/test/bin/python scripts/docs.py`, from the checkout.
 """
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from configuration_page import configuration_page
+from markdown import code, table
 
 from wx_domain_exporter.errcodes import TABLE, Errcode
 from wx_domain_exporter.flags import FLAGS
 from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table."""
-    lines = [list(head)]
-    lines.append(["---"] * len(lines[0]))
-    lines += [list(row) for row in rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in line)} |\n" for line in lines)
-
-
-def code(text: str) -> str:
-    """Text set as code, or nothing."""
-    return f"`{text}`" if text else ""
 
 
 def metrics_page() -> str:
@@ -175,6 +164,7 @@ token 来源被拒绝后暂停 30 秒，之后逐次加倍，最长 10 分钟；
 
 
 PAGES = {
+    "configuration.md": configuration_page,
     "metrics.md": metrics_page,
     "command-line.md": flags_page,
     "errcodes.md": errcodes_page,

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_
 
 from wx_domain_exporter.baseline import has_stray_wildcard, has_wildcard
 from wx_domain_exporter.domains import MalformedDomainError, normal_form
-from wx_domain_exporter.schema_fields import Category, ListOf, Strict, wrong
+from wx_domain_exporter.schema_fields import Category, ListOf, Strict, Words, wrong
 
 
 def _normal(value: str) -> str:
@@ -32,16 +32,23 @@ def _with_whole_labels(value: str) -> str:
     return value
 
 
-_Domain = Annotated[str, AfterValidator(_normal), AfterValidator(_without_wildcard)]
-_Pattern = Annotated[str, AfterValidator(_normal), AfterValidator(_with_whole_labels)]
+_Domain = Annotated[str, AfterValidator(_normal), AfterValidator(_without_wildcard), Words("domain")]
+_Pattern = Annotated[
+    str, AfterValidator(_normal), AfterValidator(_with_whole_labels), Words("domain or pattern")
+]
 
 
 class CategoryBaseline(Strict):
     """What one category should hold, in normal form."""
 
     required: Annotated[tuple[_Domain, ...], ListOf] = ()
+    """These must be there."""
+
     allowed: Annotated[tuple[_Pattern, ...], ListOf] | None = None
+    """What else may be there; `*` stands for one or more whole labels of a host."""
+
     exact: Annotated[tuple[_Domain, ...], ListOf] | None = None
+    """These must be there, and nothing else may."""
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Self:
@@ -69,5 +76,6 @@ BaselineRef = Annotated[
     Annotated[str, Tag(_NAME_TAG)] | Annotated[NamedBaseline, Tag(_MAPPING_TAG)],
     Discriminator(_tag),
     BeforeValidator(_with_tag),
+    Words("baseline or name"),
 ]
 """A name under `baselines`, or a baseline itself."""

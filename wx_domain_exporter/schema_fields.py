@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -12,13 +13,14 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
     PlainValidator,
     ValidationError,
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from wx_domain_exporter.domains import CATEGORY_PATTERN
 from wx_domain_exporter.durations import parse_duration
@@ -46,7 +48,12 @@ class Strict(BaseModel):
     """A model that refuses unknown keys and wrong types, and names what it would have taken."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
     )
 
     @model_validator(mode="wrap")
@@ -87,15 +94,29 @@ def _duration(value: object) -> float:
     raise wrong("is not a duration; allowed: a number with a unit, such as 500ms, 10s, 5m, 1h30m")
 
 
-def within(low: float, high: float, allowed: str) -> AfterValidator:
-    """Refuse a number outside of a range; `allowed` says the range in the file's own units."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the values of a type are called; beside its validators, for the documentation."""
 
-    def check(value: float) -> float:
-        if low <= value <= high:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Refuses a number outside of a range; `allowed` says the range in the file's own units."""
+
+    low: float
+    high: float
+    allowed: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        """Check after everything before it."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: float) -> float:
+        if self.low <= value <= self.high:
             return value
-        raise wrong(f"is out of range; allowed: {allowed}")
-
-    return AfterValidator(check)
+        raise wrong(f"is out of range; allowed: {self.allowed}")
 
 
 def _secret(value: object, info: ValidationInfo) -> Secret:
@@ -203,24 +224,33 @@ def _to_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Duration = Annotated[float, PlainValidator(_duration, json_schema_input_type=str)]
+Duration = Annotated[float, PlainValidator(_duration, json_schema_input_type=str), Words("duration")]
 """Seconds, from a Prometheus duration."""
 
-SecretField = Annotated[Secret, PlainValidator(_secret, json_schema_input_type=str | dict[str, str])]
-Appid = Annotated[str, _matching(_APPID, "is not an appid; allowed: wx followed by 16 of 0-9 a-f")]
-Category = Annotated[
-    str, _matching(CATEGORY_PATTERN, "is not a category; allowed: names such as requestdomain, bizdomain")
+SecretField = Annotated[
+    Secret, PlainValidator(_secret, json_schema_input_type=str | dict[str, str]), Words("secret")
 ]
-Labels = Mapping[Annotated[str, AfterValidator(_label_name)], Annotated[str, AfterValidator(_printable)]]
-FilePath = Annotated[str, AfterValidator(_file_path)]
-BaseUrl = Annotated[str, AfterValidator(_without_query), AfterValidator(_not_in_clear_text)]
+Appid = Annotated[
+    str, _matching(_APPID, "is not an appid; allowed: wx followed by 16 of 0-9 a-f"), Words("appid")
+]
+Category = Annotated[
+    str,
+    _matching(CATEGORY_PATTERN, "is not a category; allowed: names such as requestdomain, bizdomain"),
+    Words("category"),
+]
+Labels = Mapping[
+    Annotated[str, AfterValidator(_label_name), Words("label name")],
+    Annotated[str, AfterValidator(_printable), Words("text")],
+]
+FilePath = Annotated[str, AfterValidator(_file_path), Words("file")]
+BaseUrl = Annotated[str, AfterValidator(_without_query), AfterValidator(_not_in_clear_text), Words("URL")]
 """Where tokens travel to; comes after `allow_http` in its model, which the check looks at."""
 
-TokenlessBaseUrl = Annotated[str, AfterValidator(_without_query)]
-CentreUrl = Annotated[str, AfterValidator(_centre_url), AfterValidator(_not_in_clear_text)]
-Headers = Mapping[Annotated[str, AfterValidator(_header_name)], SecretField]
-Pointer = Annotated[str, AfterValidator(_json_pointer)]
-FilePattern = Annotated[str, AfterValidator(_pattern)]
-Name = Annotated[str, AfterValidator(_printable)]
+TokenlessBaseUrl = Annotated[str, AfterValidator(_without_query), Words("URL")]
+CentreUrl = Annotated[str, AfterValidator(_centre_url), AfterValidator(_not_in_clear_text), Words("URL")]
+Headers = Mapping[Annotated[str, AfterValidator(_header_name), Words("header")], SecretField]
+Pointer = Annotated[str, AfterValidator(_json_pointer), Words("JSON pointer")]
+FilePattern = Annotated[str, AfterValidator(_pattern), Words("pattern")]
+Name = Annotated[str, AfterValidator(_printable), Words("text")]
 ListOf = BeforeValidator(_to_tuple)
 """For a field that is a tuple: YAML gives lists."""

@@ -17,7 +17,8 @@ from wx_domain_exporter.schema_fields import (
     SecretField,
     Strict,
     TokenlessBaseUrl,
-    within,
+    Within,
+    Words,
     wrong,
 )
 
@@ -27,6 +28,7 @@ class StableToken(Strict):
 
     type: Literal["stable_token"]
     appsecret: SecretField
+    """The mini program's AppSecret."""
 
 
 class AccessToken(Strict):
@@ -34,6 +36,7 @@ class AccessToken(Strict):
 
     type: Literal["access_token"]
     access_token: SecretField
+    """The token; a file is read again when it is needed."""
 
 
 class CentreToken(Strict):
@@ -41,12 +44,25 @@ class CentreToken(Strict):
 
     type: Literal["http"]
     allow_http: bool = False  # before url, whose check looks at it
+    """Whether tokens and headers may travel in clear text to another machine."""
+
     url: CentreUrl
+    """Asked with GET; `{appid}` stands for the appid. http:// only for this machine, or with `allow_http`."""
+
     headers: Headers = Field(default_factory=dict)
+    """Sent with it, by name; the values are secrets."""
+
     token_pointer: Pointer = "/access_token"  # noqa: S105 - where it stands
+    """Where the token stands in the answer (RFC 6901)."""
+
     expires_in_pointer: Pointer = "/expires_in"
-    ttl: Annotated[Duration, within(1, 86400, "1s to 1d")] = 60.0
+    """Where its lifetime in seconds stands."""
+
+    ttl: Annotated[Duration, Within(1, 86400, "1s to 1d")] = 60.0
+    """Its lifetime where the answer names none."""
+
     ca_file: FilePath | None = None
+    """Certificate authorities of the service, PEM; null: those that come with requests."""
 
 
 class AuthorizerToken(Strict):
@@ -54,7 +70,10 @@ class AuthorizerToken(Strict):
 
     type: Literal["authorizer"]
     platform: str
+    """A name under `platforms`."""
+
     authorizer_refresh_token: SecretField | None = None
+    """Not needed where the platform discovers."""
 
 
 class CloudRunToken(Strict):
@@ -62,6 +81,7 @@ class CloudRunToken(Strict):
 
     type: Literal["cloudrun"]
     base_url: TokenlessBaseUrl = "http://api.weixin.qq.com"
+    """Where the API is, inside WeChat's cloud."""
 
 
 class CloudBaseToken(Strict):
@@ -69,6 +89,7 @@ class CloudBaseToken(Strict):
 
     type: Literal["cloudbase"]
     path: FilePath = "/.tencentcloudbase/wx/cloudbase_access_token"
+    """The file with the token."""
 
 
 TokenSource = StableToken | AccessToken | CentreToken | AuthorizerToken | CloudRunToken | CloudBaseToken
@@ -127,14 +148,19 @@ NamedSource = Annotated[
     _Stable | _Made | _Centre | _Authorizer | _CloudRun | _CloudBase,
     Discriminator(_tag_of_source),
     _with_tag(_tag_of_source),
+    Words("token source"),
 ]
 TokenRef = Annotated[
     _Name | _Stable | _Made | _Centre | _Authorizer | _CloudRun | _CloudBase,
     Discriminator(_tag_of_reference),
     _with_tag(_tag_of_reference),
+    Words("token source or name"),
 ]
 ComponentRef = Annotated[
-    _Name | _Made | _Centre, Discriminator(_tag_of_component), _with_tag(_tag_of_component)
+    _Name | _Made | _Centre,
+    Discriminator(_tag_of_component),
+    _with_tag(_tag_of_component),
+    Words("token source or name"),
 ]
 
 
@@ -142,16 +168,37 @@ class Platform(Strict):
     """A third-party platform (第三方平台) of a service provider: mini programs have authorized it."""
 
     component_appid: Appid
+    """The platform's AppID."""
+
     component_access_token: ComponentRef | None = None
+    """Made by the platform's own service: a source of type `http` or `access_token`, or its name."""
+
     own_component_token: bool = False
+    """Whether it is made here, from the next two."""
+
     component_appsecret: SecretField | None = None
+    """The platform's AppSecret."""
+
     component_verify_ticket: SecretField | None = None
+    """The ticket that WeChat pushes, kept current by the platform's own service."""
+
     discover: bool = False
-    discover_interval: Annotated[Duration, within(1, 86400, "1s to 1d")] = 600.0
+    """Whether every mini program that has authorized the platform is watched."""
+
+    discover_interval: Annotated[Duration, Within(1, 86400, "1s to 1d")] = 600.0
+    """How often the list of authorizers is read."""
+
     include: Annotated[tuple[Appid, ...], ListOf] = ()
+    """Only these appids; empty: all."""
+
     exclude: Annotated[tuple[Appid, ...], ListOf] = ()
+    """These appids never."""
+
     token: TokenRef | None = None
+    """Where the tokens of discovered apps come from; `authorizer` unless given."""
+
     baseline: BaselineRef | None = None
+    """What the lists of discovered apps should hold; that of `defaults` unless given."""
 
     @model_validator(mode="after")
     def _one_way_to_a_component_token(self) -> Self:

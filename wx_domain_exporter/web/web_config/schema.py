@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 import bcrypt
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
-from wx_domain_exporter.schema_fields import ListOf, Strict, within, wrong
+from wx_domain_exporter.schema_fields import ListOf, Strict, Within, wrong
 from wx_domain_exporter.secret import Secret
 from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, TLS13_SUITES, VERSIONS
 
@@ -162,7 +162,7 @@ class RateLimit(_Section):
     """A token bucket that all requests share."""
 
     interval: Annotated[float, PlainValidator(_go_duration, json_schema_input_type=str)] = 0.0
-    burst: Annotated[int, within(0, 1_000_000, "0 to 1000000")] = 0
+    burst: Annotated[int, Within(0, 1_000_000, "0 to 1000000")] = 0
 
     @model_validator(mode="after")
     def _has_a_burst(self) -> Self:

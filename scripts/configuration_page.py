@@ -1,0 +1,175 @@
+"""The page on the configuration: every key, from the schema that validates it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from markdown import code, table
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from wx_domain_exporter.domains import DEFAULT_LIMITS
+from wx_domain_exporter.schema import App, Collect, Config, Defaults, Scrape, Wechat
+from wx_domain_exporter.schema_baselines import CategoryBaseline
+from wx_domain_exporter.schema_fields import RESERVED_LABELS, Within, Words
+from wx_domain_exporter.schema_tokens import (
+    AccessToken,
+    AuthorizerToken,
+    CentreToken,
+    CloudBaseToken,
+    CloudRunToken,
+    Platform,
+    StableToken,
+)
+
+_NAMES = {bool: "true, false", int: "whole number", str: "text"}
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+_SOURCES: tuple[type[BaseModel], ...] = (
+    StableToken,
+    AccessToken,
+    CentreToken,
+    AuthorizerToken,
+    CloudRunToken,
+    CloudBaseToken,
+)
+
+
+def words_of(hint: Any) -> str:  # noqa: ANN401
+    """What a key's values are called.
+
+    Args:
+        hint: the key's type, with what is annotated.
+    """
+    if get_origin(hint) is Annotated:
+        inner, *marks = get_args(hint)
+        ranges = [mark.allowed for mark in marks if isinstance(mark, Within)]
+        names = [mark.text for mark in marks if isinstance(mark, Words)] or (
+            [] if ranges else [words_of(inner)]
+        )
+        return ", ".join([*names, *ranges])
+    arguments = get_args(hint)
+    match get_origin(hint):
+        case origin if origin is Literal:
+            return ", ".join(map(str, arguments))
+        case origin if origin is tuple:
+            return f"list of {words_of(arguments[0])}"
+        case origin if origin is Mapping:
+            return f"mapping of {words_of(arguments[0])} to {words_of(arguments[1])}"
+        case origin if origin in {Union, UnionType}:
+            return words_of(next(one for one in arguments if one is not NoneType))
+    return _NAMES[hint]
+
+
+def default_of(field: FieldInfo, words: str) -> str:
+    """A default as the file would have it; empty for none."""
+    if field.is_required():
+        return "required"
+    value = field.default
+    if words.startswith("duration") and isinstance(value, float):
+        return code(_duration(value))
+    if value is None or value in ("", (), PydanticUndefined):
+        return ""
+    return code(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def _limits() -> str:
+    return ", ".join(f"{limit} for {category}" for category, limit in DEFAULT_LIMITS.items())
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in _UNITS:
+        if seconds % size == 0 and seconds:
+            return f"{seconds // size:.0f}{unit}"
+    return f"{seconds * 1000:.0f}ms" if seconds else "0s"
+
+
+def keys_of(model: type[BaseModel]) -> str:
+    """The keys of a section, as a table."""
+    return table(("key", "value", "default", "meaning"), _rows(model))
+
+
+def _rows(model: type[BaseModel]) -> Iterator[Iterable[str]]:
+    hints = get_type_hints(model, include_extras=True)
+    for name, field in model.model_fields.items():
+        if name == "type":
+            continue
+        words = words_of(hints[name])
+        yield code(name), words, default_of(field, words), field.description or ""
+
+
+def _sources() -> str:
+    parts = []
+    for model in _SOURCES:
+        (kind,) = get_args(model.model_fields["type"].annotation)
+        parts.append(f"### `type: {kind}`\n\n{model.__doc__}\n\n{keys_of(model)}")
+    return "\n".join(parts)
+
+
+def configuration_page() -> str:
+    """Every key of the configuration file, with its values and its default."""
+    sections = table(
+        ("section", "meaning"),
+        (
+            (f"[{code(name)}](#{name})", field.description or "")
+            for name, field in Config.model_fields.items()
+        ),
+    )
+    return f"""# The configuration file
+
+YAML, named by `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` tells all errors at
+once, each as `FILE: PATH.TO.KEY: what is wrong, and what is allowed`: an unknown key, a key given twice, a wrong type, an
+appid given twice and a name that leads nowhere are errors. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
+reads it again; a bad one changes nothing but `wx_domain_exporter_config_last_reload_successful` and the log.
+
+- A **duration** is a number with a unit, such as `500ms`, `10s`, `5m`, `1h30m`.
+- A **secret** is a string, or `{{file: PATH}}`, or `{{env: NAME}}`. A file is read again whenever its secret is needed, so
+  that a rotated one needs no restart.
+- A relative **file** starts at the folder of the file that names it.
+
+{sections}
+## wechat
+
+{keys_of(Wechat)}
+## scrape
+
+{keys_of(Scrape)}
+`min_interval` just below `scrape_interval` keeps a pair of Prometheus servers from doubling the calls: 50 s for 60 s is
+1,440 calls of getwxadevinfo a day and app.
+
+## collect
+
+{keys_of(Collect)}
+## limits
+
+A {words_of(get_type_hints(Config, include_extras=True)["limits"])}. It is what
+`wx_domain_domains_limit` says; without it that is WeChat's maximum: {_limits()}.
+
+## tokens
+
+Named token sources. [tokens.md](tokens.md) says which is for whom, with an example of each.
+
+{_sources()}
+## baselines
+
+Named baselines, each a mapping of categories. [baselines.md](baselines.md) says how they are compared, and which one an
+app has.
+
+{keys_of(CategoryBaseline)}
+## defaults
+
+{keys_of(Defaults)}
+## platforms
+
+Named third-party platforms: [tokens.md](tokens.md#discovery).
+
+{keys_of(Platform)}
+## app_files
+
+Each file holds a list as under `apps`, and is read again when it changes: [app-files.md](app-files.md).
+
+## apps
+
+{keys_of(App)}
+A label's name matches `^[a-z_][a-z0-9_]*$` and is neither `__…` nor one of {", ".join(map(code, sorted(RESERVED_LABELS)))}.
+"""
