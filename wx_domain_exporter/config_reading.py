@@ -76,6 +76,8 @@ def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors
     """Return the valid apps of an app file by their places in it, and what is wrong with the others."""
     if root is None:  # it may be on its way of being written
         return {}, [((), "is empty; allowed: a list of mini programs, [] for none")]
+    if isinstance(root, dict) and isinstance(root.get("apps"), list):
+        return {}, [(("apps",), "is no key of an app file; allowed: the list alone, without a key above it")]
     if not isinstance(root, list):
         return {}, [((), "is not a list of apps; allowed: a list of mini programs, each with its appid")]
     context = {"folder": folder}

@@ -182,7 +182,7 @@ class TestContent:
 
     def test_what_differs_from_the_baseline_stands_in_the_list(self, url: str) -> None:
         text = Page(request(f"{url}/?state=drifted").text).text
-        assert "≠ not as in the baseline stray" in text
+        assert "≠ off its baseline stray" in text
         assert "−requestdomain, missing: https://api.example.com" in text
         assert "+requestdomain, unexpected: https://evil.example.net" in text
         assert "https://www.example.com" not in text

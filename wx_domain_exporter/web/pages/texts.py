@@ -52,7 +52,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "filter": Text("Show", "筛选"),
     "all": Text("All", "全部"),
     "failing": Text("failing", "异常"),
-    "drifted": Text("not as in the baseline", "与基线不符"),
+    "drifted": Text("off its baseline", "与基线不符"),
     "changed": Text("changed", "有变化"),
     "pending": Text("not fetched yet", "尚未查询"),
     "ok": Text("ok", "正常"),
