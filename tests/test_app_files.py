@@ -137,7 +137,7 @@ class TestBrokenFile:
 
     def test_one_that_was_never_good_takes_nothing_else_away(self, folder: Folder) -> None:
         folder.configure(A)
-        folder.write("one", text="apps: []")
+        folder.write("one", text="mini-programs: []")
         folder.write("two", B)
         assert folder.load() == [A, B]
         assert folder.broken() == [
