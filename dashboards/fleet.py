@@ -38,8 +38,8 @@ def fleet_dashboard() -> models.Dashboard:
     found = board(
         FLEET,
         "WeChat domains: fleet",
-        "All mini programs: which of them fail and why, which lists changed, differ from their baseline, are not in"
-        " force or nearly full, the quota, and the exporter itself.",
+        "All mini programs: which of them fail and why, which lists changed, differ from their baseline, are"
+        " not in force or nearly full, the quota, and the exporter itself.",
     )
     found.with_variable(all_of_them(appid_variable())).link(link_to_wechat()).annotation(_changes())
     return furnished(
@@ -129,8 +129,8 @@ def _failing() -> list[Panel]:
         rows(
             About(
                 "Who fails, and why",
-                "The reason, and the errcodes that WeChat's APIs answered last; docs/errcodes.md says what to do"
-                " about each. At most 200 rows, the latest failures first.",
+                "The reason, and the errcodes that WeChat's APIs answered last; docs/errcodes.md says what to"
+                " do about each. At most 200 rows, the latest failures first.",
                 width=16,
                 height=10,
             ),
@@ -231,8 +231,8 @@ def _lists() -> list[Panel]:
         rows(
             About(
                 "Configured, but not in force",
-                "What is configured comes into force with the mini program's next release. The number of domains"
-                " can be the same although the domains are not. At most 200 rows. Needs collect.effective.",
+                "What is configured comes into force with the mini program's next release. The number of"
+                " domains can be the same although the domains are not. At most 200 rows. Needs collect.effective.",
             ),
             [
                 named(f"max by (appid, category) ({fleet(metric)}) and on (appid, category) {top}")

@@ -180,8 +180,8 @@ def _categories() -> Panel:
     return rows(
         About(
             "Configured and in force",
-            "Domains by category: configured, in force after the last release (collect.effective), and WeChat's"
-            " maximum. A list can differ although the number is the same.",
+            "Domains by category: configured, in force after the last release (collect.effective), and"
+            " WeChat's maximum. A list can differ although the number is the same.",
             width=10,
         ),
         [

@@ -1,7 +1,7 @@
 """Expressions that several panels share. Pure text: it knows nothing of Grafana but its variables.
 
-Everything is aggregated before it is joined: what two exporters say of one mini program, or one exporter that was
-restarted elsewhere, counts once then.
+Everything is aggregated before it is joined: what two exporters say of one mini program, or one exporter that
+was restarted elsewhere, counts once then.
 """
 
 ONE = 'appid="$appid"'
