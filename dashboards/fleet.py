@@ -232,7 +232,7 @@ def _lists() -> list[Panel]:
             About(
                 "Configured, but not in force",
                 "What is configured comes into force with the mini program's next release. The number of"
-                " domains can be the same although the domains are not. At most 200 rows. Needs collect.effective.",
+                " domains can be the same although they are not. At most 200 rows. Needs collect.effective.",
             ),
             [
                 named(f"max by (appid, category) ({fleet(metric)}) and on (appid, category) {top}")
