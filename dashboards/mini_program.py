@@ -32,7 +32,7 @@ def mini_program_dashboard() -> models.Dashboard:
     return furnished(
         found,
         [
-            Section("State", _state()),
+            Section("State", [*_state(), _errors()]),
             Section("Lists", _lists()),
             Section("History", _history()),
         ],
@@ -136,8 +136,23 @@ def _state() -> list[Panel]:
     ]
 
 
+def _errors() -> Panel:
+    return rows(
+        About(
+            "Errcodes",
+            "What WeChat's APIs answered last; docs/errcodes.md says what to do about each.",
+            width=24,
+            height=5,
+        ),
+        [_most("api, errcode", "api_error")],
+        (Column("api", "API"), Column("errcode", width=120)),
+        sort="API",
+        empty="None.",
+    )
+
+
 def _lists() -> list[Panel]:
-    return [_domains(), _categories(), _errors()]
+    return [_domains(), _categories()]
 
 
 def _domains() -> Panel:
@@ -158,7 +173,7 @@ def _domains() -> Panel:
             "What WeChat has configured, and what differs from the baseline: unexpected is there and not"
             " allowed, missing is required and not there.",
             width=14,
-            height=16,
+            height=14,
         ),
         [expression],
         (
@@ -183,6 +198,7 @@ def _categories() -> Panel:
             "Domains by category: configured, in force after the last release (collect.effective), and"
             " WeChat's maximum. A list can differ although the number is the same.",
             width=10,
+            height=14,
         ),
         [
             _most("category", "domains"),
@@ -204,20 +220,6 @@ def _categories() -> Panel:
         ),
         sort="category",
         empty="No list is known.",
-    )
-
-
-def _errors() -> Panel:
-    return rows(
-        About(
-            "Errcodes",
-            "What WeChat's APIs answered last; docs/errcodes.md says what to do about each.",
-            width=10,
-        ),
-        [_most("api, errcode", "api_error")],
-        (Column("api", "API"), Column("errcode", width=120)),
-        sort="API",
-        empty="None.",
     )
 
 

@@ -41,15 +41,21 @@ class Prometheus:
 @contextlib.contextmanager
 def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]]) -> Iterator[Prometheus]:
     """Run Prometheus with these scrape jobs, every second."""
+    every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    with configured_prometheus(folder, {"global": every, "scrape_configs": list(jobs)}) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def configured_prometheus(folder: Path, configuration: Mapping[str, Any]) -> Iterator[Prometheus]:
+    """Run Prometheus with a configuration; its relative paths start at the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    configuration = folder / "prometheus.yml"
-    configuration.write_text(
-        as_json({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": list(jobs)})
-    )
+    file = folder / "prometheus.yml"
+    file.write_text(as_json(configuration))
     url = f"http://127.0.0.1:{free_port()}"
     command = [
         program("prometheus", "prometheus"),
-        f"--config.file={configuration}",
+        f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={url.removeprefix('http://')}",
     ]
