@@ -219,7 +219,7 @@ def _lists() -> list[Panel]:
         ),
         rows(
             About(
-                "Changed lists",
+                "What changed",
                 "How often each list changed in the time shown. The 100 that changed most.",
             ),
             [named(f"topk(100, max by (appid, category) (changes({fleet('hash')}[$__range])) > 0)")],

@@ -101,7 +101,7 @@ def _state() -> list[Panel]:
             {},
         ),
         number(
-            About("Domains", "Configured domains of all categories.", width=3, height=4),
+            About("Number of domains", "Configured domains of all categories.", width=3, height=4),
             f"sum({_most('category', 'domains')})",
             {},
         ),
@@ -204,7 +204,7 @@ def _categories() -> Panel:
             _most("category", "domains"),
             _most("category", "effective_domains"),
             differs,
-            f"{limit()} and on (category) {_most('category', 'domains')}",
+            f"{limit(ONE)} and on (category) {_most('category', 'domains')}",
         ],
         (
             Column("category"),
@@ -227,7 +227,10 @@ def _history() -> list[Panel]:
     error = values({"1": ("yes", "red")})
     return [
         graph(
-            About("Domains", "Configured domains, by category. Annotations name what was added and removed."),
+            About(
+                "Domains over time",
+                "Configured domains, by category. Annotations name what was added and removed.",
+            ),
             {"{{category}}": _most("category", "domains")},
         ),
         timeline(

@@ -23,9 +23,10 @@ def fleet(metric: str, matchers: str = SOME) -> str:
     return f"wx_domain_{metric}{{{_TARGETS},{matchers}}}"
 
 
-def limit() -> str:
-    """WeChat's maximum, by category."""
-    return f"max by (category) ({own('wx_domain_domains_limit')})"
+def limit(matchers: str) -> str:
+    """The maximum, by category, at the exporters that watch the mini programs: each can have its own."""
+    limits = own("wx_domain_domains_limit")
+    return f"max by (category) ({limits} and on (job, instance) {fleet('up', matchers)})"
 
 
 def names() -> str:
@@ -65,8 +66,12 @@ def not_in_force() -> str:
 
 
 def fullness(matchers: str = SOME) -> str:
-    """Configured domains as a share of WeChat's maximum, by appid and category."""
-    return f"max by (appid, category) ({fleet('domains', matchers)}) / on (category) group_left () {limit()}"
+    """Configured domains as a share of the same exporter's limit, by appid and category."""
+    return (
+        f"max by (appid, category) (max by (job, instance, appid, category) ({fleet('domains', matchers)})"
+        " / on (job, instance, category) group_left ()"
+        f" max by (job, instance, category) ({own('wx_domain_domains_limit')}))"
+    )
 
 
 def quota_used(matchers: str = SOME) -> str:

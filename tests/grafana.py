@@ -44,13 +44,15 @@ def variables(dashboard: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {variable["name"]: variable for variable in dashboard["templating"]["list"]}
 
 
-def queries(dashboard: Mapping[str, Any]) -> Iterator[Query]:
+def queries(dashboard: Mapping[str, Any]) -> list[Query]:
     """Every expression of panels and annotations."""
-    for panel in panels(dashboard):
-        for target in panel["targets"]:
-            yield Query(f"{panel['title']} {target['refId']}", target["expr"], target["range"])
-    for annotation in dashboard["annotations"]["list"]:
-        yield Query(annotation["name"], annotation["expr"], over_time=True)
+    shown = [
+        Query(f"{panel['title']} {target['refId']}", target["expr"], target["range"])
+        for panel in panels(dashboard)
+        for target in panel["targets"]
+    ]
+    annotations = dashboard["annotations"]["list"]
+    return shown + [Query(one["name"], one["expr"], over_time=True) for one in annotations]
 
 
 def metrics(expression: str) -> set[str]:

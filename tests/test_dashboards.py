@@ -87,6 +87,11 @@ def test_each_panel_says_what_it_shows(dashboard: dict[str, Any]) -> None:
         assert panel["datasource"]["uid"] == "${datasource}"
 
 
+def test_no_two_panels_have_one_title(dashboard: dict[str, Any]) -> None:
+    titles = [panel["title"] for panel in panels(dashboard)]
+    assert len(set(titles)) == len(titles)
+
+
 def test_no_two_panels_overlap_or_share_a_number(dashboard: dict[str, Any]) -> None:
     numbers = list(values_of(dashboard["panels"], "id"))
     ids = [number for number in numbers if isinstance(number, int)]
