@@ -65,12 +65,12 @@ def board(uid: str, title: str, description: str) -> builders.Dashboard:
 def appid_variable() -> builders.QueryVariable:
     """The appids, shown with their names."""
     query = (
-        f"query_result(label_join(max by (appid, name) ({own('wx_domain_app_info')}),"
+        f"query_result(label_join(topk by (appid) (1, max by (appid, name) ({own('wx_domain_app_info')})),"
         ' "option", " · ", "name", "appid"))'
     )
     return (
         _query("appid", "Mini program", query, kind=3)
-        .regex('/appid="(?<value>[^"]+)".*option="(?<text>[^"]*)"/')
+        .regex('/appid="(?<value>[^"]+)".*option="(?<text>.*)"\\} /')
         .sort(models.VariableSort.ALPHABETICAL_CASE_INSENSITIVE_ASC)
     )
 

@@ -99,6 +99,7 @@ def _state() -> list[Panel]:
             About("Last success", "When WeChat last gave a good answer.", "dateTimeFromNow", 3, 4),
             f"max({_of_it('last_success_timestamp_seconds')}) * 1000",
             {},
+            absent="never",
         ),
         number(
             About("Number of domains", "Configured domains of all categories.", width=3, height=4),
@@ -110,6 +111,7 @@ def _state() -> list[Panel]:
             f"min({_of_it('baseline_match')})",
             {},
             mappings=[match],
+            absent="none",
         ),
         number(
             About(

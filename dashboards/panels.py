@@ -97,22 +97,25 @@ def values(shown: Mapping[str, tuple[str, str]]) -> models.ValueMap:
 
 
 def number(
-    about: About, expression: str, steps: Steps, *, mappings: Sequence[models.ValueMapping] = ()
+    about: About,
+    expression: str,
+    steps: Steps,
+    *,
+    mappings: Sequence[models.ValueMapping] = (),
+    absent: str = "unknown",
 ) -> stat.Panel:
-    """One number of now, coloured."""
-    panel = stat.Panel().thresholds(_thresholds(steps)).mappings(list(mappings))
+    """One number of now, coloured; a word where there is none."""
+    panel = stat.Panel().thresholds(_thresholds(steps)).mappings(list(mappings)).no_value(absent)
     panel.color_mode(options.BigValueColorMode.VALUE).graph_mode(options.BigValueGraphMode.NONE)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    return _about(panel, about).with_target(_now(expression, "A"))
+    return _about(panel, about).with_target(_now(expression, "A", PromQueryFormat.TIME_SERIES))
 
 
 def label_value(about: About, expression: str, label: str, absent: str) -> stat.Panel:
-    """The values of one label of the series that there are now, or a word for none."""
-    panel = number(about, expression, {1: "red"}).text_mode(options.BigValueTextMode.NAME).no_value(absent)
-    panel.targets(
-        [_now(expression, "A").format(PromQueryFormat.TIME_SERIES).legend_format(f"{{{{{label}}}}}")]
-    )
-    return panel
+    """The values of one label of the series that there are now; a word where there are none."""
+    panel = number(about, expression, {1: "red"}, absent=absent).text_mode(options.BigValueTextMode.NAME)
+    query = _now(expression, "A", PromQueryFormat.TIME_SERIES).legend_format(f"{{{{{label}}}}}")
+    return panel.targets([query])
 
 
 def graph(about: About, lines: Mapping[str, str], *, stacked: bool = False) -> timeseries.Panel:
@@ -175,7 +178,10 @@ def rows(
     for column in columns:
         panel.override_by_name(column.name, _properties(column))
     return _about(panel, about).targets(
-        [_now(expression, ref) for expression, ref in zip(expressions, "ABCDEFGH", strict=False)]
+        [
+            _now(expression, ref, PromQueryFormat.TABLE)
+            for expression, ref in zip(expressions, "ABCDEFGH", strict=False)
+        ]
     )
 
 
@@ -196,8 +202,8 @@ def _query(expression: str, ref: str) -> prometheus.Dataquery:
     return prometheus.Dataquery().expr(expression).ref_id(ref).datasource(DATASOURCE)
 
 
-def _now(expression: str, ref: str) -> prometheus.Dataquery:
-    return _query(expression, ref).instant().format(PromQueryFormat.TABLE)
+def _now(expression: str, ref: str, form: PromQueryFormat) -> prometheus.Dataquery:
+    return _query(expression, ref).instant().format(form)
 
 
 def _over_time(lines: Mapping[str, str]) -> list[Builder[Dataquery]]:

@@ -86,6 +86,7 @@ class TestDashboards:
         query = variable["query"]["query"].removeprefix("query_result(").removesuffix(")")
         options = dict(option(variable, row)[::-1] for row in server.query(filled(query, ALL)))
         assert options[DENIED] == f"denied · {DENIED}"
+        assert options[SHOP] in {f'the "shop" · {SHOP}', f"shop, as it was called · {SHOP}"}
         assert options[DISCOVERED].endswith(DISCOVERED)
         assert len(options) == 16
 
