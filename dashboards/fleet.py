@@ -14,7 +14,7 @@ from dashboards.frame import (
     furnished,
     link_to_wechat,
 )
-from dashboards.panels import About, Column, Panel, graph, number, rows, values
+from dashboards.panels import COARSE, About, Column, Panel, graph, number, rows, values
 from dashboards.promql import (
     changed,
     failures,
@@ -42,6 +42,7 @@ def fleet_dashboard() -> models.Dashboard:
         " not in force or nearly full, the quota, and the exporter itself.",
     )
     found.with_variable(all_of_them(appid_variable())).link(link_to_wechat()).annotation(_changes())
+    found.refresh("5m")
     return furnished(
         found,
         [
@@ -56,9 +57,9 @@ def fleet_dashboard() -> models.Dashboard:
 
 
 def _changes() -> Annotation:
-    lists = named(f"topk(20, {changed('appid, category', '1h')})")
+    lists = named(f"topk(20, {changed('$__rate_interval')})")
     return Annotation(
-        "Changed lists (at most 20 at a time)", "blue", lists, "{{name}}", "{{category}} changed"
+        "Changed lists (at most 20 at a time)", "blue", lists, "{{name}}", "{{category}} changed", step="2m"
     )
 
 
@@ -110,7 +111,7 @@ def _state() -> list[Panel]:
         _count(
             "Changed lists",
             "Lists that changed in the time shown, while the same exporter was scraped.",
-            f"count(max by (appid, category) (changes({fleet('hash')}[$__range])) > 0)",
+            f"count({changed('$__range')})",
             "blue",
         ),
     ]
@@ -160,6 +161,7 @@ def _failing() -> list[Panel]:
                 "Slowest fetches",
                 "The 10 mini programs whose fetch took longest, tokens and retries included.",
                 "s",
+                step=COARSE,
             ),
             {"{{name}}": named(f"topk(10, max by (appid) ({fleet('fetch_duration_seconds')}))")},
         ),
@@ -191,7 +193,11 @@ def _drift() -> list[Panel]:
             },
         ),
         graph(
-            About("Lists with a baseline", "Lists that match their baseline, and lists that do not."),
+            About(
+                "Lists with a baseline",
+                "Lists that match their baseline, and lists that do not.",
+                step=COARSE,
+            ),
             {
                 "matching": f"sum(min by (appid, category) ({fleet('baseline_match')}))",
                 "different": f"sum(1 - min by (appid, category) ({fleet('baseline_match')}))",
@@ -222,7 +228,7 @@ def _lists() -> list[Panel]:
                 "What changed",
                 "How often each list changed in the time shown. The 100 that changed most.",
             ),
-            [named(f"topk(100, max by (appid, category) (changes({fleet('hash')}[$__range])) > 0)")],
+            [named(f"topk(100, {changed('$__range')})")],
             (*_WHO, category, Column("Value", "changes", unit="none", width=100)),
             sort="changes",
             descending=True,
@@ -235,7 +241,7 @@ def _lists() -> list[Panel]:
                 " domains can be the same although they are not. At most 200 rows. Needs collect.effective.",
             ),
             [
-                named(f"max by (appid, category) ({fleet(metric)}) and on (appid, category) {top}")
+                named(f"max by (appid, category) ({fleet(metric)} and on (appid, category) {top})")
                 for metric in ("domains", "effective_domains")
             ],
             (
@@ -248,7 +254,7 @@ def _lists() -> list[Panel]:
             empty="Everything is in force.",
         ),
         graph(
-            About("Domains", "Configured domains of all mini programs, by category."),
+            About("Domains", "Configured domains of all mini programs, by category.", step=COARSE),
             {"{{category}}": f"sum by (category) (max by (appid, category) ({fleet('domains')}))"},
         ),
     ]
@@ -264,7 +270,7 @@ def _quota() -> list[Panel]:
             ),
             [
                 named(top),
-                named(f"max by (appid, api) ({fleet('api_quota_remaining')}) and on (appid, api) {top}"),
+                named(f"max by (appid, api) ({fleet('api_quota_remaining')} and on (appid, api) {top})"),
             ],
             (
                 *_WHO,
@@ -281,6 +287,7 @@ def _quota() -> list[Panel]:
                 "Highest use of a quota",
                 "The 10 mini programs with the least left of their daily quota.",
                 "percentunit",
+                step=COARSE,
             ),
             {"{{name}} {{api}}": named(f"topk(10, {quota_used()})")},
         ),

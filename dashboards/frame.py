@@ -8,7 +8,7 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
-from dashboards.panels import DATASOURCE, Panel
+from dashboards.panels import DATASOURCE, MIN_STEP, Panel
 from dashboards.promql import own
 
 FLEET, MINI_PROGRAM = "wx-domain-fleet", "wx-domain-mini-program"
@@ -35,9 +35,11 @@ class Section:
 class Annotation(models.AnnotationQuery, Builder[models.AnnotationQuery]):
     """An annotation of a Prometheus data source, with the texts that the library's type lacks."""
 
-    def __init__(self, name: str, color: str, expression: str, title: str, text: str) -> None:
+    def __init__(
+        self, name: str, color: str, expression: str, title: str, text: str, *, step: str = MIN_STEP
+    ) -> None:
         super().__init__(name=name, datasource=DATASOURCE, icon_color=color, expr=expression)
-        self._texts = {"step": "1m", "titleFormat": title, "textFormat": text}
+        self._texts = {"step": step, "titleFormat": title, "textFormat": text}
 
     def build(self) -> Self:
         """Return itself, as the library's builders do."""
@@ -51,9 +53,7 @@ class Annotation(models.AnnotationQuery, Builder[models.AnnotationQuery]):
 def board(uid: str, title: str, description: str) -> builders.Dashboard:
     """An empty dashboard with the data source and the exporters to choose from."""
     found = builders.Dashboard(title).uid(uid).description(description).tags(["wx-domain", "prometheus"])
-    found.timezone("browser").time("now-6h", "now").refresh("1m").tooltip(
-        models.DashboardCursorSync.CROSSHAIR
-    )
+    found.timezone("browser").time("now-6h", "now").tooltip(models.DashboardCursorSync.CROSSHAIR)
     found.with_variable(builders.DatasourceVariable("datasource").label("Data source").type("prometheus"))
     jobs = 'label_values({__name__=~"wx_domain_up|wx_domain_exporter_build_info"}, job)'
     found.with_variable(_all_of(_labels("job", "Job", jobs)))

@@ -14,7 +14,7 @@ from dashboards.frame import (
     link_to_wechat,
 )
 from dashboards.panels import About, Column, Panel, graph, label_value, number, rows, timeline, values
-from dashboards.promql import ONE, changed, fleet, fullness, limit, or_zero, quota_used
+from dashboards.promql import ONE, fleet, fullness, limit, or_zero, quota_used
 
 
 def mini_program_dashboard() -> models.Dashboard:
@@ -25,7 +25,7 @@ def mini_program_dashboard() -> models.Dashboard:
         "One mini program: its domain lists, what differs from the baseline and from what is in force, its"
         " errors, its quota, and how all that changed.",
     )
-    found.with_variable(appid_variable())
+    found.with_variable(appid_variable()).refresh("1m")
     found.link(link("All mini programs", LINK_TO_FLEET)).link(link_to_wechat())
     for annotation in _changes():
         found.annotation(annotation)
@@ -52,6 +52,7 @@ def _changes() -> list[Annotation]:
     was, now = _most("category, domain", "info", before), _most("category, domain", "info")
     known_before = _most("category", "hash", before)
     known_now = _most("category", "hash")
+    known_last = f"max by (category) (last_over_time({_of_it('hash')}[1d]{before}))"
     return [
         Annotation(
             "Added domains",
@@ -70,7 +71,7 @@ def _changes() -> list[Annotation]:
         Annotation(
             "Changed while it was not scraped",
             "blue",
-            f"({changed('category', '1d', ONE)}) unless on (category) {known_before}",
+            f"({known_now} != {known_last}) unless on (category) {known_before}",
             "changed meanwhile",
             "{{category}}",
         ),

@@ -68,7 +68,7 @@ def not_in_force() -> str:
 def fullness(matchers: str = SOME) -> str:
     """Configured domains as a share of the same exporter's limit, by appid and category."""
     return (
-        f"max by (appid, category) (max by (job, instance, appid, category) ({fleet('domains', matchers)})"
+        f"max by (appid, category) ({fleet('domains', matchers)}"
         " / on (job, instance, category) group_left ()"
         f" max by (job, instance, category) ({own('wx_domain_domains_limit')}))"
     )
@@ -82,19 +82,9 @@ def quota_used(matchers: str = SOME) -> str:
     )
 
 
-def changed(by: str, memory: str, matchers: str = SOME) -> str:
-    """Lists whose hash is another than the last one known a step ago, also if the scrapes between failed.
-
-    Args:
-        by: the labels to keep.
-        memory: how long a list is remembered for which no scrape succeeded.
-        matchers: which mini programs.
-    """
-    series = fleet("hash", matchers)
-    return (
-        f"max by ({by}) (last_over_time({series}[$__rate_interval]))"
-        f" != max by ({by}) (last_over_time({series}[{memory}] offset $__rate_interval))"
-    )
+def changed(window: str) -> str:
+    """How often each list changed, by appid and category; the others are dropped before they cost time."""
+    return f"max by (appid, category) (changes({fleet('hash')}[{window}]) > 0)"
 
 
 def sum_rate(by: str, counter: str) -> str:
