@@ -69,11 +69,11 @@ def _calls() -> list[Panel]:
         graph(
             About(
                 "Scrape time",
-                "How long a scrape took, to be compared with scrape_timeout. The 10 slowest.",
+                "How long the slowest scrape of each job took, to be compared with scrape_timeout.",
                 "s",
                 8,
             ),
-            {"{{instance}}": f"topk(10, max by (instance) ({own('wx_domain_scrape_duration_seconds')}))"},
+            {"{{job}}": f"max by (job) ({own('wx_domain_scrape_duration_seconds')})"},
         ),
         graph(
             About(

@@ -119,6 +119,7 @@ def _state() -> list[Panel]:
 
 def _failing() -> list[Panel]:
     never = values({"0": ("never", "red")})
+    duration = fleet("fetch_duration_seconds")
     columns = (
         *_WHO,
         Column("reason", width=100),
@@ -150,6 +151,7 @@ def _failing() -> list[Panel]:
             About(
                 "Errcodes",
                 "Mini programs whose last call of an API ended with the errcode. The 10 most frequent.",
+                width=8,
             ),
             {
                 "{{api}} {{errcode}}": "topk(10, count by (api, errcode)"
@@ -158,12 +160,22 @@ def _failing() -> list[Panel]:
         ),
         graph(
             About(
-                "Slowest fetches",
-                "The 10 mini programs whose fetch took longest, tokens and retries included.",
+                "Time of a fetch",
+                "How long a mini program's fetch takes, tokens and retries included: half, nine tenths and all"
+                " of them take no longer.",
                 "s",
+                width=8,
                 step=COARSE,
             ),
-            {"{{name}}": named(f"topk(10, max by (appid) ({fleet('fetch_duration_seconds')}))")},
+            {f"{share:.0%}": f"quantile({share}, max by (appid) ({duration}))" for share in (0.5, 0.9, 1)},
+        ),
+        rows(
+            About("Slowest fetches", "The 20 mini programs whose fetch took longest.", "s", width=8),
+            [named(f"topk(20, max by (appid) ({duration}))")],
+            (*_WHO, Column("Value", "time", unit="s", width=80)),
+            sort="time",
+            descending=True,
+            empty="None.",
         ),
     ]
 
@@ -284,11 +296,10 @@ def _quota() -> list[Panel]:
         ),
         graph(
             About(
-                "Highest use of a quota",
-                "The 10 mini programs with the least left of their daily quota.",
-                "percentunit",
+                "Use of the quotas",
+                "Mini programs that have used that much of a daily quota, or more.",
                 step=COARSE,
             ),
-            {"{{name}} {{api}}": named(f"topk(10, {quota_used()})")},
+            {f"{share:.0%}": or_zero(f"count({quota_used()} >= {share})") for share in (0.5, 0.8, 0.95)},
         ),
     ]

@@ -47,7 +47,7 @@ def fleet_world() -> tuple[World, SimulatedPlatform]:
     world = World()
     for one, settings in _APPS.items():
         world.add(SimulatedApp(appid=one, appsecret=APPSECRET, domains=_LISTS, **settings))
-    for _ in range(9_000):
+    for _ in range(9_600):
         world.spend_quota("getwxadevinfo", world.apps[SHOP])
     platform = world.add_platform(SimulatedPlatform(component_appid=appid(99), component_appsecret=APPSECRET))
     world.authorize(platform.component_appid, DISCOVERED)
