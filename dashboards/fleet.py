@@ -161,8 +161,8 @@ def _failing() -> list[Panel]:
         graph(
             About(
                 "Time of a fetch",
-                "How long a mini program's fetch takes, tokens and retries included: half, nine tenths and all"
-                " of them take no longer.",
+                "How long a mini program's fetch takes, tokens and retries included: half, nine tenths and"
+                " all of them take no longer.",
                 "s",
                 width=8,
                 step=COARSE,
