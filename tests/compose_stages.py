@@ -22,11 +22,14 @@ if TYPE_CHECKING:
 
 COMPOSE = REPOSITORY / "deploy" / "compose"
 SHOP, DENIED, GARBLED, RENEWED, AWAY, DISCOVERED = map(appid, range(1, 7))
-_LISTS = {"requestdomain": ["https://a.example.com", "https://b.example.com"]}
+KEPT, FOREIGN, MISSING, NEW = (f"https://127.0.0.1:{port}" for port in range(1, 5))
+"""Domains that blackbox_exporter probes without leaving the machine; nobody answers there."""
+
+_LISTS = {"requestdomain": [KEPT, FOREIGN]}
 _APPS: dict[str, dict[str, Any]] = {
     SHOP: {
         "name": 'the "shop"',
-        "effective": {"requestdomain": ["https://a.example.com"]},
+        "effective": {"requestdomain": [KEPT]},
         "daily_limit": 10_000,
     },
     DENIED: {"name": "denied", "errcode": 61007},
@@ -35,7 +38,7 @@ _APPS: dict[str, dict[str, Any]] = {
     AWAY: {"name": "away"},
     DISCOVERED: {"name": "discovered"},
 }
-_BASELINE = {"requestdomain": {"required": ["https://c.example.com"], "allowed": ["https://a.example.com"]}}
+_BASELINE = {"requestdomain": {"required": [MISSING], "allowed": [KEPT]}}
 
 
 def compose_file(name: str) -> Any:
@@ -75,18 +78,18 @@ def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dic
 
 @contextlib.contextmanager
 def whole_compose(folder: Path) -> Iterator[tuple[Prometheus, World]]:
-    """The demo, two exporters of one fleet, one that is down, blackbox_exporter, and Prometheus over all."""
+    """Two exporters of one fleet, the demo, one that is down, blackbox_exporter, Prometheus over all."""
     world, platform = fleet_world()
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(SimulatorServer(world))
-        demo = stack.enter_context(exporter("--demo"))
-        targets = [demo.url]
+        targets = []
         for number, name in enumerate((_APPS[SHOP]["name"], "shop, as it was called")):
             own = folder / f"exporter-{number}"
             own.mkdir()
             (own / "broken.yml").write_text("")
             (own / "config.yml").write_text(as_json(fleet_configuration(simulator.url, platform, name)))
             targets.append(stack.enter_context(exporter(f"--config.file={own / 'config.yml'}")).url)
+        targets.append(stack.enter_context(exporter("--demo")).url)
         blackbox = stack.enter_context(blackbox_exporter(folder, compose_file("blackbox.yml")))
         hosts = {
             "exporter:12324": [*(url.removeprefix("http://") for url in targets), _nobody()],
@@ -104,6 +107,7 @@ def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]]) -> Itera
     tree = compose_file("prometheus.yml")
     tree["global"] = dict.fromkeys(tree["global"], "1s")
     for job in tree["scrape_configs"]:
+        job.update(dict.fromkeys({"scrape_interval", "scrape_timeout"} & set(job), "1s"))
         for static in job.get("static_configs", ()):
             static["targets"] = [found for target in static["targets"] for found in hosts[target]]
         for discovery in job.get("http_sd_configs", ()):
