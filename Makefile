@@ -35,7 +35,7 @@ goldens: .venv/test/.done
 	@exec scripts/test --update-goldens -k golden
 
 dashboards: .venv/test/.done
-	@exec .venv/test/bin/python scripts/dashboards.py
+	@exec .venv/test/bin/python scripts/write_dashboards.py
 
 clean:
 	rm -rf .venv .programs dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,6 +1,6 @@
 """Write dashboards/*.json from the source beside them; `--check` only compares.
 
-Run as `.venv/test/bin/python scripts/dashboards.py`, from the checkout.
+Run as `.venv/test/bin/python scripts/write_dashboards.py`, from the checkout.
 """
 
 import json
