@@ -18,7 +18,7 @@ def _states() -> list[Panel]:
             About(
                 "Targets down", "Targets of the chosen jobs that Prometheus can't scrape.", width=4, height=4
             ),
-            or_zero(f"count({own('up')} == 0)"),
+            or_zero(f"count(max by (job, instance) ({own('up')}) == 0)"),
             {1: "red"},
         ),
         number(
@@ -57,7 +57,9 @@ def _states() -> list[Panel]:
         ),
         number(
             About("Broken app files", "App files whose last good content is used.", width=4, height=4),
-            or_zero(f"sum({own('wx_domain_exporter_app_file_errors')} == 1)"),
+            or_zero(
+                f"count(max by (job, instance, file) ({own('wx_domain_exporter_app_file_errors')}) == 1)"
+            ),
             {1: "red"},
         ),
     ]
@@ -125,6 +127,7 @@ def _calls() -> list[Panel]:
 
 
 def _sources() -> list[Panel]:
+    cpu = own("process_cpu_seconds_total")
     return [
         graph(
             About("Failed discoveries", "Failures to read a platform's list, a second.", "ops", 8),
@@ -136,7 +139,7 @@ def _sources() -> list[Panel]:
         ),
         graph(
             About("CPU", "Processor time used, in cores. The 10 busiest.", "none", 8),
-            {"{{instance}}": f"topk(10, {sum_rate('instance', 'process_cpu_seconds_total')})"},
+            {"{{instance}}": f"topk(10, max by (instance) (rate({cpu}[$__rate_interval])))"},
         ),
         rows(
             About(

@@ -1,7 +1,7 @@
 """Expressions that several panels share. Pure text: it knows nothing of Grafana but its variables.
 
-Everything is aggregated before it is joined: what two exporters say of one mini program, or one exporter that
-was restarted elsewhere, counts once then.
+Everything is aggregated before it is joined or counted: what two exporters say of one mini program, what two
+Prometheus servers say of one exporter, and what one said before it was restarted elsewhere, counts once then.
 """
 
 ONE = 'appid="$appid"'
@@ -88,5 +88,5 @@ def changed(window: str) -> str:
 
 
 def sum_rate(by: str, counter: str) -> str:
-    """What a counter of the exporter counts a second."""
-    return f"sum by ({by}) (rate({own(counter)}[$__rate_interval]))"
+    """What a counter of the exporters counts a second, by labels of its own."""
+    return f"sum by ({by}) (max by (job, instance, {by}) (rate({own(counter)}[$__rate_interval])))"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILES = sorted(path.name for path in (REPOSITORY / "dashboards").glob("*.json"))
-WINDOWS = {"__rate_interval": "4s", "__range": "60s"}
+WINDOWS = {"__rate_interval": "4s", "__range": "300s"}
 """For a Prometheus that scrapes every second."""
 
 

@@ -168,6 +168,6 @@ def test_rows_lead_to_the_mini_program(dashboard: dict[str, Any], file: str) -> 
 
 
 def test_an_unknown_variable_is_noticed() -> None:
-    assert filled('a{b="$job"}[$__range]', {"job": "j"}) == 'a{b="j"}[60s]'
+    assert filled('a{b="$job"}[$__range]', {"job": "j"}) == 'a{b="j"}[300s]'
     with pytest.raises(KeyError):
         filled("$nobody", {})
