@@ -112,6 +112,13 @@ def test_grafana_finds_prometheus_and_the_dashboards() -> None:
         assert at("grafana", f"/etc/grafana/provisioning/{kind}").is_dir()
 
 
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_each_link_of_its_pages_leads_somewhere(page: str) -> None:
+    links = re.findall(r"\]\(([^)]+)\)", (COMPOSE / page).read_text())
+    assert len(links) >= 2
+    assert all((COMPOSE / link).is_file() for link in links)
+
+
 def test_the_example_of_an_own_configuration_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     [exporter] = compose_file("compose.own.yaml")["services"].values()
     assert exporter["volumes"][0].split(":")[1:] == [exporter["command"][0].partition("=")[2], "ro"]

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 READMES = ("README.md", "README.zh-CN.md")
 PAGES = sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob("docs/*.md"))
-COMPOSE_PAGES = ("deploy/compose/README.md", "deploy/compose/README.zh-CN.md")
 TOKEN_PAGES = ("docs/tokens.md", "docs/tokens.zh-CN.md")
 
 
@@ -244,7 +243,7 @@ def anchors(page: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", [*READMES, *PAGES, *COMPOSE_PAGES])
+@pytest.mark.parametrize("page", [*READMES, *PAGES])
 def test_each_link_leads_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)]+)\)", text_of(page)):
         if target.startswith("https://"):
