@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+import yaml
 from compose_stages import COMPOSE, compose_file
 from grafana import FILES
 from support import REPOSITORY
@@ -97,6 +98,15 @@ def test_prometheus_finds_its_rules_and_the_other_services() -> None:
     assert hosts == {
         (name, str(port)) for name, port in PORTS.items() if name not in {"grafana", "prometheus"}
     }
+
+
+def test_alertmanager_routes_as_the_example_of_the_rules_does_and_tells_nobody() -> None:
+    tree = compose_file("alertmanager.yml")
+    example = yaml.safe_load((REPOSITORY / "rules" / "alertmanager.example.yml").read_text())
+    assert {key: tree[key] for key in tree if key != "receivers"} == {
+        key: example[key] for key in example if key != "receivers"
+    }
+    assert tree["receivers"] == [{"name": receiver["name"]} for receiver in example["receivers"]]
 
 
 def test_grafana_finds_prometheus_and_the_dashboards() -> None:
