@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 SETUP = scripts/environment "$(PYTHON)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format check unit goldens clean
+.PHONY: help run test format check unit goldens dashboards clean
 
 help:
 	@echo 'make run                  start the exporter against a simulated WeChat API'
@@ -15,6 +15,7 @@ help:
 	@echo 'make format               format the code and mend what the linter can'
 	@echo 'make check                format, lint and types only'
 	@echo 'make goldens              write the golden expositions anew, from the real program'
+	@echo 'make dashboards           write dashboards/*.json anew, from their source'
 	@echo 'make clean                remove what the others made'
 
 run: .venv/run/.done
@@ -32,6 +33,9 @@ format: .venv/test/.done
 
 goldens: .venv/test/.done
 	@exec scripts/test --update-goldens -k golden
+
+dashboards: .venv/test/.done
+	@exec .venv/test/bin/python scripts/write_dashboards.py
 
 clean:
 	rm -rf .venv .programs dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -41,19 +41,28 @@ class Prometheus:
 @contextlib.contextmanager
 def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]]) -> Iterator[Prometheus]:
     """Run Prometheus with these scrape jobs, every second."""
+    every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    with configured_prometheus(folder, {"global": every, "scrape_configs": list(jobs)}) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def configured_prometheus(
+    folder: Path, configuration: Mapping[str, Any], *flags: str
+) -> Iterator[Prometheus]:
+    """Run Prometheus with a configuration; its relative paths and its data are in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    configuration = folder / "prometheus.yml"
-    configuration.write_text(
-        as_json({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": list(jobs)})
-    )
+    file = folder / "prometheus.yml"
+    file.write_text(as_json(configuration))
     url = f"http://127.0.0.1:{free_port()}"
     command = [
         program("prometheus", "prometheus"),
-        f"--config.file={configuration}",
+        f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={url.removeprefix('http://')}",
+        *flags,
     ]
-    with _running(command, folder / "prometheus.log", f"{url}/-/ready"):
+    with running(command, folder / "prometheus.log", f"{url}/-/ready"):
         yield Prometheus(url)
 
 
@@ -65,15 +74,15 @@ def blackbox_exporter(folder: Path, configuration: Mapping[str, Any]) -> Iterato
     file.write_text(as_json(configuration))
     address = f"127.0.0.1:{free_port()}"
     command = [program(name, name), f"--config.file={file}", f"--web.listen-address={address}"]
-    with _running(command, folder / "blackbox.log", f"http://{address}/-/healthy"):
+    with running(command, folder / "blackbox.log", f"http://{address}/-/healthy"):
         yield address
 
 
 @contextlib.contextmanager
-def _running(command: Sequence[str], log: Path, url: str) -> Iterator[None]:
-    """Run a program from when it answers at a URL."""
+def running(command: Sequence[str], log: Path, url: str, folder: Path | None = None) -> Iterator[None]:
+    """Run a program, in a folder, from when it answers at a URL."""
     with log.open("w") as lines:
-        process = subprocess.Popen(command, stdout=lines, stderr=lines)
+        process = subprocess.Popen(command, stdout=lines, stderr=lines, cwd=folder)
 
     def ready() -> bool:
         if process.poll() is not None:

@@ -129,13 +129,34 @@ class TestDemoFleet:
 
     def test_all_families_are_gauges_with_their_help_and_described(self, text: str) -> None:
         types = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
-        assert types == [(gauge.name, "gauge") for gauge in ALWAYS]
-        for gauge in ALWAYS:
+        assert types == [(gauge.name, "gauge") for gauge in GAUGES]
+        for gauge in GAUGES:
             assert f"# HELP {gauge.name} {gauge.help}\n" in text
 
     def test_what_differs_from_a_baseline_has_a_series(self, text: str) -> None:
         assert series(text, "wx_domain_missing_domain", "domain") == {"https://h5-61.gov.example.cn": 1}
         assert series(text, "wx_domain_unexpected_domain", "domain") == {"https://127.0.0.1": 1}
+
+    def test_one_list_is_not_in_force(self, text: str) -> None:
+        configured, effective = (
+            {labels: number for (found, labels), number in samples(text).items() if found == name}
+            for name in ("wx_domain_hash", "wx_domain_effective_hash")
+        )
+        differing = {
+            labels for labels in configured.keys() & effective if configured[labels] != effective[labels]
+        }
+        may_change_meanwhile = (("appid", appid_of("限时抢购")), ("category", "requestdomain"))
+        assert differing - {may_change_meanwhile} == {
+            (("appid", appid_of("会员中心")), ("category", "requestdomain"))
+        }
+
+    def test_one_quota_is_nearly_used_and_one_is_used_up(self, text: str) -> None:
+        limits, remaining = (
+            series(text, f"wx_domain_api_quota_{name}", "appid") for name in ("limit", "remaining")
+        )
+        assert remaining[appid_of("busy-quiz")] == 0
+        near = [one for one, limit in limits.items() if 0 < remaining[one] < limit / 10]
+        assert near == [appid_of("city-services")]
 
     def test_odd_domains_are_shown_as_they_are(self, text: str) -> None:
         odd = {"category": "wsrequestdomain", "domain": "wss://https://chat.example.com"}

@@ -14,6 +14,7 @@ class TestFleets:
         world = demo_world()
         config = yaml.safe_load(demo_config("http://127.0.0.1:1"))
         assert config["wechat"] == {"base_url": "http://127.0.0.1:1"}
+        assert config["collect"] == {"effective": True, "quota": True}
         assert [app["appid"] for app in config["apps"]] == list(world.apps)
         states = {}
         with SimulatorServer(world) as server, Client(server) as client:
@@ -40,7 +41,7 @@ class TestFleets:
 
     def test_the_demo_has_a_slow_a_big_a_changing_and_a_chinese_app(self) -> None:
         apps = demo_world().apps.values()
-        assert [app.latency for app in apps if app.latency] == [1.5]
+        assert [app.latency for app in apps if app.latency] == [0.5]
         assert max(len(app.domains["requestdomain"]) for app in apps) == 180
         assert [app.changes_every for app in apps if app.changes_every] == [60]
         text = str([app.domains for app in apps])

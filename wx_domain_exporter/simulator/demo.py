@@ -43,6 +43,8 @@ class _Member:
     settings: dict[str, object] = field(default_factory=dict)
     configured_appsecret: str = ""
     baseline: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    calls_made: int = 0
+    """Calls of getwxadevinfo that it made today before the demo began."""
 
     def app(self) -> SimulatedApp:
         return SimulatedApp.model_validate(
@@ -79,6 +81,7 @@ _CHINESE = {
     "requestdomain": ["https://例子.测试", "https://会员.例子.测试", "https://api.member.example.com"],
     "bizdomain": ["https://活动.例子.测试"],
 }
+_CHINESE_IN_FORCE = {**_CHINESE, "requestdomain": _CHINESE["requestdomain"][:2]}
 _ODD = {
     "requestdomain": ["https://legacy.example.com:8080/v1", "https://127.0.0.1"],
     "wsrequestdomain": ["wss://https://chat.example.com", "wss://chat.example.com"],
@@ -101,12 +104,19 @@ _DEMO = (
         _ordinary("shop.example.com"),
         baseline=_exactly(_ordinary("shop.example.com")),
     ),
-    _Member("会员中心", {"team": "会员", "env": "prod"}, _CHINESE),
-    _Member("city-services", {"team": "gov", "env": "prod"}, _MANY, baseline=_WITHOUT_ONE),
+    _Member("会员中心", {"team": "会员", "env": "prod"}, _CHINESE, {"effective": _CHINESE_IN_FORCE}),
+    _Member(
+        "city-services",
+        {"team": "gov", "env": "prod"},
+        _MANY,
+        {"daily_limit": 10_000},
+        baseline=_WITHOUT_ONE,
+        calls_made=9_300,
+    ),
     _Member("限时抢购", {"team": "retail", "env": "prod"}, _ordinary("sale.example.com"), _FLEETING),
     _Member("legacy-chat", {"team": "support", "env": "prod"}, _ODD, baseline=_WITH_ONE_MORE),
     _Member(
-        "slow-lottery", {"team": "growth", "env": "prod"}, _ordinary("lottery.example.com"), {"latency": 1.5}
+        "slow-lottery", {"team": "growth", "env": "prod"}, _ordinary("lottery.example.com"), {"latency": 0.5}
     ),
     _Member(
         "门店扫码",
@@ -137,23 +147,26 @@ def demo_world(clock: Callable[[], float] = time.time) -> World:
     """
     world = World(clock=clock)
     for member in _DEMO:
-        world.add(member.app())
+        app = world.add(member.app())
+        for _ in range(member.calls_made):
+            world.spend_quota("getwxadevinfo", app)
     return world
 
 
 def demo_config(base_url: str) -> str:
-    """The exporter's configuration, in YAML, for the fleet of `demo_world` served at `base_url`."""
-    return _config(
-        base_url,
+    """The exporter's configuration, in YAML, for the fleet of `demo_world` served at `base_url`.
+
+    It collects all that can be collected.
+    """
+    apps = (
         (
-            (
-                member.app(),
-                member.configured_appsecret or appsecret_of(member.name),
-                {"labels": member.labels, "baseline": member.baseline},
-            )
-            for member in _DEMO
-        ),
+            member.app(),
+            member.configured_appsecret or appsecret_of(member.name),
+            {"labels": member.labels, "baseline": member.baseline},
+        )
+        for member in _DEMO
     )
+    return "collect: {effective: true, quota: true}\n" + _config(base_url, apps)
 
 
 def fleet(

@@ -1,0 +1,46 @@
+"""Write dashboards/*.json from the source beside them; `--check` only compares.
+
+Run as `.venv/test/bin/python scripts/write_dashboards.py`, from the checkout.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from dashboards.fleet import fleet_dashboard
+from dashboards.mini_program import mini_program_dashboard
+
+FOLDER = Path(__file__).resolve().parent.parent / "dashboards"
+DASHBOARDS = {"fleet.json": fleet_dashboard, "mini-program.json": mini_program_dashboard}
+
+
+def written() -> dict[str, str]:
+    """What each file should hold, by name."""
+    return {
+        name: json.dumps(make(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+        for name, make in DASHBOARDS.items()
+    }
+
+
+def main() -> None:
+    """Write the files, or with --check exit with 1 if one differs."""
+    check = "--check" in sys.argv[1:]
+    stale = {
+        name: text
+        for name, text in written().items()
+        if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text
+    }
+    for name, text in stale.items():
+        if check:
+            print(f"dashboards/{name} is not what its source says; write it anew with make dashboards")
+        else:
+            (FOLDER / name).write_text(text)
+    sys.exit(1 if check and stale else 0)
+
+
+if __name__ == "__main__":
+    main()

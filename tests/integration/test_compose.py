@@ -1,0 +1,233 @@
+"""deploy/compose: its files, and its Prometheus, of which every expression of the dashboards is asked."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+import yaml
+from compose_stages import (
+    AWAY,
+    COMPOSE,
+    DENIED,
+    DISCOVERED,
+    FOREIGN,
+    GARBLED,
+    KEPT,
+    MISSING,
+    NEW,
+    RENEWED,
+    SHOP,
+    compose_file,
+    whole_compose,
+)
+from examples import DOMAINS, MODULE
+from grafana import FILES, Query, filled, load, option, queries, variables
+from support import program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from real_prometheus import Prometheus
+
+ALL = {"job": "wx_domain", "instance": ".*", "appid": ".*"}
+FLEET = ALL | {"appid": f"{SHOP}|{DENIED}|{GARBLED}|{RENEWED}|{AWAY}|{DISCOVERED}"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    with whole_compose(tmp_path_factory.mktemp("compose")) as (running, world):
+        running.wait_for("count(up == 1) >= 4")
+        running.wait_for(f'count(wx_domain_hash{{appid="{AWAY}"}} offset 4s) >= 24')
+        away_then = {"errcode": 48001, "domains": {"requestdomain": [NEW]}}
+        world.patch(AWAY, away_then)
+        world.patch(RENEWED, {"domains": {"requestdomain": [KEPT, NEW]}})
+        running.wait_for(f'sum_over_time((1 - wx_domain_up{{appid="{AWAY}"}})[10s:1s]) >= 6')
+        world.patch(AWAY, {"errcode": 0})
+        running.wait_for(f'sum_over_time(wx_domain_up{{appid="{AWAY}"}}[3s]) >= 3')
+        yield running
+
+
+def ask(server: Prometheus, query: Query, values: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What Grafana would get for a panel: now, or over the last minutes."""
+    expression = filled(query.expression, values)
+    if not query.over_time:
+        return server.query(expression)
+    now = time.time()
+    span = urlencode({"query": expression, "start": now - 300, "end": now, "step": 1})
+    found: list[dict[str, Any]] = server.get(f"/api/v1/query_range?{span}")["result"]
+    return found
+
+
+def without_zero(query: Query) -> Query:
+    """The query without what makes a 0 of nothing."""
+    return Query(query.where, query.expression.removesuffix(" or vector(0)"), query.over_time)
+
+
+class TestDashboards:
+    @pytest.mark.parametrize("query", queries(load("fleet.json")), ids=lambda query: query.where)
+    def test_each_expression_of_the_overview_finds_something(self, server: Prometheus, query: Query) -> None:
+        assert ask(server, without_zero(query), FLEET)
+        assert ask(server, query, ALL)
+
+    @pytest.mark.parametrize("query", queries(load("mini-program.json")), ids=lambda query: query.where)
+    def test_each_expression_of_a_mini_program_finds_something(
+        self, server: Prometheus, query: Query
+    ) -> None:
+        found = [
+            ask(server, without_zero(query), ALL | {"appid": one}) for one in (SHOP, DENIED, RENEWED, AWAY)
+        ]
+        assert any(found)
+
+    @pytest.mark.parametrize("file", FILES)
+    def test_the_variables_offer_what_there_is(self, server: Prometheus, file: str) -> None:
+        variable = variables(load(file))["appid"]
+        query = variable["query"]["query"].removeprefix("query_result(").removesuffix(")")
+        options = dict(option(variable, row)[::-1] for row in server.query(filled(query, ALL)))
+        assert options[DENIED] == f"denied · {DENIED}"
+        assert options[SHOP] in {f'the "shop" · {SHOP}', f"shop, as it was called · {SHOP}"}
+        assert options[DISCOVERED].endswith(DISCOVERED)
+        assert len(options) == 16
+
+
+def expression_of(file: str, where: str) -> str:
+    [found] = [query.expression for query in queries(load(file)) if query.where == where]
+    return found
+
+
+def table(server: Prometheus, file: str, where: str, values: Mapping[str, str], *labels: str) -> list[Any]:
+    """The rows of a table: the labels that it shows, and the value."""
+    rows = server.query(filled(expression_of(file, where), values))
+    assert all(set(row["metric"]) <= {"appid", *labels} for row in rows)
+    return sorted(
+        (*(row["metric"].get(label, "") for label in labels), float(row["value"][1])) for row in rows
+    )
+
+
+class TestTables:
+    """Two exporters watch one fleet, with different names in it, and two Prometheus servers scrape both."""
+
+    @pytest.mark.parametrize(
+        ("title", "number"),
+        [
+            ("Mini programs", 6),
+            ("Failing", 2),
+            ("Required and missing", 1),
+            ("Unexpected", 1),
+            ("Lists not in force", 1),
+            ("Quota nearly used", 1),
+            ("Changed lists", 2),
+            ("Targets down", 1),
+            ("Broken app files", 2),
+            ("Different configurations", 3),
+        ],
+    )
+    def test_nothing_counts_twice(self, server: Prometheus, title: str, number: int) -> None:
+        assert table(server, "fleet.json", f"{title} A", FLEET) == [(number,)]
+
+    def test_who_fails_and_why(self, server: Prometheus) -> None:
+        found = table(server, "fleet.json", "Who fails, and why A", FLEET, "name", "reason", "api", "errcode")
+        assert found == [("denied", "api", "getwxadevinfo", "61007", 0), ("garbled", "decode", "", "", 0)]
+
+    def test_drift(self, server: Prometheus) -> None:
+        where = (server, "fleet.json")
+        [(name, *missing)] = table(*where, "Missing domains A", FLEET, "name", "category", "domain")
+        assert missing == ["requestdomain", MISSING, 1]
+        assert name in {'the "shop"', "shop, as it was called"}
+        [(_, *unexpected)] = table(*where, "Unexpected domains A", FLEET, "name", "category", "domain")
+        assert unexpected == ["requestdomain", FOREIGN, 1]
+
+    def test_what_is_configured_and_not_in_force(self, server: Prometheus) -> None:
+        rows = [
+            table(server, "fleet.json", f"Configured, but not in force {ref}", FLEET, "name", "category")
+            for ref in "AB"
+        ]
+        [(_, category, configured)], [(_, same, effective)] = rows
+        assert (category, configured) == ("requestdomain", 2)
+        assert (same, effective) == ("requestdomain", 1)
+
+    def test_a_quota_that_is_nearly_used(self, server: Prometheus) -> None:
+        [*_, (_, api, share)] = sorted(
+            table(server, "fleet.json", "Most used quotas A", FLEET, "name", "api"), key=lambda row: row[-1]
+        )
+        assert api == "getwxadevinfo"
+        assert 0.95 < share < 1
+
+    def test_what_changed(self, server: Prometheus) -> None:
+        found = table(server, "fleet.json", "What changed A", FLEET, "name", "category")
+        assert {(name, category) for name, category, _ in found} == {
+            ("renewed", "requestdomain"),
+            ("away", "requestdomain"),
+        }
+
+    def test_the_lists_of_one(self, server: Prometheus) -> None:
+        of_shop = ALL | {"appid": SHOP}
+        found = table(server, "mini-program.json", "Domains A", of_shop, "category", "domain", "state")
+        assert [(domain, state) for _, domain, state, _ in found] == [
+            (KEPT, "configured"),
+            (FOREIGN, "unexpected"),
+            (MISSING, "missing"),
+        ]
+
+    def test_annotations_name_what_was_added_and_removed(self, server: Prometheus) -> None:
+        of = {"added": ALL | {"appid": RENEWED}, "meanwhile": ALL | {"appid": AWAY}}
+        file = "mini-program.json"
+        domains = {}
+        for where in ("Added domains", "Removed domains"):
+            rows = ask(server, Query(where, expression_of(file, where), over_time=True), of["added"])
+            domains[where] = [row["metric"]["domain"] for row in rows]
+        assert domains == {
+            "Added domains": [NEW],
+            "Removed domains": [FOREIGN],
+        }
+        where = "Changed while it was not scraped"
+        [row] = ask(server, Query(where, expression_of(file, where), over_time=True), of["meanwhile"])
+        assert row["metric"] == {"category": "requestdomain"}
+        assert not ask(server, Query(where, expression_of(file, where), over_time=True), of["added"])
+
+
+class TestPrometheus:
+    def test_all_of_its_targets_are_found(self, server: Prometheus) -> None:
+        assert set(server.values('up{job="wx_domain"} == 1', "replica")) == {"", "b"}
+        assert len(server.query('count by (instance) (up{job="wx_domain"} == 1)')) == 3
+        assert server.query('wx_domain_up{job="wx_domain"} == 0')
+
+    def test_the_domains_are_found_and_probed(self, server: Prometheus) -> None:
+        [row, *_] = server.wait_for('probe_success{job="wx_domain_targets",apps="renewed,away"}')
+        assert row["metric"]["instance"] == NEW
+        assert server.values('probe_success{job="wx_domain_targets"}', "instance") == {
+            KEPT: 0,
+            FOREIGN: 0,
+            NEW: 0,
+        }
+
+    def test_the_rules_load(self, server: Prometheus) -> None:
+        groups = server.get("/api/v1/rules")["groups"]
+        assert groups
+        assert {rule["health"] for group in groups for rule in group["rules"]} <= {"ok", "unknown"}
+
+
+def run(*command: str) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+class TestFiles:
+    def test_the_programs_accept_their_files(self) -> None:
+        run(program("promtool", "prometheus"), "check", "config", str(COMPOSE / "prometheus.yml"))
+        run(program("amtool", "prometheus-alertmanager"), "check-config", str(COMPOSE / "alertmanager.yml"))
+        blackbox = "prometheus-blackbox-exporter"
+        run(program(blackbox, blackbox), "--config.check", f"--config.file={COMPOSE / 'blackbox.yml'}")
+
+    def test_the_domains_are_probed_as_the_docs_say(self) -> None:
+        [job] = [job for job in compose_file("prometheus.yml")["scrape_configs"] if "http_sd_configs" in job]
+        [documented] = DOMAINS["scrape_configs"]
+        text = yaml.safe_dump(documented)
+        text = text.replace("localhost:12324", "exporter:12324").replace(
+            "localhost:9115", "blackbox_exporter:9115"
+        )
+        assert job == yaml.safe_load(text)
+        assert compose_file("blackbox.yml") == MODULE
