@@ -94,7 +94,7 @@ class TestReport:
     def test_a_broken_app_file_is_told_and_the_others_are_examined(
         self, fleet: SmallFleet, capsys: Capture
     ) -> None:
-        (fleet.path.parent / "apps.yml").write_text("apps: []")
+        (fleet.path.parent / "apps.yml").write_text("mini-programs: []")
         fleet.configure(app_files=["apps.yml"])
         assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
         first, *others = capsys.readouterr().out.splitlines()
