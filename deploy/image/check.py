@@ -1,7 +1,7 @@
 """Run an image's root file system as its user, read-only, and say what holds: deploy/image/build calls it.
 
-Run as root, in mount, process and network namespaces of its own: `check.py ROOT IMAGE.json VERSION`, the second
-being what `buildah inspect --type image` tells.
+Run as `check.py ROOT IMAGE.json VERSION`, as root, in mount, process and network namespaces of its own.
+IMAGE.json is what `buildah inspect --type image` tells.
 """
 
 import json
