@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from documents import blocks, text_of
+from documents import anchors, blocks, text_of
 from support import REPOSITORY
 
 PAGES = sorted(
@@ -15,12 +15,6 @@ PAGES = sorted(
 )
 FOLDERS = "benchmarks|dashboards|deploy|docs|requirements|rules|scripts|tests|wx_domain_exporter"
 PATH = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./-]*\w)(?:::(\w+))?")
-
-
-def anchors(page: str) -> set[str]:
-    """What GitHub makes of a page's headings."""
-    headings = re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def without_blocks(page: str) -> str:
