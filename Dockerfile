@@ -1,20 +1,25 @@
-# The base must have Python 3.11 or newer; pass another one with --build-arg BASE=…
+# The base must have Python 3.11 or newer with its venv module; pass another one with --build-arg BASE=…
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
 WORKDIR /src
+# pip stays in an environment of its own: the one that is shipped has nothing that installs.
+RUN python3 -m venv /pip && python3 -m venv --without-pip /opt/wx_domain_exporter
 COPY requirements/run.txt requirements/run.txt
-RUN python3 -m venv /opt/wx_domain_exporter \
-    && /opt/wx_domain_exporter/bin/python -m pip install --no-cache-dir --no-compile --require-hashes -r requirements/run.txt
+RUN /pip/bin/python -m pip --python /opt/wx_domain_exporter/bin/python \
+      install --no-cache-dir --no-compile --only-binary=:all: --require-hashes -r requirements/run.txt
 COPY wx_domain_exporter wx_domain_exporter
 RUN cp -r wx_domain_exporter "$(/opt/wx_domain_exporter/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
-    && /opt/wx_domain_exporter/bin/python -m pip uninstall --yes --quiet pip \
-    && /opt/wx_domain_exporter/bin/python -m compileall -q /opt/wx_domain_exporter
+    && /opt/wx_domain_exporter/bin/python -m compileall -q /opt/wx_domain_exporter/lib
 
 FROM ${BASE}
+ARG VERSION=unknown
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="wx_domain_exporter" \
       org.opencontainers.image.description="Prometheus exporter for the domain configuration of WeChat mini programs" \
-      org.opencontainers.image.licenses="Apache-2.0"
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/wx_domain_exporter /opt/wx_domain_exporter
 COPY LICENSE /licenses/LICENSE
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1

@@ -24,7 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STARTUP_SECONDS = 30
@@ -195,6 +195,19 @@ def exporter(
         "--web.listen-address=127.0.0.1:0",
         *arguments,
     ]
+    with serving(command, env=env, cwd=cwd) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def serving(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    seconds: float = STARTUP_SECONDS,
+) -> Iterator[Exporter]:
+    """Run a command that starts the exporter; wait until it listens; end it afterwards."""
     process = subprocess.Popen(
         command, stderr=subprocess.PIPE, text=True, cwd=cwd, env={**os.environ, **(env or {})}
     )
@@ -215,7 +228,7 @@ def exporter(
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
-        if not listening.wait(STARTUP_SECONDS) or not running.url:
+        if not listening.wait(seconds) or not running.url:
             raise AssertionError(f"the exporter does not listen: {running.log}")
         yield running
     finally:

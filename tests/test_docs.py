@@ -237,23 +237,6 @@ def test_every_type_of_token_source_has_an_example(page: str) -> None:
     assert shown == set(schema_tokens.TOKEN_TYPES)
 
 
-def anchors(page: str) -> set[str]:
-    """What GitHub makes of a page's headings."""
-    headings = re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
-@pytest.mark.parametrize("page", [*READMES, *PAGES])
-def test_each_link_leads_somewhere(page: str) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", text_of(page)):
-        if target.startswith("https://"):
-            continue
-        path, _, anchor = target.partition("#")
-        file = ((REPOSITORY / page).parent / path).resolve() if path else REPOSITORY / page
-        assert file.is_file(), target
-        assert not anchor or anchor in anchors(str(file.relative_to(REPOSITORY))), target
-
-
 class TestChinesePageOnTokens:
     """It says what the English one says."""
 

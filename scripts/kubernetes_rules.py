@@ -1,0 +1,43 @@
+"""Write the Prometheus operator's form of rules/wx-domain.rules.yml; `--check` only compares.
+
+Run as `python3 scripts/kubernetes_rules.py`; it needs nothing but Python. The rules are indented, not parsed:
+their comments stay.
+"""
+
+import sys
+import textwrap
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
+MANIFEST = REPOSITORY / "deploy" / "kubernetes" / "monitoring" / "prometheusrule.yaml"
+HEAD = """\
+# Made from rules/wx-domain.rules.yml by scripts/kubernetes_rules.py: change that, then run this.
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: wx-domain
+  labels:
+    app.kubernetes.io/name: wx-domain-exporter
+spec:
+"""
+
+
+def manifest(rules: str) -> str:
+    """The manifest with these rules, which are a rule file of Prometheus."""
+    return HEAD + textwrap.indent(rules[rules.index("groups:") :], "  ")
+
+
+def main() -> None:
+    """Write the manifest, or with --check exit with 1 if it differs."""
+    wanted = manifest(RULES.read_text())
+    if "--check" not in sys.argv[1:]:
+        MANIFEST.write_text(wanted)
+    elif not MANIFEST.exists() or MANIFEST.read_text() != wanted:
+        sys.exit(
+            f"{MANIFEST.relative_to(REPOSITORY)} is not what the rules say: run scripts/kubernetes_rules.py"
+        )
+
+
+if __name__ == "__main__":
+    main()
