@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
+from real_prometheus import Prometheus, configured_prometheus
 from support import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
 
@@ -43,14 +49,31 @@ def expressions(text: str | None = None) -> list[tuple[str, str]]:
     ]
 
 
-_FUNCTIONS_AND_WORDS = re.compile(
-    r"\b(?:absent|avg_over_time|changes|count|increase|last_over_time|max|max_over_time|min|time|timestamp|topk)"
-    r"(?= ?\(| by)|\b(?:and|or|unless|on|by|offset|group_left|ignoring)\b"
-)
-
-
 def metrics_of(expression: str) -> set[str]:
     """The metrics that an expression names, without recorded ones."""
-    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|(?:by|on|group_left) \([^)]*\)', " ", expression)
-    names = re.findall(r"(?<![\w:])[a-z_][\w:]*(?![\w:])", _FUNCTIONS_AND_WORDS.sub(" ", bare))
-    return {name for name in names if ":" not in name}
+    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|group_left) \([^)]*\)', " ", expression)
+    names = set(re.findall(r"(?<![\w:])[a-z_][\w:]*(?![\w:])(?!\s*\()", bare))
+    return {name for name in names if ":" not in name} - {"and", "or", "unless", "offset"}
+
+
+@contextlib.contextmanager
+def ruled_prometheus(
+    folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = ""
+) -> Iterator[Prometheus]:
+    """Run Prometheus with the shipped rules, for which a minute is a second, and these exporters' URLs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s"))
+    configuration: dict[str, Any] = {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [RULES.name],
+        "scrape_configs": [
+            {
+                "job_name": "wx_domain",
+                "static_configs": [{"targets": [url.removeprefix("http://") for url in targets]}],
+            }
+        ],
+    }
+    if alertmanager:
+        configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+    with configured_prometheus(folder, configuration, "--query.lookback-delta=5s", *flags) as running:
+        yield running
