@@ -1,7 +1,7 @@
-"""Write rules/wx-domain.rules.yml for another scrape interval, with more labels, or with links that lead elsewhere.
+"""Write the alerting rules for another scrape interval, with more labels, or with links that lead elsewhere.
 
-Run as `python3 scripts/rules.py --scrape-interval=5m --label=team > wx-domain.rules.yml`, from the checkout; it needs
-nothing but Python. What the shipped file looks like for this to work is said at its top.
+Run as `python3 scripts/rules.py --scrape-interval=2m --label=team > wx-domain.rules.yml`, from the checkout;
+nothing but Python is needed. At the top of rules/wx-domain.rules.yml stands what it must look like for this.
 """
 
 import argparse

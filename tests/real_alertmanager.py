@@ -93,8 +93,8 @@ _TEMPLATES = Path("/usr/share/prometheus/alertmanager")
 def _runnable(folder: Path) -> tuple[Path, Path]:
     """The program and the folder to run it in.
 
-    Debian's program reads its templates at a fixed place. Where the package is only unpacked (scripts/programs), a
-    copy of it reads them in its working folder instead.
+    Debian's program reads its templates at a fixed place. Where the package is only unpacked
+    (scripts/programs), a copy of it reads them in its working folder instead.
     """
     original = Path(program(PACKAGE, PACKAGE)).resolve()
     if _TEMPLATES.exists():

@@ -22,7 +22,9 @@ RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
 def written_rules(*arguments: str) -> str:
     """What scripts/rules.py writes."""
     script = REPOSITORY / "scripts" / "rules.py"
-    done = subprocess.run([sys.executable, str(script), *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments], capture_output=True, text=True, check=True
+    )
     return done.stdout
 
 

@@ -55,7 +55,9 @@ def test_prometheus_can_load_them() -> None:
 class TestEachAlert:
     def test_fires_in_a_test_that_sees_it_silent_too(self, name: str) -> None:
         found = [fired(group) for group in GROUPS]
-        assert any(any(name in look for look in one) and any(name not in look for look in one) for one in found)
+        assert any(
+            any(name in look for look in one) and any(name not in look for look in one) for one in found
+        )
 
     def test_has_its_text_tested(self, name: str) -> None:
         shown = [

@@ -1,4 +1,4 @@
-"""From WeChat to whoever is woken: simulator, exporter, Prometheus with the shipped rules, Alertmanager, a webhook.
+"""From WeChat to whoever is woken: simulator, exporter, Prometheus with its rules, Alertmanager, a webhook.
 
 One of the shipped file's minutes is a second here: scripts/rules.py writes it for a scrape every second.
 """
@@ -48,9 +48,7 @@ def simulator() -> Iterator[SimulatorServer]:
 def alertmanager_configuration(url: str) -> Any:
     """The shipped example, for this receiver, and faster."""
     text = (REPOSITORY / "rules" / "alertmanager.example.yml").read_text()
-    configuration = json.loads(
-        json.dumps(yaml.safe_load(text)).replace("http://localhost:8080", url)
-    )
+    configuration = json.loads(json.dumps(yaml.safe_load(text)).replace("http://localhost:8080", url))
     for route in (configuration["route"], *configuration["route"]["routes"]):
         for key in {"group_wait", "group_interval", "repeat_interval"} & route.keys():
             found = re.fullmatch(r"(\d+)([smh])", route[key])
@@ -78,7 +76,7 @@ def webhook(program: Exporter, tmp_path: Path) -> Iterator[Receiver]:
     """What comes out at the end of the chain, once it is in order."""
     address = f"127.0.0.1:{free_port()}"
     with receiver() as received, ruled_prometheus(tmp_path, [program.url], alertmanager=address) as server:
-        # Prometheus looks for its targets after five seconds, which is long for rules with seconds for minutes.
+        # Prometheus looks for its targets after five seconds: long for rules with seconds for minutes.
         server.wait_for(f"count(appid_category:wx_domain_hash:last) == {6 * len(NAMES)}")
         server.wait_for('absent(ALERTS{alertstate="firing"})')
         with alertmanager(tmp_path / "alertmanager", alertmanager_configuration(received.url), address):
@@ -119,7 +117,7 @@ def test_each_fault_wakes_exactly_whom_it_should(
     world.patch(CLUB, {"invalidate_tokens": True, "token_errcode": 40125})
     [token] = webhook.expect("/messages: WxDomainTokenFailing of club is firing")
     assert token.labels["severity"] == "warning"
-    assert f"stable_token answered 40125," in token.annotations["description"]
+    assert "stable_token answered 40125," in token.annotations["description"]
 
     # A quota is exhausted.
     world.patch(GAME, {"daily_limit": 0})
