@@ -24,15 +24,14 @@ class Event:
     """An alert that began or ended, as it arrived first."""
 
     path: str
-    status: str
     labels: dict[str, str]
     annotations: dict[str, str]
 
     @property
     def short(self) -> str:
-        """Such as `/messages: WxDomainAppDown of shop is firing`."""
+        """Such as `/messages: WxDomainAppDown of shop`."""
         of = f" of {self.labels['name']}" if "name" in self.labels else ""
-        return f"{self.path}: {self.labels['alertname']}{of} is {self.status}"
+        return f"{self.path}: {self.labels['alertname']}{of}"
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Receiver:
     """A webhook, and all that began or ended there; Alertmanager repeats what goes on, which is left out."""
 
     url: str = ""
-    events: list[Event] = field(default_factory=list)
+    _events: dict[str, list[Event]] = field(default_factory=lambda: {"firing": [], "resolved": []})
     _known: set[tuple[str, ...]] = field(default_factory=set)
 
     def receive(self, path: str, notification: Mapping[str, Any]) -> None:
@@ -48,16 +47,17 @@ class Receiver:
             key = (alert["status"], alert["fingerprint"], alert["startsAt"])
             if key not in self._known:
                 self._known.add(key)
-                self.events.append(Event(path, alert["status"], alert["labels"], alert["annotations"]))
+                self._events[alert["status"]].append(Event(path, alert["labels"], alert["annotations"]))
 
-    def expect(self, *expected: str, seconds: float = 60) -> list[Event]:
-        """Wait for these events, in any order, and no others; they are taken away."""
+    def expect(self, status: str, *expected: str) -> list[Event]:
+        """Wait until these have begun or ended, and no others since the last time, in any order."""
+        arrived = self._events[status]
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: len(self.events) >= len(expected), "all arrive", seconds)
-        events, self.events = self.events, []
-        arrived = sorted(event.short for event in events)
-        assert arrived == sorted(expected), arrived
-        return events
+            wait_until(lambda: len(arrived) >= len(expected), "all arrive", 60)
+        self._events[status] = []
+        found = sorted(event.short for event in arrived)
+        assert found == sorted(expected), f"{status}: {found}"
+        return arrived
 
 
 @contextlib.contextmanager
