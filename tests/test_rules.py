@@ -158,3 +158,28 @@ def test_they_take_more_labels_and_another_place_of_the_runbook() -> None:
     assert "by (appid, name)" not in rules
     assert "group_left (name, team, env)" in rules
     assert alerts(rules)[0]["annotations"]["runbook_url"].startswith("https://wiki.example.com/wx#wxdomain")
+
+
+class TestChineseRunbook:
+    """It says what the English one says."""
+
+    def test_each_section_has_the_same_four_parts(self) -> None:
+        english, chinese = (
+            [len(re.findall(r"^- \*\*", section, re.MULTILINE)) for section in text_of(page).split("\n### ")]
+            for page in RUNBOOKS
+        )
+        assert english == chinese == [0, *[4] * len(ALERTS)]
+
+    def test_names_the_same_things_and_errcodes(self) -> None:
+        for pattern in (r"`([^`\n]+)`", r"(?<![\w,])(-?\d{5,6})(?![\w,])"):
+            english, chinese = (set(re.findall(pattern, text_of(page))) for page in RUNBOOKS)
+            assert len(english) > 10
+            assert english == chinese
+
+
+def test_the_example_for_alertmanager_is_valid_and_knows_the_alerts() -> None:
+    file = REPOSITORY / "rules" / "alertmanager.example.yml"
+    command = [program("amtool", "prometheus-alertmanager"), "check-config", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(re.findall(r"WxDomain\w+", file.read_text())) <= set(ALERTS)
