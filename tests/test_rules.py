@@ -12,6 +12,7 @@ from documents import anchors, text_of
 from shipped_rules import RULES, alerts, expressions, metrics_of, records, written_rules
 from support import REPOSITORY, program
 
+from wx_domain_exporter.domains import EMPTY
 from wx_domain_exporter.errcodes import TABLE
 from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
 from wx_domain_exporter.wechat.errors import Reason
@@ -116,6 +117,10 @@ def test_each_errcode_and_reason_they_name_is_known() -> None:
     assert set(re.findall(r'reason="(\w+)"', RULES.read_text())) <= set(Reason)
 
 
+def test_the_hash_of_an_empty_list_is_the_exporters() -> None:
+    assert f"wx_domain_hash:last == {EMPTY.hash}\n" in RULES.read_text()
+
+
 def test_no_errcode_is_in_two_classes() -> None:
     patterns = re.findall(r'errcode=~"([^"]+)"', RULES.read_text())
     for code in {str(row.code) for row in TABLE}:
@@ -150,6 +155,13 @@ class TestForAnotherInterval:
         assert " * 60" not in "".join(expression for _, expression in expressions(rules))
         assert "[1h]) > time() - 302400)" in rules  # half of a week
         assert "appid:wx_domain_app:seen_timestamp > 150\n" in rules
+
+
+@pytest.mark.parametrize("argument", ["--scrape-interval=soon", "--scrape-interval=0s", "--label=a-b"])
+def test_what_they_can_not_be_written_for_is_said(argument: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        written_rules(argument)
+    assert argument.partition("=")[2] in caught.value.stderr
 
 
 def test_they_take_more_labels_and_another_place_of_the_runbook() -> None:
