@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from documents import anchors, blocks, text_of
+from documents import blocks, text_of
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import REPOSITORY, as_json, program
 from web_certificates import make_web_folder
