@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +115,7 @@ def check(block: str, file: Path, *command: str) -> None:
 
 def check_prometheus(block: str, folder: Path) -> None:
     file = folder / "prometheus.yml"
+    shutil.copy(REPOSITORY / "rules" / "wx-domain.rules.yml", folder)
     check(block, file, program("promtool", "prometheus"), "check", "config", str(file))
 
 

@@ -1,0 +1,157 @@
+"""From WeChat to whoever is woken: simulator, exporter, Prometheus with its rules, Alertmanager, a webhook.
+
+One of the shipped file's minutes is a second here: scripts/rules.py writes it for a scrape every second.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from fleets import APPSECRET, SmallFleet, appid
+from real_alertmanager import Receiver, alertmanager, receiver
+from shipped_rules import ruled_prometheus
+from support import REPOSITORY, exporter, free_port
+
+from wx_domain_exporter.simulator.apps import SimulatedApp
+from wx_domain_exporter.simulator.server import SimulatorServer
+from wx_domain_exporter.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from support import Exporter
+
+NAMES = ("shop", "bank", "club", "game", "news", "taxi")
+SHOP, BANK, CLUB, GAME, NEWS, TAXI = map(appid, range(len(NAMES)))
+API, FOREIGN = "https://api.example.com", "https://evil.example.net"
+SPEED = 120
+"""How often Alertmanager's shipped intervals hold those of this test."""
+BASELINE = {"requestdomain": {"required": [API], "allowed": ["https://*.example.com"]}}
+
+
+@pytest.fixture
+def simulator() -> Iterator[SimulatorServer]:
+    world = World()
+    for number, name in enumerate(NAMES):
+        lists = {"requestdomain": [API, f"https://{name}.example.com"]}
+        world.add(SimulatedApp(appid=appid(number), name=name, appsecret=APPSECRET, domains=lists))
+    with SimulatorServer(world) as server:
+        yield server
+
+
+def alertmanager_configuration(url: str) -> Any:
+    """The shipped example, for this receiver, and faster."""
+    text = (REPOSITORY / "rules" / "alertmanager.example.yml").read_text()
+    configuration = json.loads(json.dumps(yaml.safe_load(text)).replace("http://localhost:8080", url))
+    for route in (configuration["route"], *configuration["route"]["routes"]):
+        for key in {"group_wait", "group_interval", "repeat_interval"} & route.keys():
+            found = re.fullmatch(r"(\d+)([smh])", route[key])
+            assert found is not None
+            seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+            route[key] = f"{seconds * 1000 // SPEED}ms"
+    return configuration
+
+
+@pytest.fixture
+def fleet(simulator: SimulatorServer, tmp_path: Path) -> SmallFleet:
+    fleet = SmallFleet(simulator.world, simulator.url, tmp_path / "config.yml")
+    fleet.configure(baselines={SHOP: BASELINE, BANK: BASELINE}, scrape={"timeout_offset": "100ms"})
+    return fleet
+
+
+@pytest.fixture
+def program(fleet: SmallFleet) -> Iterator[Exporter]:
+    with exporter(f"--config.file={fleet.path}") as running:
+        yield running
+
+
+@pytest.fixture
+def webhook(program: Exporter, tmp_path: Path) -> Iterator[Receiver]:
+    """What comes out at the end of the chain, once it is in order."""
+    address = f"127.0.0.1:{free_port()}"
+    with receiver() as received, ruled_prometheus(tmp_path, [program.url], alertmanager=address) as server:
+        # Prometheus looks for its targets after five seconds: long for rules with seconds for minutes.
+        server.wait_for(f"count(appid_category:wx_domain_hash:last) == {6 * len(NAMES)}")
+        server.wait_for('absent(ALERTS{alertstate="firing"})')
+        with alertmanager(tmp_path / "alertmanager", alertmanager_configuration(received.url), address):
+            yield received
+
+
+def test_each_fault_wakes_exactly_whom_it_should(
+    simulator: SimulatorServer, fleet: SmallFleet, program: Exporter, webhook: Receiver
+) -> None:
+    world = fleet.world
+
+    # A required domain is removed.
+    world.patch(SHOP, {"domains": {"requestdomain": ["https://shop.example.com"]}})
+    [missing] = webhook.expect("firing", "/pager: WxDomainRequiredMissing of shop")
+    assert missing.labels == {
+        "alertname": "WxDomainRequiredMissing",
+        "severity": "critical",
+        "appid": SHOP,
+        "name": "shop",
+        "category": "requestdomain",
+    }
+    assert missing.annotations["summary"] == "A mini program lacks a domain that its baseline requires."
+    assert f"requestdomain of shop ({SHOP}) lacks {API}, which" in missing.annotations["description"]
+    assert missing.annotations["runbook_url"] == "docs/runbook.md#wxdomainrequiredmissing"
+
+    # A foreign domain is added.
+    world.patch(BANK, {"domains": {"requestdomain": [API, FOREIGN]}})
+    [unexpected] = webhook.expect("firing", "/pager: WxDomainUnexpectedDomain of bank")
+    assert unexpected.labels["appid"] == BANK
+    assert f"requestdomain of bank ({BANK}) has {FOREIGN}, which" in unexpected.annotations["description"]
+
+    # A list changes that has no baseline.
+    world.patch(NEWS, {"domains": {"requestdomain": [API, FOREIGN]}})
+    [changed] = webhook.expect("firing", "/messages: WxDomainListChanged of news")
+    assert "Removed: https://news.example.com. Added: " + FOREIGN in changed.annotations["description"]
+
+    # A token is revoked, and there is no new one.
+    world.patch(CLUB, {"invalidate_tokens": True, "token_errcode": 40125})
+    [token] = webhook.expect("firing", "/messages: WxDomainTokenFailing of club")
+    assert token.labels["severity"] == "warning"
+    assert "stable_token answered 40125," in token.annotations["description"]
+
+    # A quota is exhausted.
+    world.patch(GAME, {"daily_limit": 0})
+    [quota] = webhook.expect("firing", "/messages: WxDomainQuotaExhausted of game")
+    assert f"game ({GAME}) is used up: getwxadevinfo answered 45009," in quota.annotations["description"]
+
+    # All is repaired. What was wrong with the lists hid that they had changed, as they do again.
+    world.patch(SHOP, {"domains": {"requestdomain": [API]}})
+    world.patch(BANK, {"domains": {"requestdomain": [API]}})
+    world.patch(CLUB, {"token_errcode": 0})
+    world.patch(GAME, {"daily_limit": None})
+    program.send(signal.SIGHUP)
+    webhook.expect(
+        "firing", "/messages: WxDomainListChanged of shop", "/messages: WxDomainListChanged of bank"
+    )
+    webhook.expect(
+        "resolved",
+        "/pager: WxDomainRequiredMissing of shop",
+        "/pager: WxDomainUnexpectedDomain of bank",
+        "/messages: WxDomainListChanged of news",
+        "/messages: WxDomainTokenFailing of club",
+        "/messages: WxDomainQuotaExhausted of game",
+    )
+
+    # WeChat goes down, and comes back.
+    simulator.stop()
+    [down] = webhook.expect("firing", "/pager: WxDomainManyAppsDown")
+    assert down.labels == {"alertname": "WxDomainManyAppsDown", "severity": "critical"}
+    assert "6 of 6 mini programs have no good answer from WeChat" in down.annotations["description"]
+    simulator.start()
+    webhook.expect(
+        "resolved",
+        "/pager: WxDomainManyAppsDown",
+        "/messages: WxDomainListChanged of shop",
+        "/messages: WxDomainListChanged of bank",
+    )
+    webhook.expect("firing")

@@ -1,0 +1,202 @@
+"""Every expression of the shipped rules has a result in a real Prometheus, once all is wrong that can be."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from fleets import APPSECRET, SmallFleet, appid, own_platform, serve
+from shipped_rules import expressions, ruled_prometheus, written_rules
+from support import as_json, exporter, wait_until
+
+from wx_domain_exporter.simulator.apps import SimulatedApp
+from wx_domain_exporter.simulator.world import SimulatedPlatform, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from real_prometheus import Prometheus
+    from support import Exporter
+
+APPS = 12
+FIRST: tuple[dict[str, object], ...] = (
+    {"errcode": 48001},
+    {"errcode": 61003},
+    {"whitelisted": False, "invalidate_tokens": True},
+    {"errcode": 85015},
+)
+"""What the first four apps fail with, one class each; so few that each has an alert of its own."""
+SECOND: tuple[dict[str, object], ...] = (
+    {"token_errcode": 40125, "invalidate_tokens": True},
+    {"daily_limit": 0},
+    {"hang": True},
+)
+"""The same for the next three."""
+UNRELEASED, LISTED, GONE, ELSEWHERE, SPENT = map(appid, range(7, APPS))
+LISTS = {
+    "requestdomain": ["https://a.example.com", "https://b.example.com"],
+    "udpdomain": ["udp://c.example.com"],
+}
+LIMITS = {"requestdomain": 2}
+BASELINE = {"requestdomain": {"exact": ["https://a.example.com", "https://b.example.com"]}}
+PLATFORM = appid(99)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
+    world = World()
+    for number in range(APPS):
+        world.add(SimulatedApp(appid=appid(number), name=f"app {number}", appsecret=APPSECRET, domains=LISTS))
+    world.patch(SPENT, {"daily_limit": 10_000})
+    for _ in range(9_000):
+        world.spend_quota("getwxadevinfo", world.apps[SPENT])
+    world.add_platform(SimulatedPlatform(component_appid=PLATFORM, component_appsecret=APPSECRET))
+    with serve(world, tmp_path) as running:
+        yield running
+
+
+def configure(fleet: SmallFleet, *without: str) -> None:
+    token = {"type": "stable_token", "appsecret": APPSECRET}
+    fleet.configure(
+        apps=[
+            {"appid": one, "name": f"app {number}", "token": token}
+            for number, one in enumerate(map(appid, range(APPS)))
+            if one not in without
+        ],
+        scrape={"timeout_offset": "100ms"},
+        collect={"effective": True, "quota": True},
+        limits=LIMITS,
+        baselines={LISTED: BASELINE},
+        platforms={
+            "main": own_platform(fleet.world.platforms[PLATFORM], discover=True, discover_interval="1s")
+        },
+        app_files=["apps.d/*.yml"],
+    )
+
+
+@pytest.fixture
+def program(fleet: SmallFleet, tmp_path: Path) -> Iterator[Exporter]:
+    (tmp_path / "apps.d").mkdir()
+    configure(fleet)
+    with exporter(f"--config.file={fleet.path}") as running:
+        yield running
+
+
+@pytest.fixture
+def second(fleet: SmallFleet, tmp_path: Path) -> Iterator[Exporter]:
+    """An exporter whose figures stand still, where an app fails that the other one can read."""
+    token = {"type": "stable_token", "appsecret": APPSECRET}
+    wrong = {"type": "stable_token", "appsecret": "f" * 32}
+    apps = [{"appid": ELSEWHERE, "token": wrong}, {"appid": appid(50), "name": "only here", "token": token}]
+    fleet.world.add(SimulatedApp(appid=appid(50), appsecret=APPSECRET, domains=LISTS))
+    path = tmp_path / "second.yml"
+    path.write_text(
+        as_json(
+            {
+                "wechat": {"base_url": fleet.url},
+                "scrape": {"min_interval": "1h"},
+                "limits": LIMITS,
+                "apps": apps,
+            }
+        )
+    )
+    with exporter(f"--config.file={path}") as running:
+        yield running
+
+
+class Seen:
+    """Which expressions have had a result."""
+
+    def __init__(self, server: Prometheus) -> None:
+        self._server = server
+        self.missing = dict(expressions(written_rules("--scrape-interval=1s")))
+        self.look()
+
+    def look(self) -> None:
+        for name, expression in list(self.missing.items()):
+            if self._server.query(expression):
+                del self.missing[name]
+
+    def wait_for(self, *names: str) -> None:
+        """Look until all of these have had one."""
+
+        def there() -> bool:
+            self.look()
+            return not self.missing.keys() & set(names)
+
+        try:
+            wait_until(there, "all have a result", 60)
+        except AssertionError as error:
+            raise AssertionError(sorted(self.missing.keys() & set(names))) from error
+
+
+def break_one_of_each_kind(world: World, folder: Path) -> tuple[str, ...]:
+    """What then has a result: four classes of failures, and all that can be said of lists."""
+    for number, fault in enumerate(FIRST):
+        world.patch(appid(number), fault)
+    world.patch(LISTED, {"domains": {"requestdomain": ["https://a.example.com", "https://evil.example.net"]}})
+    world.patch(UNRELEASED, {"effective": {"requestdomain": ["https://a.example.com"]}})
+    (folder / "apps.d" / "broken.yml").write_text("- nonsense")
+    return (
+        *(
+            f"appid:wx_domain_down:class{name}"
+            for name in ("address", "authorization", "permission", "other")
+        ),
+        *(
+            "WxDomainAddressRefused",
+            "WxDomainAuthorizationLost",
+            "WxDomainPermissionDenied",
+            "WxDomainAppDown",
+        ),
+        *("WxDomainRequiredMissing", "WxDomainUnexpectedDomain", "WxDomainListEmpty", "WxDomainNotInForce"),
+        *("WxDomainListChanged", "WxDomainNearLimit", "WxDomainExportersDisagree", "WxDomainScrapeFailed"),
+        *("WxDomainAppFileBroken", "WxDomainFiguresStale", "WxDomainQuotaNearlyUsed"),
+        *("appid_category_domain:wx_domain_info:added", "appid_category_domain:wx_domain_info:removed"),
+    )
+
+
+def break_others(fleet: SmallFleet) -> tuple[str, ...]:
+    """What then has a result: the other classes, quotas, and who disappears; to be read by a reload."""
+    world = fleet.world
+    for number in range(len(FIRST)):
+        world.patch(appid(number), {"errcode": 0, "whitelisted": True})
+    for number, fault in enumerate(SECOND, len(FIRST)):
+        world.patch(appid(number), fault)
+    world.patch_platform(PLATFORM, {"info_errcode": 50001})
+    for number in range(100, 105):
+        world.add(SimulatedApp(appid=appid(number), appsecret=APPSECRET))
+        world.authorize(PLATFORM, appid(number))
+    configure(fleet, GONE)
+    return (
+        *(f"appid:wx_domain_down:class{name}" for name in ("token", "quota", "deadline")),
+        *("WxDomainTokenFailing", "WxDomainQuotaExhausted", "WxDomainScrapeDeadline", "WxDomainScrapeSlow"),
+        *("WxDomainAppsGone", "WxDomainDiscoveryFailing"),
+    )
+
+
+def test_each_expression_has_a_result(
+    fleet: SmallFleet, program: Exporter, second: Exporter, tmp_path: Path
+) -> None:
+    targets = [program.url, second.url, "http://127.0.0.1:1"]
+    # With the flag there is a scrape_timeout_seconds, of one second.
+    with ruled_prometheus(
+        tmp_path / "prometheus", targets, "--enable-feature=extra-scrape-metrics"
+    ) as server:
+        seen = Seen(server)
+        seen.wait_for("WxDomainAbsent")
+        server.wait_for(f"count(appid_category:wx_domain_domains:named) == {6 * (APPS + 1)}")
+
+        seen.wait_for(*break_one_of_each_kind(fleet.world, tmp_path))
+
+        names = break_others(fleet)
+        program.send(signal.SIGHUP)
+        seen.wait_for(*names)
+
+        fleet.path.write_text("- nonsense")
+        program.send(signal.SIGHUP)
+        for number in range(len(FIRST) + 1):
+            fleet.world.patch(appid(number), {"errcode": 85015})
+        seen.wait_for("wx_domain_down:many", "WxDomainManyAppsDown", "WxDomainConfigReloadFailed")
+        assert seen.missing == {}
