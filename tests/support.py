@@ -195,7 +195,7 @@ def exporter(
         "--web.listen-address=127.0.0.1:0",
         *arguments,
     ]
-    with serving(command, env=env, cwd=cwd) as running:
+    with serving(command, env={**os.environ, **(env or {})}, cwd=cwd) as running:
         yield running
 
 
@@ -208,9 +208,7 @@ def serving(
     seconds: float = STARTUP_SECONDS,
 ) -> Iterator[Exporter]:
     """Run a command that starts the exporter; wait until it listens; end it afterwards."""
-    process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, cwd=cwd, env={**os.environ, **(env or {})}
-    )
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=cwd, env=env)
     running = Exporter(process)
     listening = threading.Event()
 
