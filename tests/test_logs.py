@@ -91,6 +91,13 @@ class TestFormats:
         assert stream.getvalue().count("\n") == 4
 
     @pytest.mark.parametrize("log_format", FORMATS)
+    def test_nothing_steers_a_terminal(self, log_format: LogFormat) -> None:
+        stream = set_up(log_format)
+        logger().info("a\x1b[31mb", error="c\x9b1md\u202ee")
+        logging.getLogger("library").info("f\x07g")
+        assert not [char for char in stream.getvalue() if char != "\n" and not char.isprintable()]
+
+    @pytest.mark.parametrize("log_format", FORMATS)
     def test_a_librarys_line_looks_like_ours(self, log_format: LogFormat) -> None:
         stream = set_up(log_format)
         logging.getLogger("library").warning("%d of %s", 5, "six")

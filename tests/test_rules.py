@@ -13,6 +13,7 @@ from shipped_rules import RULES, alerts, expressions, metrics_of, records, writt
 from support import REPOSITORY, program
 
 from wx_domain_exporter.domains import EMPTY
+from wx_domain_exporter.errcode_groups import ERRCODES_OF, Group
 from wx_domain_exporter.errcodes import TABLE
 from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
 from wx_domain_exporter.wechat.errors import Reason
@@ -119,6 +120,13 @@ def test_each_errcode_and_reason_they_name_is_known() -> None:
 
 def test_the_hash_of_an_empty_list_is_the_exporters() -> None:
     assert f"wx_domain_hash:last == {EMPTY.hash}\n" in RULES.read_text()
+
+
+@pytest.mark.parametrize("group", Group)
+def test_a_class_has_the_errcodes_of_its_group(group: Group) -> None:
+    (expression,) = (one["expr"] for one in records() if one.get("labels") == {"class": group})
+    (pattern,) = re.findall(r'errcode=~"([^"]+)"', expression)
+    assert {row.code for row in TABLE if re.fullmatch(pattern, str(row.code))} == ERRCODES_OF[group]
 
 
 def test_no_errcode_is_in_two_classes() -> None:

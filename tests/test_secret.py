@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -139,6 +139,13 @@ class TestFile:
     def test_an_endless_file_is_not_read(self) -> None:
         what = "can't be read: it is not a regular file"
         assert refusal(Secret("file", "/dev/zero")) == f"the secret file /dev/zero {what}"
+
+
+@pytest.mark.parametrize("kind", ["file", "env"])
+def test_a_name_can_neither_begin_a_line_nor_steer_a_terminal(kind: Literal["file", "env"]) -> None:
+    with pytest.raises(SecretError) as caught:
+        Secret(kind, "nothing\nok   wx0000000000000099: all well\x1b[31m\u202e").read()
+    assert "nothing\\nok   wx0000000000000099: all well\\x1b[31m\\u202e" in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"canary-7c0e5d\xff", b"canary-7c0e5d\nb"], ids=["bytes", "lines"])

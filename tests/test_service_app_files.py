@@ -98,7 +98,7 @@ class TestBrokenFile:
         with capture_logs() as logs:
             service.reload_app_files()
         told = {log["event"] for log in logs if log["log_level"] == "error"}
-        assert told == {"app file broken, its last good content stays in force"}
+        assert told == {"app file broken, only its last good content counts"}
         assert logs[0]["error"].startswith(f"{file}: [0].appid: is not an appid")
         text = scrape(service)
         assert up(text) == {A: 1}
@@ -127,7 +127,7 @@ class TestBrokenFile:
         with capture_logs() as logs, running_service(fleet.path) as service:
             assert service.fleet.watches == ()
             assert series(scrape(service), ERRORS, "file") == {str(file): 1}
-        assert logs[0]["event"] == "app file broken, its last good content stays in force"
+        assert logs[0]["event"] == "app file broken, only its last good content counts"
 
 
 class TestThread:

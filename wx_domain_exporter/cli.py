@@ -29,6 +29,7 @@ from wx_domain_exporter.web.front import Front
 from wx_domain_exporter.web.scrape import registry_of
 from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
+from wx_domain_exporter.yaml_tree import one_line
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
 def _say(sentence: str) -> None:
     if sys.stderr is None:
         return  # print() would take standard output, where somebody may read an exposition
-    print(sentence, file=sys.stderr)  # noqa: T201 - to the person who typed the command
+    print(one_line(sentence), file=sys.stderr)  # noqa: T201 - to the person who typed the command
 
 
 def _fail(*sentences: str) -> int:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wx_domain_exporter.errcode_groups import ERRCODES_OF, Group
 from wx_domain_exporter.errcodes import Action, Text, look_up
 from wx_domain_exporter.wechat.errors import (
     ApiError,
@@ -52,7 +53,7 @@ _PLATFORM_APIS = frozenset(
     }
 )
 _TOKEN_APIS = _PLATFORM_APIS | {"stable_token"}
-_IP_ERRCODES = frozenset({40164, 45035, 61004, *range(89501, 89508)})
+_IP_ERRCODES = ERRCODES_OF[Group.ADDRESS]
 _WHITELISTS: Mapping[int, Text] = {
     40164: Text(
         "「开发管理 → 开发设置 → IP白名单」 at mp.weixin.qq.com.",
@@ -64,9 +65,7 @@ _WHITELISTS: Mapping[int, Text] = {
     ),
 }
 """Where an address is added; the other errcodes want somebody to confirm the call first."""
-_PERMISSION_ERRCODES = frozenset(
-    {48001, 48004, 50001, 50002, 50004, 50007, 61003, 61007, 61028, 85105, 85107, 85112, 86000}
-)
+_PERMISSION_ERRCODES = ERRCODES_OF[Group.PERMISSION] | ERRCODES_OF[Group.AUTHORIZATION]
 _NAMED_IP = re.compile(r"(?:invalid ip|requestIP:)\s*([0-9A-Fa-f.:]+)", re.IGNORECASE)
 
 _NETWORK = Text(

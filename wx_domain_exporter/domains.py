@@ -8,21 +8,21 @@ from dataclasses import dataclass
 MAX_DOMAIN_LENGTH = 1024
 """Characters; a longer domain makes its answer malformed."""
 
-DOCUMENTED_CATEGORIES = (
-    "requestdomain",
-    "wsrequestdomain",
-    "uploaddomain",
-    "downloaddomain",
-    "udpdomain",
-    "bizdomain",
-)
+DEFAULT_LIMITS = {
+    "requestdomain": 200,
+    "wsrequestdomain": 200,
+    "uploaddomain": 200,
+    "downloaddomain": 200,
+    "udpdomain": 200,
+    "bizdomain": 300,
+}
+"""WeChat's maximum number of domains, by documented category."""
+
+DOCUMENTED_CATEGORIES = tuple(DEFAULT_LIMITS)
 """The categories that WeChat documents for getwxadevinfo, in the order of its page."""
 
 SERVER_CATEGORIES = tuple(name for name in DOCUMENTED_CATEGORIES if name != "bizdomain")
 """服务器域名: what wx.request and its siblings may reach; bizdomain (业务域名) is for web-view."""
-
-DEFAULT_LIMITS = {name: 300 if name == "bizdomain" else 200 for name in DOCUMENTED_CATEGORIES}
-"""WeChat's maximum number of domains a category."""
 
 CATEGORY_PATTERN = re.compile(r"[a-z_]{1,40}domain")
 """What the key of a category looks like, documented or not."""

@@ -8,6 +8,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from wx_domain_exporter.redaction import foreign_text, without_named_secrets
+from wx_domain_exporter.yaml_tree import one_line
 
 LogFormat = Literal["logfmt", "json"]
 _FIRST_KEYS = ("ts", "level", "logger", "msg")
@@ -55,13 +56,13 @@ def set_up(level: str, log_format: LogFormat, stream: TextIO | None = None) -> N
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask secrets in what any caller, also a library's, put into an event."""
+    """Mask secrets, and what steers a terminal, in what any caller, also a library's, put into an event."""
     for key, value in event.items():
-        internal = key.startswith("_") or key == "exc_info"
+        internal = key.startswith("_") or key in {"exc_info", "exception"}
         if not internal and not isinstance(value, int | float | None):
-            event[key] = without_named_secrets(str(value))
+            event[key] = one_line(without_named_secrets(str(value)))
     # A traceback quotes texts of errors of any origin.
     if isinstance(event.get("exception"), str):
         lines = event["exception"].splitlines()
-        event["exception"] = "\n".join(foreign_text(line) for line in lines)
+        event["exception"] = "\n".join(foreign_text(without_named_secrets(line)) for line in lines)
     return event

@@ -197,7 +197,7 @@ APP_FILE_ERRORS = _own(
     "app_file_errors",
     "gauge",
     "file",
-    "1 while the app file is broken and its last good content is used, else 0.",
+    "1 while the app file is broken and its last good content, if it had any, is used, else 0.",
 )
 
 OWN_METRICS = (

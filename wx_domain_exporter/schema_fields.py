@@ -150,7 +150,8 @@ def _label_name(value: str) -> str:
 
 def _printable(value: str) -> str:
     if _UNPRINTABLE.search(value) or len(value) > _MAX_NAME_LENGTH:
-        raise wrong(f"is not a name; allowed: up to {_MAX_NAME_LENGTH} characters, no control characters")
+        allowed = f"up to {_MAX_NAME_LENGTH} characters, none that end a line or turn its direction"
+        raise wrong(f"can't be shown; allowed: {allowed}")
     return value
 
 
@@ -187,6 +188,10 @@ def _not_in_clear_text(value: str, info: ValidationInfo) -> str:
 
 
 def _centre_url(value: str) -> str:
+    try:
+        _http_url(value.replace("{appid}", "appid"))
+    except PydanticCustomError:
+        raise wrong("is not a URL; allowed: such as https://tokens.example.com/token?appId={appid}") from None
     if "#" in value or "@" in urlsplit(_http_url(value.replace("{appid}", "appid"))).netloc:
         raise wrong("must not hold a user or a fragment; what proves who asks goes into headers")
     if "{" in value.replace("{appid}", "") or "{appid}" in urlsplit(value).netloc:

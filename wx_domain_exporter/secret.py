@@ -3,9 +3,12 @@
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+from wx_domain_exporter.config_errors import shown
 from wx_domain_exporter.regular_file import read_file
+from wx_domain_exporter.yaml_tree import one_line
 
 _MAX_SECRET_BYTES = 65536
 # A secret travels in a URL, a header or JSON: what could end or split one of them is a mistake.
@@ -89,6 +92,6 @@ class Secret:
             case "value":
                 return "the secret"
             case "file":
-                return f"the secret file {self.source}"
+                return f"the secret file {shown(Path(self.source))}"
             case "env":
-                return f"the environment variable {self.source}"
+                return f"the environment variable {one_line(self.source)}"

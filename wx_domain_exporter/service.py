@@ -224,7 +224,7 @@ class Service:
         errors = self._settings.app_file_errors
         self.own.app_files({file: bool(found) for file, found in errors.items()})
         for sentence in self.app_file_errors:
-            log.error("app file broken, its last good content stays in force", error=sentence)
+            log.error("app file broken, only its last good content counts", error=sentence)
 
     def _client(self, settings: Settings, before: Fleet | None) -> ApiClient:
         if before is not None and before.settings.wechat == settings.wechat:

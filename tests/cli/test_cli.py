@@ -77,6 +77,7 @@ class TestBadFlags:
             (["--once=yes"], "--once", "'yes'"),
             (["--log.level=loud"], "--log.level", "warning"),
             (["--log.format=xml"], "--log.format", "json"),
+            (["--once=\x1b[31m\n"], "--once", "\\x1b[31m"),
             (["--once", "--baseline"], "--once and --baseline", "leave one out"),
             (["--config.check", "--doctor"], "--config.check and --doctor", "leave one out"),
             (["--demo", "--config.file=config.yml"], "--demo", "leave --config.file out"),

@@ -6,7 +6,7 @@ from wx_domain_exporter.domains import SERVER_CATEGORIES, DomainList
 from wx_domain_exporter.wechat.answer import JsonObject, read_lists
 from wx_domain_exporter.wechat.errors import DecodeError
 
-DOCUMENTED_EFFECTIVE = (*SERVER_CATEGORIES, "tcpdomain")
+DOCUMENTED_EFFECTIVE = tuple(dict.fromkeys((*SERVER_CATEGORIES, "tcpdomain")))
 """The categories that WeChat documents for get_effective_domain, in the order of its page."""
 
 
