@@ -90,6 +90,9 @@ class DiscoveryStage:
     def discovered(self) -> float | None:
         return value(self.exposition(), "wx_domain_exporter_discovered_apps", platform="main")
 
+    def went_well(self) -> float | None:
+        return value(self.exposition(), "wx_domain_exporter_discovery_last_successful", platform="main")
+
     def errors(self) -> float:
         return series(self.exposition(), "wx_domain_exporter_discovery_errors_total", "platform")["main"]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -96,3 +97,17 @@ def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
     assert yaml.safe_load(entry(app(), lists)) == {
         APPID: {"requestdomain": {"required": ["https://a.cn"], "allowed": ["https://*.a.cn"]}}
     }
+
+
+@pytest.mark.parametrize("action", ["getserverdomain", "getbizdomain"])
+def test_a_category_that_the_action_leaves_out_is_left_out(action: str) -> None:
+    lists = dict.fromkeys(("requestdomain", "bizdomain", "tcpdomain"), domain_list(["https://a.cn"]))
+    text = f"wechat: {{action: {action}}}\n{HEAD}{entry(app(), lists, action)}{APPS}"
+    (found,) = config.parse(text.replace("requestdomain: {exact: []}", "").encode(), Path("config.yml")).apps
+    expected = {"bizdomain"} if action == "getbizdomain" else {"requestdomain", "tcpdomain"}
+    assert set(found.baseline) == expected
+
+
+def test_a_name_can_hold_what_yaml_cannot() -> None:
+    lists = {"requestdomain": domain_list(["https://a.cn"])}
+    assert drifts(pasted(lists, "a\ufeffb\ufffec\uffff \U0001f600").baseline, lists)["requestdomain"].matches

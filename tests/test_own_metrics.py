@@ -32,6 +32,7 @@ def test_its_families_are_those_of_the_table(own: OwnMetrics) -> None:
     own.token_refreshed("stable_token")
     own.discovered("main", 3)
     own.discovery_failed("main")
+    own.discovery_ended("main", well=False)
     own.app_files({"apps.d/one.yml": True})
     found = {
         f"{family.name}_total" if family.type == "counter" else family.name: (

@@ -1,25 +1,29 @@
 """What `--baseline` prints: today's lists as a `baselines` block of the configuration."""
 
+import re
 from collections.abc import Mapping
 
 import yaml
 
 from wx_domain_exporter.baseline import has_stray_wildcard, has_wildcard
 from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.domains import DomainList, MalformedDomainError, normal_form
+from wx_domain_exporter.domains import DomainList, MalformedDomainError, covers, normal_form
 
 HEAD = "baselines:\n"
+# What YAML allows nowhere, not even in a comment, beside the control characters that no name has.
+_UNREADABLE = re.compile("[\ufeff\ufffe\uffff]")
 
 
-def entry(app: WatchedApp, lists: Mapping[str, DomainList]) -> str:
+def entry(app: WatchedApp, lists: Mapping[str, DomainList], action: str | None = None) -> str:
     """Return one mini program's part of the block: YAML, named after its appid, which makes it that app's.
 
     Args:
         app: the mini program.
         lists: those of a good answer.
+        action: what WeChat is asked for; a baseline for another category would be refused.
     """
-    name = f"  # {app.name}\n" if app.name != app.appid else ""
-    said = {category: _as_it_is(listed) for category, listed in lists.items()}
+    name = f"  # {_UNREADABLE.sub('', app.name)}\n" if app.name != app.appid else ""
+    said = {category: _as_it_is(listed) for category, listed in lists.items() if covers(action, category)}
     tree = {app.appid: {category: one for category, one in said.items() if one}}
     text = yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
     return name + "".join(f"  {line}\n" for line in text.rstrip("\n").split("\n"))

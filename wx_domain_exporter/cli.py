@@ -159,7 +159,11 @@ def _print_baselines(service: Service) -> int:
     _, batch = service.start_scrape(fleet, time.monotonic() + _PATIENCE)
     batch.wait(_PATIENCE)
     found = [(watch.app, outcome) for watch, outcome in zip(batch.watches, batch.outcomes, strict=True)]
-    entries = [entry(app, outcome.categories) for app, outcome in found if outcome.categories is not None]
+    entries = [
+        entry(app, outcome.categories, fleet.settings.wechat.action)
+        for app, outcome in found
+        if outcome.categories is not None
+    ]
     failed = _print("".join([HEAD, *entries]).encode()) if entries else 1
     for app, outcome in found:
         if outcome.categories is None:

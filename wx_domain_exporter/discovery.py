@@ -139,7 +139,10 @@ class Discovery:
         except FetchError as error:
             failures = [error]
         interval = self._settings.discover_interval
-        if not failures or self._ended.is_set():
+        if self._ended.is_set():  # the metrics are another's by now
+            return interval
+        self._own.discovery_ended(self.platform.name, well=not failures)
+        if not failures:
             self._failures, self.failure = 0, None
             return interval
         self.failure = failures[-1].to_keep()
@@ -159,6 +162,7 @@ class Discovery:
             except Exception:  # an answer that trips our code must not end the discovery for good
                 log.exception("a discovery broke", platform=self.platform.name)
                 self._own.discovery_failed(self.platform.name)
+                self._own.discovery_ended(self.platform.name, well=False)
                 pause = self._settings.discover_interval
             self._wake.wait(pause)
 

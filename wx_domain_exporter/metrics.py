@@ -193,6 +193,13 @@ DISCOVERY_ERRORS = _own(
     "platform",
     "Failures to read the third-party platform's list of authorizers, or what one of them is.",
 )
+DISCOVERY_SUCCESSFUL = _own(
+    "discovery_last_successful",
+    "gauge",
+    "platform",
+    "1 if the last reading of the third-party platform's list of authorizers, and of what is new in it,"
+    " succeeded, else 0; absent before the first.",
+)
 APP_FILE_ERRORS = _own(
     "app_file_errors",
     "gauge",
@@ -212,6 +219,7 @@ OWN_METRICS = (
     TOKEN_REFRESHES,
     DISCOVERED_APPS,
     DISCOVERY_ERRORS,
+    DISCOVERY_SUCCESSFUL,
     APP_FILE_ERRORS,
 )
 """The exporter's own metrics, in the order of the exposition."""

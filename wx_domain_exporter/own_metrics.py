@@ -36,6 +36,7 @@ class OwnMetrics:
         self._refreshes = _counter(metrics.TOKEN_REFRESHES)
         self._discovered = _gauge(metrics.DISCOVERED_APPS)
         self._discovery_errors = _counter(metrics.DISCOVERY_ERRORS)
+        self._discovery_successful = _gauge(metrics.DISCOVERY_SUCCESSFUL)
         self._app_file_errors = _gauge(metrics.APP_FILE_ERRORS)
         spec = metrics.API_DURATION
         self._duration = Histogram(spec.name, spec.help, spec.labels, buckets=_BUCKETS, registry=None)
@@ -74,7 +75,7 @@ class OwnMetrics:
     def discovers(self, platforms: Collection[str]) -> None:
         """Note which platforms are discovered; the series of others go."""
         for gone in self._platforms - set(platforms):
-            for metric in (self._discovered, self._discovery_errors):
+            for metric in (self._discovered, self._discovery_errors, self._discovery_successful):
                 with contextlib.suppress(KeyError):  # nothing was discovered yet
                     metric.remove(gone)
         self._platforms = set(platforms)
@@ -88,6 +89,10 @@ class OwnMetrics:
     def discovery_failed(self, platform: str) -> None:
         """Note that a platform's mini programs, or one of them, could not be read."""
         self._discovery_errors.labels(platform).inc()
+
+    def discovery_ended(self, platform: str, *, well: bool) -> None:
+        """Note whether a platform's list and what is new in it could be read."""
+        self._discovery_successful.labels(platform).set(1 if well else 0)
 
     def app_files(self, broken: Mapping[str, bool]) -> None:
         """Note which app files there are, and which of them are broken."""
@@ -113,6 +118,7 @@ class OwnMetrics:
             self._refreshes,
             self._discovered,
             self._discovery_errors,
+            self._discovery_successful,
             self._app_file_errors,
         ):
             yield from metric.collect()

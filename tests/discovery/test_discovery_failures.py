@@ -19,21 +19,23 @@ if TYPE_CHECKING:
 class TestFailingList:
     def test_the_fleet_stays_and_the_error_is_told(self, stage: DiscoveryStage) -> None:
         discovery = stage.discovery()
+        assert stage.went_well() is None
         discovery.discover()
+        assert stage.went_well() == 1
         stage.patch(list_errcode=61004)
         with capture_logs() as logs:
             discovery.discover()
         assert appids_of(discovery) == tuple(sorted(stage.appids))
         assert len(discovery.platform.refresh_tokens or {}) == 6
         assert len(stage.published) == 1
-        assert (stage.discovered(), stage.errors()) == (6, 1)
+        assert (stage.discovered(), stage.errors(), stage.went_well()) == (6, 1, 0)
         (log,) = logs
         assert (log["event"], log["log_level"], log["platform"]) == ("discovery failed", "warning", "main")
         assert log["error"].startswith("api_get_authorizer_list answered errcode 61004")
         stage.patch(list_errcode=0)
         discovery.discover()
         assert discovery.failure is None
-        assert stage.errors() == 1
+        assert (stage.errors(), stage.went_well()) == (1, 1)
 
     def test_a_page_in_the_middle_that_fails_drops_nobody(self, stage: DiscoveryStage) -> None:
         discovery = stage.discovery()
@@ -111,7 +113,7 @@ class TestFailingAccounts:
         assert appids_of(discovery) == tuple(sorted(stage.appids[2:]))
         assert [log["event"] for log in logs if log["log_level"] == "warning"] == ["discovery failed"]
         assert logs[-1]["failures"] == 2
-        assert (stage.discovered(), stage.errors()) == (4, 2)
+        assert (stage.discovered(), stage.errors(), stage.went_well()) == (4, 2, 0)
         for appid in failing:
             stage.patch_account(appid, info_errcode=0)
         assert discovery.discover() == 600
