@@ -2,9 +2,11 @@
 
 import base64
 import http.client
+import select
 import ssl
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
 from requests import PreparedRequest
@@ -18,9 +20,17 @@ from wx_domain_exporter.wechat.deadline_socket import (
     start_tls,
 )
 
-_HTTPS_PORT = 443
+if TYPE_CHECKING:
+    import socket
+
 _HTTP_PORT = 80
+_PORTS = {"http": _HTTP_PORT, "https": 443}
 _FIRST_FINAL_STATUS = 200
+_WITHOUT_BODY = {204, 304}
+_MOST_HEADERS = 100
+_LONGEST_LINE = 65536
+_PIECE = 1 << 16
+"""Bytes asked of a socket at once: more than a TLS record, so that none is left between socket and program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,53 +74,159 @@ class Origin:
     @classmethod
     def of(cls, url: str, proxy: Proxy | None) -> "Origin":
         """Return the origin of a URL."""
-        parts = urlsplit(url)
-        port = parts.port or (_HTTPS_PORT if parts.scheme == "https" else _HTTP_PORT)
-        return cls(parts.scheme, parts.hostname or "", port, proxy)
+        return _origin(url.partition("?")[0], proxy)
+
+    @property
+    def netloc(self) -> str:
+        """Return the host, with the port where it is not the scheme's own, as requests name it."""
+        host = self.host if self.host.isascii() else self.host.encode("idna").decode()
+        if ":" in host:
+            host = f"[{host}]"
+        return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
 
 
-class _Head:
-    """What a response's head is read from: its end before the blank line is the connection's end."""
+# The URLs of all apps' calls differ in what comes after the question mark.
+@lru_cache(256)
+def _origin(url: str, proxy: Proxy | None) -> Origin:
+    parts = urlsplit(url)
+    return Origin(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], proxy)
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+
+def target_of(url: str) -> str:
+    """Return what of a URL the server itself is asked for."""
+    base, mark, query = url.partition("?")
+    return _path(base) + mark + query
+
+
+@lru_cache(256)
+def _path(url: str) -> str:
+    return urlsplit(url).path or "/"
+
+
+class Inbox:
+    """What a connection received and nobody has read yet; `http.client` reads answers from it as from a file."""
+
+    def __init__(self, sock: DeadlineSocket | DeadlineSSLSocket) -> None:
+        self._sock = sock
+        self._unread = b""
+
+    def __bool__(self) -> bool:
+        """Return whether there is something to read without waiting."""
+        return bool(self._unread)
+
+    def makefile(self, _mode: str) -> "Inbox":
+        """Return what an answer is read from."""
+        return self
 
     def readline(self, limit: int) -> bytes:
-        line = self._file.readline(limit)
-        if not line:
-            raise http.client.RemoteDisconnected("the connection was closed in the head of the answer")
-        return line
+        """Return a line with its end; less where it has more than `limit` bytes, or the peer sends no more.
+
+        Raises:
+            RemoteDisconnected: nothing of it came.
+        """
+        end = self._unread.find(b"\n") + 1
+        while not end and len(self._unread) < limit and (piece := self._sock.recv(_PIECE)):
+            self._unread += piece
+            end = self._unread.find(b"\n") + 1
+        if not self._unread:
+            raise http.client.RemoteDisconnected("the connection was closed before the answer's end")
+        return self._take(min(end or limit, limit))
+
+    def read(self, amount: int) -> bytes:
+        """Return that many bytes; fewer if the peer sends no more.
+
+        Raises:
+            ValueError: it is no number of bytes: what http.client makes of a chunk of -1 bytes.
+        """
+        if amount < 0:
+            raise ValueError("a number of bytes below 0")
+        if len(self._unread) >= amount:
+            return self._take(amount)
+        pieces, missing = [self._unread], amount - len(self._unread)
+        self._unread = b""
+        while missing > 0 and (piece := self._sock.recv(_PIECE)):
+            pieces.append(piece)
+            missing -= len(piece)
+        self._unread = b"".join(pieces)
+        return self._take(amount)
+
+    def flush(self) -> None:
+        """Do nothing, as a file that is read does."""
 
     def close(self) -> None:
-        self._file.close()
+        """Do nothing: the next answer comes from here too."""
+
+    def _take(self, amount: int) -> bytes:
+        taken, self._unread = self._unread[:amount], self._unread[amount:]
+        return taken
 
 
-class _Response(http.client.HTTPResponse):
-    """http.client alone takes an interim answer for the final one, and half a head for a whole one.
+class Answer(http.client.HTTPResponse):
+    """An answer of which the head is there; `http.client` reads the body.
 
-    The final answer would then be that of the next call on the connection: another app's.
+    `http.client` alone takes an interim answer for the final one, which would then be that of the next call
+    on the connection: another app's. And it reads a head as if it were an e-mail's, which takes longer than
+    all the rest.
     """
 
-    fp: Any
     headers: Any
+    """By name in lower case; the values of several headers of one name are joined."""
 
-    def begin(self) -> None:
-        file = self.fp
-        self.fp = _Head(file)
-        try:
-            super().begin()
-            while self.status < _FIRST_FINAL_STATUS:
-                self.headers = None  # that is how begin() knows that it has work to do
-                super().begin()
-        finally:
-            if self.fp is not None:
-                self.fp = file
+    def __init__(self, inbox: Inbox, method: str | None) -> None:
+        """Read the head.
+
+        Raises:
+            HTTPException: it is none, or too long.
+        """
+        super().__init__(cast("socket.socket", inbox), method=method)
+        version, status, reason = self._read_status()
+        headers = _read_headers(inbox)
+        while status < _FIRST_FINAL_STATUS:
+            version, status, reason = self._read_status()
+            headers = _read_headers(inbox)
+        if not version.startswith("HTTP/1."):
+            raise http.client.UnknownProtocol(version)
+        self.version = 10 if version == "HTTP/1.0" else 11
+        self.status, self.reason, self.headers = status, reason.strip(), headers
+        self.chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+        self.chunk_left = None
+        self.length = None if self.chunked else _length(headers.get("content-length", ""))
+        if status in _WITHOUT_BODY or method == "HEAD":
+            self.length = 0
+        self.will_close = self._check_close() or (self.length is None and not self.chunked)
+
+    if TYPE_CHECKING:
+        chunked: Any
+        chunk_left: Any
+        length: Any
+
+        def _read_status(self) -> tuple[str, int, str]: ...
+        def _check_close(self) -> bool: ...
+
+
+def _read_headers(inbox: Inbox) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for _ in range(_MOST_HEADERS):
+        line = inbox.readline(_LONGEST_LINE + 1)
+        if len(line) > _LONGEST_LINE:
+            raise http.client.LineTooLong("header line")
+        text = line.decode("latin-1").strip()
+        if not text:
+            return headers
+        name, _, value = text.partition(":")
+        name, value = name.lower(), value.strip()
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
+
+
+def _length(text: str) -> int | None:
+    """Return what a Content-Length says; None, so that the connection's end counts, if it says nothing."""
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 class Connection(http.client.HTTPConnection):
     """A connection to an origin, used by one thread at a time."""
 
-    response_class = _Response
     sock: DeadlineSocket | DeadlineSSLSocket | None
 
     def __init__(self, origin: Origin, resolver: Resolver, tls: ssl.SSLContext) -> None:
@@ -120,6 +236,7 @@ class Connection(http.client.HTTPConnection):
         self.deadline = 0.0
         self.allowance = 0
         self._tls = tls
+        self._poll = select.poll()
         # HTTPConnection.connect calls this; connecting by a way of our own is what it is there for.
         self._create_connection = lambda *_: self._dial(resolver)
         if origin.proxy is not None and origin.scheme == "https":
@@ -139,7 +256,7 @@ class Connection(http.client.HTTPConnection):
         if self.origin.scheme == "https" and isinstance(self.sock, DeadlineSocket):
             self.sock = start_tls(self.sock, self._tls, self.origin.host)
 
-    def exchange(self, request: PreparedRequest, deadline: float, allowance: int) -> http.client.HTTPResponse:
+    def exchange(self, request: PreparedRequest, deadline: float, allowance: int) -> Answer:
         """Send a request and read the head of its response.
 
         Args:
@@ -151,21 +268,43 @@ class Connection(http.client.HTTPConnection):
             TooManyBytesError: more came.
         """
         self.deadline, self.allowance = deadline, allowance
-        if self.sock is None:
+        sock = self.sock
+        if sock is None:
             self.connect()
+            sock = self.sock
+            if sock is None:
+                raise AssertionError("a connection without a socket")
+            self._inbox = Inbox(sock)
+            self._poll.register(sock, select.POLLIN)
         else:
-            self.sock.deadline, self.sock.allowance = deadline, allowance
-        self.putrequest(request.method or "GET", self._target(request), skip_accept_encoding=True)
-        for name, value in request.headers.items():
-            self.putheader(name, value)
-        proxy = self.origin.proxy
-        if proxy is not None and proxy.authorization is not None and self.origin.scheme == "http":
-            self.putheader("Proxy-Authorization", proxy.authorization)
-        body = request.body
-        self.endheaders(body.encode() if isinstance(body, str) else body)
-        return self.getresponse()
+            sock.deadline, sock.allowance = deadline, allowance
+        sock.sendall(_as_bytes(request, self.origin))
+        return Answer(self._inbox, request.method)
 
-    def _target(self, request: PreparedRequest) -> str:
-        if self.origin.proxy is not None and self.origin.scheme == "http":
-            return request.url or "/"
-        return request.path_url
+    def is_quiet(self) -> bool:
+        """Whether the connection is open and holds nothing that would pass for the next call's answer."""
+        return self.sock is not None and not self._inbox and not self._poll.poll(0)
+
+
+def _as_bytes(request: PreparedRequest, origin: Origin) -> bytes:
+    """Return a request as it travels.
+
+    Raises:
+        ValueError: a part of it would pass for something else.
+    """
+    target = target_of(request.url or "")
+    lines = [f"Host: {origin.netloc}", *(f"{name}: {_text(value)}" for name, value in request.headers.items())]
+    if origin.proxy is not None and origin.scheme == "http":
+        target = request.url or ""
+        if origin.proxy.authorization is not None:
+            lines.append(f"Proxy-Authorization: {origin.proxy.authorization}")
+    head = "\r\n".join((f"{request.method} {target} HTTP/1.1", *lines, "", ""))
+    ends = len(lines) + 2
+    if not head.count("\n") == head.count("\r") == ends or " " in target or "\0" in head:
+        raise ValueError("a request with a character that would end or split a part of it")
+    body = request.body or b""
+    return head.encode("latin-1") + (body.encode() if isinstance(body, str) else body)
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")

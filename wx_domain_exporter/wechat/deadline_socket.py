@@ -21,6 +21,9 @@ class TooManyBytesError(Exception):
 
 Address = tuple[str, int] | tuple[str, int, int, int]
 
+_LATE = 0.01
+"""Seconds by which a wait may end after the deadline: to set a timeout anew is a call of the system."""
+
 
 class _Bounded:
     """What the two kinds of socket have in common; set both attributes before a call."""
@@ -35,13 +38,18 @@ class _Bounded:
         def settimeout(self, value: float | None, /) -> None:
             """Let the next wait end after that many seconds."""
 
+        def gettimeout(self) -> float | None:
+            """Return the seconds after which a wait ends."""
+
     def arm(self) -> None:
         """Let the next wait end at the deadline.
 
         Raises:
             TimeoutError: the deadline has passed.
         """
-        self.settimeout(_remaining(self.deadline))
+        remaining, timeout = _remaining(self.deadline), self.gettimeout()
+        if remaining is None or timeout is None or not remaining <= timeout <= remaining + _LATE:
+            self.settimeout(remaining)
 
     def _counted(self, received: int) -> int:
         self.allowance -= received
@@ -52,6 +60,12 @@ class _Bounded:
 
 class DeadlineSocket(_Bounded, socket.socket):
     """A TCP socket with a deadline and an allowance."""
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:  # noqa: D102
+        self.arm()
+        received = super().recv(bufsize, flags)
+        self._counted(len(received))
+        return received
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:  # noqa: D102
         self.arm()
@@ -64,6 +78,12 @@ class DeadlineSocket(_Bounded, socket.socket):
 
 class DeadlineSSLSocket(_Bounded, ssl.SSLSocket):
     """The same with TLS, where one read or write can wait for the socket many times."""
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:  # noqa: D102
+        self.arm()
+        received = super().recv(buflen, flags)
+        self._counted(len(received))
+        return received
 
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0) -> int:  # noqa: D102
         self.arm()
