@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 
-
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One line of the table.

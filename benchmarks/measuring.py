@@ -113,9 +113,7 @@ def pinned(cores: set[int] | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def watching(
-    fleet: Fleet, api: WechatApi, folder: Path, cores: set[int] | None = None
-) -> Iterator[Exporter]:
+def watching(fleet: Fleet, api: WechatApi, folder: Path, cores: set[int] | None = None) -> Iterator[Exporter]:
     """Run an exporter that watches a fleet."""
     path = folder / "config.yml"
     path.write_text(fleet.configuration(api))
@@ -168,4 +166,3 @@ def measure(
 def an_app(costs: Costs, fleet: Fleet) -> list[float]:
     """Return the processor time of each scrape, in microseconds an app."""
     return [1e6 * seconds / fleet.apps for seconds in costs.cpu]
-

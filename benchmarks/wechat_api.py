@@ -151,7 +151,7 @@ def wechat_api(folder: Path) -> Iterator[WechatApi]:
         env={**os.environ, "LD_LIBRARY_PATH": libraries},
     )
     try:
-        wait_until((folder / "nginx.pid").exists, f"nginx runs: {process.args}")
+        wait_until((folder / "nginx.pid").exists, f"{nginx} runs")
         yield WechatApi(f"https://127.0.0.1:{port}", folder / "ca.pem")
     finally:
         process.terminate()

@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -59,6 +59,39 @@ class Credential:
     token: str = field(repr=False)
     parameter: str = "access_token"
     base_url: str | None = None
+
+
+class Remembering(Generic[Found]):
+    """Reads good answers, which depend on nothing else; the same bytes as the last time are not read again.
+
+    Not safe to share between threads, but for `forget`.
+    """
+
+    def __init__(self, read: Callable[[JsonObject], Found]) -> None:
+        """Remember nothing.
+
+        Args:
+            read: takes an answer with errcode 0 for what it is, or raises DecodeError.
+        """
+        self._read = read
+        self._last: tuple[bytes, Found] | None = None
+
+    def __call__(self, answer: JsonObject) -> Found:
+        """Read an answer."""
+        return self._read(answer)
+
+    def recall(self, content: bytes) -> Found | None:
+        """Return what was read of the last answer, if these are its bytes."""
+        last = self._last
+        return last[1] if last is not None and last[0] == content else None
+
+    def keep(self, content: bytes, found: Found) -> None:
+        """Remember what was read of an answer."""
+        self._last = content, found
+
+    def forget(self) -> None:
+        """Remember nothing, for what an answer depends on has changed."""
+        self._last = None
 
 
 class Budget(Protocol):
@@ -163,22 +196,20 @@ class ApiClient:
             # What WeChat knows a caller in its cloud by is the way that the call takes.
             straight = credential is not None and credential.base_url is not None
             proxies = {} if straight else self._proxies
-            answer = read_json(self._wire.send(self._request(api, body, credential), allowed, proxies))
-            errcode = read_errcode(answer)
-            if errcode == 0:
-                found = read(answer)
+            content = self._wire.send(self._request(api, body, credential), allowed, proxies)
+            errcode, errmsg, found = _understood(content, read)
         except FetchError as error:
             caller.api_errors.pop(api.name, None)
             self.observer.failed(api.name, error.reason, time.monotonic() - begin)
             raise
         self.observer.answered(api.name, errcode, time.monotonic() - begin)
-        if errcode == 0:
+        if found is not None:
             caller.api_errors.pop(api.name, None)
             return found
         caller.api_errors[api.name] = errcode
         action = look_up(api.name, errcode).action
         quota = action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}
-        raise (QuotaError if quota else ApiError)(api.name, errcode, read_errmsg(answer))
+        raise (QuotaError if quota else ApiError)(api.name, errcode, errmsg)
 
     def _request(
         self, api: Api, body: Mapping[str, Any], credential: Credential | None
@@ -229,6 +260,22 @@ class Caller:
             self.api_errors.pop(api, None)
         else:
             self.api_errors[api] = errcode
+
+
+def _understood(content: bytes, read: Callable[[JsonObject], Found]) -> tuple[int, str, Found | None]:
+    """Return an answer's errcode, its errmsg, and what `read` makes of it where the errcode is 0."""
+    memory = read if isinstance(read, Remembering) else None
+    found: Found | None = None if memory is None else memory.recall(content)
+    if found is not None:
+        return 0, "", found
+    answer = read_json(content)
+    errcode = read_errcode(answer)
+    if errcode != 0:
+        return errcode, read_errmsg(answer), None
+    found = read(answer)
+    if memory is not None:
+        memory.keep(content, found)
+    return 0, "", found
 
 
 def _proxies(settings: Wechat) -> dict[str, str]:

@@ -30,7 +30,7 @@ _WITHOUT_BODY = {204, 304}
 _MOST_HEADERS = 100
 _LONGEST_LINE = 65536
 _PIECE = 1 << 16
-"""Bytes asked of a socket at once: more than a TLS record, so that none is left between socket and program."""
+"""Bytes asked of a socket at once: more than a TLS record has, so that nothing is left between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _path(url: str) -> str:
 
 
 class Inbox:
-    """What a connection received and nobody has read yet; `http.client` reads answers from it as from a file."""
+    """What a connection received and nobody has read yet; `http.client` reads it as a file."""
 
     def __init__(self, sock: DeadlineSocket | DeadlineSSLSocket) -> None:
         self._sock = sock
@@ -293,7 +293,10 @@ def _as_bytes(request: PreparedRequest, origin: Origin) -> bytes:
         ValueError: a part of it would pass for something else.
     """
     target = target_of(request.url or "")
-    lines = [f"Host: {origin.netloc}", *(f"{name}: {_text(value)}" for name, value in request.headers.items())]
+    lines = [
+        f"Host: {origin.netloc}",
+        *(f"{name}: {_text(value)}" for name, value in request.headers.items()),
+    ]
     if origin.proxy is not None and origin.scheme == "http":
         target = request.url or ""
         if origin.proxy.authorization is not None:

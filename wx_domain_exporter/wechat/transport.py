@@ -239,9 +239,7 @@ def _read_body(head: Answer, cap: int) -> bytes:
     return bytes(body)
 
 
-def _response(
-    request: requests.PreparedRequest, head: Answer, body: bytes
-) -> requests.Response:
+def _response(request: requests.PreparedRequest, head: Answer, body: bytes) -> requests.Response:
     response = requests.Response()
     response.status_code = head.status
     response.reason = head.reason
