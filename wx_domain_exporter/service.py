@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import structlog
 
-from wx_domain_exporter.collector import DomainCollector
+from wx_domain_exporter.collector import DomainCollector, Pages
 from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, WatchedApp
 from wx_domain_exporter.discovery import Discovery
 from wx_domain_exporter.fetch import Fetcher
@@ -36,6 +36,8 @@ class Fleet:
     settings: Settings
     client: ApiClient
     by_appid: Mapping[str, Watch]
+    pages: Pages = field(default_factory=dict)
+    """What its scrapes have written; that alone changes."""
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -164,7 +166,7 @@ class Service:
         self.last_scrape = time.time()
         wanted = fleet.watches if watches is None else watches
         batch = self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
-        return DomainCollector(fleet.settings, fleet.label_keys, batch, begin), batch
+        return DomainCollector(fleet.settings, fleet.label_keys, fleet.pages, batch, begin), batch
 
     def close(self) -> None:
         """Start no further call."""
