@@ -6,7 +6,7 @@ import http.client
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -76,7 +76,7 @@ class Fleet:
             f"  labels: {{team: team-{number % 20}}}",
             "  token:",
             f"    type: {kind}",
-            f"    {key}: {secret}",
+            f'    {key}: "{secret}"',
         ]
 
 
@@ -119,14 +119,8 @@ def watching(fleet: Fleet, api: WechatApi, folder: Path, cores: set[int] | None 
     path.write_text(fleet.configuration(api))
     with contextlib.ExitStack() as stack:
         with pinned(cores):
-            program = stack.enter_context(exporter(f"--config.file={path}", env=profiling()))
+            program = stack.enter_context(exporter(f"--config.file={path}"))
         yield program
-
-
-def profiling() -> Mapping[str, str]:
-    """Return the environment that has the exporter profiled, if somebody asked for it."""
-    folder = os.environ.get("BENCH_PROFILE")
-    return {"PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}"} if folder else {}
 
 
 def scrape(program: Exporter, costs: Costs, fleet: Fleet) -> None:
