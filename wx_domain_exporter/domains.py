@@ -29,6 +29,8 @@ CATEGORY_PATTERN = re.compile(r"[a-z_]{1,40}domain")
 
 # C0 and C1 control characters, and the halves of a surrogate pair, which no UTF-8 text can hold.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What most domains look like that are in normal form already.
+_NORMAL = re.compile(r"[a-z]+://[a-z0-9.-]+(?::[0-9]+)?")
 _SCHEME_AND_HOST = re.compile(r"\A(?:[^:/?#]*://)?[^/?#]*")
 
 
@@ -64,6 +66,8 @@ def normal_form(value: object) -> str:
     text = value.strip()
     if len(text) > MAX_DOMAIN_LENGTH:
         raise MalformedDomainError(f"a domain has more than {MAX_DOMAIN_LENGTH} characters")
+    if _NORMAL.fullmatch(text):
+        return text
     if _UNPRINTABLE.search(text):
         raise MalformedDomainError("a domain holds a control character")
     form = _SCHEME_AND_HOST.sub(lambda head: head[0].lower(), text, count=1).removesuffix("/")

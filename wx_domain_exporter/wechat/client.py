@@ -85,9 +85,13 @@ class Remembering(Generic[Found]):
         last = self._last
         return last[1] if last is not None and last[0] == content else None
 
-    def keep(self, content: bytes, found: Found) -> None:
-        """Remember what was read of an answer."""
+    def keep(self, content: bytes, found: Found) -> Found:
+        """Remember what was read of an answer; return it as the same object, if it was the same before."""
+        last = self._last
+        if last is not None and last[1] == found:
+            found = last[1]
         self._last = content, found
+        return found
 
     def forget(self) -> None:
         """Remember nothing, for what an answer depends on has changed."""
@@ -273,9 +277,7 @@ def _understood(content: bytes, read: Callable[[JsonObject], Found]) -> tuple[in
     if errcode != 0:
         return errcode, read_errmsg(answer), None
     found = read(answer)
-    if memory is not None:
-        memory.keep(content, found)
-    return 0, "", found
+    return 0, "", found if memory is None else memory.keep(content, found)
 
 
 def _proxies(settings: Wechat) -> dict[str, str]:
