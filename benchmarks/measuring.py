@@ -117,9 +117,10 @@ def watching(fleet: Fleet, api: WechatApi, folder: Path, cores: set[int] | None 
     """Run an exporter that watches a fleet."""
     path = folder / "config.yml"
     path.write_text(fleet.configuration(api))
-    with contextlib.ExitStack() as stack:
-        with pinned(cores):
-            program = stack.enter_context(exporter(f"--config.file={path}"))
+    with exporter(f"--config.file={path}") as program:
+        # Not before: who reads its log stays elsewhere. Threads to come are pinned as the first one is.
+        for thread in Path(f"/proc/{program.process.pid}/task").iterdir() if cores else ():
+            os.sched_setaffinity(int(thread.name), cores or ())
         yield program
 
 

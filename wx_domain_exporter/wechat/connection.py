@@ -2,7 +2,6 @@
 
 import base64
 import http.client
-import select
 import ssl
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -236,7 +235,6 @@ class Connection(http.client.HTTPConnection):
         self.deadline = 0.0
         self.allowance = 0
         self._tls = tls
-        self._poll = select.poll()
         # HTTPConnection.connect calls this; connecting by a way of our own is what it is there for.
         self._create_connection = lambda *_: self._dial(resolver)
         if origin.proxy is not None and origin.scheme == "https":
@@ -275,15 +273,15 @@ class Connection(http.client.HTTPConnection):
             if sock is None:
                 raise AssertionError("a connection without a socket")
             self._inbox = Inbox(sock)
-            self._poll.register(sock, select.POLLIN)
         else:
             sock.deadline, sock.allowance = deadline, allowance
         sock.sendall(_as_bytes(request, self.origin))
+        sock.awaits = True
         return Answer(self._inbox, request.method)
 
     def is_quiet(self) -> bool:
         """Whether the connection is open and holds nothing that would pass for the next call's answer."""
-        return self.sock is not None and not self._inbox and not self._poll.poll(0)
+        return self.sock is not None and not self._inbox and self.sock.is_quiet()
 
 
 def _as_bytes(request: PreparedRequest, origin: Origin) -> bytes:
