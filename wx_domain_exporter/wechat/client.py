@@ -6,10 +6,12 @@ import random
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
@@ -132,6 +134,7 @@ class ApiClient:
             timeout=settings.timeout,
         )
         self._proxies = _proxies(settings)
+        self._headers = lru_cache(256)(self._new_headers)
         self._template = requests.Request(
             "POST",
             settings.base_url,
@@ -215,6 +218,11 @@ class ApiClient:
         quota = action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}
         raise (QuotaError if quota else ApiError)(api.name, errcode, errmsg)
 
+    def _new_headers(self, length: int) -> CaseInsensitiveDict[str]:
+        headers = self._template.headers.copy()
+        headers["Content-Length"] = str(length)
+        return headers
+
     def _request(
         self, api: Api, body: Mapping[str, Any], credential: Credential | None
     ) -> requests.PreparedRequest:
@@ -225,9 +233,8 @@ class ApiClient:
         else:
             base_url = credential.base_url or self._settings.base_url
             request.url = f"{base_url}{api.path}?{credential.parameter}={quote(credential.token, safe='')}"
-        request.body = json.dumps(body).encode()
-        request.headers = self._template.headers.copy()
-        request.headers["Content-Length"] = str(len(request.body))
+        request.body = json.dumps(body).encode() if body else b"{}"
+        request.headers = self._headers(len(request.body))
         return request
 
 

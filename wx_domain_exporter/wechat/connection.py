@@ -2,7 +2,9 @@
 
 import base64
 import http.client
+import re
 import ssl
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
@@ -27,7 +29,10 @@ _PORTS = {"http": _HTTP_PORT, "https": 443}
 _FIRST_FINAL_STATUS = 200
 _WITHOUT_BODY = {204, 304}
 _MOST_HEADERS = 100
-_LONGEST_LINE = 65536
+_LONGEST_HEAD = 1 << 16
+_ENDS = re.compile(r"[\r\n\0]")
+_BLANK = re.compile(rb"\r?\n\r?\n")
+_STATUS = re.compile(r"HTTP/1\.(?P<minor>[0-9])\s+(?P<status>[1-9][0-9]{2})(?:\s(?P<reason>.*))?")
 _PIECE = 1 << 16
 """Bytes asked of a socket at once: more than a TLS record has, so that nothing is left between."""
 
@@ -117,18 +122,30 @@ class Inbox:
         """Return what an answer is read from."""
         return self
 
-    def readline(self, limit: int) -> bytes:
-        """Return a line with its end; less where it has more than `limit` bytes, or the peer sends no more.
+    def head(self) -> list[str]:
+        """Return the lines of a head, up to the blank one.
 
         Raises:
-            RemoteDisconnected: nothing of it came.
+            RemoteDisconnected: the peer ends before that.
+            BadStatusLine: it ends so, with something that is no begin of an answer.
+            LineTooLong: no head has so many bytes.
         """
-        end = self._unread.find(b"\n") + 1
-        while not end and len(self._unread) < limit and (piece := self._sock.recv(_PIECE)):
-            self._unread += piece
-            end = self._unread.find(b"\n") + 1
-        if not self._unread:
-            raise http.client.RemoteDisconnected("the connection was closed before the answer's end")
+        while (end := _BLANK.search(self._unread)) is None:
+            if len(self._unread) > _LONGEST_HEAD:
+                raise http.client.LineTooLong("head")
+            if not self._receive():
+                if self._unread:
+                    _status_line(self._unread.partition(b"\n")[0].decode("latin-1"))
+                raise http.client.RemoteDisconnected("the connection was closed in the head of the answer")
+        head = self._unread[: end.start()].decode("latin-1")
+        self._unread = self._unread[end.end() :]
+        return head.split("\n")
+
+    def readline(self, limit: int) -> bytes:
+        """Return a line with its end; less of one with more than `limit` bytes, or that is cut off."""
+        while (end := self._unread.find(b"\n") + 1) == 0 and len(self._unread) < limit:
+            if not self._receive():
+                break
         return self._take(min(end or limit, limit))
 
     def read(self, amount: int) -> bytes:
@@ -155,6 +172,11 @@ class Inbox:
     def close(self) -> None:
         """Do nothing: the next answer comes from here too."""
 
+    def _receive(self) -> bool:
+        piece = self._sock.recv(_PIECE)
+        self._unread += piece
+        return bool(piece)
+
     def _take(self, amount: int) -> bytes:
         taken, self._unread = self._unread[:amount], self._unread[amount:]
         return taken
@@ -178,19 +200,15 @@ class Answer(http.client.HTTPResponse):
             HTTPException: it is none, or too long.
         """
         super().__init__(cast("socket.socket", inbox), method=method)
-        version, status, reason = self._read_status()
-        headers = _read_headers(inbox)
-        while status < _FIRST_FINAL_STATUS:
-            version, status, reason = self._read_status()
-            headers = _read_headers(inbox)
-        if not version.startswith("HTTP/1."):
-            raise http.client.UnknownProtocol(version)
-        self.version = 10 if version == "HTTP/1.0" else 11
-        self.status, self.reason, self.headers = status, reason.strip(), headers
+        first, *rest = inbox.head()
+        while (status := _status_line(first))[1] < _FIRST_FINAL_STATUS:
+            first, *rest = inbox.head()
+        self.version, self.status, self.reason = status
+        self.headers = headers = _headers_of(rest)
         self.chunked = headers.get("transfer-encoding", "").lower() == "chunked"
         self.chunk_left = None
         self.length = None if self.chunked else _length(headers.get("content-length", ""))
-        if status in _WITHOUT_BODY or method == "HEAD":
+        if self.status in _WITHOUT_BODY or method == "HEAD":
             self.length = 0
         self.will_close = self._check_close() or (self.length is None and not self.chunked)
 
@@ -199,23 +217,25 @@ class Answer(http.client.HTTPResponse):
         chunk_left: Any
         length: Any
 
-        def _read_status(self) -> tuple[str, int, str]: ...
         def _check_close(self) -> bool: ...
 
 
-def _read_headers(inbox: Inbox) -> dict[str, str]:
+def _status_line(line: str) -> tuple[int, int, str]:
+    found = _STATUS.fullmatch(line.rstrip())
+    if found is None:
+        raise http.client.BadStatusLine("(not quoted)")
+    return (10 if found["minor"] == "0" else 11), int(found["status"]), (found["reason"] or "").strip()
+
+
+def _headers_of(lines: Sequence[str]) -> dict[str, str]:
+    if len(lines) > _MOST_HEADERS:
+        raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
     headers: dict[str, str] = {}
-    for _ in range(_MOST_HEADERS):
-        line = inbox.readline(_LONGEST_LINE + 1)
-        if len(line) > _LONGEST_LINE:
-            raise http.client.LineTooLong("header line")
-        text = line.decode("latin-1").strip()
-        if not text:
-            return headers
-        name, _, value = text.partition(":")
+    for line in lines:
+        name, _, value = line.partition(":")
         name, value = name.lower(), value.strip()
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
+    return headers
 
 
 def _length(text: str) -> int | None:
@@ -235,6 +255,9 @@ class Connection(http.client.HTTPConnection):
         self.deadline = 0.0
         self.allowance = 0
         self._tls = tls
+        self._headers: Mapping[str, str | bytes] | None = None
+        """Those of the last request, and as they travelled: a client's calls share theirs."""
+        self._lines = b""
         # HTTPConnection.connect calls this; connecting by a way of our own is what it is there for.
         self._create_connection = lambda *_: self._dial(resolver)
         if origin.proxy is not None and origin.scheme == "https":
@@ -258,7 +281,7 @@ class Connection(http.client.HTTPConnection):
         """Send a request and read the head of its response.
 
         Args:
-            request: with a body of bytes, or none.
+            request: with a body of bytes, or none; headers that were sent once are not changed any more.
             deadline: in seconds of `time.monotonic()`; it holds for the body's reading too.
             allowance: bytes that may be received, head and body together.
 
@@ -275,7 +298,7 @@ class Connection(http.client.HTTPConnection):
             self._inbox = Inbox(sock)
         else:
             sock.deadline, sock.allowance = deadline, allowance
-        sock.sendall(_as_bytes(request, self.origin))
+        sock.sendall(self._as_bytes(request))
         sock.awaits = True
         return Answer(self._inbox, request.method)
 
@@ -283,28 +306,30 @@ class Connection(http.client.HTTPConnection):
         """Whether the connection is open and holds nothing that would pass for the next call's answer."""
         return self.sock is not None and not self._inbox and self.sock.is_quiet()
 
+    def _as_bytes(self, request: PreparedRequest) -> bytes:
+        """Return a request as it travels.
 
-def _as_bytes(request: PreparedRequest, origin: Origin) -> bytes:
-    """Return a request as it travels.
+        Raises:
+            ValueError: a part of it would pass for something else.
+        """
+        url = request.url or ""
+        target = url if self.origin.proxy is not None and self.origin.scheme == "http" else target_of(url)
+        if not (target.isascii() and target.isprintable()) or " " in target:
+            raise ValueError("a target with a character that would end it")
+        if request.headers is not self._headers:
+            self._headers, self._lines = request.headers, self._header_lines(request.headers)
+        body = request.body or b""
+        head = f"{request.method} {target} HTTP/1.1\r\n".encode()
+        return b"".join((head, self._lines, body.encode() if isinstance(body, str) else body))
 
-    Raises:
-        ValueError: a part of it would pass for something else.
-    """
-    target = target_of(request.url or "")
-    lines = [
-        f"Host: {origin.netloc}",
-        *(f"{name}: {_text(value)}" for name, value in request.headers.items()),
-    ]
-    if origin.proxy is not None and origin.scheme == "http":
-        target = request.url or ""
-        if origin.proxy.authorization is not None:
-            lines.append(f"Proxy-Authorization: {origin.proxy.authorization}")
-    head = "\r\n".join((f"{request.method} {target} HTTP/1.1", *lines, "", ""))
-    ends = len(lines) + 2
-    if not head.count("\n") == head.count("\r") == ends or " " in target or "\0" in head:
-        raise ValueError("a request with a character that would end or split a part of it")
-    body = request.body or b""
-    return head.encode("latin-1") + (body.encode() if isinstance(body, str) else body)
+    def _header_lines(self, headers: Mapping[str, str | bytes]) -> bytes:
+        lines = [f"Host: {self.origin.netloc}", *(f"{name}: {_text(headers[name])}" for name in headers)]
+        proxy = self.origin.proxy
+        if proxy is not None and proxy.authorization is not None and self.origin.scheme == "http":
+            lines.append(f"Proxy-Authorization: {proxy.authorization}")
+        if any(_ENDS.search(line) for line in lines):
+            raise ValueError("a header with a character that would end it")
+        return "\r\n".join((*lines, "", "")).encode("latin-1")
 
 
 def _text(value: str | bytes) -> str:
