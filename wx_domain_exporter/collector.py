@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wx_domain_exporter import metrics
 from wx_domain_exporter.config import Settings
@@ -110,33 +110,35 @@ class DomainCollector:
     def _page(self, watch: Watch, outcome: Outcome, lines: Lines) -> Page:
         appid = watch.app.appid
         page = self._pages.get(appid)
+        if page is None or page.lines is not lines:
+            page = self._pages[appid] = self._new_page(watch, lines)
         # A failure leaves the lists in place: they may be the same in the next answer.
-        if (
-            page is None
-            or page.lines is not lines
-            or (outcome.categories is not None and page.categories is not outcome.categories)
-        ):
-            page = self._pages[appid] = self._new_page(watch, outcome, lines)
+        categories = outcome.categories
+        if categories is not None and page.categories is not categories:
+            lists = self._lists(watch, categories, lines)
+            page = self._pages[appid] = replace(page, categories=categories, lists=lists)
         return page
 
-    def _new_page(self, watch: Watch, outcome: Outcome, lines: Lines) -> Page:
+    def _new_page(self, watch: Watch, lines: Lines) -> Page:
         app = watch.app
         values = (app.appid, text(app.name), *(text(app.labels.get(key, "")) for key in self._label_keys))
-        lists: Columns = {gauge: [] for gauge in metrics.GAUGES}
-        if outcome.categories is not None:
-            write = _Writer(lines, lists)
-            self._write_lists(write, watch, outcome.categories)
-            self._write_drifts(write, watch, outcome.categories)
         return Page(
             lines=lines,
-            categories=outcome.categories,
+            categories=None,
             up=_open_line(lines, metrics.UP, app.appid),
             duration=_open_line(lines, metrics.FETCH_DURATION, app.appid),
             timestamp=_open_line(lines, metrics.FETCH_TIMESTAMP, app.appid),
             last_success=_open_line(lines, metrics.LAST_SUCCESS, app.appid),
             info=lines.of(metrics.APP_INFO).format(*values, number(1)),
-            lists={gauge: "".join(column) for gauge, column in lists.items() if column},
+            lists={},
         )
+
+    def _lists(self, watch: Watch, categories: Mapping[str, DomainList], lines: Lines) -> Mapping[Gauge, str]:
+        columns: Columns = {gauge: [] for gauge in GAUGES}
+        write = _Writer(lines, columns)
+        self._write_lists(write, watch, categories)
+        self._write_drifts(write, watch, categories)
+        return {gauge: "".join(column) for gauge, column in columns.items() if column}
 
     def _write_lists(self, write: "_Writer", watch: Watch, categories: Mapping[str, DomainList]) -> None:
         appid = watch.app.appid

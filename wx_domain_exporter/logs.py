@@ -23,12 +23,12 @@ def set_up(level: str, log_format: LogFormat, stream: TextIO | None = None) -> N
         stream: standard error unless given.
     """
     shared: list[Processor] = [
+        structlog.processors.format_exc_info,
+        _redact,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
-        structlog.processors.format_exc_info,
         structlog.processors.EventRenamer("msg"),
-        _redact,
     ]
     structlog.configure(
         processors=[

@@ -258,7 +258,7 @@ class Watch:
         return self.source.use_as_is(of_tokens, call) if extra else self.source.use(of_tokens, call)
 
     def _read(self, answer: JsonObject) -> dict[str, DomainList]:
-        categories = read_categories(answer, self._action, self.seen)
+        categories = read_categories(answer, self._action, self.seen, self.history.lists)
         remember(self.seen, categories, DOCUMENTED_CATEGORIES)
         return categories
 
