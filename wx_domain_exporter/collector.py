@@ -17,6 +17,8 @@ from wx_domain_exporter.wechat.client import GETWXADEVINFO
 _APPS_A_PIECE = 1000
 """How many apps' lines are joined at once: the whole text of a large fleet has tens of megabytes."""
 
+_IS_UP, _IS_DOWN = f"{number(1)}\n", f"{number(0)}\n"
+
 Columns = Mapping[Gauge, list[str]]
 """By gauge, its lines: an item can hold several, or none."""
 
@@ -183,7 +185,7 @@ def _open_line(lines: Lines, gauge: Gauge, appid: str) -> str:
 
 
 def _add_app(columns: Columns, page: Page, outcome: Outcome) -> None:
-    columns[metrics.UP].append(f"{page.up}{number(0 if outcome.categories is None else 1)}\n")
+    columns[metrics.UP].append(page.up + (_IS_DOWN if outcome.categories is None else _IS_UP))
     columns[metrics.APP_INFO].append(page.info)
     columns[metrics.FETCH_DURATION].append(f"{page.duration}{number(outcome.seconds)}\n")
     columns[metrics.FETCH_TIMESTAMP].append(f"{page.timestamp}{number(outcome.timestamp)}\n")
