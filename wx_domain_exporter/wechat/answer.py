@@ -1,6 +1,7 @@
 """Reading what WeChat answers: bytes to JSON, its errcode, and the lists of getwxadevinfo."""
 
 import json
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -126,7 +127,10 @@ def read_lists(
     Raises:
         DecodeError: no list at all, too many, or one that holds something else than domains.
     """
-    given = {name: value for name, value in holder.items() if _is_category(name, value, documented)}
+    # Each answer comes with names of its own; thousands of apps have the same.
+    given = {
+        sys.intern(name): value for name, value in holder.items() if _is_category(name, value, documented)
+    }
     if not given:
         raise DecodeError("the answer holds no list of domains")
     if len(given) > MAX_CATEGORIES:
