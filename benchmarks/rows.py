@@ -86,10 +86,10 @@ def cpu(bench: Bench) -> Iterator[Figure]:
     probe = (before + _probe(bench)) / 2
     told = f"blackbox_exporter {probe:.0f} µs a probe"
     yield Figure("… against blackbox_exporter's probe", after_the_first(same) / probe, 1 / 6, "×", told)
-    goals: dict[Answers, float | None] = {"reordered": None, "changing": 1.3}
+    goals: dict[Answers, float] = {"reordered": 1.3, "changing": 1.3}
     for answers, goal in goals.items():
         other = _an_app(bench, replace(FEW, answers=answers), ONE_CORE)
-        what = f"… answers {answers}"
+        what = f"… answers {'with other bytes' if answers == 'reordered' else 'with a new domain, logged'}"
         told = f"{after_the_first(other):.0f} µs ({spread(other, 0)})"
         yield Figure(what, after_the_first(other) / after_the_first(same), goal, "×", told)
     free = _an_app(bench, FEW, None)
