@@ -1,5 +1,7 @@
 """The work that is measured: each row of the table, by the name that picks it."""
 
+import gzip
+import http.client
 import statistics
 import subprocess
 import sys
@@ -8,19 +10,23 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from real_prometheus import blackbox_exporter, prometheus
-from support import exporter, request, value
+from support import Exporter, exporter, request, value
 
 from benchmarks.figures import Figure, after_the_first, growth, ideal, spread
 from benchmarks.measuring import (
     CONCURRENCY,
     MANY_DOMAINS,
+    PROMETHEUS,
+    TIMEOUT,
     Costs,
     Fleet,
     an_app,
+    cpu_seconds,
     measure,
     pinned,
     scrape,
@@ -98,6 +104,19 @@ def cpu(bench: Bench) -> Iterator[Figure]:
     yield _micros("CPU an app, pinned, 40 domains exported", _an_app(bench, MANY, ONE_CORE), None)
 
 
+def probe(bench: Bench) -> Iterator[Figure]:
+    """Measure what an app costs that is probed by itself, on connections that are kept as Prometheus does."""
+    appids = [f"wx{number:016x}" for number in range(FEW.apps)]
+    costs: list[float] = []
+    with watching(FEW, bench.api, bench.folder, ONE_CORE) as program:
+        for _ in range(6):
+            before = cpu_seconds(program.process.pid)
+            with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
+                list(pool.map(partial(_probe_all, program), _parts_of(appids, _PROBES_AT_ONCE)))
+            costs.append(1e6 * (cpu_seconds(program.process.pid) - before) / FEW.apps)
+    yield _micros("CPU an app, pinned, each with /probe", costs, None)
+
+
 def size(bench: Bench) -> Iterator[Figure]:
     """Measure whether an app costs more in a large fleet."""
     few = _an_app(bench, replace(FEW, apps=SMALL), ONE_CORE, scrapes=31)
@@ -162,7 +181,24 @@ def real(bench: Bench) -> Iterator[Figure]:
         yield Figure(f"scrapes missed by Prometheus, domains {domains}", missed, goal, "scrapes", told)
 
 
-ROWS: dict[str, Row] = {row.__name__: row for row in (wall, cold, cpu, size, memory, start, real)}
+ROWS: dict[str, Row] = {row.__name__: row for row in (wall, cold, cpu, probe, size, memory, start, real)}
+
+
+def _parts_of(appids: list[str], parts: int) -> list[list[str]]:
+    """Return the appids in so many parts."""
+    return [appids[part::parts] for part in range(parts)]
+
+
+def _probe_all(program: Exporter, appids: list[str]) -> None:
+    parts = urlsplit(program.url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    for appid in appids:
+        connection.request("GET", f"/probe?target={appid}", headers=PROMETHEUS)
+        response = connection.getresponse()
+        text = gzip.decompress(response.read()).decode()
+        if f'wx_domain_up{{appid="{appid}"}} 1.0' not in text:
+            raise AssertionError(text)
+    connection.close()
 
 
 def _an_app(bench: Bench, fleet: Fleet, cores: set[int] | None, scrapes: int = 9) -> list[float]:
