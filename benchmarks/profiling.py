@@ -14,7 +14,6 @@ FOLDER = "BENCH_PROFILE"
 
 _LINES = 60
 
-# Python 3.12 and later let only one thread be profiled at a time.
 _SITE = """
 import atexit, cProfile, os, pstats, sys, threading, time
 

@@ -30,8 +30,9 @@ from requests.exceptions import (
 from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
-from wx_domain_exporter.wechat.connection import Answer, Connection, Origin, Proxy
+from wx_domain_exporter.wechat.connection import Connection, Origin, Proxy
 from wx_domain_exporter.wechat.deadline_socket import Resolver, TooManyBytesError
+from wx_domain_exporter.wechat.http_answer import Answer
 
 _CHUNK = 65536
 _HEAD_BYTES = 262144
