@@ -204,7 +204,7 @@ class Service:
         for app in self._platforms.apps():
             apps.setdefault(app.appid, settings.complete(app))  # what somebody configured by hand counts
         watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
-        return Fleet(settings, client, watches)
+        return Fleet(settings, client, watches, _pages_of(watches, before))
 
     def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
         """Do what a new fleet brings with it, once scrapes get it."""
@@ -266,3 +266,13 @@ class Service:
         if not isinstance(source, AuthorizerSource):
             return True
         return self._platforms.by_name.get(source.platform.name) is source.platform
+
+
+def _pages_of(watches: Mapping[str, Watch], before: Fleet | None) -> Pages:
+    """Return what was written of the watches that stay."""
+    if before is None:
+        return {}
+    written = dict(before.pages)  # a scrape in flight may add to them
+    return {
+        appid: page for appid, page in written.items() if watches.get(appid) is before.by_appid.get(appid)
+    }
