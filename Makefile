@@ -5,7 +5,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 SETUP = scripts/environment "$(PYTHON)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format check unit goldens dashboards clean
+.PHONY: help run test format check unit goldens dashboards bench clean
 
 help:
 	@echo 'make run                  start the exporter against a simulated WeChat API'
@@ -16,6 +16,7 @@ help:
 	@echo 'make check                format, lint and types only'
 	@echo 'make goldens              write the golden expositions anew, from the real program'
 	@echo 'make dashboards           write dashboards/*.json anew, from their source'
+	@echo 'make bench                measure what the exporter costs; ARGS="--only cpu", ARGS=--profile'
 	@echo 'make clean                remove what the others made'
 
 run: .venv/run/.done
@@ -36,6 +37,10 @@ goldens: .venv/test/.done
 
 dashboards: .venv/test/.done
 	@exec .venv/test/bin/python scripts/write_dashboards.py
+
+bench: .venv/test/.done
+	@scripts/programs nginx prometheus prometheus-blackbox-exporter
+	@PYTHONPATH="$(CURDIR):$(CURDIR)/tests" exec .venv/test/bin/python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf .venv .programs dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import generate_latest
 from support import as_json, series
 
 from wx_domain_exporter import config
@@ -53,9 +53,7 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
 def scrape(service: Service, seconds: float = 20.0) -> str:
     collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
     batch.wait(seconds)
-    registry = CollectorRegistry()
-    registry.register(collector)
-    return generate_latest(registry).decode()
+    return "".join(collector.write(generate_latest))
 
 
 def apps_of(text: str, name: str) -> set[str]:

@@ -12,7 +12,7 @@ from support import as_json, series
 
 from wx_domain_exporter.config import ConfigLoader
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.scrape import registry_of
+from wx_domain_exporter.web.scrape import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +38,7 @@ def running_service(path: Path) -> Iterator[Service]:
 def scrape(service: Service, seconds: float = LONG) -> str:
     collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
     batch.wait(seconds)
-    return generate_latest(registry_of(collector, service.own)).decode()
+    return b"".join(pieces(generate_latest, collector, service.own)).decode()
 
 
 def up(text: str) -> dict[str, float]:

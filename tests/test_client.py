@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,11 +13,19 @@ from faults import CANARY, FaultyApi, token_for
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.wechat.answer import read_categories
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, STABLE_TOKEN, ApiClient, Caller, Credential
+from wx_domain_exporter.wechat.client import (
+    GETWXADEVINFO,
+    STABLE_TOKEN,
+    ApiClient,
+    Caller,
+    Credential,
+    Remembering,
+)
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     CallTimeoutError,
     DeadlineError,
+    DecodeError,
     FetchError,
     QuotaError,
 )
@@ -233,3 +242,54 @@ class TestTime:
                 ask(client, Caller(client, Over(), {}))
             assert not api.requests
         assert not noted(client)
+
+
+class TestRemembering:
+    """Answers to one caller after the other; what is read of them is a new list each time."""
+
+    @staticmethod
+    def read_all(*bodies: Any, forget: bool = False) -> tuple[list[list[str]], int]:
+        """Return what was found of each answer, and how many were read."""
+        reads: list[Any] = []
+
+        def read(answer: Any) -> list[str]:
+            reads.append(answer)
+            if "bad" in answer:
+                raise DecodeError("bad")
+            return list(answer["requestdomain"])
+
+        remembering, found = Remembering(read), []
+        with client_of(*bodies) as (client, _):
+            for _body in bodies:
+                caller = Caller(client, Time(), {})
+                with contextlib.suppress(FetchError):
+                    found.append(caller.read(GETWXADEVINFO, {}, Credential(token_for("it")), remembering))
+                if forget:
+                    remembering.forget()
+        return found, len(reads)
+
+    def test_the_same_bytes_are_read_once(self) -> None:
+        found, reads = self.read_all(GOOD_ANSWER, GOOD_ANSWER, GOOD_ANSWER)
+        assert reads == 1
+        assert found == [[], [], []]
+        assert found[0] is found[1] is found[2]
+
+    def test_other_bytes_are_read(self) -> None:
+        other = {**GOOD_ANSWER, "requestdomain": ["https://a.cn"]}
+        found, reads = self.read_all(GOOD_ANSWER, other, GOOD_ANSWER)
+        assert reads == 3
+        assert found == [[], ["https://a.cn"], []]
+
+    def test_what_is_the_same_in_other_bytes_is_the_same_object(self) -> None:
+        found, reads = self.read_all(GOOD_ANSWER, {**GOOD_ANSWER, "errmsg": "ok"})
+        assert reads == 2
+        assert found[0] is found[1]
+
+    def test_after_forgetting_the_same_bytes_are_read_again(self) -> None:
+        assert self.read_all(GOOD_ANSWER, GOOD_ANSWER, forget=True)[1] == 2
+
+    @pytest.mark.parametrize("failure", [{"errcode": 61007}, {"errcode": 0, "bad": True}])
+    def test_a_failure_is_no_answer_to_remember(self, failure: dict[str, Any]) -> None:
+        found, _ = self.read_all(GOOD_ANSWER, failure, failure, GOOD_ANSWER)
+        assert found == [[], []]
+        assert found[0] is found[1]

@@ -17,7 +17,7 @@ from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import InvalidProxyURL, ProxyError, SSLError, Timeout
 from support import free_port
 
-from wx_domain_exporter.wechat.connection import Origin, Proxy
+from wx_domain_exporter.wechat.connection import Origin, Proxy, target_of
 from wx_domain_exporter.wechat.transport import DeadlineAdapter, NotHttpError
 
 if TYPE_CHECKING:
@@ -124,6 +124,65 @@ class TestOrigin:
     def test_the_way_there_is_part_of_it(self) -> None:
         proxy = Proxy("proxy.example.com", 80, None)
         assert Origin.of("https://api.example.com", proxy) != Origin.of("https://api.example.com", None)
+
+    @pytest.mark.parametrize(
+        ("url", "netloc"),
+        [
+            ("https://api.example.com", "api.example.com"),
+            ("https://api.example.com:443/", "api.example.com"),
+            ("https://api.example.com:8443/", "api.example.com:8443"),
+            ("http://api.example.com:443", "api.example.com:443"),
+            ("http://[::1]", "[::1]"),
+            ("http://[::1]:8080/", "[::1]:8080"),
+            ("https://例子.测试", "xn--fsqu00a.xn--0zwm56d"),
+        ],
+    )
+    def test_requests_name_its_port_where_it_is_not_the_schemes_own(self, url: str, netloc: str) -> None:
+        assert Origin.of(url, None).netloc == netloc
+
+    @pytest.mark.parametrize(
+        ("url", "target"),
+        [
+            ("https://api.example.com", "/"),
+            ("https://api.example.com?a=b", "/?a=b"),
+            ("https://api.example.com/a/b?c=d?e", "/a/b?c=d?e"),
+            ("https://api.example.com/a?", "/a?"),
+        ],
+    )
+    def test_a_server_is_asked_for_what_comes_after_it(self, url: str, target: str) -> None:
+        assert target_of(url) == target
+
+
+class TestRequest:
+    @pytest.mark.parametrize("character", ["\r", "\n", "\0"])
+    def test_a_header_that_would_end_early_is_not_sent(
+        self, adapter: DeadlineAdapter, plain: FaultyApi, character: str
+    ) -> None:
+        request = prepared(plain.url)
+        request.headers["X-More"] = f"a{character}b"
+        with pytest.raises(NotHttpError):
+            adapter.send(request, timeout=LONG)
+        assert not plain.requests
+
+    @pytest.mark.parametrize("character", [" ", "\r", "\n", "\0", "ä"])
+    def test_a_target_that_would_end_early_is_not_sent(
+        self, adapter: DeadlineAdapter, plain: FaultyApi, character: str
+    ) -> None:
+        request = prepared(plain.url)
+        request.url = f"{request.url}{character}x"
+        with pytest.raises(NotHttpError):
+            adapter.send(request, timeout=LONG)
+        assert not plain.requests
+
+    def test_each_request_has_its_own_headers_on_a_kept_connection(
+        self, adapter: DeadlineAdapter, plain: FaultyApi
+    ) -> None:
+        for number in range(3):
+            request = prepared(plain.url)
+            request.headers["X-Number"] = str(number)
+            adapter.send(request, timeout=LONG)
+        assert [one.headers["x-number"] for one in plain.requests] == ["0", "1", "2"]
+        assert plain.accepted == 1
 
 
 class TestPlainHttpThroughAProxy:

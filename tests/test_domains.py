@@ -3,6 +3,8 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wx_domain_exporter.domains import (
     CATEGORY_PATTERN,
@@ -186,3 +188,25 @@ class TestCategories:
     )
     def test_this_key_is_no_category(self, key: str) -> None:
         assert not CATEGORY_PATTERN.fullmatch(key)
+
+
+# What lies close to a normal form, and forms whose own normal form is another one.
+CLOSE = ["https://a", "https://a/", "https://a//", "HTTPS://A", " https://a", "https://a /", "b", "b/"]
+
+
+class TestKnown:
+    @given(st.lists(st.one_of(st.sampled_from(CLOSE), st.text(max_size=5))), st.lists(st.sampled_from(CLOSE)))
+    def test_what_was_known_before_changes_no_list(self, values: list[str], before: list[str]) -> None:
+        known = domain_list(before)
+        try:
+            expected = domain_list(values)
+        except MalformedDomainError:
+            with pytest.raises(MalformedDomainError):
+                domain_list(values, known)
+        else:
+            assert domain_list(values, known) == expected
+
+    def test_the_same_in_another_order_is_the_same_object(self) -> None:
+        known = domain_list(["https://a.example.com", "https://b.example.com"])
+        assert domain_list(["https://b.example.com", "https://a.example.com"], known) is known
+        assert domain_list(["https://b.example.com", "https://c.example.com"], known) is not known

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fleets import SmallFleet, appid, small_fleet
+from prometheus_client import generate_latest
 from starlette.requests import Request
 from support import series, value
 
@@ -15,13 +16,12 @@ from wx_domain_exporter import config
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web import scrape as scrape_module
 from wx_domain_exporter.web.budget import HEADER, scrape_budget
-from wx_domain_exporter.web.scrape import MetricsEndpoint, registry_of
+from wx_domain_exporter.web.scrape import MetricsEndpoint, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from prometheus_client.registry import Collector
     from starlette.responses import Response
     from starlette.types import Message
 
@@ -73,19 +73,23 @@ def text(response: Response) -> str:
     return bytes(response.body).decode()
 
 
-class TestRegistry:
-    def test_without_the_exporters_own_it_holds_the_fleet_alone(self, service: Service) -> None:
+def families(text: str) -> set[str]:
+    return {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+
+
+class TestPieces:
+    def test_without_the_exporters_own_they_hold_the_fleet_alone(self, service: Service) -> None:
         collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
-        names = {family.name for family in registry_of(collector, None).collect()}
+        names = families(b"".join(pieces(generate_latest, collector, None)).decode())
         assert "wx_domain_up" in names
         assert not [name for name in names if not name.startswith("wx_domain_")]
         assert not [name for name in names if name.startswith("wx_domain_exporter_")]
 
-    def test_with_them_it_holds_those_of_the_process_too(self, service: Service) -> None:
+    def test_with_them_they_hold_those_of_the_process_too(self, service: Service) -> None:
         collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
-        names = {family.name for family in registry_of(collector, service.own).collect()}
+        names = families(b"".join(pieces(generate_latest, collector, service.own)).decode())
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):
             assert name in names
 
@@ -151,14 +155,14 @@ class TestDeadline:
             taken.append(encoding)
             return scrape_budget(header, settings, encoding)
 
-        def slow(_: Collector) -> bytes:
+        def slow(*_: object) -> Iterator[bytes]:
             threading.Event().wait(0.3)
-            return b""
+            yield b""
 
         endpoint = MetricsEndpoint(service, 40)
         monkeypatch.setattr(scrape_module, "scrape_budget", noted)
         answer(endpoint, request())
-        monkeypatch.setattr(scrape_module, "choose_encoder", lambda _: (slow, "text/plain"))
+        monkeypatch.setattr(scrape_module, "pieces", slow)
         answer(endpoint, request())
         monkeypatch.undo()
         monkeypatch.setattr(scrape_module, "scrape_budget", noted)
@@ -222,11 +226,11 @@ class TestManyAtOnce:
     def test_a_scrape_that_breaks_gives_its_place_back(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(_: Collector) -> bytes:
+        def broken(*_: object) -> Iterator[bytes]:
             raise RuntimeError("no")
 
         endpoint = MetricsEndpoint(service, 1)
-        monkeypatch.setattr(scrape_module, "choose_encoder", lambda _: (broken, "text/plain"))
+        monkeypatch.setattr(scrape_module, "pieces", broken)
         with pytest.raises(RuntimeError):
             answer(endpoint, request())
         monkeypatch.undo()

@@ -26,7 +26,7 @@ from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.web.app import WebOptions, make_app
 from wx_domain_exporter.web.budget import scrape_budget
 from wx_domain_exporter.web.front import Front
-from wx_domain_exporter.web.scrape import registry_of
+from wx_domain_exporter.web.scrape import pieces
 from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 from wx_domain_exporter.yaml_tree import one_line
@@ -147,7 +147,7 @@ def _scrape_once(service: Service) -> int:
     budget = scrape_budget(None, service.fleet.settings.scrape, 0)
     collector, batch = service.start_scrape(service.fleet, time.monotonic() + budget)
     batch.wait(budget)
-    failed = _print(generate_latest(registry_of(collector, None)))
+    failed = _print(b"".join(pieces(generate_latest, collector, None)))
     all_up = bool(batch.outcomes) and all(outcome.error is None for outcome in batch.outcomes)
     return failed or (0 if all_up and service.knows_all_apps else 1)
 

@@ -185,7 +185,10 @@ class _Main:
             errors += check_secrets_of_apps(places, "apps")
         if errors:
             raise ConfigError(sentences(path, errors))
-        self._config = config
+        self._baselines = Baselines(config)
+        self._apps = tuple(_app(app, config, self._baselines) for app in config.apps)
+        # What the apps came from is let go: it takes more room than all that is known of them later.
+        self._config = config.model_copy(update={"apps": ()})
         self._folder = path.parent
         self._hash = int.from_bytes(hashlib.sha256(content).digest()[:6], "big")
 
@@ -196,8 +199,7 @@ class _Main:
         """Resolve all names, with the app files as they are now."""
         config = self._config
         listed = files.read(config, self._folder, self._taken)
-        apps = (*config.apps, *listed.apps)
-        baselines = Baselines(config)
+        baselines = self._baselines
         return Settings(
             wechat=config.wechat,
             scrape=config.scrape,
@@ -206,7 +208,7 @@ class _Main:
             platforms=tuple(
                 _platform(name, one, config, baselines) for name, one in config.platforms.items()
             ),
-            apps=tuple(_app(app, config, baselines) for app in apps),
+            apps=(*self._apps, *(_app(app, config, baselines) for app in listed.apps)),
             baselines=baselines.by_name,
             app_file_errors=listed.errors,
             unreadable=listed.unreadable,

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 MAX_DOMAIN_LENGTH = 1024
@@ -29,6 +29,8 @@ CATEGORY_PATTERN = re.compile(r"[a-z_]{1,40}domain")
 
 # C0 and C1 control characters, and the halves of a surrogate pair, which no UTF-8 text can hold.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# What most domains look like that are in normal form already.
+_NORMAL = re.compile(r"[a-z]+://[a-z0-9.-]+(?::[0-9]+)?")
 _SCHEME_AND_HOST = re.compile(r"\A(?:[^:/?#]*://)?[^/?#]*")
 
 
@@ -64,6 +66,8 @@ def normal_form(value: object) -> str:
     text = value.strip()
     if len(text) > MAX_DOMAIN_LENGTH:
         raise MalformedDomainError(f"a domain has more than {MAX_DOMAIN_LENGTH} characters")
+    if _NORMAL.fullmatch(text):
+        return text
     if _UNPRINTABLE.search(text):
         raise MalformedDomainError("a domain holds a control character")
     form = _SCHEME_AND_HOST.sub(lambda head: head[0].lower(), text, count=1).removesuffix("/")
@@ -72,15 +76,28 @@ def normal_form(value: object) -> str:
     return form
 
 
-def domain_list(values: Iterable[object]) -> DomainList:
+def domain_list(values: Collection[object], known: DomainList | None = None) -> DomainList:
     """Bring a category as WeChat sent it into normal form.
+
+    Args:
+        values: the domains as they were sent.
+        known: what the category was before; returned itself if it is the same still.
 
     Raises:
         MalformedDomainError: one of the values can't be a domain.
     """
+    if known is not None and _are_again(values, known.domains):
+        return known
     domains = tuple(sorted({normal_form(value) for value in values}))
     digest = hashlib.sha256("\n".join(domains).encode()).digest()
     return DomainList(domains, int.from_bytes(digest[:6], "big"))
+
+
+def _are_again(values: Collection[object], domains: Sequence[str]) -> bool:
+    """Whether values are normal forms, in any order, whose own normal forms they are themselves."""
+    # Only from the end of a normal form can the next one take away more: `https://a//`, `https://a/`, `https://a`.
+    ends = (domain[-1].isalnum() for domain in domains)
+    return len(values) == len(domains) and set(values).issuperset(domains) and all(ends)
 
 
 EMPTY = domain_list(())

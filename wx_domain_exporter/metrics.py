@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # found by identity: the hash of its help takes long
 class Gauge:
     """One gauge of the fleet; its full name has the prefix `wx_domain_`."""
 

@@ -5,7 +5,7 @@ import re
 MASK = "<secret>"
 _MAX_LENGTH = 500
 
-_NAME = r"[a-z_]*(?:token|secret|ticket|password|passwd)"
+_NAME = r"(?:token|secret|ticket|password|passwd)"  # the end of one: what stands before it stays anyway
 _ASSIGNED = re.compile(rf"(?i)({_NAME}\s*=\s*|{_NAME}\\?[\"']\s*:\s*)(\\?[\"']?)[^\s\"'&,;}}\\]+")
 _TOLD = re.compile(rf"(?i)({_NAME}\s*:\s*)[^\s\"'&,;}}\\]+")
 _USER_OF_URL = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")  # up to the last @: a password may hold one
@@ -13,12 +13,16 @@ _AUTHORIZATION = re.compile(r"(?i)\b(basic|bearer)\s+[\w+/=.~-]{6,}")
 # A request id is 26 or so and has hyphens; an appsecret has 32 letters, tokens and tickets far more.
 _OPAQUE = re.compile(r"[A-Za-z0-9_@+=-]{32,}")
 _CUT_OFF = re.compile(r"[A-Za-z0-9_@+=-]*\Z")
+# Without one of these nothing is marked as secret.
+_SIGN = re.compile(r"[=:@\s]")
 # Control characters, and those that end a line or turn its direction.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def without_named_secrets(text: str) -> str:
     """Mask what a name, a URL's form or an authorization scheme marks as secret; the rest stays."""
+    if not _SIGN.search(text):
+        return text
     text = _USER_OF_URL.sub(f"{MASK}@", text)
     text = _AUTHORIZATION.sub(rf"\1 {MASK}", text)
     return _ASSIGNED.sub(rf"\1\2{MASK}", text)

@@ -3,12 +3,12 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import structlog
 
-from wx_domain_exporter.collector import DomainCollector
+from wx_domain_exporter.collector import DomainCollector, Pages
 from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, WatchedApp
 from wx_domain_exporter.discovery import Discovery
 from wx_domain_exporter.fetch import Fetcher
@@ -36,6 +36,8 @@ class Fleet:
     settings: Settings
     client: ApiClient
     by_appid: Mapping[str, Watch]
+    pages: Pages = field(default_factory=dict)
+    """What its scrapes have written; that alone changes."""
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -164,7 +166,7 @@ class Service:
         self.last_scrape = time.time()
         wanted = fleet.watches if watches is None else watches
         batch = self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
-        return DomainCollector(fleet.settings, fleet.label_keys, batch, begin), batch
+        return DomainCollector(fleet.settings, fleet.label_keys, fleet.pages, batch, begin), batch
 
     def close(self) -> None:
         """Start no further call."""
@@ -202,7 +204,7 @@ class Service:
         for app in self._platforms.apps():
             apps.setdefault(app.appid, settings.complete(app))  # what somebody configured by hand counts
         watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
-        return Fleet(settings, client, watches)
+        return Fleet(settings, client, watches, _pages_of(watches, before))
 
     def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
         """Do what a new fleet brings with it, once scrapes get it."""
@@ -264,3 +266,13 @@ class Service:
         if not isinstance(source, AuthorizerSource):
             return True
         return self._platforms.by_name.get(source.platform.name) is source.platform
+
+
+def _pages_of(watches: Mapping[str, Watch], before: Fleet | None) -> Pages:
+    """Return what was written of the watches that stay."""
+    if before is None:
+        return {}
+    written = dict(before.pages)  # a scrape in flight may add to them
+    return {
+        appid: page for appid, page in written.items() if watches.get(appid) is before.by_appid.get(appid)
+    }

@@ -25,6 +25,8 @@ class TokenLedger:
         self._tokens: dict[str, set[str]] = {}
         """By app, all tokens that it counts as a user of."""
         self._past: deque[tuple[float, str, str]] = deque()
+        self._first_end = math.inf
+        """When the first of those ends."""
         self._on_conflict: dict[str, Callable[[], None]] = {}
         self._watched: set[str] | None = None
 
@@ -54,14 +56,16 @@ class TokenLedger:
 
     def shared(self, appid: str, token: str | None) -> bool:
         """Whether another app received a token, whatever is still known of this one."""
-        with self._lock:
-            self._forget_old()
-            return token is not None and any(one != appid for one in self._users.get(token, ()))
+        if self._first_end < time.monotonic():
+            with self._lock:
+                self._forget_old()
+        # Every fetch asks this several times. To copy the users is one operation, which needs no lock.
+        users = self._users.get(token) if token is not None else None
+        return users is not None and any(one != appid for one in tuple(users))
 
     def current(self, appid: str) -> str | None:
         """Return the token that an app uses."""
-        with self._lock:
-            return self._token_of.get(appid)
+        return self._token_of.get(appid)
 
     def forget(self, appid: str) -> None:
         """Forget all that an app received: somebody has changed where its tokens come from."""
@@ -85,6 +89,7 @@ class TokenLedger:
             until = time.monotonic() + _MEMORY
             self._users[token][appid] = until
             self._past.append((until, token, appid))
+            self._first_end = self._past[0][0]
 
     def _forget_old(self) -> None:
         now = time.monotonic()
@@ -92,6 +97,7 @@ class TokenLedger:
             until, token, appid = self._past.popleft()
             if self._users.get(token, {}).get(appid) == until:
                 self._drop(token, appid)
+        self._first_end = self._past[0][0] if self._past else math.inf
 
     def _drop(self, token: str, appid: str) -> None:
         users = self._users[token]

@@ -16,7 +16,15 @@ from wx_domain_exporter.rest import Rest
 from wx_domain_exporter.schema import Collect
 from wx_domain_exporter.token_ledger import TokenLedger
 from wx_domain_exporter.wechat.answer import JsonObject, read_categories, remember
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, Api, ApiClient, Budget, Caller, Credential
+from wx_domain_exporter.wechat.client import (
+    GETWXADEVINFO,
+    Api,
+    ApiClient,
+    Budget,
+    Caller,
+    Credential,
+    Remembering,
+)
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     DeadlineError,
@@ -105,6 +113,7 @@ class Watch:
         self.findings = self.extras.known()
         """What belongs to the last outcome beside its lists; `fetch` sees to that too."""
         self._rest = Rest()
+        self._lists = Remembering(self._read)
         self._token: str | None = None
         """What the last fetch called WeChat with."""
         self._over = False
@@ -140,7 +149,7 @@ class Watch:
         categories, error = None, None
         try:
             body = {} if self._action is None else {"action": self._action}
-            categories = self.ask(GETWXADEVINFO, body, budget, self.api_errors, self._read)
+            categories = self.ask(GETWXADEVINFO, body, budget, self.api_errors, self._lists)
         except FetchError as failure:
             error = failure.to_keep()
         except Exception as bug:  # an answer that trips our code may cost its own app only
@@ -249,7 +258,7 @@ class Watch:
         return self.source.use_as_is(of_tokens, call) if extra else self.source.use(of_tokens, call)
 
     def _read(self, answer: JsonObject) -> dict[str, DomainList]:
-        categories = read_categories(answer, self._action, self.seen)
+        categories = read_categories(answer, self._action, self.seen, self.history.lists)
         remember(self.seen, categories, DOCUMENTED_CATEGORIES)
         return categories
 
@@ -266,6 +275,7 @@ class Watch:
         """Forget what the app's answers showed: they may be those of another app with the same token."""
         self.history.clear()
         self.seen.clear()
+        self._lists.forget()
         self.last_success = None
 
     def _log_changes(self, changes: Sequence[Change]) -> None:

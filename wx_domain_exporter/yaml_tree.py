@@ -1,5 +1,6 @@
 """YAML as a tree of plain values, with the keys that are given twice."""
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,13 @@ def read_yaml(content: bytes) -> Tree:
     Raises:
         YamlError: it is none, or holds more than plain values.
     """
+    pickled, duplicates = _read(content)
+    # PyYAML's nodes are gone by now. Values that hold their texts would keep the memory all around.
+    return Tree(pickle.loads(pickled), duplicates)  # noqa: S301 - pickled above, from plain values
+
+
+def _read(content: bytes) -> tuple[bytes, tuple[KeyPath, ...]]:
+    """Return a document's plain values, pickled, and the keys that stand twice."""
     try:
         _check_depth(content)
         loader = _Loader(content)
@@ -71,7 +79,7 @@ def read_yaml(content: bytes) -> Tree:
     # What PyYAML's constructors let through for values such as `!!bool x` or `!!int ""`.
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         raise YamlError("is not YAML: a number or a key in it can't be read") from None
-    return Tree(root, duplicates)
+    return pickle.dumps(root), duplicates
 
 
 def _check_depth(content: bytes) -> None:

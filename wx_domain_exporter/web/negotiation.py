@@ -1,12 +1,12 @@
 """What a client accepts: the exposition format and the encoding that suit it best."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from prometheus_client import exposition
-from prometheus_client.registry import Collector
 
-Encoder = Callable[[Collector], bytes]
+from wx_domain_exporter.dialect import Encoder
 
 _ESCAPINGS = {"allow-utf-8", "underscores", "dots", "values"}
 _OPENMETRICS = "application/openmetrics-text"
@@ -31,10 +31,16 @@ def choose_encoder(accept: str) -> tuple[Encoder, str]:
     known = [choice for choice in _choices(accept) if _is_known(choice)]
     best = max(known, key=lambda choice: choice.quality, default=None)
     if best is None or best.value in _ANY_TEXT:
-        return exposition.choose_encoder("")
+        return _encoder("")
     cleaned = f"{best.value};version={best.parameters.get('version', _VERSIONS[best.value][0])}"
     if best.parameters.get("escaping") in _ESCAPINGS:
         cleaned += f";escaping={best.parameters['escaping']}"
+    return _encoder(cleaned)
+
+
+@lru_cache(32)
+def _encoder(cleaned: str) -> tuple[Encoder, str]:
+    """Return one encoder for a format, whoever asks: what it makes of the gauges is remembered."""
     return exposition.choose_encoder(cleaned)
 
 

@@ -1,9 +1,9 @@
 """A scrape from its request to its bytes, and `/metrics`, the one of all apps."""
 
 import asyncio
-import gzip
 import time
-from collections.abc import Sequence
+import zlib
+from collections.abc import Collection, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from wx_domain_exporter.collector import DomainCollector
+from wx_domain_exporter.dialect import Encoder
 from wx_domain_exporter.metrics import GAUGES
 from wx_domain_exporter.own_metrics import OwnMetrics
 from wx_domain_exporter.service import Fleet, Service
@@ -29,17 +30,36 @@ _SAMPLE_SUFFIXES = ("", "_total", "_bucket", "_sum", "_count")
 _FLEET = frozenset(gauge.name for gauge in GAUGES)
 
 
-def registry_of(collector: DomainCollector | None, own: OwnMetrics | None) -> CollectorRegistry:
-    """Make one scrape's registry; nothing is kept in prometheus-client's global one."""
-    registry = CollectorRegistry(auto_describe=True)
+def pieces(
+    encode: Encoder,
+    collector: DomainCollector | None,
+    own: OwnMetrics | None,
+    names: Collection[str] | None = None,
+) -> Iterator[bytes]:
+    """Yield one scrape's exposition, piece by piece.
+
+    Args:
+        encode: prometheus-client's encoder of the format.
+        collector: the fleet; None: nothing of it.
+        own: what is shown of the exporter itself; None: nothing, and nothing of the process.
+        names: the samples that are wanted; None: all.
+    """
     if collector is not None:
-        registry.register(collector)
+        for piece in collector.write(encode, names):
+            yield piece.encode()
+    registry = CollectorRegistry(auto_describe=True)  # nothing is kept in prometheus-client's global one
     if own is not None:
         registry.register(own)
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
-    return registry
+    yield encode(registry if names is None else registry.restricted_registry(names))
+
+
+def _gzip(pieces: Iterator[bytes]) -> bytes:
+    compressor = zlib.compressobj(_GZIP_LEVEL, wbits=16 + zlib.MAX_WBITS)
+    packed = [compressor.compress(piece) for piece in pieces]
+    return b"".join((*packed, compressor.flush()))
 
 
 async def _until_gone(request: Request) -> None:
@@ -107,15 +127,16 @@ class Scrapes:
         return response
 
     def _encode(self, collector: DomainCollector | None, request: Request) -> Response:
-        registry = registry_of(collector, self._own)
         families = request.query_params.getlist("name[]")
         names = {family + suffix for family in families for suffix in _SAMPLE_SUFFIXES}
         encode, content_type = choose_encoder(",".join(request.headers.getlist("Accept")))
-        body = encode(registry.restricted_registry(names) if names else registry)
+        exposition = pieces(encode, collector, self._own, names or None)
         headers = {"Vary": "Accept, Accept-Encoding"}
         if accepts_gzip(",".join(request.headers.getlist("Accept-Encoding"))):
-            body = gzip.compress(body, _GZIP_LEVEL, mtime=0)
+            body = _gzip(exposition)
             headers["Content-Encoding"] = "gzip"
+        else:
+            body = b"".join(exposition)
         # Starlette's own charset handling would add a second one to prometheus-client's.
         return Response(body, headers={**headers, "Content-Type": content_type})
 

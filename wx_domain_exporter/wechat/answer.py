@@ -1,6 +1,7 @@
 """Reading what WeChat answers: bytes to JSON, its errcode, and the lists of getwxadevinfo."""
 
 import json
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -81,7 +82,10 @@ def read_errmsg(answer: JsonObject) -> str:
 
 
 def read_categories(
-    answer: JsonObject, action: str | None, seen_before: Collection[str]
+    answer: JsonObject,
+    action: str | None,
+    seen_before: Collection[str],
+    known: Mapping[str, DomainList] | None = None,
 ) -> dict[str, DomainList]:
     """Read the lists of a good answer of getwxadevinfo.
 
@@ -89,6 +93,7 @@ def read_categories(
         answer: with errcode 0.
         action: what was asked for; it decides which absent categories count as empty.
         seen_before: undocumented categories that this app had; they count as empty when they are absent.
+        known: its lists before; those that are the same still are returned themselves.
 
     Returns:
         The lists by category, the documented ones first.
@@ -97,11 +102,15 @@ def read_categories(
         DecodeError: no list at all, too many, or one that holds something else than domains.
     """
     covered = [category for category in DOCUMENTED_CATEGORIES if covers(action, category)]
-    return read_lists(answer, DOCUMENTED_CATEGORIES, covered, seen_before)
+    return read_lists(answer, DOCUMENTED_CATEGORIES, covered, seen_before, known)
 
 
 def read_lists(
-    holder: JsonObject, documented: Sequence[str], covered: Sequence[str], seen_before: Collection[str]
+    holder: JsonObject,
+    documented: Sequence[str],
+    covered: Sequence[str],
+    seen_before: Collection[str],
+    known: Mapping[str, DomainList] | None = None,
 ) -> dict[str, DomainList]:
     """Read the lists of domains that an object of an answer holds.
 
@@ -110,6 +119,7 @@ def read_lists(
         documented: the categories that WeChat documents for it, in the order of its page.
         covered: those of them that count as empty when they are absent.
         seen_before: other categories that the app had; they count as empty too.
+        known: the app's lists before; those that are the same still are returned themselves.
 
     Returns:
         The lists by category, the documented ones first.
@@ -117,13 +127,16 @@ def read_lists(
     Raises:
         DecodeError: no list at all, too many, or one that holds something else than domains.
     """
-    given = {name: value for name, value in holder.items() if _is_category(name, value, documented)}
+    # Each answer comes with names of its own; thousands of apps have the same.
+    given = {
+        sys.intern(name): value for name, value in holder.items() if _is_category(name, value, documented)
+    }
     if not given:
         raise DecodeError("the answer holds no list of domains")
     if len(given) > MAX_CATEGORIES:
         raise DecodeError(f"the answer holds more than {MAX_CATEGORIES} lists")
     try:
-        lists = {name: domain_list(values) for name, values in given.items()}
+        lists = {name: domain_list(values, (known or {}).get(name)) for name, values in given.items()}
     except MalformedDomainError as error:
         raise DecodeError(str(error)) from None
     absent = {name: EMPTY for name in (*covered, *seen_before) if name not in lists}

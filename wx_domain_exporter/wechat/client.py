@@ -6,10 +6,12 @@ import random
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from functools import lru_cache
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
 import requests
+from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
@@ -61,6 +63,43 @@ class Credential:
     base_url: str | None = None
 
 
+class Remembering(Generic[Found]):
+    """Reads good answers, which depend on nothing else; the same bytes as the last time are not read again.
+
+    Not safe to share between threads, but for `forget`.
+    """
+
+    def __init__(self, read: Callable[[JsonObject], Found]) -> None:
+        """Remember nothing.
+
+        Args:
+            read: takes an answer with errcode 0 for what it is, or raises DecodeError.
+        """
+        self._read = read
+        self._last: tuple[bytes, Found] | None = None
+
+    def __call__(self, answer: JsonObject) -> Found:
+        """Read an answer."""
+        return self._read(answer)
+
+    def recall(self, content: bytes) -> Found | None:
+        """Return what was read of the last answer, if these are its bytes."""
+        last = self._last
+        return last[1] if last is not None and last[0] == content else None
+
+    def keep(self, content: bytes, found: Found) -> Found:
+        """Remember what was read of an answer; return it as the same object, if it was the same before."""
+        last = self._last
+        if last is not None and last[1] == found:
+            found = last[1]
+        self._last = content, found
+        return found
+
+    def forget(self) -> None:
+        """Remember nothing, for what an answer depends on has changed."""
+        self._last = None
+
+
 class Budget(Protocol):
     """The time that a fetch has for its calls."""
 
@@ -95,6 +134,7 @@ class ApiClient:
             timeout=settings.timeout,
         )
         self._proxies = _proxies(settings)
+        self._headers = lru_cache(256)(self._new_headers)
         self._template = requests.Request(
             "POST",
             settings.base_url,
@@ -163,22 +203,25 @@ class ApiClient:
             # What WeChat knows a caller in its cloud by is the way that the call takes.
             straight = credential is not None and credential.base_url is not None
             proxies = {} if straight else self._proxies
-            answer = read_json(self._wire.send(self._request(api, body, credential), allowed, proxies))
-            errcode = read_errcode(answer)
-            if errcode == 0:
-                found = read(answer)
+            content = self._wire.send(self._request(api, body, credential), allowed, proxies)
+            errcode, errmsg, found = _understood(content, read)
         except FetchError as error:
             caller.api_errors.pop(api.name, None)
             self.observer.failed(api.name, error.reason, time.monotonic() - begin)
             raise
         self.observer.answered(api.name, errcode, time.monotonic() - begin)
-        if errcode == 0:
+        if found is not None:
             caller.api_errors.pop(api.name, None)
             return found
         caller.api_errors[api.name] = errcode
         action = look_up(api.name, errcode).action
         quota = action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}
-        raise (QuotaError if quota else ApiError)(api.name, errcode, read_errmsg(answer))
+        raise (QuotaError if quota else ApiError)(api.name, errcode, errmsg)
+
+    def _new_headers(self, length: int) -> CaseInsensitiveDict[str]:
+        headers = self._template.headers.copy()
+        headers["Content-Length"] = str(length)
+        return headers
 
     def _request(
         self, api: Api, body: Mapping[str, Any], credential: Credential | None
@@ -190,9 +233,8 @@ class ApiClient:
         else:
             base_url = credential.base_url or self._settings.base_url
             request.url = f"{base_url}{api.path}?{credential.parameter}={quote(credential.token, safe='')}"
-        request.body = json.dumps(body).encode()
-        request.headers = self._template.headers.copy()
-        request.headers["Content-Length"] = str(len(request.body))
+        request.body = json.dumps(body).encode() if body else b"{}"
+        request.headers = self._headers(len(request.body))
         return request
 
 
@@ -229,6 +271,20 @@ class Caller:
             self.api_errors.pop(api, None)
         else:
             self.api_errors[api] = errcode
+
+
+def _understood(content: bytes, read: Callable[[JsonObject], Found]) -> tuple[int, str, Found | None]:
+    """Return an answer's errcode, its errmsg, and what `read` makes of it where the errcode is 0."""
+    memory = read if isinstance(read, Remembering) else None
+    found: Found | None = None if memory is None else memory.recall(content)
+    if found is not None:
+        return 0, "", found
+    answer = read_json(content)
+    errcode = read_errcode(answer)
+    if errcode != 0:
+        return errcode, read_errmsg(answer), None
+    found = read(answer)
+    return 0, "", found if memory is None else memory.keep(content, found)
 
 
 def _proxies(settings: Wechat) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 import base64
 import http.client
+import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from requests import PreparedRequest
@@ -17,10 +19,11 @@ from wx_domain_exporter.wechat.deadline_socket import (
     connect,
     start_tls,
 )
+from wx_domain_exporter.wechat.http_answer import Answer, Inbox
 
-_HTTPS_PORT = 443
 _HTTP_PORT = 80
-_FIRST_FINAL_STATUS = 200
+_PORTS = {"http": _HTTP_PORT, "https": 443}
+_ENDS = re.compile(r"[\r\n\0]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,53 +67,38 @@ class Origin:
     @classmethod
     def of(cls, url: str, proxy: Proxy | None) -> "Origin":
         """Return the origin of a URL."""
-        parts = urlsplit(url)
-        port = parts.port or (_HTTPS_PORT if parts.scheme == "https" else _HTTP_PORT)
-        return cls(parts.scheme, parts.hostname or "", port, proxy)
+        return _origin(url.partition("?")[0], proxy)
+
+    @property
+    def netloc(self) -> str:
+        """Return the host, with the port where it is not the scheme's own, as requests name it."""
+        host = self.host if self.host.isascii() else self.host.encode("idna").decode()
+        if ":" in host:
+            host = f"[{host}]"
+        return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
 
 
-class _Head:
-    """What a response's head is read from: its end before the blank line is the connection's end."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def readline(self, limit: int) -> bytes:
-        line = self._file.readline(limit)
-        if not line:
-            raise http.client.RemoteDisconnected("the connection was closed in the head of the answer")
-        return line
-
-    def close(self) -> None:
-        self._file.close()
+# The URLs of all apps' calls differ in what comes after the question mark.
+@lru_cache(256)
+def _origin(url: str, proxy: Proxy | None) -> Origin:
+    parts = urlsplit(url)
+    return Origin(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], proxy)
 
 
-class _Response(http.client.HTTPResponse):
-    """http.client alone takes an interim answer for the final one, and half a head for a whole one.
+def target_of(url: str) -> str:
+    """Return what of a URL the server itself is asked for."""
+    base, mark, query = url.partition("?")
+    return _path(base) + mark + query
 
-    The final answer would then be that of the next call on the connection: another app's.
-    """
 
-    fp: Any
-    headers: Any
-
-    def begin(self) -> None:
-        file = self.fp
-        self.fp = _Head(file)
-        try:
-            super().begin()
-            while self.status < _FIRST_FINAL_STATUS:
-                self.headers = None  # that is how begin() knows that it has work to do
-                super().begin()
-        finally:
-            if self.fp is not None:
-                self.fp = file
+@lru_cache(256)
+def _path(url: str) -> str:
+    return urlsplit(url).path or "/"
 
 
 class Connection(http.client.HTTPConnection):
     """A connection to an origin, used by one thread at a time."""
 
-    response_class = _Response
     sock: DeadlineSocket | DeadlineSSLSocket | None
 
     def __init__(self, origin: Origin, resolver: Resolver, tls: ssl.SSLContext) -> None:
@@ -120,6 +108,9 @@ class Connection(http.client.HTTPConnection):
         self.deadline = 0.0
         self.allowance = 0
         self._tls = tls
+        self._headers: Mapping[str, str | bytes] | None = None
+        """Those of the last request, and as they travelled: a client's calls share theirs."""
+        self._lines = b""
         # HTTPConnection.connect calls this; connecting by a way of our own is what it is there for.
         self._create_connection = lambda *_: self._dial(resolver)
         if origin.proxy is not None and origin.scheme == "https":
@@ -139,11 +130,11 @@ class Connection(http.client.HTTPConnection):
         if self.origin.scheme == "https" and isinstance(self.sock, DeadlineSocket):
             self.sock = start_tls(self.sock, self._tls, self.origin.host)
 
-    def exchange(self, request: PreparedRequest, deadline: float, allowance: int) -> http.client.HTTPResponse:
+    def exchange(self, request: PreparedRequest, deadline: float, allowance: int) -> Answer:
         """Send a request and read the head of its response.
 
         Args:
-            request: with a body of bytes, or none.
+            request: with a body of bytes, or none; headers that were sent once are not changed any more.
             deadline: in seconds of `time.monotonic()`; it holds for the body's reading too.
             allowance: bytes that may be received, head and body together.
 
@@ -151,21 +142,48 @@ class Connection(http.client.HTTPConnection):
             TooManyBytesError: more came.
         """
         self.deadline, self.allowance = deadline, allowance
-        if self.sock is None:
+        sock = self.sock
+        if sock is None:
             self.connect()
+            sock = self.sock
+            if sock is None:
+                raise AssertionError("a connection without a socket")
+            self._inbox = Inbox(sock)
         else:
-            self.sock.deadline, self.sock.allowance = deadline, allowance
-        self.putrequest(request.method or "GET", self._target(request), skip_accept_encoding=True)
-        for name, value in request.headers.items():
-            self.putheader(name, value)
+            sock.deadline, sock.allowance = deadline, allowance
+        sock.sendall(self._as_bytes(request))
+        sock.awaits = True
+        return Answer(self._inbox, request.method)
+
+    def is_quiet(self) -> bool:
+        """Whether the connection is open and holds nothing that would pass for the next call's answer."""
+        return self.sock is not None and not self._inbox and self.sock.is_quiet()
+
+    def _as_bytes(self, request: PreparedRequest) -> bytes:
+        """Return a request as it travels.
+
+        Raises:
+            ValueError: a part of it would pass for something else.
+        """
+        url = request.url or ""
+        target = url if self.origin.proxy is not None and self.origin.scheme == "http" else target_of(url)
+        if not (target.isascii() and target.isprintable()) or " " in target:
+            raise ValueError("a target with a character that would end it")
+        if request.headers is not self._headers:
+            self._headers, self._lines = request.headers, self._header_lines(request.headers)
+        body = request.body or b""
+        head = f"{request.method} {target} HTTP/1.1\r\n".encode()
+        return b"".join((head, self._lines, body.encode() if isinstance(body, str) else body))
+
+    def _header_lines(self, headers: Mapping[str, str | bytes]) -> bytes:
+        lines = [f"Host: {self.origin.netloc}", *(f"{name}: {_text(headers[name])}" for name in headers)]
         proxy = self.origin.proxy
         if proxy is not None and proxy.authorization is not None and self.origin.scheme == "http":
-            self.putheader("Proxy-Authorization", proxy.authorization)
-        body = request.body
-        self.endheaders(body.encode() if isinstance(body, str) else body)
-        return self.getresponse()
+            lines.append(f"Proxy-Authorization: {proxy.authorization}")
+        if any(_ENDS.search(line) for line in lines):
+            raise ValueError("a header with a character that would end it")
+        return "\r\n".join((*lines, "", "")).encode("latin-1")
 
-    def _target(self, request: PreparedRequest) -> str:
-        if self.origin.proxy is not None and self.origin.scheme == "http":
-            return request.url or "/"
-        return request.path_url
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")

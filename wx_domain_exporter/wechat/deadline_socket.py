@@ -1,15 +1,19 @@
 """Sockets that keep a deadline of the wall clock, however slowly the peer sends or reads.
 
 A socket's own timeout starts anew with every read, so a peer that drips one byte at a time can hold a
-call for ever. These set what remains until the deadline before each wait.
+call for ever. These never block: they wait in `poll`, for what remains until the deadline. That is cheaper
+too: a timeout of the socket's own makes Python ask the system before each read and write.
 """
 
 import math
+import select
 import socket
 import ssl
 import threading
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -21,6 +25,8 @@ class TooManyBytesError(Exception):
 
 Address = tuple[str, int] | tuple[str, int, int, int]
 
+_Result = TypeVar("_Result")
+
 
 class _Bounded:
     """What the two kinds of socket have in common; set both attributes before a call."""
@@ -29,19 +35,42 @@ class _Bounded:
     """In seconds of `time.monotonic()`."""
     allowance: int = 0
     """Bytes that may still be received."""
+    awaits: bool = False
+    """Whether nothing can be there to receive yet: a request has just been sent."""
 
     if TYPE_CHECKING:
 
-        def settimeout(self, value: float | None, /) -> None:
-            """Let the next wait end after that many seconds."""
+        def fileno(self) -> int:
+            """Return the descriptor."""
 
-    def arm(self) -> None:
-        """Let the next wait end at the deadline.
+    def is_quiet(self) -> bool:
+        """Whether nothing is there to receive, the end neither."""
+        return not self._coming.poll(0)
+
+    @cached_property
+    def _coming(self) -> "select.poll":
+        return _poll(self.fileno(), select.POLLIN)
+
+    def _patiently(self, step: Callable[[], _Result], event: int = select.POLLIN) -> _Result:
+        """Take a step as soon as the peer lets it be taken.
+
+        Args:
+            step: fails at once where it would have to wait.
+            event: what it waits for, unless TLS knows better.
 
         Raises:
             TimeoutError: the deadline has passed.
         """
-        self.settimeout(_remaining(self.deadline))
+        remaining = _remaining(self.deadline)
+        if self.awaits:
+            self.awaits = False
+            _wait(self._coming, remaining)
+        while True:
+            try:
+                return step()
+            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+                writes = event == select.POLLOUT or isinstance(error, ssl.SSLWantWriteError)
+            _wait(_poll(self.fileno(), select.POLLOUT) if writes else self._coming, _remaining(self.deadline))
 
     def _counted(self, received: int) -> int:
         self.allowance -= received
@@ -53,25 +82,63 @@ class _Bounded:
 class DeadlineSocket(_Bounded, socket.socket):
     """A TCP socket with a deadline and an allowance."""
 
+    def arm(self) -> None:
+        """Let a connect end at the deadline.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        self.settimeout(_remaining(self.deadline))
+
+    def recv(self, bufsize: int, flags: int = 0) -> bytes:  # noqa: D102
+        received = self._patiently(lambda: super(DeadlineSocket, self).recv(bufsize, flags))
+        self._counted(len(received))
+        return received
+
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int = 0, flags: int = 0) -> int:  # noqa: D102
-        self.arm()
-        return self._counted(super().recv_into(buffer, nbytes, flags))
+        return self._counted(
+            self._patiently(lambda: super(DeadlineSocket, self).recv_into(buffer, nbytes, flags))
+        )
+
+    def send(self, data: "ReadableBuffer", flags: int = 0) -> int:  # noqa: D102
+        return self._patiently(lambda: super(DeadlineSocket, self).send(data, flags), select.POLLOUT)
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:  # noqa: D102
-        self.arm()
-        super().sendall(data, flags)
+        with memoryview(data) as view, view.cast("B") as left:
+            sent = 0
+            while sent < len(left):
+                sent += self.send(left[sent:], flags)
 
 
 class DeadlineSSLSocket(_Bounded, ssl.SSLSocket):
     """The same with TLS, where one read or write can wait for the socket many times."""
 
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:  # noqa: D102
+        received = self._patiently(lambda: super(DeadlineSSLSocket, self).recv(buflen, flags))
+        self._counted(len(received))
+        return received
+
     def recv_into(self, buffer: "WriteableBuffer", nbytes: int | None = None, flags: int = 0) -> int:  # noqa: D102
-        self.arm()
-        return self._counted(super().recv_into(buffer, nbytes, flags))
+        return self._counted(
+            self._patiently(lambda: super(DeadlineSSLSocket, self).recv_into(buffer, nbytes, flags))
+        )
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:  # noqa: D102
-        self.arm()
-        return super().send(data, flags)
+        return self._patiently(lambda: super(DeadlineSSLSocket, self).send(data, flags))
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: D102, FBT001, FBT002 - ssl's signature
+        self._patiently(lambda: super(DeadlineSSLSocket, self).do_handshake(block))
+
+
+def _poll(descriptor: int, event: int) -> "select.poll":
+    poll = select.poll()
+    poll.register(descriptor, event)
+    return poll
+
+
+def _wait(poll: "select.poll", seconds: float | None) -> None:
+    if not poll.poll(None if seconds is None else 1000 * seconds):
+        raise TimeoutError("the deadline has passed")
 
 
 def _remaining(deadline: float) -> float | None:
@@ -176,6 +243,7 @@ def _connect_to(family: socket.AddressFamily, address: Address, deadline: float)
         sock.deadline = deadline
         sock.arm()
         sock.connect(address)
+        sock.settimeout(0)
     except BaseException:
         sock.close()
         raise
@@ -206,7 +274,6 @@ def start_tls(sock: DeadlineSocket, context: ssl.SSLContext, host: str) -> Deadl
         raise TypeError("the context is not one of tls_context()")
     try:
         wrapped.deadline, wrapped.allowance = sock.deadline, sock.allowance
-        wrapped.arm()
         wrapped.do_handshake()
     except BaseException:
         wrapped.close()

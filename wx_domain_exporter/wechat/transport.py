@@ -8,7 +8,6 @@ byte, counts a body while it arrives, and keeps as many idle connections as ther
 import http.client
 import io
 import re
-import select
 import ssl
 import threading
 import time
@@ -33,6 +32,7 @@ from requests.utils import select_proxy
 
 from wx_domain_exporter.wechat.connection import Connection, Origin, Proxy
 from wx_domain_exporter.wechat.deadline_socket import Resolver, TooManyBytesError
+from wx_domain_exporter.wechat.http_answer import Answer
 
 _CHUNK = 65536
 _HEAD_BYTES = 262144
@@ -130,7 +130,7 @@ class DeadlineAdapter(BaseAdapter):
             self._idle.give_back(connection)
         return _response(request, head, body)
 
-    def _body_of(self, head: http.client.HTTPResponse) -> bytes:
+    def _body_of(self, head: Answer) -> bytes:
         try:
             return _read_body(head, self._max_response_bytes)
         except ContentDecodingError:
@@ -155,7 +155,7 @@ class _IdleConnections:
                 if not idle:
                     return None
                 connection = idle.pop()
-            if _is_quiet(connection):
+            if connection.is_quiet():
                 return connection
             connection.close()
 
@@ -174,15 +174,6 @@ class _IdleConnections:
             self._idle.clear()
         for connection in connections:
             connection.close()
-
-
-def _is_quiet(connection: Connection) -> bool:
-    """Whether a kept connection is open and holds nothing that would pass for the next call's answer."""
-    if connection.sock is None or (isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending()):
-        return False
-    poll = select.poll()
-    poll.register(connection.sock, select.POLLIN)
-    return not poll.poll(0)
 
 
 def _told(error: Exception, request: requests.PreparedRequest) -> RequestException:  # noqa: PLR0911 - a table
@@ -212,7 +203,7 @@ def _told(error: Exception, request: requests.PreparedRequest) -> RequestExcepti
 
 def _exchange_unless_stale(
     connection: Connection, request: requests.PreparedRequest, deadline: float, allowance: int
-) -> http.client.HTTPResponse | None:
+) -> Answer | None:
     """Use a kept connection; None if the peer had closed it meanwhile, which no caller shall feel.
 
     Sending once more is safe: no API that is called here changes anything.
@@ -227,8 +218,8 @@ def _exchange_unless_stale(
         raise
 
 
-def _read_body(head: http.client.HTTPResponse, cap: int) -> bytes:
-    encoding = (head.getheader("Content-Encoding") or "identity").strip().lower()
+def _read_body(head: Answer, cap: int) -> bytes:
+    encoding = (head.headers.get("content-encoding") or "identity").lower()
     if encoding not in {"identity", "gzip", "x-gzip"}:
         raise ContentDecodingError("the body has a Content-Encoding that was not asked for")
     decoder = None if encoding == "identity" else zlib.decompressobj(_GZIP)
@@ -249,13 +240,11 @@ def _read_body(head: http.client.HTTPResponse, cap: int) -> bytes:
     return bytes(body)
 
 
-def _response(
-    request: requests.PreparedRequest, head: http.client.HTTPResponse, body: bytes
-) -> requests.Response:
+def _response(request: requests.PreparedRequest, head: Answer, body: bytes) -> requests.Response:
     response = requests.Response()
     response.status_code = head.status
     response.reason = head.reason
-    response.headers = CaseInsensitiveDict(head.getheaders())
+    response.headers = CaseInsensitiveDict(head.headers)
     response.url = request.url or ""
     response.request = request
     response.raw = io.BytesIO(body)

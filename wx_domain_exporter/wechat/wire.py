@@ -1,6 +1,6 @@
 """One HTTP exchange with a deadline: requests' Session, and every failure as a type of ours."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -20,8 +20,9 @@ _FIRST_BAD_STATUS = 300
 
 
 class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Say that no response redirects: tokens don't follow where a stranger points."""
+    def resolve_redirects(self, *_: object, **__: object) -> Iterator[requests.Response]:
+        """Follow no redirect: tokens don't go where a stranger points."""
+        return iter(())
 
 
 class Wire:
