@@ -11,6 +11,7 @@ import pytest
 import yaml
 from documents import blocks, text_of
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from shipped_rules import jobs_of_the_alerts
 from support import REPOSITORY, as_json, program
 from web_certificates import make_web_folder
 
@@ -177,6 +178,14 @@ class TestExamples:
         loaded, pair_errors = load_web_config(folder.web_file, WatchedFiles())
         assert loaded.tls is not None
         assert pair_errors == []
+
+    def test_the_alerts_know_each_job_that_scrapes_the_exporter(self) -> None:
+        blocks_so_far = [param.values[0] for param in examples(is_for_prometheus)]
+        texts = [*(blocks[-1] for blocks in blocks_so_far), text_of("deploy/compose/prometheus.yml")]
+        jobs = [job for text in texts for job in yaml.safe_load(text)["scrape_configs"]]
+        names = [job["job_name"] for job in jobs if ":12324" in str(job)]
+        assert len(names) > 5
+        assert all(re.fullmatch(jobs_of_the_alerts(), name) for name in names)
 
     def test_all_kinds_are_there(self) -> None:
         assert len(examples(is_web_configuration)) == 3
