@@ -132,6 +132,13 @@ class TestReadme:
         assert [app.name for app in settings.apps] == ["shop"]
         assert settings.scrape.min_interval == 50
 
+    def test_its_container_gets_what_its_configuration_names(self, readme: str) -> None:
+        named = re.findall(r"\{env: (\w+)\}", blocks(readme, "yaml")[0])
+        (run,) = (
+            line for block in blocks(readme, "console") for line in block.splitlines() if "docker run" in line
+        )
+        assert re.findall(r" -e (\w+) ", run) == named
+
     def test_each_metric_in_its_output_exists(self, readme: str) -> None:
         shown = {line.partition("{")[0] for line in blocks(readme, "text")[0].splitlines()}
         assert shown <= {gauge.name for gauge in GAUGES}
