@@ -303,6 +303,13 @@ def test_the_two_readmes_ask_prometheus_the_same() -> None:
     assert english == chinese
 
 
+def test_the_two_readmes_lead_to_the_same_pages() -> None:
+    links = (re.findall(r"\]\((?!https://)([^)]+)\)", text_of(page)) for page in READMES)
+    english, chinese = ({link.replace(".zh-CN.md", ".md") for link in found} for found in links)
+    assert len(english) > 20
+    assert english == chinese
+
+
 def test_every_dependency_has_its_sentence() -> None:
     found = re.search(r"^dependencies = \[(.*?)^\]", text_of("pyproject.toml"), re.DOTALL | re.MULTILINE)
     names = re.findall(r'"([\w-]+)', found[1] if found else "")
