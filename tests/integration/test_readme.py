@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from documents import blocks, text_of
-from support import REPOSITORY, request, serving
+from support import NOT_CLONED, REPOSITORY, request, serving
 
 from wx_domain_exporter import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Not in a clone: what .gitignore names, and git's own folder.
-NOT_CLONED = (".git", ".venv", ".programs", "dist", "__pycache__", ".*_cache", ".hypothesis", ".coverage*")
 SECONDS = 300
 INSTALL = blocks("README.md", "console")[1]
 ANY_PORT = "--web.listen-address=127.0.0.1:0"
