@@ -43,14 +43,22 @@ def job_of_scrape_config(resource: dict[str, Any]) -> dict[str, Any]:
     return job
 
 
-def job_of_service_monitor(resource: dict[str, Any], address: str) -> dict[str, Any]:
-    """The job of Prometheus that a ServiceMonitor with one endpoint stands for, for one address."""
-    spec = dict(resource["spec"])
+def job_of_service_monitor(resource: dict[str, Any], service: dict[str, Any], address: str) -> dict[str, Any]:
+    """The job of Prometheus that a ServiceMonitor with one endpoint stands for, for one address of a Service.
+
+    The operator makes the label `job` of the Service's name, or of its label that `jobLabel` names if it
+    has one; the endpoint's own relabelings come after that.
+    """
+    spec, metadata = dict(resource["spec"]), resource["metadata"]
     (endpoint,) = spec.pop("endpoints")
     assert set(spec) <= {"jobLabel", "selector"}
-    where = {key: endpoint[key] for key in endpoint if key != "port"}
+    name = service["metadata"]["name"]
+    where = {key: endpoint[key] for key in endpoint if key not in {"port", "relabelings"}}
+    own = [_renamed(one, _RELABELING) for one in endpoint.get("relabelings", ())]
+    labelled = service["metadata"]["labels"].get(spec.get("jobLabel"), name)
     return {
-        "job_name": resource["metadata"]["name"],
+        "job_name": f"serviceMonitor/{metadata.get('namespace', 'default')}/{metadata['name']}/0",
         **_renamed(where, _ENDPOINT),
         "static_configs": [{"targets": [address]}],
+        "relabel_configs": [{"target_label": "job", "replacement": labelled}, *own],
     }

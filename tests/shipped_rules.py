@@ -51,6 +51,13 @@ def expressions(text: str | None = None) -> list[tuple[str, str]]:
     ]
 
 
+def jobs_of_the_alerts() -> str:
+    """The regular expression for the jobs that WxDomainScrapeFailed goes by."""
+    (scrape_failed,) = (rule["expr"] for rule in alerts() if rule["alert"] == "WxDomainScrapeFailed")
+    (pattern,) = re.findall(r'job=~"([^"]+)"', scrape_failed)
+    return str(pattern)
+
+
 def metrics_of(expression: str) -> set[str]:
     """The metrics that an expression names, without recorded ones."""
     bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|group_left) \([^)]*\)', " ", expression)

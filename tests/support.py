@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STARTUP_SECONDS = 30
+NOT_CLONED = (
+    *(".git", ".venv", ".programs", "dist", "my.yml"),
+    *("__pycache__", ".*_cache", ".hypothesis", ".coverage*"),
+)
+"""Names of what is in a working folder but not in a clone: what .gitignore names, and git's own folder."""
 
 
 @dataclass(frozen=True)

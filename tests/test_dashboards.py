@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from examples import PROBES
 from grafana import FILES, filled, load, metrics, panels, queries, variables
 
 from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
@@ -123,6 +124,15 @@ def test_together_they_show_every_metric() -> None:
     not_shown = {own.name for own in OWN_METRICS if own.kind != "histogram"} - shown
     assert not_shown == set()
     assert {gauge.name for gauge in GAUGES} - shown == set()
+
+
+def test_where_mini_programs_are_probed_one_by_one_the_exporters_own_series_are_all_asked_for() -> None:
+    own_job = PROBES["scrape_configs"][1]
+    asked = set(own_job["params"]["name[]"])
+    shown = set().union(*(metrics(query.expression) for file in FILES for query in queries(load(file))))
+    of_a_probe = {gauge.name for gauge in GAUGES} | {"up"}
+    assert {name.removesuffix("_bucket") for name in shown - of_a_probe} <= asked
+    assert {own.name for own in OWN_METRICS} <= asked
 
 
 def test_each_series_is_of_the_chosen_exporters(dashboard: dict[str, Any], file: str) -> None:

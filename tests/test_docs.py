@@ -11,6 +11,7 @@ import pytest
 import yaml
 from documents import blocks, text_of
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from shipped_rules import jobs_of_the_alerts
 from support import REPOSITORY, as_json, program
 from web_certificates import make_web_folder
 
@@ -131,6 +132,13 @@ class TestReadme:
         assert [app.name for app in settings.apps] == ["shop"]
         assert settings.scrape.min_interval == 50
 
+    def test_its_container_gets_what_its_configuration_names(self, readme: str) -> None:
+        named = re.findall(r"\{env: (\w+)\}", blocks(readme, "yaml")[0])
+        (run,) = (
+            line for block in blocks(readme, "console") for line in block.splitlines() if "docker run" in line
+        )
+        assert re.findall(r" -e (\w+) ", run) == named
+
     def test_each_metric_in_its_output_exists(self, readme: str) -> None:
         shown = {line.partition("{")[0] for line in blocks(readme, "text")[0].splitlines()}
         assert shown <= {gauge.name for gauge in GAUGES}
@@ -177,6 +185,14 @@ class TestExamples:
         loaded, pair_errors = load_web_config(folder.web_file, WatchedFiles())
         assert loaded.tls is not None
         assert pair_errors == []
+
+    def test_the_alerts_know_each_job_that_scrapes_the_exporter(self) -> None:
+        blocks_so_far = [param.values[0] for param in examples(is_for_prometheus)]
+        texts = [*(blocks[-1] for blocks in blocks_so_far), text_of("deploy/compose/prometheus.yml")]
+        jobs = [job for text in texts for job in yaml.safe_load(text)["scrape_configs"]]
+        names = [job["job_name"] for job in jobs if ":12324" in str(job)]
+        assert len(names) > 5
+        assert all(re.fullmatch(jobs_of_the_alerts(), name) for name in names)
 
     def test_all_kinds_are_there(self) -> None:
         assert len(examples(is_web_configuration)) == 3
@@ -284,6 +300,13 @@ def test_the_two_readmes_ask_prometheus_the_same() -> None:
         re.findall(r"\| `(wx_domain[^`]*|changes[^`]*)` \|", text_of(page)) for page in READMES
     )
     assert len(english) == 6
+    assert english == chinese
+
+
+def test_the_two_readmes_lead_to_the_same_pages() -> None:
+    links = (re.findall(r"\]\((?!https://)([^)]+)\)", text_of(page)) for page in READMES)
+    english, chinese = ({link.replace(".zh-CN.md", ".md") for link in found} for found in links)
+    assert len(english) > 20
     assert english == chinese
 
 

@@ -72,6 +72,14 @@ def test_the_same_action_has_one_version_everywhere() -> None:
     assert len({line.partition("@")[0] for line in used}) == len(used)
 
 
+def test_what_the_image_is_built_for_can_be_run_while_it_is_built() -> None:
+    steps = load(".github/workflows/release.yml")["jobs"]["image"]["steps"]
+    used = {step["uses"].partition("@")[0]: step.get("with", {}) for step in steps if "uses" in step}
+    platforms = used["docker/build-push-action"]["platforms"].split(",")
+    emulated = used["docker/setup-qemu-action"]["platforms"].split(",")
+    assert platforms == ["linux/amd64", *(f"linux/{one}" for one in emulated)]
+
+
 def test_the_hooks_call_what_make_check_installs() -> None:
     hooks = load(".pre-commit-config.yaml")["repos"][0]["hooks"]
     assert {hook["language"] for hook in hooks} == {"system"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from documents import blocks, text_of
 from operator_jobs import job_of_scrape_config, job_of_service_monitor
+from shipped_rules import jobs_of_the_alerts
 from support import REPOSITORY, as_json, program
 
 from wx_domain_exporter import __version__, config
@@ -25,6 +27,8 @@ FOLDER = REPOSITORY / "deploy" / "kubernetes"
 OPERATOR = "monitoring.coreos.com/"
 # An old one that clusters still run, and the newest that the validator knows.
 RELEASES = ("1.31", kubernetes_validate.latest_version())
+MONITORS = ("monitoring", "sharded")
+FILE = "prometheus.yml"
 KUSTOMIZATIONS = sorted(FOLDER.glob("*/kustomization.yaml"))
 
 
@@ -51,6 +55,21 @@ def resources(*, operator: bool) -> list[Any]:
 DEPLOYMENT = load("base/deployment.yaml")["spec"]["template"]
 POD = DEPLOYMENT["spec"]
 CONTAINER = POD["containers"][0]
+
+
+def job_of_monitor(folder: str) -> dict[str, Any]:
+    """The job of Prometheus that the folder's ServiceMonitor stands for."""
+    monitor, service = load(f"{folder}/servicemonitor.yaml"), load("base/service.yaml")
+    return job_of_service_monitor(monitor, service, "localhost:12324")
+
+
+def promtool(folder: Path, jobs: list[dict[str, Any]], *arguments: str) -> str:
+    """What promtool prints about these jobs, which FILE holds."""
+    (folder / FILE).write_text(as_json({"scrape_configs": jobs}))
+    command = [program("promtool", "prometheus"), *arguments]
+    checked = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    return checked.stdout
 
 
 class TestKustomizations:
@@ -85,16 +104,12 @@ class TestSchemas:
             ("monitoring.coreos.com/v1alpha1", "ScrapeConfig"),
         }
 
-    @pytest.mark.parametrize("name", ["monitoring", "sharded"])
-    def test_prometheus_takes_the_jobs(self, name: str, tmp_path: Path) -> None:
-        jobs = [job_of_service_monitor(load(f"{name}/servicemonitor.yaml"), "localhost:12324")]
-        if name == "sharded":
+    @pytest.mark.parametrize("folder", MONITORS)
+    def test_prometheus_takes_the_jobs(self, folder: str, tmp_path: Path) -> None:
+        jobs = [job_of_monitor(folder)]
+        if folder == "sharded":
             jobs.append(job_of_scrape_config(load("sharded/scrapeconfig.yaml")))
-        file = tmp_path / "prometheus.yml"
-        file.write_text(as_json({"scrape_configs": jobs}))
-        command = [program("promtool", "prometheus"), "check", "config", str(file)]
-        checked = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert checked.returncode == 0, checked.stdout + checked.stderr
+        promtool(tmp_path, jobs, "check", "config", FILE)
 
 
 class TestExporter:
@@ -184,11 +199,23 @@ class TestSharded:
 
     def test_the_exporters_own_series_are_those_of_the_docs(self) -> None:
         example = yaml.safe_load(blocks("docs/service-discovery.md", "yaml")[0])["scrape_configs"][1]
-        job = job_of_service_monitor(load("sharded/servicemonitor.yaml"), "localhost:12324")
+        job = job_of_monitor("sharded")
         assert job["params"] == example["params"]
 
 
 class TestRules:
+    @pytest.mark.parametrize("folder", MONITORS)
+    def test_the_alerts_know_the_jobs_of_the_service_monitors(self, folder: str, tmp_path: Path) -> None:
+        job = job_of_monitor(folder)
+        # promtool listens to a discovery for the whole time.
+        told = promtool(tmp_path, [job], "check", "service-discovery", "--timeout=2s", FILE, job["job_name"])
+        (target,) = json.loads(told)
+        assert re.fullmatch(jobs_of_the_alerts(), target["labels"]["job"])
+
+    def test_the_alerts_know_the_job_of_the_probes(self) -> None:
+        name = job_of_scrape_config(load("sharded/scrapeconfig.yaml"))["job_name"]
+        assert re.fullmatch(jobs_of_the_alerts(), name)
+
     def test_are_those_of_the_rule_file(self) -> None:
         rules = yaml.safe_load(text_of("rules/wx-domain.rules.yml"))
         assert load("monitoring/prometheusrule.yaml")["spec"] == rules

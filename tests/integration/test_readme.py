@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from documents import blocks, text_of
-from support import REPOSITORY, request, serving
+from support import NOT_CLONED, REPOSITORY, request, serving
 
 from wx_domain_exporter import __version__
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Not in a clone: what .gitignore names, and git's own folder.
-NOT_CLONED = (".git", ".venv", ".programs", "dist", "__pycache__", ".*_cache", ".hypothesis", ".coverage*")
 SECONDS = 300
+INSTALL = blocks("README.md", "console")[1]
 ANY_PORT = "--web.listen-address=127.0.0.1:0"
 
 
@@ -81,9 +80,10 @@ def test_the_walk(shell: Shell) -> None:
     said = shell.run("make", "run", "CONFIG=my.yml", "ARGS=--config.check", status=2)
     assert "my.yml: apps: " in said
 
-    assert "`pip install .` gives the command `wx-domain-exporter`" in readme
     python = str(shell.folder / ".venv" / "run" / "bin" / "python")
-    shell.run(python, "-m", "venv", "installed")
-    shell.run("installed/bin/pip", "install", "--quiet", "--disable-pip-version-check", ".")
-    assert shell.run("installed/bin/wx-domain-exporter", "--version") == f"wx_domain_exporter {__version__}\n"
-    assert "wx_domain_up{" in shell.run("installed/bin/wx-domain-exporter", "--demo", "--once", status=1)
+    install = re.sub(
+        r"^\$ (python3 )?", lambda found: f"{python} " if found[1] else "", INSTALL, flags=re.MULTILINE
+    )
+    assert shell.run("sh", "-ec", install).endswith(f"wx_domain_exporter {__version__}\n")
+    command = f"{shell.env['HOME']}/wx-domain-exporter/bin/wx-domain-exporter"
+    assert "wx_domain_up{" in shell.run(command, "--demo", "--once", status=1)
