@@ -9,11 +9,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from wx_domain_exporter.domains import DEFAULT_LIMITS
-from wx_domain_exporter.schema import App, Collect, Config, Defaults, Scrape, Wechat
-from wx_domain_exporter.schema_baselines import CategoryBaseline
-from wx_domain_exporter.schema_fields import RESERVED_LABELS, Within, Words
-from wx_domain_exporter.schema_tokens import (
+from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
+from wx_domain_exporter.config.schema_baselines import CategoryBaseline
+from wx_domain_exporter.config.schema_fields import RESERVED_LABELS, Within, Words
+from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
     AuthorizerToken,
     CentreToken,
@@ -22,6 +21,7 @@ from wx_domain_exporter.schema_tokens import (
     Platform,
     StableToken,
 )
+from wx_domain_exporter.lists.domains import DEFAULT_LIMITS
 
 _NAMES = {bool: "true, false", int: "whole number", str: "text"}
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))

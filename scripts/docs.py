@@ -11,9 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from configuration_page import configuration_page
 from markdown import code, table
 
-from wx_domain_exporter.errcodes import TABLE, Errcode
-from wx_domain_exporter.flags import FLAGS
-from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
+from wx_domain_exporter.commands.flags import FLAGS
+from wx_domain_exporter.errcodes.lookup import TABLE, Errcode
+from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fault_behaviours import SLOW_SECONDS
 from faults import Call, FaultyApi, token_for
 
-from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Caller, Credential
 
 if TYPE_CHECKING:

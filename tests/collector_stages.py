@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import generate_latest
 from support import as_json, series
 
-from wx_domain_exporter import config
+from wx_domain_exporter.config import loading
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
@@ -43,7 +43,7 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
         apps = [{"appid": appid, "token": token} for appid in world.apps]
         tree = {"wechat": {"base_url": server.url}, "apps": apps, **sections}
         text = (content or b"").replace(b"http://simulator", server.url.encode()) or as_json(tree).encode()
-        service = Service(config.ConfigLoader(FILE, text))
+        service = Service(loading.ConfigLoader(FILE, text))
         try:
             yield service
         finally:

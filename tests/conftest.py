@@ -9,7 +9,7 @@ from fleets import SmallFleet, small_fleet
 from support import Gate
 from tls import Certificates, make_certificates
 
-from wx_domain_exporter.watch import Outcome, Watch
+from wx_domain_exporter.apps.watch import Outcome, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

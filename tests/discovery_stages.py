@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, generate_latest
 from support import series, value
 
-from wx_domain_exporter.config import WatchedPlatform
-from wx_domain_exporter.discovery import Discovery
-from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.schema_tokens import AuthorizerToken
-from wx_domain_exporter.schema_tokens import Platform as PlatformSettings
+from wx_domain_exporter.config.loading import WatchedPlatform
+from wx_domain_exporter.config.schema_tokens import AuthorizerToken
+from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
+from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.wechat.tokens.make import make_platform
 
 if TYPE_CHECKING:

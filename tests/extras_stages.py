@@ -11,20 +11,20 @@ from calls import settings
 from faults import Call, FaultyApi, token_for
 from simulated_client import APPID
 
-from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.flights import Errand
-from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.schema import Collect
-from wx_domain_exporter.schema_tokens import AccessToken
-from wx_domain_exporter.token_ledger import TokenLedger
-from wx_domain_exporter.watch import Watch
+from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.fetch.flights import Errand
+from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.make import make_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wx_domain_exporter.extras import Findings
+    from wx_domain_exporter.apps.extras import Findings
 
 SERVER = "/wxa/get_effective_domain"
 WEBVIEW = "/wxa/get_effective_webviewdomain"

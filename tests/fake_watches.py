@@ -7,14 +7,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.domains import EMPTY
-from wx_domain_exporter.extras import Extras, Findings
-from wx_domain_exporter.watch import Outcome, Watch
+from wx_domain_exporter.apps.extras import Extras, Findings
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.lists.domains import EMPTY
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.fetch import Fetcher
-    from wx_domain_exporter.flights import Batch
+    from wx_domain_exporter.fetch.fetcher import Fetcher
+    from wx_domain_exporter.fetch.flights import Batch
     from wx_domain_exporter.wechat.client import Budget
 
 LONG = 30.0

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 from support import as_json
 
-from wx_domain_exporter import config
-from wx_domain_exporter.baseline import Expected
-from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, domain_list
-from wx_domain_exporter.extras import Findings
-from wx_domain_exporter.schema_tokens import AccessToken
+from wx_domain_exporter.apps.extras import Findings
+from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.config import loading
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.lists.baseline import Expected
+from wx_domain_exporter.lists.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, domain_list
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.token_ledger import TokenLedger
-from wx_domain_exporter.watch import Outcome, Watch
 from wx_domain_exporter.web.app import WebOptions, make_app
 from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import Query
@@ -32,7 +32,7 @@ from wx_domain_exporter.wechat.tokens.make import make_source
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from wx_domain_exporter.domains import DomainList
+    from wx_domain_exporter.lists.domains import DomainList
     from wx_domain_exporter.wechat.client import ApiClient
     from wx_domain_exporter.wechat.errors import FetchError
 
@@ -159,7 +159,7 @@ def names(watches: Sequence[Watch], **parameters: str) -> list[str]:
 def service_of(watches: Sequence[Watch], **sections: Any) -> Iterator[Service]:
     """A service whose apps are these; what else it has is configured."""
     tree = {"wechat": {"base_url": "http://127.0.0.1:9"}, **CONFIGURED, **sections}
-    service = Service(config.ConfigLoader(Path("config.yml"), as_json(tree).encode()))
+    service = Service(loading.ConfigLoader(Path("config.yml"), as_json(tree).encode()))
     service.fleet = replace(service.fleet, by_appid={watch.app.appid: watch for watch in watches})
     try:
         yield service

@@ -10,10 +10,10 @@ from calls import Time
 from simulated_client import APPID, COMPONENT, COMPONENT_SECRET, TICKET
 from token_stages import lists_of
 
-from wx_domain_exporter.config import WatchedPlatform
-from wx_domain_exporter.schema_tokens import AccessToken, AuthorizerToken, CentreToken
-from wx_domain_exporter.schema_tokens import Platform as PlatformSettings
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.loading import WatchedPlatform
+from wx_domain_exporter.config.schema_tokens import AccessToken, AuthorizerToken, CentreToken
+from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
+from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import TokenError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import generate_latest
 from support import as_json, series
 
-from wx_domain_exporter.config import ConfigLoader
+from wx_domain_exporter.config.loading import ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.scrape import pieces
 

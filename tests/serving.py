@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.config import ConfigLoader
+from wx_domain_exporter.config.loading import ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.app import WebOptions, make_app
 from wx_domain_exporter.web.server import Server, listen, url_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, EMPTY, SERVER_CATEGORIES, domain_list
+from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY, SERVER_CATEGORIES, domain_list
 from wx_domain_exporter.wechat.answer import (
     MAX_CATEGORIES,
     read_categories,

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from support import as_json
 
-from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, load
+from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, load
 
 if TYPE_CHECKING:
     from pathlib import Path

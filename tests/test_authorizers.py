@@ -6,7 +6,7 @@ import pytest
 from calls import Calls, Time, answering, settings
 from faults import FaultyApi
 
-from wx_domain_exporter.schema_tokens import AccessToken
+from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.wechat.authorizers import Page, list_page, mini_program_name
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.schema import Scrape
+from wx_domain_exporter.config.schema import Scrape
 from wx_domain_exporter.web.budget import HEADER, LONGEST, BadTimeoutError, scrape_budget
 
 

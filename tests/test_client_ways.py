@@ -9,8 +9,8 @@ from proxy import Proxy
 from support import free_port
 from tls import make_certificates
 
-from wx_domain_exporter.schema import Wechat
-from wx_domain_exporter.secret import SecretError
+from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.errors import FetchError, TlsError
 

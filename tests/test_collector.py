@@ -11,7 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from structlog.testing import capture_logs
 from support import samples, series, value
 
-from wx_domain_exporter.metrics import (
+from wx_domain_exporter.metrics.table import (
     EFFECTIVE_DOMAINS,
     EFFECTIVE_HASH,
     GAUGES,
@@ -317,7 +317,7 @@ class TestPages:
             written.append(value)
             return value
 
-        monkeypatch.setattr("wx_domain_exporter.collector.text", noted)
+        monkeypatch.setattr("wx_domain_exporter.exposition.collector.text", noted)
         with serving(world) as service:
             for encode in (generate_latest, openmetrics.generate_latest, generate_latest):
                 collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)

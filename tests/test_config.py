@@ -12,9 +12,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from support import REPOSITORY, as_json
 
-from wx_domain_exporter.config import ConfigError, Settings, load, parse
-from wx_domain_exporter.domains import DEFAULT_LIMITS
-from wx_domain_exporter.schema import (
+from wx_domain_exporter.config.loading import ConfigError, Settings, load, parse
+from wx_domain_exporter.config.schema import (
     App,
     Collect,
     Config,
@@ -22,7 +21,7 @@ from wx_domain_exporter.schema import (
     Scrape,
     Wechat,
 )
-from wx_domain_exporter.schema_tokens import (
+from wx_domain_exporter.config.schema_tokens import (
     TOKEN_TYPES,
     AccessToken,
     AuthorizerToken,
@@ -32,7 +31,8 @@ from wx_domain_exporter.schema_tokens import (
     Platform,
     StableToken,
 )
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.secret import Secret
+from wx_domain_exporter.lists.domains import DEFAULT_LIMITS
 
 DATA = REPOSITORY / "tests" / "data" / "config"
 BAD_FILES = sorted(path.name for path in DATA.glob("*.bad.yml"))

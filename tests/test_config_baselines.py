@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from support import as_json
 
-from wx_domain_exporter.baseline import Baseline, Expected
-from wx_domain_exporter.config import ConfigError, Settings, WatchedApp, parse
-from wx_domain_exporter.schema_tokens import AccessToken
+from wx_domain_exporter.config.loading import ConfigError, Settings, WatchedApp, parse
+from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.lists.baseline import Baseline, Expected
 
 A, B = "wx00000000000000a0", "wx00000000000000b0"
 API, WWW = "https://api.example.com", "https://www.example.com"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import as_json, run_exporter
 
-from wx_domain_exporter.config import ConfigError, parse
+from wx_domain_exporter.config.loading import ConfigError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

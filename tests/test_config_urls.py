@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from support import as_json
 
-from wx_domain_exporter.config import ConfigError, parse
+from wx_domain_exporter.config.loading import ConfigError, parse
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.schema import Wechat
+    from wx_domain_exporter.config.schema import Wechat
 
 FILE = Path("some.yml")
 APP = {"appid": "wx0123456789abcdef", "token": {"type": "stable_token", "appsecret": "s"}}

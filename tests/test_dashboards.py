@@ -10,7 +10,7 @@ import pytest
 from examples import PROBES
 from grafana import FILES, filled, load, metrics, panels, queries, variables
 
-from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
+from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.diagnosis import Diagnosis, Step, diagnose
+from wx_domain_exporter.apps.diagnosis import Diagnosis, Step, diagnose
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     BrokenConnectionError,

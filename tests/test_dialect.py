@@ -15,9 +15,9 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from wx_domain_exporter import dialect
-from wx_domain_exporter.dialect import dialect_of
-from wx_domain_exporter.metrics import APP_INFO, GAUGES, Gauge
+from wx_domain_exporter.exposition import dialect
+from wx_domain_exporter.exposition.dialect import dialect_of
+from wx_domain_exporter.metrics.table import APP_INFO, GAUGES, Gauge
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.web.negotiation import choose_encoder
 from wx_domain_exporter.web.scrape import pieces

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.durations import parse_duration
+from wx_domain_exporter.config.durations import parse_duration
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wx_domain_exporter.domains import EMPTY, SERVER_CATEGORIES, domain_list
+from wx_domain_exporter.lists.domains import EMPTY, SERVER_CATEGORIES, domain_list
 from wx_domain_exporter.wechat.effective import (
     DOCUMENTED_EFFECTIVE,
     read_effective_domain,

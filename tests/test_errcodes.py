@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from wx_domain_exporter.errcodes import TABLE, Action, Errcode, Text, look_up
+from wx_domain_exporter.errcodes.lookup import TABLE, Action, Errcode, Text, look_up
 
 APP_APIS = ("getwxadevinfo", "get_effective_domain", "get_effective_webviewdomain", "quota/get")
 COMPONENT_APIS = ("api_authorizer_token", "api_get_authorizer_list", "api_get_authorizer_info")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 import structlog
 
-from wx_domain_exporter import logs
+from wx_domain_exporter.commands import logs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wx_domain_exporter.logs import LogFormat
+    from wx_domain_exporter.commands.logs import LogFormat
 
 FORMATS: tuple[LogFormat, ...] = ("logfmt", "json")
 LEVELS = ("debug", "info", "warning", "error")

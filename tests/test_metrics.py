@@ -5,8 +5,8 @@ import re
 import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from wx_domain_exporter import metrics
-from wx_domain_exporter.metrics import GAUGES, OWN_METRICS, Gauge, OwnMetric
+from wx_domain_exporter.metrics import table as metrics
+from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS, Gauge, OwnMetric
 from wx_domain_exporter.wechat.errors import Reason
 
 PUBLIC = {

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from support import samples, series, value
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.metrics import OWN_METRICS
-from wx_domain_exporter.own_metrics import OwnMetrics
+from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.metrics.table import OWN_METRICS
 
 PREFIX = "wx_domain_exporter_"
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
-    from wx_domain_exporter.flights import Batch
+    from wx_domain_exporter.apps.watch import Watch
+    from wx_domain_exporter.fetch.flights import Batch
     from wx_domain_exporter.service import Service
-    from wx_domain_exporter.watch import Watch
 
 A, B = appid(0), appid(1)
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from wx_domain_exporter.redaction import MASK, foreign_text, without_named_secrets
+from wx_domain_exporter.wechat.redaction import MASK, foreign_text, without_named_secrets
 
 Redact = Callable[[str], str]
 

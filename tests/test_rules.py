@@ -12,10 +12,10 @@ from documents import anchors, text_of
 from shipped_rules import RULES, alerts, expressions, metrics_of, records, written_rules
 from support import REPOSITORY, program
 
-from wx_domain_exporter.domains import EMPTY
-from wx_domain_exporter.errcode_groups import ERRCODES_OF, Group
-from wx_domain_exporter.errcodes import TABLE
-from wx_domain_exporter.metrics import GAUGES, OWN_METRICS
+from wx_domain_exporter.errcodes.groups import ERRCODES_OF, Group
+from wx_domain_exporter.errcodes.lookup import TABLE
+from wx_domain_exporter.lists.domains import EMPTY
+from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
 from wx_domain_exporter.wechat.errors import Reason
 
 TESTS = sorted((REPOSITORY / "rules" / "tests").glob("*.yml"))

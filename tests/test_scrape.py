@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from starlette.requests import Request
 from support import series, value
 
-from wx_domain_exporter import config
+from wx_domain_exporter.config import loading
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web import scrape as scrape_module
 from wx_domain_exporter.web.budget import HEADER, scrape_budget
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
-    from wx_domain_exporter.watch import Outcome
+    from wx_domain_exporter.apps.watch import Outcome
     from wx_domain_exporter.wechat.client import Budget
 
 A, B = appid(0), appid(1)
@@ -40,7 +40,7 @@ def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
 
 @pytest.fixture
 def service(fleet: SmallFleet) -> Iterator[Service]:
-    service = Service(config.ConfigLoader(fleet.path))
+    service = Service(loading.ConfigLoader(fleet.path))
     yield service
     service.close()
 
@@ -133,7 +133,7 @@ class TestDeadline:
     ) -> None:
         fleet.world.patch(A, {"hang": True})
         fleet.configure(scrape=scrape, wechat={"timeout": "30s"})
-        service = Service(config.ConfigLoader(fleet.path))
+        service = Service(loading.ConfigLoader(fleet.path))
         begin = time.monotonic()
         found = text(answer(MetricsEndpoint(service, 40), request(**headers)))
         assert 1.4 < time.monotonic() - begin < 15

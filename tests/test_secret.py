@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from wx_domain_exporter.secret import Secret, SecretError
+from wx_domain_exporter.config.secret import Secret, SecretError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ from services import LONG, running_service, scrape, up
 from structlog.testing import capture_logs
 from support import samples, series, value, wait_until
 
-from wx_domain_exporter import config
 from wx_domain_exporter import service as service_module
-from wx_domain_exporter.secret import SecretError
+from wx_domain_exporter.config import loading
+from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.service import Service
 
 if TYPE_CHECKING:
@@ -172,8 +172,8 @@ class TestSharedToken:
 class TestStart:
     def test_a_bad_configuration_is_an_error(self, fleet: SmallFleet) -> None:
         fleet.path.write_text("apps: []")
-        with pytest.raises(config.ConfigError, match="lists no app"):
-            Service(config.ConfigLoader(fleet.path))
+        with pytest.raises(loading.ConfigError, match="lists no app"):
+            Service(loading.ConfigLoader(fleet.path))
 
     @pytest.mark.parametrize(
         "error", [SecretError("the secret file gone"), OSError("the file of authorities gone")]
@@ -185,13 +185,13 @@ class TestStart:
             raise error
 
         monkeypatch.setattr(service_module, "ApiClient", vanished)
-        with pytest.raises(config.ConfigError, match=f"wechat: {error}"):
-            Service(config.ConfigLoader(fleet.path))
+        with pytest.raises(loading.ConfigError, match=f"wechat: {error}"):
+            Service(loading.ConfigLoader(fleet.path))
 
     def test_the_configuration_in_force_is_told(self, fleet: SmallFleet, service: Service) -> None:
         text = scrape(service)
         assert value(text, f"{OWN}apps") == 2
-        assert value(text, f"{OWN}config_hash") == config.load(fleet.path).hash
+        assert value(text, f"{OWN}config_hash") == loading.load(fleet.path).hash
         assert value(text, f"{OWN}config_last_reload_successful") == 1
 
 
@@ -294,7 +294,7 @@ class TestReload:
         assert up(text) == {appid(7): 1, B: 1}
         assert A not in text
         assert value(text, f"{OWN}apps") == 2
-        assert value(text, f"{OWN}config_hash") == config.load(fleet.path).hash
+        assert value(text, f"{OWN}config_hash") == loading.load(fleet.path).hash
 
     def test_an_app_that_is_gone_shares_its_token_with_nobody(
         self, fleet: SmallFleet, service: Service
@@ -394,7 +394,7 @@ def own_gauges(text: str) -> dict[str, float]:
     return {name: number for name, number in found.items() if number is not None}
 
 
-class OneAtATime(config.ConfigLoader):
+class OneAtATime(loading.ConfigLoader):
     """Notes when two read at once."""
 
     def __init__(self, path: Path) -> None:
@@ -402,7 +402,7 @@ class OneAtATime(config.ConfigLoader):
         self.overlaps = 0
         self._free = threading.Semaphore()
 
-    def load(self) -> config.Settings:
+    def load(self) -> loading.Settings:
         if not self._free.acquire(blocking=False):
             self.overlaps += 1
             return super().load()

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.domains import domain_list
-from wx_domain_exporter.schema_tokens import StableToken
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema_tokens import StableToken
+from wx_domain_exporter.config.secret import Secret
+from wx_domain_exporter.lists.domains import domain_list
 from wx_domain_exporter.web.targets import KnownApp, app_groups, domain_groups
 
 A, B = "wx00000000000000aa", "wx00000000000000bb"

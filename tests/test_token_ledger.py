@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 from clocks import Clock
 
-from wx_domain_exporter import token_ledger as module
-from wx_domain_exporter.token_ledger import TokenLedger
+from wx_domain_exporter.apps import token_ledger as module
+from wx_domain_exporter.apps.token_ledger import TokenLedger
 
 A, B, C = (f"wx{number:016x}" for number in range(3))
 

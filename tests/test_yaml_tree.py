@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.yaml_tree import KeyPath, YamlError, read_yaml
+from wx_domain_exporter.config.yaml_tree import KeyPath, YamlError, read_yaml
 
 CANARY = "canary-7c0e5d"
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from simulated_client import APPID, SECRET
 
-from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.flights import Flight
-from wx_domain_exporter.schema_tokens import AccessToken, CentreToken, StableToken
+from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema_tokens import AccessToken, CentreToken, StableToken
+from wx_domain_exporter.fetch.flights import Flight
 from wx_domain_exporter.simulator.apis.centre import PATH
-from wx_domain_exporter.token_ledger import TokenLedger
-from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Caller
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from simulated_client import APPID, SECRET
 
-from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.flights import Flight
-from wx_domain_exporter.schema_tokens import AccessToken, StableToken, TokenSource
-from wx_domain_exporter.token_ledger import TokenLedger
-from wx_domain_exporter.watch import Outcome, Watch
+from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema_tokens import AccessToken, StableToken, TokenSource
+from wx_domain_exporter.fetch.flights import Flight
 from wx_domain_exporter.wechat.tokens.make import make_source
 
 if TYPE_CHECKING:

@@ -16,10 +16,18 @@ from types import FrameType
 import structlog
 from prometheus_client import generate_latest
 
-from wx_domain_exporter import __version__, config, logs
-from wx_domain_exporter.baseline_block import HEAD, entry
-from wx_domain_exporter.doctor import examine, speaks_chinese, summary
-from wx_domain_exporter.flags import DEFAULT_CONFIG_FILE, DEFAULT_LISTEN_ADDRESS, UsageError, parse_flags
+from wx_domain_exporter import __version__
+from wx_domain_exporter.commands import logs
+from wx_domain_exporter.commands.baseline_block import HEAD, entry
+from wx_domain_exporter.commands.doctor import examine, speaks_chinese, summary
+from wx_domain_exporter.commands.flags import (
+    DEFAULT_CONFIG_FILE,
+    DEFAULT_LISTEN_ADDRESS,
+    UsageError,
+    parse_flags,
+)
+from wx_domain_exporter.config import loading
+from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
@@ -29,7 +37,6 @@ from wx_domain_exporter.web.front import Front
 from wx_domain_exporter.web.scrape import pieces
 from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
-from wx_domain_exporter.yaml_tree import one_line
 
 log = structlog.get_logger(__name__)
 
@@ -60,11 +67,11 @@ def run(arguments: Sequence[str]) -> int:
         quiet = (flags.doctor or flags.baseline) and flags.log_level != "debug"
         logs.set_up("error" if quiet else flags.log_level, flags.log_format)
         with ExitStack() as stack:
-            loader = stack.enter_context(_demo()) if flags.demo else config.ConfigLoader(_path(flags))
+            loader = stack.enter_context(_demo()) if flags.demo else loading.ConfigLoader(_path(flags))
             return _run_with(loader, flags)
     except UsageError as error:
         return _fail(f"{error}; see --help")
-    except config.ConfigError as error:
+    except loading.ConfigError as error:
         return _fail(*error.errors)
     except ListenError as error:
         return _fail(str(error))
@@ -89,13 +96,13 @@ def _path(flags: argparse.Namespace) -> Path:
 
 
 @contextmanager
-def _demo() -> Iterator[config.ConfigLoader]:
+def _demo() -> Iterator[loading.ConfigLoader]:
     """Start the simulated WeChat API; yield what loads the configuration for it."""
     with SimulatorServer(demo_world()) as server:
-        yield config.ConfigLoader(Path("(demo)"), demo_config(server.url).encode())
+        yield loading.ConfigLoader(Path("(demo)"), demo_config(server.url).encode())
 
 
-def _run_with(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
+def _run_with(loader: loading.ConfigLoader, flags: argparse.Namespace) -> int:
     if flags.config_check:
         return _check(loader, flags)
     service = Service(loader)
@@ -109,19 +116,19 @@ def _run_with(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
         service.close()
 
 
-def _check(loader: config.ConfigLoader, flags: argparse.Namespace) -> int:
+def _check(loader: loading.ConfigLoader, flags: argparse.Namespace) -> int:
     errors: list[str] = []
     good: list[str] = []
     try:
-        apps = len(config.without_broken_files(loader.load()).apps)
+        apps = len(loading.without_broken_files(loader.load()).apps)
         name = "the demo's configuration" if flags.demo else _path(flags)
         good.append(f"{name}: good, apps: {apps}\n")
-    except config.ConfigError as error:
+    except loading.ConfigError as error:
         errors += error.errors
     try:
         if _web_config(flags) is not None:
             good.append(f"{flags.web_config_file}: good\n")
-    except config.ConfigError as error:
+    except loading.ConfigError as error:
         errors += error.errors
     return _fail(*errors) if errors else _print("".join(good).encode())
 

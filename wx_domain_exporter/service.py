@@ -8,16 +8,16 @@ from functools import cached_property
 
 import structlog
 
-from wx_domain_exporter.collector import DomainCollector, Pages
-from wx_domain_exporter.config import ConfigError, ConfigLoader, Settings, WatchedApp
-from wx_domain_exporter.discovery import Discovery
-from wx_domain_exporter.fetch import Fetcher
-from wx_domain_exporter.flights import Batch
-from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.platforms import Platforms
-from wx_domain_exporter.secret import SecretError
-from wx_domain_exporter.token_ledger import TokenLedger
-from wx_domain_exporter.watch import Watch
+from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, WatchedApp
+from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.exposition.collector import DomainCollector, Pages
+from wx_domain_exporter.fetch.fetcher import Fetcher
+from wx_domain_exporter.fetch.flights import Batch
+from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.platforms.discovery import Discovery
+from wx_domain_exporter.platforms.in_force import Platforms
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.make import make_source

@@ -10,7 +10,7 @@ from fleets import SmallFleet, appid
 from support import samples, series
 
 from wx_domain_exporter import __version__, cli
-from wx_domain_exporter.flags import FLAGS
+from wx_domain_exporter.commands.flags import FLAGS
 
 if TYPE_CHECKING:
     from pathlib import Path

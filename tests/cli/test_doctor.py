@@ -7,7 +7,7 @@ from fleets import appid
 from simulated_client import COMPONENT, COMPONENT_SECRET, TICKET
 
 from wx_domain_exporter import cli
-from wx_domain_exporter.doctor import speaks_chinese
+from wx_domain_exporter.commands.doctor import speaks_chinese
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 from documents import text_of
 from support import REPOSITORY, exporter
 
-from wx_domain_exporter.flags import FLAGS
+from wx_domain_exporter.commands.flags import FLAGS
 
 TEXT = re.sub(r"\\\n\s*", "", text_of("Dockerfile"))
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from support import as_json
 
-from wx_domain_exporter.config import ConfigLoader
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.web.web_config.watched_files import WatchedFiles
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from discovery_stages import DiscoveryStage, appids_of
 from structlog.testing import capture_logs
 
-from wx_domain_exporter.discovery import Discovered
+from wx_domain_exporter.platforms.discovery import Discovered
 from wx_domain_exporter.wechat import authorizers
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ class TestWhoIsGone:
         self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(authorizers, "PAGE", 2)
-        monkeypatch.setattr("wx_domain_exporter.discovery.PAGE", 2)
+        monkeypatch.setattr("wx_domain_exporter.platforms.discovery.PAGE", 2)
         stage.patch(list_counts_revoked=True)
         stage.revoke(*stage.appids[:2])
         discovery = stage.discovery()

@@ -8,12 +8,12 @@ from discovery_stages import DiscoveryStage, appids_of
 from structlog.testing import capture_logs
 from support import Trap
 
-from wx_domain_exporter import discovery as discovery_module
+from wx_domain_exporter.platforms import discovery as discovery_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from wx_domain_exporter.discovery import Discovery
+    from wx_domain_exporter.platforms.discovery import Discovery
 
 
 class TestFailingList:

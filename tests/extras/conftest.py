@@ -6,7 +6,7 @@ import pytest
 from clocks import Clock
 from extras_stages import Stage, stage_of
 
-from wx_domain_exporter import extras, rest
+from wx_domain_exporter.apps import extras, rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

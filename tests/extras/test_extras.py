@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from support import value
 from watch_stages import fetch
 
-from wx_domain_exporter.schema import Collect
-from wx_domain_exporter.watch import Watch
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.wechat.quota import Quota
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class TestLog:
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         watch = stage.watch(quota=False, action="getserverdomain")
-        monkeypatch.setattr("wx_domain_exporter.flights.Errand.spare", lambda _: 1.0)
+        monkeypatch.setattr("wx_domain_exporter.fetch.flights.Errand.spare", lambda _: 1.0)
         with capture_logs() as logs:
             run(watch, seconds=-1)
         assert logs == []
@@ -131,7 +131,7 @@ class TestLog:
         def broken(*_: object) -> None:
             raise KeyError("an odd answer")
 
-        monkeypatch.setattr("wx_domain_exporter.extras.read_effective_domain", broken)
+        monkeypatch.setattr("wx_domain_exporter.apps.extras.read_effective_domain", broken)
         with capture_logs() as logs:
             found = run(watch)
         assert tuple(found.effective) == ("bizdomain",)

@@ -11,7 +11,7 @@ from wx_domain_exporter.wechat.quota import Quota
 if TYPE_CHECKING:
     from clocks import Clock
 
-    from wx_domain_exporter.watch import Watch
+    from wx_domain_exporter.apps.watch import Watch
 
 GOOD = Quota(1000, 10, 990)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fake_watches import LONG, Log
 
-from wx_domain_exporter.fetch import Fetcher
+from wx_domain_exporter.fetch.fetcher import Fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

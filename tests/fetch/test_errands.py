@@ -20,7 +20,7 @@ from wx_domain_exporter.wechat.errors import ApiError, HttpError, Reason, TokenE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wx_domain_exporter.fetch import Fetcher
+    from wx_domain_exporter.fetch.fetcher import Fetcher
     from wx_domain_exporter.wechat.errors import FetchError
 
 

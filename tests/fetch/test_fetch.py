@@ -7,13 +7,13 @@ import pytest
 from fake_watches import LONG, FakeWatch, Log, healthy, outcome, settled, slow, start
 from support import wait_until
 
-from wx_domain_exporter.flights import Flight
+from wx_domain_exporter.fetch.flights import Flight
 from wx_domain_exporter.wechat.errors import DeadlineError, FetchError, HttpError, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wx_domain_exporter.fetch import Fetcher
+    from wx_domain_exporter.fetch.fetcher import Fetcher
 
 
 class TestSingleFlight:

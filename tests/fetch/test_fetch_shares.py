@@ -11,7 +11,7 @@ from wx_domain_exporter.wechat.errors import HttpError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wx_domain_exporter.fetch import Fetcher
+    from wx_domain_exporter.fetch.fetcher import Fetcher
 
 
 class TestLanes:

@@ -10,7 +10,7 @@ from support import wait_until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wx_domain_exporter.fetch import Fetcher
+    from wx_domain_exporter.fetch.fetcher import Fetcher
 
 
 @pytest.fixture

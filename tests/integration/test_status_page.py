@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wx_domain_exporter.watch import Watch
+    from wx_domain_exporter.apps.watch import Watch
 
 SCRIPT = '<script>document.title="pwned"</script>'
 HOSTILE = f'"><img src=x onerror="document.title=1">{SCRIPT}</style></title>{SCRIPT}'

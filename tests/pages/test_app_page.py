@@ -18,13 +18,13 @@ from page_stages import (
     pending,
 )
 
-from wx_domain_exporter.baseline import Expected
-from wx_domain_exporter.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
+from wx_domain_exporter.lists.baseline import Expected
+from wx_domain_exporter.lists.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
 from wx_domain_exporter.web.pages.app_page import MOST_DOMAINS, AppPage, Category, app_page
 from wx_domain_exporter.wechat.quota import Quota
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.watch import Watch
+    from wx_domain_exporter.apps.watch import Watch
 
 
 def page(watch: Watch) -> AppPage:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from page_stages import CONFIGURED, NOW, PLATFORMS, service_of
 from support import as_json
 
-from wx_domain_exporter import config
+from wx_domain_exporter.config import loading
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
 from wx_domain_exporter.wechat.errors import ApiError
@@ -41,7 +41,7 @@ def test_after_ten_minutes_a_scrape_is_long_ago() -> None:
 def test_a_refused_configuration_is_told_until_a_good_one_comes(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     path.write_text(as_json(CONFIGURED))
-    service = Service(config.ConfigLoader(path))
+    service = Service(loading.ConfigLoader(path))
     try:
         first = service.in_force_since
         path.write_text("apps: []\nwrong: 1\n")
@@ -66,7 +66,7 @@ def test_broken_app_files_are_told(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     path.write_text(as_json({**CONFIGURED, "app_files": ["*.yml"], "wechat": {}}))
     path = path.rename(tmp_path / "config.yaml")
-    service = Service(config.ConfigLoader(path))
+    service = Service(loading.ConfigLoader(path))
     try:
         found = exporter_state(service, NOW).app_files
     finally:

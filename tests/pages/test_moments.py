@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.errcode_types import Text
+from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.web.pages.moments import moment, optional_moment
 
 NOW = 1_750_000_000.0

@@ -21,7 +21,7 @@ from page_stages import (
     pending,
 )
 
-from wx_domain_exporter.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
+from wx_domain_exporter.lists.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
 from wx_domain_exporter.web.pages.app_state import Kind
 from wx_domain_exporter.web.pages.overview import Count, Overview, Row, overview
 from wx_domain_exporter.web.pages.query import Query
@@ -29,7 +29,7 @@ from wx_domain_exporter.web.pages.query import Query
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wx_domain_exporter.watch import Watch
+    from wx_domain_exporter.apps.watch import Watch
 
 
 def shown(watches: Sequence[Watch], **parameters: str) -> Overview:

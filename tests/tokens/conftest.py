@@ -9,7 +9,7 @@ from platform_stages import PlatformStage, platform_stage
 from simulated_client import APPID, SECRET
 from token_stages import Recorder, Stage
 
-from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
 from wx_domain_exporter.wechat.client import ApiClient

@@ -7,7 +7,7 @@ from simulated_client import APPID, COMPONENT
 from structlog.testing import capture_logs
 from token_stages import Stage, together
 
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.simulator.apis import components
 from wx_domain_exporter.wechat.errors import NoSecretError
 from wx_domain_exporter.wechat.tokens.source import usable_seconds

@@ -7,7 +7,7 @@ from simulated_client import APPID
 from structlog.testing import capture_logs
 from support import as_json
 
-from wx_domain_exporter.schema_tokens import CentreToken
+from wx_domain_exporter.config.schema_tokens import CentreToken
 from wx_domain_exporter.simulator.apis.centre import PATH
 from wx_domain_exporter.wechat.tokens.centre import CentreSource
 from wx_domain_exporter.wechat.tokens.source import Lease, usable_seconds

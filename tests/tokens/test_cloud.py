@@ -11,8 +11,8 @@ from faults import FaultyApi
 from simulated_client import APPID, OTHER
 from token_stages import lists_of
 
-from wx_domain_exporter.schema import Wechat
-from wx_domain_exporter.schema_tokens import CloudBaseToken, CloudRunToken
+from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.config.schema_tokens import CloudBaseToken, CloudRunToken
 from wx_domain_exporter.wechat.client import ApiClient, Credential
 from wx_domain_exporter.wechat.errors import ApiError
 from wx_domain_exporter.wechat.tokens.access_token import CloudBaseSource

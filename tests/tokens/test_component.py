@@ -6,7 +6,7 @@ import pytest
 from simulated_client import COMPONENT, COMPONENT_SECRET, TICKET
 from token_stages import Stage, centre_token, together
 
-from wx_domain_exporter.schema_tokens import AccessToken
+from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.wechat.client import API_AUTHORIZER_TOKEN, Credential
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource

@@ -6,7 +6,7 @@ import pytest
 from pydantic import TypeAdapter
 from simulated_client import APPID, SECRET
 
-from wx_domain_exporter.schema_tokens import TOKEN_TYPES, NamedSource
+from wx_domain_exporter.config.schema_tokens import TOKEN_TYPES, NamedSource
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource, CloudBaseSource
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.centre import CentreSource

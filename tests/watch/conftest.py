@@ -7,10 +7,10 @@ from clocks import Clock
 from simulated_client import APPID, OTHER, SECRET
 from watch_stages import Stage
 
-from wx_domain_exporter import extras, rest
-from wx_domain_exporter import watch as watch_module
-from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.apps import extras, rest
+from wx_domain_exporter.apps import watch as watch_module
+from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
 from wx_domain_exporter.wechat.client import ApiClient

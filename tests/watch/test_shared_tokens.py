@@ -12,7 +12,7 @@ from wx_domain_exporter.wechat.errors import Reason
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wx_domain_exporter.watch import Watch
+    from wx_domain_exporter.apps.watch import Watch
 
 
 class TestSharedToken:

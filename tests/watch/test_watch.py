@@ -10,12 +10,12 @@ from structlog.testing import capture_logs
 from token_stages import centre_token
 from watch_stages import Stage, fetch
 
-from wx_domain_exporter import watch as watch_module
-from wx_domain_exporter.own_metrics import OwnMetrics
-from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.apps import watch as watch_module
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import CATEGORIES
-from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.errors import Reason
 

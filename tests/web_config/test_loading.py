@@ -10,7 +10,7 @@ from real_blackbox_exporter import takes
 from support import REPOSITORY, run_exporter
 from web_certificates import BAD_FILES, DATA, GOOD_FILES, WebFolder, make_web_folder
 
-from wx_domain_exporter.config_errors import ConfigError
+from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.web.web_config.loading import Loaded, load_web_config
 from wx_domain_exporter.web.web_config.watched_files import MAX_BYTES, WatchedFiles
 

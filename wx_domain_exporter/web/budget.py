@@ -2,7 +2,7 @@
 
 import math
 
-from wx_domain_exporter.schema import Scrape
+from wx_domain_exporter.config.schema import Scrape
 
 HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 LONGEST = 120.0

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from prometheus_client import exposition
 
-from wx_domain_exporter.dialect import Encoder
+from wx_domain_exporter.exposition.dialect import Encoder
 
 _ESCAPINGS = {"allow-utf-8", "underscores", "dots", "values"}
 _OPENMETRICS = "application/openmetrics-text"

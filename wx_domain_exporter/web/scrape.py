@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from wx_domain_exporter.collector import DomainCollector
-from wx_domain_exporter.dialect import Encoder
-from wx_domain_exporter.metrics import GAUGES
-from wx_domain_exporter.own_metrics import OwnMetrics
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.exposition.collector import DomainCollector
+from wx_domain_exporter.exposition.dialect import Encoder
+from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.metrics.table import GAUGES
 from wx_domain_exporter.service import Fleet, Service
-from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.web.budget import HEADER, BadTimeoutError, scrape_budget
 from wx_domain_exporter.web.negotiation import accepts_gzip, choose_encoder
 

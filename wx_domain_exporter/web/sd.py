@@ -13,9 +13,9 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.watch import Watch
 from wx_domain_exporter.web.targets import Group, KnownApp, app_groups, domain_groups
 
 _NOT_DISCOVERED = "the mini programs of a platform are not all discovered yet\n"

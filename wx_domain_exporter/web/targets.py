@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
-from wx_domain_exporter.config import WatchedApp
-from wx_domain_exporter.domains import DomainList
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.web.probe_url import ProbeUrl, probe_url
 
 _PREFIX = "__meta_wx_domain_"

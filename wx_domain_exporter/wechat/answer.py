@@ -5,7 +5,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
-from wx_domain_exporter.domains import (
+from wx_domain_exporter.lists.domains import (
     CATEGORY_PATTERN,
     DOCUMENTED_CATEGORIES,
     EMPTY,

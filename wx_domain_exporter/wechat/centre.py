@@ -8,11 +8,11 @@ import requests
 from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.observer import CallObserver
-from wx_domain_exporter.redaction import foreign_text
-from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.wechat.answer import JsonObject, read_json
 from wx_domain_exporter.wechat.errors import BrokenConnectionError, FetchError
+from wx_domain_exporter.wechat.observer import CallObserver
+from wx_domain_exporter.wechat.redaction import foreign_text
 from wx_domain_exporter.wechat.wire import Wire
 
 NAME = "http"

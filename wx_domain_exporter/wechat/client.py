@@ -15,12 +15,12 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.errcodes import Action, look_up
-from wx_domain_exporter.observer import CallObserver
-from wx_domain_exporter.schema import Wechat
+from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.wechat.answer import JsonObject, read_errcode, read_errmsg, read_json
 from wx_domain_exporter.wechat.centre import CentreClient
 from wx_domain_exporter.wechat.errors import ApiError, FetchError, QuotaError
+from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.wire import Wire
 
 Found = TypeVar("Found")

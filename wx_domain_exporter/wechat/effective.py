@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from wx_domain_exporter.domains import SERVER_CATEGORIES, DomainList
+from wx_domain_exporter.lists.domains import SERVER_CATEGORIES, DomainList
 from wx_domain_exporter.wechat.answer import JsonObject, read_lists
 from wx_domain_exporter.wechat.errors import DecodeError
 

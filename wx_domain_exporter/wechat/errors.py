@@ -21,7 +21,7 @@ import enum
 import time
 from typing import ClassVar, Self
 
-from wx_domain_exporter.redaction import foreign_text
+from wx_domain_exporter.wechat.redaction import foreign_text
 
 
 class Reason(enum.StrEnum):

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, EMPTY, DomainList
-from wx_domain_exporter.errcode_types import Text
-from wx_domain_exporter.errcodes import look_up
-from wx_domain_exporter.extras import Findings
-from wx_domain_exporter.history import Change
-from wx_domain_exporter.watch import Watch
+from wx_domain_exporter.apps.extras import Findings
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.errcodes.lookup import look_up
+from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY, DomainList
+from wx_domain_exporter.lists.history import Change
 from wx_domain_exporter.web.pages.app_state import AppState, Kind, state_of
 from wx_domain_exporter.web.pages.excerpts import Difference, Some, differences, some
 from wx_domain_exporter.web.pages.failures import Failure, failure_of

@@ -4,9 +4,9 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wx_domain_exporter.baseline import Drift
-from wx_domain_exporter.domains import DomainList
-from wx_domain_exporter.watch import Outcome, Watch
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.lists.baseline import Drift
+from wx_domain_exporter.lists.domains import DomainList
 
 RECENT = 24 * 3600.0
 """Seconds for which a change counts as recent."""

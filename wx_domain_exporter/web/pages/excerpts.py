@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.baseline import Drift
+from wx_domain_exporter.lists.baseline import Drift
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.config import WatchedPlatform
-from wx_domain_exporter.discovery import Discovery
+from wx_domain_exporter.config.loading import WatchedPlatform
+from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.failures import Failure, failure_of
 from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from wx_domain_exporter.diagnosis import diagnose
-from wx_domain_exporter.errcode_types import Text
+from wx_domain_exporter.apps.diagnosis import diagnose
+from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.wechat.errors import ApiError, FetchError, TokenError
 
 

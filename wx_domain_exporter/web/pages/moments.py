@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from wx_domain_exporter.errcode_types import Text
+from wx_domain_exporter.errcodes.types import Text
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES, DomainList
-from wx_domain_exporter.watch import Watch
+from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, DomainList
 from wx_domain_exporter.web.pages.app_state import NEARLY_FULL, ORDER, AppState, Kind, state_of
 from wx_domain_exporter.web.pages.excerpts import Difference, differences
 from wx_domain_exporter.web.pages.failures import Failure, api_error, failure_of

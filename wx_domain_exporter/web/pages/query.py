@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlencode
 
-from wx_domain_exporter.domains import DOCUMENTED_CATEGORIES
+from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES
 from wx_domain_exporter.web.pages.app_state import Kind
 from wx_domain_exporter.wechat.errors import Reason
 

@@ -10,9 +10,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.errcode_types import Text
+from wx_domain_exporter.config.yaml_tree import one_line
+from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.web.pages.texts import CATEGORIES, REASONS, TEXTS
-from wx_domain_exporter.yaml_tree import one_line
 
 STYLE = (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
 _CODE = re.compile(r"`([^`]+)`")

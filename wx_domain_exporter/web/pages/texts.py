@@ -6,7 +6,7 @@ Some hold places such as `{count}`, which the templates fill.
 from collections.abc import Mapping
 from typing import Final
 
-from wx_domain_exporter.errcode_types import Text
+from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.wechat.errors import Reason
 
 TEXTS: Final[Mapping[str, Text]] = {

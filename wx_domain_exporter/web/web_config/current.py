@@ -4,7 +4,7 @@ from pathlib import Path
 
 import structlog
 
-from wx_domain_exporter.config_errors import ConfigError, sentences
+from wx_domain_exporter.config.errors import ConfigError, sentences
 from wx_domain_exporter.web.web_config.loading import Loaded, load_web_config
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
 from wx_domain_exporter.web.web_config.watched_files import WatchedFiles

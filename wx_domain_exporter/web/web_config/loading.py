@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wx_domain_exporter.config_errors import ConfigError, Errors, sentences
-from wx_domain_exporter.config_reading import errors_of, read_tree
+from wx_domain_exporter.config.errors import ConfigError, Errors, sentences
+from wx_domain_exporter.config.reading import errors_of, read_tree
+from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, one_line
 from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
 from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.web.web_config.tls_context import (
@@ -21,7 +22,6 @@ from wx_domain_exporter.web.web_config.tls_context import (
     make_context,
 )
 from wx_domain_exporter.web.web_config.watched_files import MAX_BYTES, WatchedFiles
-from wx_domain_exporter.yaml_tree import KeyPath, Tree, one_line
 
 _TLS = "tls_server_config"
 _DEPTH = 2

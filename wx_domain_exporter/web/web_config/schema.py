@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 import bcrypt
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
-from wx_domain_exporter.schema_fields import ListOf, Strict, Within, wrong
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.schema_fields import ListOf, Strict, Within, wrong
+from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, TLS13_SUITES, VERSIONS
 
 _UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterator
 
-from wx_domain_exporter.config_errors import Errors
+from wx_domain_exporter.config.errors import Errors
+from wx_domain_exporter.config.yaml_tree import KeyPath
 from wx_domain_exporter.web.web_config.schema import TlsServerConfig
 from wx_domain_exporter.web.web_config.tls_context import CHOOSES_CURVES, verifies_clients
 from wx_domain_exporter.web.web_config.tls_names import TLS13_SUITES, VERSIONS
-from wx_domain_exporter.yaml_tree import KeyPath
 
 _TLS = "tls_server_config"
 

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from wx_domain_exporter.regular_file import read_file
+from wx_domain_exporter.config.regular_file import read_file
 
 MAX_BYTES = 1 << 20
 _YOUNG = 2.0

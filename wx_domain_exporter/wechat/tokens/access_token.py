@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from wx_domain_exporter.schema_tokens import AccessToken, CloudBaseToken
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.schema_tokens import AccessToken, CloudBaseToken
+from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.source import TokenSource

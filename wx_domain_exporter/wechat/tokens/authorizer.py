@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import structlog
 
-from wx_domain_exporter.secret import Secret, SecretError
+from wx_domain_exporter.config.secret import Secret, SecretError
 from wx_domain_exporter.wechat.answer import JsonObject
 from wx_domain_exporter.wechat.client import API_AUTHORIZER_TOKEN, API_COMPONENT_TOKEN, Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, NotAuthorizedError, TokenError

@@ -6,11 +6,11 @@ from urllib.parse import quote
 import structlog
 from jsonpointer import JsonPointer
 
-from wx_domain_exporter.redaction import foreign_text
-from wx_domain_exporter.schema_tokens import CentreToken
+from wx_domain_exporter.config.schema_tokens import CentreToken
 from wx_domain_exporter.wechat.answer import JsonObject
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
+from wx_domain_exporter.wechat.redaction import foreign_text
 from wx_domain_exporter.wechat.tokens.life import as_life, as_token
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 

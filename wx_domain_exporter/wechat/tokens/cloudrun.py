@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from wx_domain_exporter.schema_tokens import CloudRunToken
+from wx_domain_exporter.config.schema_tokens import CloudRunToken
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import ApiError
 from wx_domain_exporter.wechat.tokens.source import TokenSource

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from wx_domain_exporter.secret import Secret
+from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.client import API_COMPONENT_TOKEN, Caller
 from wx_domain_exporter.wechat.tokens.life import read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import assert_never
 
-from wx_domain_exporter.config import WatchedPlatform
-from wx_domain_exporter.schema_tokens import (
+from wx_domain_exporter.config.loading import WatchedPlatform
+from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
     AuthorizerToken,
     CentreToken,

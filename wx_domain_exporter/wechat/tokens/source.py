@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
-from wx_domain_exporter.errcodes import Action, look_up
-from wx_domain_exporter.secret import SecretError
+from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.pause import Pause

@@ -1,6 +1,6 @@
 """`stable_token`: the appid's own token in force."""
 
-from wx_domain_exporter.schema_tokens import StableToken
+from wx_domain_exporter.config.schema_tokens import StableToken
 from wx_domain_exporter.wechat.client import STABLE_TOKEN, Caller
 from wx_domain_exporter.wechat.tokens.life import read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease

@@ -1,0 +1,301 @@
+"""One watched mini program: how it is fetched once, and what is remembered of it between scrapes."""
+
+import time
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import structlog
+
+from wx_domain_exporter.apps.extras import Extras, Findings
+from wx_domain_exporter.apps.rest import Rest
+from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.lists.baseline import Drift, drifts
+from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, DomainList
+from wx_domain_exporter.lists.history import Change, History
+from wx_domain_exporter.wechat.answer import JsonObject, read_categories, remember
+from wx_domain_exporter.wechat.client import (
+    GETWXADEVINFO,
+    Api,
+    ApiClient,
+    Budget,
+    Caller,
+    Credential,
+    Remembering,
+)
+from wx_domain_exporter.wechat.errors import (
+    ApiError,
+    DeadlineError,
+    DecodeError,
+    FetchError,
+    QuotaError,
+    Reason,
+    TokenError,
+)
+from wx_domain_exporter.wechat.tokens.source import TokenSource
+
+log = structlog.get_logger(__name__)
+
+_NO_EXTRAS = Collect()
+_MIXED_UP = "another app received the same token; each needs its own"
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a fetch ended."""
+
+    categories: Mapping[str, DomainList] | None
+    """The lists of a good answer; None for a failure."""
+
+    error: FetchError | None
+    api_errors: Mapping[str, int]
+    """By API, the errcode that its last call for this app ended with."""
+
+    seconds: float
+    """The fetch's time, tokens and retries included."""
+
+    timestamp: float
+    """Unix time at which it was known."""
+
+    last_success: float | None
+    """Unix time of the last good answer."""
+
+    token: str | None = field(default=None, repr=False)
+    """The token that the answer came for."""
+
+    @property
+    def reason(self) -> Reason | None:
+        """Return why the app failed; None if it did not."""
+        return None if self.error is None else self.error.reason
+
+    @property
+    def has_token(self) -> bool:
+        """Whether WeChat answered to the app's token, be it with an errcode."""
+        return self.error is None or isinstance(self.error, ApiError)
+
+
+class Watch:
+    """One configured mini program. Its fetches come one at a time, and so do the runs of its extras.
+
+    A fetch and a run may overlap. What both write is `api_errors` alone: the run only for the APIs of tokens,
+    which the token source lets one thread at a time call. Single operations of a dict need no lock.
+    """
+
+    def __init__(
+        self,
+        app: WatchedApp,
+        client: ApiClient,
+        source: TokenSource,
+        ledger: TokenLedger,
+        action: str | None,
+        *,
+        collect: Collect = _NO_EXTRAS,
+    ) -> None:
+        self.app = app
+        self.client = client
+        self.source = source
+        self.last: Outcome | None = None
+        """The outcome of the last fetch that ended."""
+        self.strikes = 0
+        """How many fetches in a row kept a worker busy for long without an answer."""
+        self.last_success: float | None = None
+        self.history = History()
+        self._ledger = ledger
+        self._action = action
+        self.api_errors: dict[str, int] = {}
+        self.seen: set[str] = set()
+        self.collect = collect
+        self.extras = Extras(app, collect, action, self.ask)
+        self.findings = self.extras.known()
+        """What belongs to the last outcome beside its lists; `fetch` sees to that too."""
+        self._rest = Rest()
+        self._lists = Remembering(self._read)
+        self._token: str | None = None
+        """What the last fetch called WeChat with."""
+        self._over = False
+        self._drifts: tuple[Mapping[str, DomainList], Mapping[str, Drift]] | None = None
+        """The lists that were compared last, and how they differed."""
+        ledger.join(app.appid, self._forget)
+
+    def inherit(self, old: "Watch") -> None:
+        """Take over what is known of the same appid from the configuration before."""
+        self.last_success = old.last_success
+        self.strikes = old.strikes
+        self.seen = set(old.seen)
+        if self.source is old.source:  # what another source's token showed may be another app's
+            self.history = old.history
+        same_way = self.client is old.client and self.source is old.source
+        self.extras.inherit(old.extras, same_way=same_way)
+        if same_way:
+            self.last = old.last
+            self.api_errors = dict(old.api_errors)
+            self.findings = old.findings if self.collect == old.collect else self.extras.known()
+
+    def resume(self) -> None:
+        """End all pauses: the configuration was read again."""
+        self._rest.end()
+        self.extras.resume()
+        self.source.resume()
+
+    def fetch(self, budget: Budget) -> Outcome:
+        """Ask WeChat for the app's lists; never raises."""
+        if self.last is not None and self._rest.lasts():
+            return self.last
+        begin = time.monotonic()
+        categories, error = None, None
+        try:
+            body = {} if self._action is None else {"action": self._action}
+            categories = self.ask(GETWXADEVINFO, body, budget, self.api_errors, self._lists)
+        except FetchError as failure:
+            error = failure.to_keep()
+        except Exception as bug:  # an answer that trips our code may cost its own app only
+            log.exception("a fetch broke", appid=self.app.appid)
+            error = DecodeError(f"internal error: {type(bug).__name__}")
+        if isinstance(error, QuotaError):
+            self._rest.begin(error)
+        timestamp = time.time() if error is None else error.at
+        if error is None:
+            self.last_success = timestamp
+        token = self._token
+        if categories is not None and not self._is_shared(token):
+            self._log_changes(self.history.note(categories, timestamp))
+        seconds, api_errors = time.monotonic() - begin, dict(self.api_errors)
+        outcome = Outcome(categories, error, api_errors, seconds, timestamp, self.last_success, token)
+        self.strikes = self.strikes + 1 if error is not None and error.holds_up else 0
+        self._log_turn(outcome)
+        self.last = outcome
+        if self._is_shared(token):  # another app received it meanwhile
+            self._forget()
+        return outcome
+
+    def too_many(self, domains: int, most: int) -> bool:
+        """Whether the app has more domains than one app may export; logged when it begins and ends."""
+        over = domains > most
+        if over != self._over:
+            self._over = over
+            what = "too many domains: wx_domain_info is left out" if over else "domains are exported again"
+            log.warning(what, appid=self.app.appid, name=self.app.name, domains=domains, max_domains=most)
+        return over
+
+    def drifts(self, lists: Mapping[str, DomainList]) -> Mapping[str, Drift]:
+        """Return how lists of the app differ from its baseline; the same lists are compared once."""
+        last = self._drifts
+        if last is None or last[0] is not lists:
+            last = self._drifts = lists, drifts(self.app.baseline, lists)
+        return last[1]
+
+    def missed(self, waited: float) -> Outcome:
+        """Return the outcome for a scrape that could not wait for this app, `waited` seconds long."""
+        error = DeadlineError("the scrape's time was over")
+        return Outcome(None, error, dict(self.api_errors), waited, error.at, self.last_success)
+
+    @property
+    def is_mixed_up(self) -> bool:
+        """Whether another app received the same token, so that the answers may be that one's."""
+        return self._is_shared(self._ledger.current(self.app.appid))
+
+    @property
+    def known_lists(self) -> Mapping[str, DomainList] | None:
+        """Return the lists of the last good answer; None before it, or if they may be another app's."""
+        return None if self.is_mixed_up else self.history.lists
+
+    def mixed_up(self, outcome: Outcome) -> Outcome:
+        """Return the outcome to show: a failure if another app received the same token."""
+        if outcome.categories is None or not (self.is_mixed_up or self._is_shared(outcome.token)):
+            return outcome
+        return Outcome(
+            None,
+            TokenError(f"{self.source.describes}: {_MIXED_UP}"),
+            outcome.api_errors,
+            outcome.seconds,
+            outcome.timestamp,
+            outcome.last_success,
+        )
+
+    def own(self, findings: Findings) -> Findings:
+        """Return the findings to show: none of another app that received the same token."""
+        if not self.is_mixed_up:
+            return findings
+        return Findings({}, None, findings.api_errors)
+
+    def ask(
+        self,
+        api: Api,
+        body: Mapping[str, Any],
+        budget: Budget,
+        api_errors: MutableMapping[str, int],
+        read: Callable[[JsonObject], Found],
+        *,
+        extra: bool = False,
+    ) -> Found:
+        """Call an API with the app's token, and once more with another one if WeChat takes that for dead.
+
+        Args:
+            api: what to call.
+            body: becomes JSON.
+            budget: whose time it takes.
+            api_errors: where the API's errcode is noted; those of the token's APIs are noted with the app.
+            read: what to make of a good answer.
+            extra: whether the call is no fetch: then a token that it finds dead is left to the next fetch,
+                for an API of less weight must not take away the token that the fetches live on.
+
+        Raises:
+            FetchError: there is no good answer.
+        """
+        caller = Caller(self.client, budget, api_errors)
+
+        def call(credential: Credential) -> Found:
+            if not extra:
+                self._token = credential.token
+            self._claim(credential.token)
+            return caller.read(api, body, credential, read)
+
+        of_tokens = Caller(self.client, budget, self.api_errors)
+        return self.source.use_as_is(of_tokens, call) if extra else self.source.use(of_tokens, call)
+
+    def _read(self, answer: JsonObject) -> dict[str, DomainList]:
+        categories = read_categories(answer, self._action, self.seen, self.history.lists)
+        remember(self.seen, categories, DOCUMENTED_CATEGORIES)
+        return categories
+
+    def _claim(self, token: str) -> None:
+        appid = self.app.appid
+        self._ledger.claim(appid, token)
+        if self._is_shared(token):
+            raise self.source.conflict(token, _MIXED_UP)
+
+    def _is_shared(self, token: str | None) -> bool:
+        return self._ledger.shared(self.app.appid, token)
+
+    def _forget(self) -> None:
+        """Forget what the app's answers showed: they may be those of another app with the same token."""
+        self.history.clear()
+        self.seen.clear()
+        self._lists.forget()
+        self.last_success = None
+
+    def _log_changes(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            log.info(
+                "domains changed",
+                appid=self.app.appid,
+                name=self.app.name,
+                category=change.category,
+                added=" ".join(change.added),
+                removed=" ".join(change.removed),
+                left_out=change.left_out,
+            )
+
+    def _log_turn(self, outcome: Outcome) -> None:
+        """Log what changed since the last fetch; a scrape that is like the one before logs nothing."""
+        before = self.last.reason if self.last is not None else None
+        if outcome.reason != before or (self.last is None and outcome.error is not None):
+            names = {"appid": self.app.appid, "name": self.app.name}
+            if outcome.error is None:
+                log.info("app answers again", **names)
+            else:
+                log.warning("app fails", **names, reason=outcome.reason, error=str(outcome.error))

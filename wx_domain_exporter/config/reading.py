@@ -1,0 +1,128 @@
+"""From a file's bytes to the models of the schema, with every error at its place in the file."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from wx_domain_exporter.config.errors import ConfigError, Errors, shown
+from wx_domain_exporter.config.regular_file import read_file
+from wx_domain_exporter.config.schema import App, AppFile, Config
+from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, YamlError, read_yaml
+
+_MAX_CONFIG_BYTES = 64 << 20
+_SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms", "baselines"})
+"""What is left out part by part, not as a whole, where a part is wrong."""
+
+
+def read_config_file(path: Path) -> bytes:
+    """Return the bytes of a configuration file or of an app file.
+
+    Raises:
+        ConfigError: it can't be read, or is too large.
+    """
+    try:
+        content = read_file(str(path), _MAX_CONFIG_BYTES)
+    except OSError as error:
+        raise ConfigError([f"{shown(path)}: can't be read: {error.strerror}"]) from None
+    except ValueError:
+        raise ConfigError([f"{shown(path)}: can't be read: a path holds no NUL"]) from None
+    if len(content) > _MAX_CONFIG_BYTES:
+        raise ConfigError([f"{shown(path)}: has more than {_MAX_CONFIG_BYTES} bytes"])
+    return content
+
+
+def read_tree(content: bytes, path: Path) -> Tree:
+    """Parse YAML.
+
+    Raises:
+        ConfigError: the bytes are none.
+    """
+    try:
+        return read_yaml(content)
+    except YamlError as error:
+        raise ConfigError([f"{shown(path)}: {error}"]) from None
+
+
+def validate_config(root: object, folder: str) -> tuple[Config, list[int], Errors]:
+    """Return what of the tree is valid, the places its apps had, and what is wrong.
+
+    The valid rest is checked further, so that one run reports the errors of every kind.
+    """
+    context = {"folder": folder}
+    try:
+        config = Config.model_validate({} if root is None else root, context=context)
+        return config, list(range(len(config.apps))), []
+    except ValidationError as error:
+        found = errors_of(error, root)
+    if not isinstance(root, dict):
+        return Config(), [], found
+    wrong = {
+        where[0] for where, _ in found if where and (len(where) == 1 or where[0] not in _SECTIONS_OF_PARTS)
+    }
+    rest = {key: value for key, value in root.items() if key not in wrong}
+    parts = {where[:2] for where, _ in found}
+    for section in _SECTIONS_OF_PARTS - {"apps"}:
+        if isinstance(rest.get(section), dict):
+            rest[section] = {name: one for name, one in rest[section].items() if (section, name) not in parts}
+    kept: list[int] = []
+    if isinstance(rest.get("apps"), list):
+        kept = [index for index in range(len(rest["apps"])) if ("apps", index) not in parts]
+        rest["apps"] = [rest["apps"][index] for index in kept]
+    return Config.model_validate(rest, context=context), kept, found
+
+
+def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors]:
+    """Return the valid apps of an app file by their places in it, and what is wrong with the others."""
+    if root is None:  # it may be on its way of being written
+        return {}, [((), "is empty; allowed: a list of mini programs, [] for none")]
+    if isinstance(root, dict) and isinstance(root.get("apps"), list):
+        return {}, [(("apps",), "is no key of an app file; allowed: the list alone, without a key above it")]
+    if not isinstance(root, list):
+        return {}, [((), "is not a list of apps; allowed: a list of mini programs, each with its appid")]
+    context = {"folder": folder}
+    try:
+        return dict(enumerate(AppFile.model_validate({"apps": root}, context=context).apps)), []
+    except ValidationError as error:
+        found = [(where[1:], what) for where, what in errors_of(error, {"apps": root})]
+    parts = {where[0] for where, _ in found}
+    kept = [index for index in range(len(root)) if index not in parts]
+    rest = AppFile.model_validate({"apps": [root[index] for index in kept]}, context=context)
+    return dict(zip(kept, rest.apps, strict=True)), found
+
+
+def errors_of(error: ValidationError, root: object) -> Errors:
+    """Return what pydantic found wrong with a tree, in our words."""
+    return [(_real_path(one["loc"], root), _sentence(one)) for one in error.errors(include_url=False)]
+
+
+def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
+    """Leave out what pydantic adds to a path: the tags of unions, and `[key]`; a last part may be missing."""
+    path: list[str | int] = []
+    node: Any = root
+    for place, part in enumerate(location, start=1):
+        in_list = isinstance(node, list) and isinstance(part, int)
+        if in_list or (isinstance(node, dict) and part in node):
+            node = node[part]
+        elif part == "[key]" or place < len(location) or not isinstance(node, dict):
+            continue
+        path.append(part)
+    return tuple(path)
+
+
+_SENTENCES = {
+    "missing": "is missing; allowed: a value",
+    "bool_type": "has a wrong type; allowed: true or false",
+    "string_type": "has a wrong type; allowed: a string (put it in quotes)",
+    "int_type": "has a wrong type; allowed: a whole number",
+    "mapping_type": "has a wrong type; allowed: a mapping",
+    "dict_type": "has a wrong type; allowed: a mapping",
+    "tuple_type": "has a wrong type; allowed: a list",
+}
+
+
+def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    kind: str = error["type"]
+    if kind == "literal_error":
+        return f"is not a value it can have; allowed: {error['ctx']['expected']}"
+    return _SENTENCES.get(kind) or str(error["msg"])

@@ -1,0 +1,261 @@
+"""What the values of the configuration may be: the strict model, and the types of its fields."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from jsonpointer import JsonPointer, JsonPointerException
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    PlainValidator,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
+
+from wx_domain_exporter.config.durations import parse_duration
+from wx_domain_exporter.config.secret import Secret
+from wx_domain_exporter.lists.domains import CATEGORY_PATTERN
+
+_LABEL = re.compile(r"[a-z_][a-z0-9_]*")
+RESERVED_LABELS = frozenset(
+    {"appid", "name", "category", "domain", "api", "errcode", "reason", "job", "instance"},
+)
+_APPID = re.compile(r"wx[0-9a-f]{16}")
+_LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_MAX_NAME_LENGTH = 256
+_HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
+_HEADERS_OF_THE_TRANSPORT = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+# Control characters, those that end a line or turn its direction, and halves of a surrogate pair.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """Return what a validator raises; the message says what is wrong, and what is allowed."""
+    return PydanticCustomError("wrong", "{message}", {"message": message})
+
+
+class Strict(BaseModel):
+    """A model that refuses unknown keys and wrong types, and names what it would have taken."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        use_attribute_docstrings=True,
+    )
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _name_the_keys(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+        try:
+            return handler(value)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [cls._named(found) for found in error.errors(include_url=False)]
+            ) from None
+
+    @classmethod
+    def _named(cls, found: Any) -> InitErrorDetails:  # noqa: ANN401
+        kind: str | PydanticCustomError = found["type"]
+        context = found.get("ctx", {})
+        if kind == "extra_forbidden" and len(found["loc"]) == 1:
+            kind = wrong(f"is not a key here; allowed: {cls._keys()}")
+        elif kind == "model_type":
+            kind = wrong(f"must be a mapping with the keys {cls._keys()}")
+        elif kind == "wrong":
+            kind = wrong(context["message"])
+        return InitErrorDetails(type=kind, loc=found["loc"], input=None, ctx=context)
+
+    @classmethod
+    def _keys(cls) -> str:
+        return ", ".join(field.alias or name for name, field in cls.model_fields.items())
+
+
+def _duration(value: object) -> float:
+    try:
+        if isinstance(value, str):
+            return parse_duration(value)
+        if value == 0 and not isinstance(value, bool):
+            return 0.0
+    except ValueError:
+        pass
+    raise wrong("is not a duration; allowed: a number with a unit, such as 500ms, 10s, 5m, 1h30m")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the values of a type are called; beside its validators, for the documentation."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Refuses a number outside of a range; `allowed` says the range in the file's own units."""
+
+    low: float
+    high: float
+    allowed: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
+        """Check after everything before it."""
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def _check(self, value: float) -> float:
+        if self.low <= value <= self.high:
+            return value
+        raise wrong(f"is out of range; allowed: {self.allowed}")
+
+
+def _secret(value: object, info: ValidationInfo) -> Secret:
+    match value:
+        case str(text):
+            return Secret("value", text)
+        case {"file": str(path), **rest} if not rest and path:
+            folder = Path((info.context or {}).get("folder", "."))
+            return Secret("file", str(folder / path))
+        case {"env": str(name), **rest} if not rest and name:
+            return Secret("env", name)
+    raise wrong("is not a secret; allowed: a string, {file: PATH} or {env: NAME}")
+
+
+def _matching(pattern: re.Pattern[str], message: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if pattern.fullmatch(value):
+            return value
+        raise wrong(message)
+
+    return AfterValidator(check)
+
+
+def _label_name(value: str) -> str:
+    if not _LABEL.fullmatch(value) or value.startswith("__"):
+        raise wrong("is not a label name; allowed: a-z, 0-9 and _, not starting with a digit or __")
+    if value in RESERVED_LABELS:
+        raise wrong("is a label that this exporter or Prometheus sets itself; choose another name")
+    return value
+
+
+def _printable(value: str) -> str:
+    if _UNPRINTABLE.search(value) or len(value) > _MAX_NAME_LENGTH:
+        allowed = f"up to {_MAX_NAME_LENGTH} characters, none that end a line or turn its direction"
+        raise wrong(f"can't be shown; allowed: {allowed}")
+    return value
+
+
+def printable_name(text: str) -> str:
+    """Return a name from outside as `name` could hold it."""
+    return _UNPRINTABLE.sub("", text).strip()[:_MAX_NAME_LENGTH]
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise wrong("is not a URL; allowed: https://HOST[:PORT]") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise wrong("is not a URL; allowed: https://HOST[:PORT]")
+    if _UNPRINTABLE.search(value) or " " in value or not value.isascii():
+        raise wrong("holds characters that a URL can't hold")
+    return value
+
+
+def _without_query(value: str) -> str:
+    if "?" in value or "#" in value or "@" in urlsplit(_http_url(value)).netloc:
+        raise wrong("must not hold a user, a query or a fragment; allowed: https://HOST[:PORT]")
+    return value.rstrip("/")
+
+
+def _not_in_clear_text(value: str, info: ValidationInfo) -> str:
+    parts = urlsplit(value)
+    loopback = _LOOPBACK.fullmatch(parts.hostname or "")
+    if parts.scheme == "http" and not info.data.get("allow_http") and not loopback:
+        raise wrong("would send tokens in clear text; allowed: https://, or http:// with allow_http: true")
+    return value
+
+
+def _centre_url(value: str) -> str:
+    try:
+        _http_url(value.replace("{appid}", "appid"))
+    except PydanticCustomError:
+        raise wrong("is not a URL; allowed: such as https://tokens.example.com/token?appId={appid}") from None
+    if "#" in value or "@" in urlsplit(_http_url(value.replace("{appid}", "appid"))).netloc:
+        raise wrong("must not hold a user or a fragment; what proves who asks goes into headers")
+    if "{" in value.replace("{appid}", "") or "{appid}" in urlsplit(value).netloc:
+        raise wrong("holds a brace that is no {appid}; allowed: {appid} in the path and the query")
+    return value
+
+
+def _header_name(value: str) -> str:
+    if not _HEADER.fullmatch(value):
+        raise wrong("is not the name of a header; allowed: letters, digits and hyphens")
+    if value.lower() in _HEADERS_OF_THE_TRANSPORT:
+        raise wrong("is a header that the exporter sets itself; leave it out")
+    return value
+
+
+def _json_pointer(value: str) -> str:
+    try:
+        JsonPointer(value)
+    except JsonPointerException:
+        raise wrong("is not a JSON pointer (RFC 6901); allowed: such as /data/access_token") from None
+    return value
+
+
+def _pattern(value: str) -> str:
+    if not value or _UNPRINTABLE.search(value):
+        raise wrong("is not a pattern of file names; allowed: such as apps.d/*.yml")
+    return value
+
+
+def _file_path(value: str, info: ValidationInfo) -> str:
+    return str(Path((info.context or {}).get("folder", ".")) / value)
+
+
+def _to_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Duration = Annotated[float, PlainValidator(_duration, json_schema_input_type=str), Words("duration")]
+"""Seconds, from a Prometheus duration."""
+
+SecretField = Annotated[
+    Secret, PlainValidator(_secret, json_schema_input_type=str | dict[str, str]), Words("secret")
+]
+Appid = Annotated[
+    str, _matching(_APPID, "is not an appid; allowed: wx followed by 16 of 0-9 a-f"), Words("appid")
+]
+Category = Annotated[
+    str,
+    _matching(CATEGORY_PATTERN, "is not a category; allowed: names such as requestdomain, bizdomain"),
+    Words("category"),
+]
+Labels = Mapping[
+    Annotated[str, AfterValidator(_label_name), Words("label name")],
+    Annotated[str, AfterValidator(_printable), Words("text")],
+]
+FilePath = Annotated[str, AfterValidator(_file_path), Words("file")]
+BaseUrl = Annotated[str, AfterValidator(_without_query), AfterValidator(_not_in_clear_text), Words("URL")]
+"""Where tokens travel to; comes after `allow_http` in its model, which the check looks at."""
+
+TokenlessBaseUrl = Annotated[str, AfterValidator(_without_query), Words("URL")]
+CentreUrl = Annotated[str, AfterValidator(_centre_url), AfterValidator(_not_in_clear_text), Words("URL")]
+Headers = Mapping[Annotated[str, AfterValidator(_header_name), Words("header")], SecretField]
+Pointer = Annotated[str, AfterValidator(_json_pointer), Words("JSON pointer")]
+FilePattern = Annotated[str, AfterValidator(_pattern), Words("pattern")]
+Name = Annotated[str, AfterValidator(_printable), Words("text")]
+ListOf = BeforeValidator(_to_tuple)
+"""For a field that is a tuple: YAML gives lists."""

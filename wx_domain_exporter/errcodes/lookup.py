@@ -1,0 +1,42 @@
+"""What WeChat's errcodes mean and what is done about each; the rows are in `errcode_table`."""
+
+from wx_domain_exporter.errcodes.table import RETURN_CODES, TABLE
+from wx_domain_exporter.errcodes.types import Action, Errcode, Text
+
+__all__ = ["TABLE", "Action", "Errcode", "Text", "look_up"]
+
+_ANY_API = ""
+_ROWS = {(api, row.code): row for row in TABLE for api in (row.apis or {_ANY_API})}
+
+
+def look_up(api: str, code: int) -> Errcode:
+    """Find the row for an errcode that an API returned.
+
+    Args:
+        api: the API, as in the metric label `api`.
+        code: the errcode, not 0.
+
+    Returns:
+        The row that names the API, else the row for any API, else one made for this pair: nothing is
+        known of such an errcode, so a person has to look at it.
+    """
+    return _ROWS.get((api, code)) or _ROWS.get((_ANY_API, code)) or _unknown(api, code)
+
+
+def _unknown(api: str, code: int) -> Errcode:
+    return Errcode(
+        code,
+        frozenset({api}),
+        Action.PERSON,
+        Text(
+            f"errcode {code} is not in this program's table of errcodes for {api}.",
+            f"errcode {code} 不在本程序的 {api} 错误码表中。",
+        ),
+        Text(
+            "Read the errmsg in the exporter's log, look the errcode up in WeChat's list of return codes, "
+            "or paste the rid of the errmsg into WeChat's API diagnosis tool.",
+            "请查看 exporter 日志中的 errmsg，到微信官方返回码说明中查询该错误码，"
+            "或用 errmsg 中的 rid 在微信 API 诊断工具中排查。",
+        ),
+        RETURN_CODES,
+    )

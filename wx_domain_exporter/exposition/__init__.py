@@ -1,0 +1,1 @@
+"""How outcomes become the text of the metrics."""

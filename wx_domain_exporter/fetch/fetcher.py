@@ -1,0 +1,160 @@
+"""Fetching many apps at once: in parallel, one call an app however many ask, none starved by slow ones.
+
+A scrape asks for its apps and gets a `Batch`. Each app that is not being fetched already gets a `Flight`,
+which waits in its lane for one of the worker threads. Where a landed flight leaves more to ask, an `Errand`
+follows: errands start only when no flight could, and hold half of the workers at most, so that nothing that
+they call can cost the next scrape its flights.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import TypeGuard
+
+import structlog
+
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.fetch.flights import Batch, Errand, Flight
+from wx_domain_exporter.fetch.lanes import Lanes
+from wx_domain_exporter.wechat.errors import Reason
+
+log = structlog.get_logger(__name__)
+
+
+class Fetcher:
+    """The worker threads and what waits for them. `max_concurrency` calls are in flight at most."""
+
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
+        self._change = threading.Condition()
+        self._flights: Lanes[Flight] = Lanes()
+        self._errands: Lanes[Errand] = Lanes()
+        self._workers = 0
+        self._idle = 0
+        self._closed = False
+
+    def start(self, watches: Sequence[Watch], deadline: float, min_interval: float) -> Batch:
+        """Begin to fetch apps.
+
+        Args:
+            watches: whom to fetch.
+            deadline: until when the caller waits, in seconds of `time.monotonic()`.
+            min_interval: an outcome younger than this, in seconds, is shared instead.
+        """
+        batch = Batch(watches)
+        now = time.time()
+        with self._change:
+            for watch in watches:
+                self._join(batch, watch, deadline, now, min_interval)
+            self._call_workers()
+        batch.one_less()
+        return batch
+
+    def resize(self, slots: int) -> None:
+        """Change the number of workers; those too many go as they come free."""
+        with self._change:
+            self._slots = slots
+            self._change.notify_all()
+
+    def close(self) -> None:
+        """Start nothing more; the calls under way end by their own timeouts."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+
+    def _join(self, batch: Batch, watch: Watch, deadline: float, now: float, min_interval: float) -> None:
+        flight = self._flights.of(watch)
+        job: Flight | Errand | None = flight
+        if flight is None:
+            flight = Flight(watch)
+            if _is_shared(watch.last, now, min_interval):
+                flight.outcome, flight.findings = watch.last, watch.findings
+                job = flight.errand = self._errands.of(watch)
+            else:
+                job = flight
+                self._flights.add(flight)
+        batch.add(flight)
+        if job is not None:
+            job.wanted_until = max(job.wanted_until, deadline)
+            batch.expect(job)
+
+    def _call_workers(self) -> None:
+        free = max(0, self._errand_slots - self._errands.running)
+        waiting = len(self._flights) + min(len(self._errands), free)
+        self._change.notify(waiting)
+        for _ in range(min(waiting - self._idle, self._slots - self._workers)):
+            try:
+                name = f"fetch-{self._workers + 1}"
+                threading.Thread(target=self._work, name=name, daemon=True).start()
+            except RuntimeError:  # the system has no more: go on with those that are there
+                log.exception("no further worker can be started", workers=self._workers)
+                return
+            self._workers += 1
+
+    @property
+    def _errand_slots(self) -> int:
+        return max(1, self._slots // 2)
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            if time.monotonic() < job.wanted_until:
+                job.run()
+            with self._change:
+                if isinstance(job, Flight):
+                    self._land(job)
+                else:
+                    self._come_back(job)
+                if self._flights or self._errands:  # its place may be what another worker waits for
+                    self._change.notify()
+                batches = job.batches
+            for batch in batches:
+                batch.one_less()
+
+    def _next(self) -> Flight | Errand | None:
+        with self._change:
+            self._idle += 1
+            try:
+                while not self._closed and self._workers <= self._slots:
+                    job = self._flights.take(self._slots) or self._errands.take(self._errand_slots)
+                    if job is not None:
+                        return job
+                    self._change.wait()
+            finally:
+                self._idle -= 1
+            self._workers -= 1
+            return None
+
+    def _land(self, flight: Flight) -> None:
+        self._flights.landed(flight)
+        watch, outcome = flight.watch, flight.outcome
+        if outcome is None:
+            return
+        flight.findings = watch.findings = watch.extras.known()
+        lists = outcome.categories is not None
+        if self._closed or not outcome.has_token or not watch.extras.due(lists=lists):
+            return
+        errand = self._errands.of(watch)
+        if errand is None:
+            errand = Errand(watch)
+            self._errands.add(errand)
+        errand.lists |= lists
+        errand.wanted_until = max(errand.wanted_until, flight.wanted_until)
+        flight.errand = errand
+        for batch in flight.batches:
+            batch.expect(errand)
+
+    def _come_back(self, errand: Errand) -> None:
+        self._errands.landed(errand)
+        if errand.findings is not None:
+            errand.watch.findings = errand.findings
+
+
+def _is_shared(last: Outcome | None, now: float, min_interval: float) -> TypeGuard[Outcome]:
+    """Whether a scrape takes the last outcome instead of a call.
+
+    A deadline was another scrape's, perhaps a much shorter one's. An age below 0 is a clock set back: nothing
+    is known then.
+    """
+    if last is None or last.reason is Reason.DEADLINE:
+        return False
+    return 0 <= now - last.timestamp < min_interval

@@ -1,0 +1,142 @@
+"""What a scrape waits for: a flight for each of its apps, and the errands that come after them."""
+
+import math
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent import futures
+from functools import cached_property
+
+from wx_domain_exporter.apps.extras import Findings
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.wechat.errors import DeadlineError
+
+
+class Job(ABC):
+    """Calls for one app, shared by all who wait for them; it is their time budget too."""
+
+    def __init__(self, watch: Watch, strikes: int, tried: float | None) -> None:
+        """Make one that nobody waits for yet.
+
+        Args:
+            watch: the app.
+            strikes: how many jobs of its kind in a row kept a worker busy for nothing.
+            tried: Unix time at which the last one ended; None if there was none.
+        """
+        self.watch = watch
+        self.strikes = strikes
+        self.tried = tried
+        self.wanted_until = 0.0
+        """The last deadline of those who wait, in seconds of `time.monotonic()`."""
+        self.stop_at = math.inf
+        self.batches: list[Batch] = []
+
+    @abstractmethod
+    def run(self) -> None:
+        """Make the calls; never raises."""
+
+    def allow(self, timeout: float) -> float:
+        """Return the seconds that the next call may take.
+
+        A call that has begun ends by its own timeout, not with the scrape: its answer tells whether the
+        app is healthy.
+
+        Raises:
+            DeadlineError: nobody waits any more, or the job's share of the time is over.
+        """
+        now = time.monotonic()
+        if now >= self.wanted_until or now >= self.stop_at:
+            raise DeadlineError("the scrape's time was over before the next call")
+        return min(timeout, self.stop_at - now)
+
+    def spare(self) -> float:
+        """Return the seconds for which somebody still waits."""
+        return min(self.wanted_until, self.stop_at) - time.monotonic()
+
+
+class Flight(Job):
+    """One fetch of one app."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(watch, watch.strikes, None if watch.last is None else watch.last.timestamp)
+        self.outcome: Outcome | None = None
+        self.findings: Findings | None = None
+        """What was known beside the outcome when it was there."""
+        self.errand: Errand | None = None
+
+    def run(self) -> None:
+        """Fetch the app's lists."""
+        self.outcome = self.watch.fetch(self)
+
+
+class Errand(Job):
+    """What is asked of WeChat for one app after its flight; it holds no other app's flight up."""
+
+    def __init__(self, watch: Watch) -> None:
+        super().__init__(watch, watch.extras.strikes, watch.extras.tried)
+        self.lists = False
+        """Whether the app's own lists are there."""
+        self.findings: Findings | None = None
+
+    def run(self) -> None:
+        """Ask for all that is due."""
+        self.findings = self.watch.extras.run(self, lists=self.lists)
+
+
+class Batch:
+    """The apps of one scrape, on their way."""
+
+    def __init__(self, watches: Sequence[Watch]) -> None:
+        self.watches = watches
+        self.done: futures.Future[None] = futures.Future()
+        """Has a result as soon as every app has an outcome and every errand has ended."""
+        self.done.set_running_or_notify_cancel()  # one who stops waiting cancels it for nobody
+        self._begin = time.monotonic()
+        self._flights: list[Flight] = []
+        self._missing = 1
+        self._lock = threading.Lock()
+
+    def wait(self, timeout: float) -> None:
+        """Wait until everything is there, or for `timeout` seconds."""
+        futures.wait([self.done], timeout)
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """An outcome for each of `watches`, as it was at the first look: a failure where none was there."""
+        waited = time.monotonic() - self._begin
+        outcomes = []
+        for watch, flight in zip(self.watches, self._flights, strict=True):
+            outcome = flight.outcome
+            outcomes.append(watch.missed(waited) if outcome is None else watch.mixed_up(outcome))
+        return outcomes
+
+    @cached_property
+    def findings(self) -> list[Findings]:
+        """What is known of each of `watches` beside its outcome, as it was at the first look."""
+        return [watch.own(_found(flight)) for watch, flight in zip(self.watches, self._flights, strict=True)]
+
+    def add(self, flight: Flight) -> None:
+        """Take the flight of the next of `watches`, landed or not."""
+        self._flights.append(flight)
+
+    def expect(self, job: Job) -> None:
+        """Wait for a job too."""
+        with self._lock:
+            self._missing += 1
+        job.batches.append(self)
+
+    def one_less(self) -> None:
+        """Note that one job ended, or that all have been added."""
+        with self._lock:
+            self._missing -= 1
+            last = self._missing == 0
+        if last:
+            self.done.set_result(None)
+
+
+def _found(flight: Flight) -> Findings:
+    errand = flight.errand
+    if errand is not None and errand.findings is not None:
+        return errand.findings
+    return flight.findings or flight.watch.extras.known()

@@ -1,0 +1,1 @@
+"""What is exported, as tables; and the exporter's own counters."""

@@ -1,0 +1,133 @@
+"""The exporter's metrics of itself: what it calls, how its configuration fares."""
+
+import contextlib
+import platform
+import threading
+import time
+from collections.abc import Collection, Iterator, Mapping
+
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client.metrics_core import Metric
+
+from wx_domain_exporter import __version__
+from wx_domain_exporter.metrics import table as metrics
+
+_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_MAX_ERRCODES = 200
+"""Different errcodes that are counted apart: a peer that makes up new ones can't make series without end."""
+
+
+class OwnMetrics:
+    """Lives as long as the process; a collector that is registered anew for each scrape.
+
+    It is the observer of all calls to the API.
+    """
+
+    def __init__(self) -> None:
+        # When a counter began is in process_start_time_seconds; a second series for each says nothing more.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.apps = _gauge(metrics.APPS)
+        self._reload_successful = _gauge(metrics.RELOAD_SUCCESSFUL)
+        self._reload_timestamp = _gauge(metrics.RELOAD_TIMESTAMP)
+        self._config_hash = _gauge(metrics.CONFIG_HASH)
+        self._build_info = _gauge(metrics.BUILD_INFO)
+        self._build_info.labels(__version__, platform.python_version()).set(1)
+        self._requests = _counter(metrics.API_REQUESTS)
+        self._failures = _counter(metrics.API_FAILURES)
+        self._refreshes = _counter(metrics.TOKEN_REFRESHES)
+        self._discovered = _gauge(metrics.DISCOVERED_APPS)
+        self._discovery_errors = _counter(metrics.DISCOVERY_ERRORS)
+        self._discovery_successful = _gauge(metrics.DISCOVERY_SUCCESSFUL)
+        self._app_file_errors = _gauge(metrics.APP_FILE_ERRORS)
+        spec = metrics.API_DURATION
+        self._duration = Histogram(spec.name, spec.help, spec.labels, buckets=_BUCKETS, registry=None)
+        self._platforms: set[str] = set()
+        self._errcodes: set[int] = set()
+        self._lock = threading.Lock()
+
+    def answered(self, api: str, errcode: int, seconds: float) -> None:
+        """Note a well-formed answer of the API."""
+        with self._lock:
+            known = errcode in self._errcodes or len(self._errcodes) < _MAX_ERRCODES
+            if known:
+                self._errcodes.add(errcode)
+        self._requests.labels(api, str(errcode) if known else "other").inc()
+        self._duration.labels(api).observe(seconds)
+
+    def failed(self, api: str, reason: str, seconds: float) -> None:
+        """Note a call of the API without a well-formed answer."""
+        self._failures.labels(api, reason).inc()
+        self._duration.labels(api).observe(seconds)
+
+    def token_refreshed(self, source: str) -> None:
+        """Note that a token was fetched."""
+        self._refreshes.labels(source).inc()
+
+    def reloaded(self, config_hash: int) -> None:
+        """Note that a configuration is in force."""
+        self._reload_successful.set(1)
+        self._reload_timestamp.set(time.time())
+        self._config_hash.set(config_hash)
+
+    def reload_failed(self) -> None:
+        """Note that a configuration was refused; the one before stays in force."""
+        self._reload_successful.set(0)
+
+    def discovers(self, platforms: Collection[str]) -> None:
+        """Note which platforms are discovered; the series of others go."""
+        for gone in self._platforms - set(platforms):
+            for metric in (self._discovered, self._discovery_errors, self._discovery_successful):
+                with contextlib.suppress(KeyError):  # nothing was discovered yet
+                    metric.remove(gone)
+        self._platforms = set(platforms)
+        for name in platforms:
+            self._discovery_errors.labels(name)  # a counter that is there from the start can be watched
+
+    def discovered(self, platform: str, apps: int) -> None:
+        """Note how many mini programs a platform has."""
+        self._discovered.labels(platform).set(apps)
+
+    def discovery_failed(self, platform: str) -> None:
+        """Note that a platform's mini programs, or one of them, could not be read."""
+        self._discovery_errors.labels(platform).inc()
+
+    def discovery_ended(self, platform: str, *, well: bool) -> None:
+        """Note whether a platform's list and what is new in it could be read."""
+        self._discovery_successful.labels(platform).set(1 if well else 0)
+
+    def app_files(self, broken: Mapping[str, bool]) -> None:
+        """Note which app files there are, and which of them are broken."""
+        self._app_file_errors.clear()
+        for file, wrong in broken.items():
+            self._app_file_errors.labels(file).set(1 if wrong else 0)
+
+    def describe(self) -> Iterator[Metric]:
+        """Name the families."""
+        return self.collect()
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the families."""
+        for metric in (
+            self._build_info,
+            self.apps,
+            self._reload_successful,
+            self._reload_timestamp,
+            self._config_hash,
+            self._requests,
+            self._failures,
+            self._duration,
+            self._refreshes,
+            self._discovered,
+            self._discovery_errors,
+            self._discovery_successful,
+            self._app_file_errors,
+        ):
+            yield from metric.collect()
+
+
+def _gauge(spec: metrics.OwnMetric) -> Gauge:
+    return Gauge(spec.name, spec.help, spec.labels, registry=None)
+
+
+def _counter(spec: metrics.OwnMetric) -> Counter:
+    return Counter(spec.name, spec.help, spec.labels, registry=None)

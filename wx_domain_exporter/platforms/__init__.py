@@ -1,0 +1,1 @@
+"""Third-party platforms: those in force, and the mini programs that they discover."""
