@@ -5,11 +5,16 @@ FROM ${BASE} AS build
 WORKDIR /src
 # pip stays in an environment of its own: the one that is shipped has nothing that installs.
 RUN python3 -m venv /pip && python3 -m venv --without-pip /opt/wx_domain_exporter
-COPY requirements/run.txt requirements/run.txt
+COPY requirements requirements
 RUN /pip/bin/python -m pip --python /opt/wx_domain_exporter/bin/python \
       install --no-cache-dir --no-compile --only-binary=:all: --require-hashes -r requirements/run.txt
+RUN /pip/bin/python -m pip install --no-cache-dir --only-binary=:all: --require-hashes -r requirements/build.txt
+COPY pyproject.toml README.md LICENSE ./
 COPY wx_domain_exporter wx_domain_exporter
-RUN cp -r wx_domain_exporter "$(/opt/wx_domain_exporter/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+# By way of a wheel: its metadata tells scanners what the image holds, and in which version.
+RUN /pip/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /pip/bin/python -m pip --python /opt/wx_domain_exporter/bin/python \
+      install --no-cache-dir --no-compile --no-index --no-deps /wheels/*.whl \
     && /opt/wx_domain_exporter/bin/python -m compileall -q /opt/wx_domain_exporter/lib
 
 FROM ${BASE}

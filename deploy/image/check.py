@@ -119,6 +119,16 @@ def runs(image: Image) -> str:
     return f"{len(text.splitlines())} lines, {up} mini programs up, healthy, SIGTERM ended it with 0"
 
 
+def tells_scanners(image: Image, version: str) -> str:
+    """The exporter and what it needs have metadata, so that a scanner finds them."""
+    found = {path.name.removesuffix(".dist-info") for path in image.root.glob("opt/**/*.dist-info")}
+    if f"wx_domain_exporter-{version}" not in found or not any(
+        name.startswith("pydantic-") for name in found
+    ):
+        fail(f"the packages with metadata are {sorted(found)}")
+    return f"metadata of {len(found)} packages, the exporter's {version} among them"
+
+
 def is_read_only(image: Image) -> str:
     """Nothing can be written, not even below /tmp."""
     program = (
@@ -174,6 +184,7 @@ def main() -> None:
     checks: tuple[Callable[[], str], ...] = (
         lambda: is_configured_well(image, version),
         lambda: has_good_files(image),
+        lambda: tells_scanners(image, version),
         lambda: is_read_only(image),
         lambda: says_what_is_wrong(image),
         lambda: runs(image),

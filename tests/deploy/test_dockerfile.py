@@ -48,9 +48,14 @@ def test_signals_reach_the_program() -> None:
 
 
 def test_the_image_is_made_of_what_is_locked_and_let_in() -> None:
-    assert "--require-hashes -r requirements/run.txt" in TEXT
+    for name in ("run", "build"):
+        assert f"--only-binary=:all: --require-hashes -r requirements/{name}.txt" in TEXT
     let_in = set(re.findall(r"^!(.*)$", text_of(".dockerignore"), re.MULTILINE))
-    copied = {line.split()[0] for line in re.findall(r"^COPY (?!--from)(.*)$", TEXT, re.MULTILINE)}
+    copied = {
+        name
+        for line in re.findall(r"^COPY (?!--from)(.*)$", TEXT, re.MULTILINE)
+        for name in line.split()[:-1]
+    }
     assert copied == let_in
     assert all((REPOSITORY / name).exists() for name in copied)
 
