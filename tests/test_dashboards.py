@@ -152,7 +152,7 @@ def test_the_overview_draws_no_line_a_mini_program() -> None:
         result = query.expression.removeprefix("topk(10, ").removeprefix("topk(15, ")
         if query.over_time and not result.startswith("(topk(20, "):  # the annotation
             assert result.startswith(
-                ("count", "sum", "max(", "quantile(", "histogram_quantile(", "max by (")
+                ("count", "sum", "max(", "quantile(", "histogram_quantile(", "max by (", "min by (")
             ), query
             assert not re.match(r"[a-z_]+ by \([^)]*appid", result), query
         elif "group_left (name)" in query.expression:
