@@ -83,8 +83,8 @@ def _state() -> list[Panel]:
         ),
         _count(
             "Failing",
-            "Mini programs that fail for at least one exporter. The table below says why. The figures beside"
-            " it are about those that don't fail.",
+            "Mini programs that fail for at least one exporter. The table below says why. Domains and lists"
+            " are counted of the others.",
             f"sum(min by (appid) ({fleet('up')}) == bool 0)",
             "red",
             absent="no data",
