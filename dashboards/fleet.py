@@ -98,8 +98,8 @@ def _state() -> list[Panel]:
         ),
         _count(
             "Unexpected",
-            "Domains that are configured although no baseline allows them. Unknown while no list is compared"
-            " with a baseline.",
+            "Domains that are configured although no baseline allows them, at most collect.max_domains of"
+            " a mini program. Unknown while no list is compared with a baseline.",
             differences("unexpected_domain"),
             "red",
         ),

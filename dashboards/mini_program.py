@@ -201,7 +201,7 @@ def _domains() -> Panel:
             ),
         ),
         sort="category",
-        empty="No list is known: it fails, or collect.domains is off.",
+        empty="No list is known: it fails, has more than collect.max_domains, or collect.domains is off.",
     )
 
 
@@ -259,8 +259,8 @@ def _history() -> list[Panel]:
         graph(
             About(
                 "Differences from the baseline",
-                "Domains that are missing, and domains that are not allowed. No line while it fails or has no"
-                " baseline.",
+                "Domains that are missing, and domains that are not allowed, at most"
+                " collect.max_domains. No line while it fails or has no baseline.",
             ),
             {
                 "missing": differences("missing_domain", ONE),
