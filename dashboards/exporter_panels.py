@@ -1,8 +1,8 @@
 """The exporter's own health, as a section of the overview."""
 
 from dashboards.frame import Section
-from dashboards.panels import About, Column, Panel, graph, number, rows, values
-from dashboards.promql import fleet, or_zero, own, sum_rate
+from dashboards.panels import About, Column, Panel, graph, number, rows, timeline, values
+from dashboards.promql import counted, fleet, own, sum_rate
 
 
 def exporter_section() -> Section:
@@ -18,7 +18,7 @@ def _states() -> list[Panel]:
             About(
                 "Targets down", "Targets of the chosen jobs that Prometheus can't scrape.", width=4, height=4
             ),
-            or_zero(f"count(max by (job, instance) ({own('up')}) == 0)"),
+            f"sum(max by (job, instance) ({own('up')}) == bool 0)",
             {1: "red"},
         ),
         number(
@@ -57,8 +57,9 @@ def _states() -> list[Panel]:
         ),
         number(
             About("Broken app files", "App files whose last good content is used.", width=4, height=4),
-            or_zero(
-                f"count(max by (job, instance, file) ({own('wx_domain_exporter_app_file_errors')}) == 1)"
+            counted(
+                f"max by (job, instance, file) ({own('wx_domain_exporter_app_file_errors')}) == 1",
+                own("wx_domain_exporter_build_info"),
             ),
             {1: "red"},
         ),
@@ -118,7 +119,8 @@ def _calls() -> list[Panel]:
         graph(
             About(
                 "Discovered mini programs",
-                "Mini programs that have authorized each third-party platform.",
+                "Mini programs that have authorized each third-party platform, as its list last said: old"
+                " while the last discovery failed.",
                 width=8,
             ),
             {"{{platform}}": f"max by (platform) ({own('wx_domain_exporter_discovered_apps')})"},
@@ -128,17 +130,23 @@ def _calls() -> list[Panel]:
 
 def _sources() -> list[Panel]:
     cpu = own("process_cpu_seconds_total")
+    outcome = values({"0": ("failed", "red"), "1": ("succeeded", "green")})
     return [
+        timeline(
+            About("Last discovery", "Whether each platform's last discovery succeeded everywhere.", width=6),
+            {"{{platform}}": f"min by (platform) ({own('wx_domain_exporter_discovery_last_successful')})"},
+            [outcome],
+        ),
         graph(
-            About("Failed discoveries", "Failures to read a platform's list, a second.", "ops", 8),
+            About("Failed discoveries", "Failures to read a platform's list, a second.", "ops", 6),
             {"{{platform}}": sum_rate("platform", "wx_domain_exporter_discovery_errors_total")},
         ),
         graph(
-            About("Memory", "Resident memory. The 10 largest.", "bytes", 8),
+            About("Memory", "Resident memory. The 10 largest.", "bytes", 6),
             {"{{instance}}": f"topk(10, max by (instance) ({own('process_resident_memory_bytes')}))"},
         ),
         graph(
-            About("CPU", "Processor time used, in cores. The 10 busiest.", "none", 8),
+            About("CPU", "Processor time used, in cores. The 10 busiest.", "none", 6),
             {"{{instance}}": f"topk(10, max by (instance) (rate({cpu}[$__rate_interval])))"},
         ),
         rows(

@@ -17,12 +17,15 @@ from dashboards.frame import (
 from dashboards.panels import COARSE, About, Column, Panel, graph, number, rows, values
 from dashboards.promql import (
     changed,
+    counted,
+    differences,
     failures,
     fleet,
     fullness,
     named,
     not_in_force,
-    or_zero,
+    number_not_in_force,
+    number_of_quotas_used,
     quota_used,
 )
 
@@ -63,55 +66,65 @@ def _changes() -> Annotation:
     )
 
 
-def _count(title: str, description: str, expression: str, color: str = "") -> Panel:
+def _count(
+    title: str, description: str, expression: str, color: str = "", *, absent: str = "unknown"
+) -> Panel:
     about = About(title, description, width=3, height=4)
-    return number(about, or_zero(expression), {1: color} if color else {})
+    return number(about, expression, {1: color} if color else {}, absent=absent)
 
 
 def _state() -> list[Panel]:
-    quotas = f"count(count by (appid) ({quota_used()} >= {_NEARLY_USED}))"
     return [
-        _count("Mini programs", "Mini programs that are watched.", f"count(max by (appid) ({fleet('up')}))"),
+        _count(
+            "Mini programs",
+            "Mini programs that are watched.",
+            f"count(max by (appid) ({fleet('up')}))",
+            absent="no data",
+        ),
         _count(
             "Failing",
-            "Mini programs that fail for at least one exporter. The table below says why.",
-            f"count(min by (appid) ({fleet('up')}) == 0)",
+            "Mini programs that fail for at least one exporter. The table below says why. Domains and lists"
+            " are counted of the others.",
+            f"sum(min by (appid) ({fleet('up')}) == bool 0)",
             "red",
+            absent="no data",
         ),
         _count(
             "Required and missing",
-            "Domains that a baseline requires and WeChat does not have: users can't reach them.",
-            f"count(max by (appid, category, domain) ({fleet('missing_domain')}))",
+            "Domains that a baseline requires and WeChat does not have: users can't reach them. Unknown"
+            " while no list is compared with a baseline.",
+            differences("missing_domain"),
             "red",
         ),
         _count(
             "Unexpected",
-            "Domains that are configured although no baseline allows them.",
-            f"count(max by (appid, category, domain) ({fleet('unexpected_domain')}))",
+            "Domains that are configured although no baseline allows them, at most collect.max_domains of"
+            " a mini program. Unknown while no list is compared with a baseline.",
+            differences("unexpected_domain"),
             "red",
         ),
         _count(
             "Lists not in force",
             "Lists that differ from the ones in force after the last release. Needs collect.effective.",
-            f"count({not_in_force()})",
+            number_not_in_force(),
             "orange",
         ),
         _count(
             "Lists nearly full",
             f"Lists at {_NEARLY_FULL:.0%} or more of WeChat's maximum.",
-            f"count({fullness()} >= {_NEARLY_FULL})",
+            f"sum({fullness()} >= bool {_NEARLY_FULL})",
             "orange",
         ),
         _count(
             "Quota nearly used",
             f"Mini programs that used {_NEARLY_USED:.0%} or more of a daily quota. Needs collect.quota.",
-            quotas,
+            number_of_quotas_used(_NEARLY_USED),
             "orange",
         ),
         _count(
             "Changed lists",
             "Lists that changed in the time shown, while the same exporter was scraped.",
-            f"count({changed('$__range')})",
+            counted(changed("$__range"), fleet("hash")),
             "blue",
         ),
     ]
@@ -140,7 +153,7 @@ def _failing() -> list[Panel]:
             columns,
             sort="last success",
             descending=True,
-            empty="Nothing fails.",
+            empty="None is known to fail.",
         ),
         graph(
             About("Failing, by reason", "Mini programs that fail, by reason.", width=8, height=10),
@@ -175,7 +188,7 @@ def _failing() -> list[Panel]:
             (*_WHO, Column("Value", "time", unit="s", width=80)),
             sort="time",
             descending=True,
-            empty="None.",
+            empty="No fetch is known.",
         ),
     ]
 
@@ -189,20 +202,18 @@ def _drift() -> list[Panel]:
             [named(f"topk(200, max by (appid, category, domain) ({fleet(metric)}))")],
             columns,
             sort="mini program",
-            empty="None.",
+            empty="None is known.",
         )
 
     return [
         table("Missing domains", "What a baseline requires and WeChat does not have.", "missing_domain"),
         table("Unexpected domains", "What WeChat has and no baseline allows.", "unexpected_domain"),
         graph(
-            About("Differences", "Domains that differ from the baselines."),
-            {
-                "missing": or_zero(f"count(max by (appid, category, domain) ({fleet('missing_domain')}))"),
-                "unexpected": or_zero(
-                    f"count(max by (appid, category, domain) ({fleet('unexpected_domain')}))"
-                ),
-            },
+            About(
+                "Differences",
+                "Domains that differ from the baselines. No line while no list is compared with one.",
+            ),
+            {"missing": differences("missing_domain"), "unexpected": differences("unexpected_domain")},
         ),
         graph(
             About(
@@ -244,7 +255,7 @@ def _lists() -> list[Panel]:
             (*_WHO, category, Column("Value", "changes", unit="none", width=100)),
             sort="changes",
             descending=True,
-            empty="None changed.",
+            empty="No change is known.",
         ),
         rows(
             About(
@@ -263,10 +274,14 @@ def _lists() -> list[Panel]:
                 Column("Value #B", "in force", unit="none", width=100),
             ),
             sort="mini program",
-            empty="Everything is in force.",
+            empty="None is known.",
         ),
         graph(
-            About("Domains", "Configured domains of all mini programs, by category.", step=COARSE),
+            About(
+                "Domains",
+                "Configured domains of the mini programs that don't fail, by category.",
+                step=COARSE,
+            ),
             {"{{category}}": f"sum by (category) (max by (appid, category) ({fleet('domains')}))"},
         ),
     ]
@@ -300,6 +315,6 @@ def _quota() -> list[Panel]:
                 "Mini programs that have used that much of a daily quota, or more.",
                 step=COARSE,
             ),
-            {f"{share:.0%}": or_zero(f"count({quota_used()} >= {share})") for share in (0.5, 0.8, 0.95)},
+            {f"{share:.0%}": number_of_quotas_used(share) for share in (0.5, 0.8, 0.95)},
         ),
     ]

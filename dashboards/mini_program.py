@@ -14,7 +14,7 @@ from dashboards.frame import (
     link_to_wechat,
 )
 from dashboards.panels import About, Column, Panel, graph, label_value, number, rows, timeline, values
-from dashboards.promql import ONE, fleet, fullness, limit, or_zero, quota_used
+from dashboards.promql import ONE, differences, fleet, fullness, limit, number_not_in_force, quota_used
 
 
 def mini_program_dashboard() -> models.Dashboard:
@@ -80,7 +80,8 @@ def _changes() -> list[Annotation]:
 
 def _state() -> list[Panel]:
     up = values({"0": ("failing", "red"), "1": ("up", "green")})
-    match = values({"0": ("different", "red"), "1": ("matches", "green")})
+    match = values({"-1": ("none", "text"), "0": ("different", "red"), "1": ("matches", "green")})
+    well = f"min({_of_it('up')}) == 1"
     return [
         number(
             About(
@@ -92,15 +93,15 @@ def _state() -> list[Panel]:
         ),
         label_value(
             About("Reason", "Why it fails; docs/runbook.md says what to do.", width=3, height=4),
-            _most("reason", "fetch_error"),
+            _reason(well),
             "reason",
-            "none",
+            {-1: "text", 0: "green", 1: "red"},
         ),
         number(
             About("Last success", "When WeChat last gave a good answer.", "dateTimeFromNow", 3, 4),
-            f"max({_of_it('last_success_timestamp_seconds')}) * 1000",
+            f"max({_of_it('last_success_timestamp_seconds')}) * 1000 or max({_of_it('up')}) * 0",
             {},
-            absent="never",
+            mappings=[values({"0": ("never", "red")})],
         ),
         number(
             About("Number of domains", "Configured domains of all categories.", width=3, height=4),
@@ -108,20 +109,24 @@ def _state() -> list[Panel]:
             {},
         ),
         number(
-            About("Baseline", "Whether all lists that have a baseline match it.", width=3, height=4),
-            f"min({_of_it('baseline_match')})",
+            About(
+                "Baseline",
+                "Whether all lists that have a baseline match it; none if it does not fail and has none.",
+                width=3,
+                height=4,
+            ),
+            f"min({_of_it('baseline_match')}) or -({well})",
             {},
             mappings=[match],
-            absent="none",
         ),
         number(
             About(
                 "Not in force",
-                "Lists that differ from the ones in force after the last release.",
+                "Lists that differ from the ones in force after the last release. Needs collect.effective.",
                 width=3,
                 height=4,
             ),
-            or_zero(f"count({_most('category', 'hash')} != {_most('category', 'effective_hash')})"),
+            number_not_in_force(ONE),
             {1: "orange"},
         ),
         number(
@@ -139,6 +144,13 @@ def _state() -> list[Panel]:
     ]
 
 
+def _reason(well: str) -> str:
+    """A failure's reason is 1, `none` 0 and `unknown` -1: without a series Grafana would show no word."""
+    none = f'label_replace(({well}) - 1, "reason", "none", "", "")'
+    unknown = f'label_replace(-absent(max({_of_it("up")})), "reason", "unknown", "", "")'
+    return f"{_most('reason', 'fetch_error')} or {none} or {unknown}"
+
+
 def _errors() -> Panel:
     return rows(
         About(
@@ -150,7 +162,7 @@ def _errors() -> Panel:
         [_most("api, errcode", "api_error")],
         (Column("api", "API"), Column("errcode", width=120)),
         sort="API",
-        empty="None.",
+        empty="None is known.",
     )
 
 
@@ -189,7 +201,7 @@ def _domains() -> Panel:
             ),
         ),
         sort="category",
-        empty="No list is known: it fails, or collect.domains is off.",
+        empty="No list is known: it fails, has more than collect.max_domains, or collect.domains is off.",
     )
 
 
@@ -246,11 +258,13 @@ def _history() -> list[Panel]:
         ),
         graph(
             About(
-                "Differences from the baseline", "Domains that are missing, and domains that are not allowed."
+                "Differences from the baseline",
+                "Domains that are missing, and domains that are not allowed, at most"
+                " collect.max_domains. No line while it fails or has no baseline.",
             ),
             {
-                "missing": or_zero(f"count({_most('category, domain', 'missing_domain')})"),
-                "unexpected": or_zero(f"count({_most('category, domain', 'unexpected_domain')})"),
+                "missing": differences("missing_domain", ONE),
+                "unexpected": differences("unexpected_domain", ONE),
             },
         ),
         graph(

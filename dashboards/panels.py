@@ -109,16 +109,17 @@ def number(
     mappings: Sequence[models.ValueMapping] = (),
     absent: str = "unknown",
 ) -> stat.Panel:
-    """One number of now, coloured; a word where there is none."""
-    panel = stat.Panel().thresholds(_thresholds(steps)).mappings(list(mappings)).no_value(absent)
+    """One number of now, coloured; a word without colour where there is none."""
+    panel = stat.Panel().thresholds(_thresholds(steps)).no_value(absent)
+    panel.mappings([*mappings, _absence(absent)])
     panel.color_mode(options.BigValueColorMode.VALUE).graph_mode(options.BigValueGraphMode.NONE)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
     return _about(panel, about).with_target(_now(expression, "A", PromQueryFormat.TIME_SERIES))
 
 
-def label_value(about: About, expression: str, label: str, absent: str) -> stat.Panel:
-    """The values of one label of the series that there are now; a word where there are none."""
-    panel = number(about, expression, {1: "red"}, absent=absent).text_mode(options.BigValueTextMode.NAME)
+def label_value(about: About, expression: str, label: str, steps: Steps) -> stat.Panel:
+    """The values of one label of the series that there are now, coloured by the series' values."""
+    panel = number(about, expression, steps).text_mode(options.BigValueTextMode.NAME)
     query = _now(expression, "A", PromQueryFormat.TIME_SERIES).legend_format(f"{{{{{label}}}}}")
     return panel.targets([query])
 
@@ -187,6 +188,14 @@ def rows(
             _now(expression, ref, PromQueryFormat.TABLE)
             for expression, ref in zip(expressions, "ABCDEFGH", strict=False)
         ]
+    )
+
+
+def _absence(word: str) -> models.SpecialValueMap:
+    """Without it Grafana gives the word for no data the colour of the lowest number: green."""
+    result = models.ValueMappingResult(word, "text", index=0)
+    return models.SpecialValueMap(
+        models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.NULL_AND_NAN, result)
     )
 
 

@@ -39,9 +39,15 @@ def named(expression: str) -> str:
     return f"({expression}) * on (appid) group_left (name) {names()}"
 
 
-def or_zero(expression: str) -> str:
-    """The count, or 0 where there is nothing to count."""
-    return f"{expression} or vector(0)"
+def counted(expression: str, known: str) -> str:
+    """How many series there are; 0 only while series `known` say that none is none, else nothing."""
+    return f"count({expression}) or count({known}) * 0"
+
+
+def differences(metric: str, matchers: str = SOME) -> str:
+    """How many domains differ from the baselines that are compared now; nothing while none is."""
+    found = f"max by (appid, category, domain) ({fleet(metric, matchers)})"
+    return counted(found, fleet("baseline_match", matchers))
 
 
 def failures() -> str:
@@ -60,9 +66,19 @@ def failures() -> str:
 
 def not_in_force() -> str:
     """Lists that differ from the ones in force, by appid and category."""
-    return (
-        f"max by (appid, category) ({fleet('hash')}) != max by (appid, category) ({fleet('effective_hash')})"
+    return _compared_with_effective("!=", SOME)
+
+
+def number_not_in_force(matchers: str = SOME) -> str:
+    """How many lists differ from the ones in force; nothing while both are known of none."""
+    return f"sum({_compared_with_effective('!= bool', matchers)})"
+
+
+def _compared_with_effective(comparison: str, matchers: str) -> str:
+    configured, effective = (
+        f"max by (appid, category) ({fleet(metric, matchers)})" for metric in ("hash", "effective_hash")
     )
+    return f"{configured} {comparison} {effective}"
 
 
 def fullness(matchers: str = SOME) -> str:
@@ -80,6 +96,11 @@ def quota_used(matchers: str = SOME) -> str:
         f"1 - max by (appid, api) ({fleet('api_quota_remaining', matchers)})"
         f" / clamp_min(max by (appid, api) ({fleet('api_quota_limit', matchers)}), 1)"
     )
+
+
+def number_of_quotas_used(share: float) -> str:
+    """How many mini programs used that share of a daily quota, or more; nothing while no quota is known."""
+    return f"sum(max by (appid) ({quota_used()}) >= bool {share})"
 
 
 def changed(window: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from fleets import APPSECRET, appid, own_platform
-from real_prometheus import blackbox_exporter, configured_prometheus
+from real_prometheus import blackbox_exporter, configured_prometheus, prometheus
 from support import REPOSITORY, as_json, exporter, free_port
 
 from wx_domain_exporter.simulator.server import SimulatorServer
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from real_prometheus import Prometheus
+    from support import Exporter
 
 COMPOSE = REPOSITORY / "deploy" / "compose"
 SHOP, DENIED, GARBLED, RENEWED, AWAY, DISCOVERED = map(appid, range(1, 7))
@@ -99,6 +100,21 @@ def whole_compose(folder: Path) -> Iterator[tuple[Prometheus, World]]:
         }
         server = stack.enter_context(prometheus_of_compose(folder / "prometheus", hosts))
         yield server, world
+
+
+@contextlib.contextmanager
+def one_exporter(folder: Path) -> Iterator[tuple[Prometheus, World, Exporter]]:
+    """An exporter of the fleet, and a Prometheus that scrapes it alone, with the job's name."""
+    world, platform = fleet_world()
+    with contextlib.ExitStack() as stack:
+        simulator = stack.enter_context(SimulatorServer(world))
+        configuration = fleet_configuration(simulator.url, platform, "shop")
+        (folder / "broken.yml").write_text("")
+        (folder / "config.yml").write_text(as_json(configuration))
+        program = stack.enter_context(exporter(f"--config.file={folder / 'config.yml'}"))
+        target = program.url.removeprefix("http://")
+        job = {"job_name": "wx_domain", "static_configs": [{"targets": [target]}]}
+        yield stack.enter_context(prometheus(folder / "prometheus", [job])), world, program
 
 
 @contextlib.contextmanager

@@ -88,6 +88,21 @@ def test_each_panel_says_what_it_shows(dashboard: dict[str, Any]) -> None:
         assert panel["datasource"]["uid"] == "${datasource}"
 
 
+def test_nothing_makes_a_zero_of_nothing(dashboard: dict[str, Any]) -> None:
+    assert not [query.where for query in queries(dashboard) if "vector(" in query.expression]
+
+
+def test_a_number_that_is_absent_is_a_word_without_colour(dashboard: dict[str, Any]) -> None:
+    numbers = [panel for panel in panels(dashboard) if panel["type"] == "stat"]
+    assert len(numbers) > 5
+    for panel in numbers:
+        shown = panel["fieldConfig"]["defaults"]
+        word = {"text": shown["noValue"], "color": "text", "index": 0}
+        absent = {"type": "special", "options": {"match": "null+nan", "result": word}}
+        assert shown["noValue"] in {"unknown", "no data"}
+        assert absent in shown["mappings"], panel["title"]
+
+
 def test_no_two_panels_have_one_title(dashboard: dict[str, Any]) -> None:
     titles = [panel["title"] for panel in panels(dashboard)]
     assert len(set(titles)) == len(titles)
@@ -152,7 +167,7 @@ def test_the_overview_draws_no_line_a_mini_program() -> None:
         result = query.expression.removeprefix("topk(10, ").removeprefix("topk(15, ")
         if query.over_time and not result.startswith("(topk(20, "):  # the annotation
             assert result.startswith(
-                ("count", "sum", "max(", "quantile(", "histogram_quantile(", "max by (")
+                ("count", "sum", "max(", "quantile(", "histogram_quantile(", "max by (", "min by (")
             ), query
             assert not re.match(r"[a-z_]+ by \([^)]*appid", result), query
         elif "group_left (name)" in query.expression:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from compose_stages import (
     RENEWED,
     SHOP,
     compose_file,
+    one_exporter,
     whole_compose,
 )
 from examples import DOMAINS, MODULE
@@ -64,7 +66,7 @@ def ask(server: Prometheus, query: Query, values: Mapping[str, str]) -> list[dic
 
 def without_zero(query: Query) -> Query:
     """The query without what makes a 0 of nothing."""
-    return Query(query.where, query.expression.removesuffix(" or vector(0)"), query.over_time)
+    return Query(query.where, re.sub(r" or count\([^()]*\) \* 0$", "", query.expression), query.over_time)
 
 
 class TestDashboards:
@@ -118,6 +120,7 @@ class TestTables:
             ("Required and missing", 1),
             ("Unexpected", 1),
             ("Lists not in force", 1),
+            ("Lists nearly full", 3),
             ("Quota nearly used", 1),
             ("Changed lists", 2),
             ("Targets down", 1),
@@ -187,6 +190,89 @@ class TestTables:
         [row] = ask(server, Query(where, expression_of(file, where), over_time=True), of["meanwhile"])
         assert row["metric"] == {"category": "requestdomain"}
         assert not ask(server, Query(where, expression_of(file, where), over_time=True), of["added"])
+
+
+Shown = dict[str, list[float]]
+"""What the panels show that have something to show, by panel and letter of the query."""
+
+
+def shown(server: Prometheus, appid: str) -> tuple[Shown, Shown]:
+    """What the overview and the dashboard of one mini program show of it now."""
+
+    def of(file: str) -> Shown:
+        found = {
+            query.where: server.query(filled(query.expression, ALL | {"appid": appid}))
+            for query in queries(load(file))
+        }
+        return {where: [float(row["value"][1]) for row in rows] for where, rows in found.items() if rows}
+
+    return of("fleet.json"), of("mini-program.json")
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Shown, Shown]]:
+    """What the dashboards show, by what has happened to a mini program with a baseline."""
+    found = {}
+    with one_exporter(tmp_path_factory.mktemp("seen")) as (server, world, program):
+        server.wait_for(f'wx_domain_baseline_match{{appid="{SHOP}"}} == 0')
+        found["different"] = shown(server, SHOP)
+        found["no baseline"] = shown(server, RENEWED)
+        world.patch(SHOP, {"domains": {"requestdomain": [KEPT, MISSING]}})
+        server.wait_for(f'wx_domain_baseline_match{{appid="{SHOP}"}} == 1')
+        found["same"] = shown(server, SHOP)
+        world.patch(SHOP, {"errcode": 48001})
+        server.wait_for(f'wx_domain_up{{appid="{SHOP}"}} == 0')
+        found["failing"] = shown(server, SHOP)
+        found["never good"] = shown(server, DENIED)
+        program.stop()
+        server.wait_for("sum_over_time((1 - up)[10s:1s]) >= 6")
+        found["no exporter"] = shown(server, SHOP)
+    return found
+
+
+OF_BASELINES = {"Required and missing A", "Unexpected A", "Differences A", "Differences B"}
+OF_LISTS = {"Lists not in force A", "Lists nearly full A"}
+DIFFERENCES = {"Differences from the baseline A", "Differences from the baseline B"}
+OF_ITS_LISTS = {"Baseline A", "Not in force A", "Number of domains A", "Fullest list A"}
+
+
+class TestTheUnknown:
+    """Asked of a Prometheus that has seen better: nothing is 0, good or old that is not known now."""
+
+    def test_what_differs_is_counted(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+        fleet, one = seen["different"]
+        assert all(fleet[where] == [1] for where in OF_BASELINES | OF_LISTS)
+        assert (fleet["Mini programs A"], fleet["Failing A"], fleet["Changed lists A"]) == ([1], [0], [0])
+        assert all(one[where] == [1] for where in DIFFERENCES)
+        assert (one["Baseline A"], one["Not in force A"], one["Reason A"]) == ([0], [1], [0])
+
+    def test_a_baseline_that_is_met_is_0(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+        fleet, one = seen["same"]
+        assert all(fleet[where] == [0] for where in OF_BASELINES)
+        assert all(one[where] == [0] for where in DIFFERENCES)
+        assert one["Baseline A"] == [1]
+
+    def test_without_a_baseline_nothing_is_compared(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+        fleet, one = seen["no baseline"]
+        assert not OF_BASELINES & set(fleet)
+        assert not DIFFERENCES & set(one)
+        assert (one["Baseline A"], one["Reason A"]) == ([-1], [0])
+
+    @pytest.mark.parametrize("state", ["failing", "never good"])
+    def test_of_one_that_fails_no_list_is_known(
+        self, seen: dict[str, tuple[Shown, Shown]], state: str
+    ) -> None:
+        fleet, one = seen[state]
+        assert not (OF_BASELINES | OF_LISTS) & set(fleet)
+        assert (fleet["Mini programs A"], fleet["Failing A"]) == ([1], [1])
+        assert not (DIFFERENCES | OF_ITS_LISTS) & set(one)
+        assert (one["State A"], one["Reason A"]) == ([0], [1])
+        assert (one["Last success A"] == [0]) is (state == "never good")
+
+    def test_without_an_exporter_nothing_is_known(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+        fleet, one = seen["no exporter"]
+        assert fleet == {"Targets down A": [1], "Changed lists A": [1]}
+        assert one == {"Reason A": [-1]}
 
 
 class TestPrometheus:
