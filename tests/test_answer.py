@@ -249,12 +249,11 @@ class TestReadCategories:
 
 class TestRemember:
     def test_undocumented_categories_are_those_beside_the_six(self) -> None:
-        seen = {"seendomain"}
-        remember(seen, {*DOCUMENTED_CATEGORIES, "tcpdomain"}, DOCUMENTED_CATEGORIES)
-        assert seen == {"seendomain", "tcpdomain"}
+        seen = remember(("seendomain",), {*DOCUMENTED_CATEGORIES, "tcpdomain"}, DOCUMENTED_CATEGORIES)
+        assert seen == ("seendomain", "tcpdomain")
 
     def test_no_more_than_an_answer_may_hold(self) -> None:
-        seen: set[str] = set()
+        seen: tuple[str, ...] = ()
         for first in "abc":
-            remember(seen, {f"{first}{second}domain" for second in "abcdefghijklmnopqrst"}, ())
+            seen = remember(seen, {f"{first}{second}domain" for second in "abcdefghijklmnopqrst"}, ())
         assert len(seen) == MAX_CATEGORIES

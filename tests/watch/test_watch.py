@@ -314,7 +314,7 @@ class TestInheritance:
         assert new.last_success == old.last_success
         assert new.api_errors == {"getwxadevinfo": 61007}
         assert new.api_errors is not old.api_errors
-        assert new.seen == {"tcpdomain"}
+        assert new.seen == ("tcpdomain",)
         assert new.strikes == 2
 
     def test_another_source_hands_on_what_is_known_of_the_app_but_no_outcome(self, stage: Stage) -> None:
@@ -328,4 +328,4 @@ class TestInheritance:
         new.inherit(old)
         assert new.last_success == old.last_success
         assert (new.last, new.api_errors) == (None, {})
-        assert (new.seen, new.strikes) == ({"tcpdomain"}, 2)
+        assert (new.seen, new.strikes) == (("tcpdomain",), 2)

@@ -138,7 +138,7 @@ class Extras:
         """How many runs in a row kept a worker busy for long without an answer."""
         self.tried: float | None = None
         """Unix time at which the last run ended."""
-        self.seen: set[str] = set()
+        self.seen: tuple[str, ...] = ()
         self._effective: list[Extra[dict[str, DomainList]]] = []
         self._quota: Extra[Quota] | None = None
         if collect.effective and action != "getbizdomain":
@@ -159,7 +159,7 @@ class Extras:
             old: what was known.
             same_way: whether the app is still asked with the same client and token source.
         """
-        self.strikes, self.tried, self.seen = old.strikes, old.tried, set(old.seen)
+        self.strikes, self.tried, self.seen = old.strikes, old.tried, old.seen
         if not same_way:
             return
         before = {extra.api: extra for extra in old.all()}
@@ -230,5 +230,5 @@ class Extras:
 
     def _read_effective(self, answer: JsonObject) -> dict[str, DomainList]:
         categories = read_effective_domain(answer, self.seen)
-        remember(self.seen, categories, DOCUMENTED_EFFECTIVE)
+        self.seen = remember(self.seen, categories, DOCUMENTED_EFFECTIVE)
         return categories

@@ -107,7 +107,7 @@ class Watch:
         self._ledger = ledger
         self._action = action
         self.api_errors: dict[str, int] = {}
-        self.seen: set[str] = set()
+        self.seen: tuple[str, ...] = ()
         self.collect = collect
         self.extras = Extras(app, collect, action, self.ask)
         self.findings = self.extras.known()
@@ -125,7 +125,7 @@ class Watch:
         """Take over what is known of the same appid from the configuration before."""
         self.last_success = old.last_success
         self.strikes = old.strikes
-        self.seen = set(old.seen)
+        self.seen = old.seen
         if self.source is old.source:  # what another source's token showed may be another app's
             self.history = old.history
         same_way = self.client is old.client and self.source is old.source
@@ -259,7 +259,7 @@ class Watch:
 
     def _read(self, answer: JsonObject) -> dict[str, DomainList]:
         categories = read_categories(answer, self._action, self.seen, self.history.lists)
-        remember(self.seen, categories, DOCUMENTED_CATEGORIES)
+        self.seen = remember(self.seen, categories, DOCUMENTED_CATEGORIES)
         return categories
 
     def _claim(self, token: str) -> None:
@@ -274,7 +274,7 @@ class Watch:
     def _forget(self) -> None:
         """Forget what the app's answers showed: they may be those of another app with the same token."""
         self.history.clear()
-        self.seen.clear()
+        self.seen = ()
         self._lists.forget()
         self.last_success = None
 

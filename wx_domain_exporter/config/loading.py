@@ -180,20 +180,22 @@ class _Main:
         errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
         config, kept, found = validate_config(tree.root, str(path.parent))
         errors += found
-        self._taken = Taken()
+        taken = Taken()
         if tree.root is None or isinstance(tree.root, dict):
             root = tree.root or {}
             wrong = {where[0] for where, _ in found if where}
             names = Names(config, root, wrong)
             errors += check_rest(config, root, wrong, names)
             places = dict(zip(kept, config.apps, strict=True))
-            errors += check_apps(places, root.get("apps"), names, self._taken, path, "apps")
+            errors += check_apps(places, root.get("apps"), names, taken, path, "apps")
             errors += check_secrets_of_apps(places, "apps")
         if errors:
             raise ConfigError(sentences(path, errors))
         self._baselines = Baselines(config)
         self._apps = tuple(_app(app, config, self._baselines) for app in config.apps)
-        # What the apps came from is let go: it takes more room than all that is known of them later.
+        # What the apps came from is let go: it takes more room than all that is known of them later. What they
+        # have taken matters to app files alone.
+        self._taken = taken if config.app_files else Taken()
         self._config = config.model_copy(update={"apps": ()})
         self._folder = path.parent
         self._hash = int.from_bytes(hashlib.sha256(content).digest()[:6], "big")

@@ -143,10 +143,12 @@ def read_lists(
     return dict(sorted((lists | absent).items(), key=lambda item: _place(item[0], documented)))
 
 
-def remember(seen: set[str], categories: Collection[str], documented: Collection[str]) -> None:
-    """Add the undocumented categories to those seen before; a peer can't make them grow without end."""
+def remember(
+    seen: tuple[str, ...], categories: Collection[str], documented: Collection[str]
+) -> tuple[str, ...]:
+    """Return the undocumented categories, also those seen before; a peer can't make them grow without end."""
     new = sorted(set(categories).difference(documented, seen))
-    seen.update(new[: MAX_CATEGORIES - len(seen)])
+    return (*seen, *new)[:MAX_CATEGORIES]
 
 
 def _is_category(name: str, value: object, documented: Collection[str]) -> bool:
