@@ -193,8 +193,8 @@ class _Main:
             raise ConfigError(sentences(path, errors))
         self._baselines = Baselines(config)
         self._apps = tuple(_app(app, config, self._baselines) for app in config.apps)
-        # What the apps came from is let go: it takes more room than all that is known of them later. What they
-        # have taken matters to app files alone.
+        # What the apps came from is let go: it takes more room than all that is known of them later.
+        # What they have taken matters to app files alone.
         self._taken = taken if config.app_files else Taken()
         self._config = config.model_copy(update={"apps": ()})
         self._folder = path.parent
