@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from documents import anchors, text_of
 from shipped_rules import RULES, alerts, expressions, metrics_of, records, written_rules
-from support import REPOSITORY, program
+from support import REPOSITORY, as_json, program
 
 from wx_domain_exporter.errcodes.groups import ERRCODES_OF, Group
 from wx_domain_exporter.errcodes.lookup import TABLE
 from wx_domain_exporter.lists.domains import EMPTY
 from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
 from wx_domain_exporter.wechat.errors import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TESTS = sorted((REPOSITORY / "rules" / "tests").glob("*.yml"))
 GROUPS: list[dict[str, Any]] = [
@@ -46,6 +49,30 @@ def fired(group: dict[str, Any]) -> list[set[str]]:
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
 def test_they_hold_in_the_tests_of_promtool(file: Any) -> None:
+    promtool("test", "rules", str(file))
+
+
+@pytest.mark.parametrize(("down", "found"), [(50, [{"labels": "{}", "value": 50}]), (49, [])])
+def test_fifty_are_many_in_any_fleet(down: int, found: list[Any], tmp_path: Path) -> None:
+    series = [
+        {"series": f'{metric}{{appid="wx{number}"}}', "values": values}
+        for number in range(501)
+        for metric, values in (
+            ("wx_domain_app_info", "1 1"),
+            ("wx_domain_up", "1 0" if number < down else "1 1"),
+        )
+    ]
+    look = {"expr": "sum(wx_domain_down:many)", "eval_time": "5m", "exp_samples": found}
+    file = tmp_path / "fifty.yml"
+    file.write_text(
+        as_json(
+            {
+                "rule_files": [str(RULES)],
+                "evaluation_interval": "5m",
+                "tests": [{"interval": "5m", "input_series": series, "promql_expr_test": [look]}],
+            }
+        )
+    )
     promtool("test", "rules", str(file))
 
 
