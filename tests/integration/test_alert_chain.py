@@ -168,7 +168,7 @@ def test_each_fault_wakes_exactly_whom_it_should(
     simulator.stop()
     [down] = webhook.expect("firing", "/pager: WxDomainManyAppsDown")
     assert down.labels == {"alertname": "WxDomainManyAppsDown", "severity": "critical"}
-    assert "6 of 6 mini programs have no good answer from WeChat" in down.annotations["description"]
+    assert "6 of 6 mini programs went down together" in down.annotations["description"]
     simulator.start()
     webhook.expect(
         "resolved",
