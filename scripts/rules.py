@@ -13,6 +13,10 @@ RULES = Path(__file__).resolve().parent.parent / "rules" / "wx-domain.rules.yml"
 RUNBOOK = "docs/runbook.md"
 SHIPPED_INTERVAL = 60_000
 """Milliseconds between two scrapes, for which the file is written."""
+HUMAN = 3_600_000
+"""What is as long as this is a person's time, not a number of scrapes."""
+SCRAPES_OF_AN_HOUR = 12
+"""So many scrapes are the least that such a time must hold: the alerts within it wait for up to ten."""
 
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(
@@ -38,11 +42,19 @@ def label(name: str) -> str:
     """A label's name.
 
     Raises:
-        ValueError: The exporter allows no such label.
+        ValueError: The exporter allows no such label, or the rules have one of this name.
     """
-    if not _LABEL.fullmatch(name):
+    if not _LABEL.fullmatch(name) or name in taken_labels(RULES.read_text()):
         raise ValueError(name)
     return name
+
+
+def taken_labels(rules: str) -> set[str]:
+    """The labels that alerts have already, or that rules compare by; those of Prometheus among them."""
+    lists = re.findall(
+        r"\b(?:by|on|group_left) \(([^)]*)\)|\blabels: \{(\w+):|count_values [^\"]*\"(\w+)\"", rules
+    )
+    return {"alertname", "alertstate"}.union(*(re.findall(r"\w+", " ".join(one)) for one in lists))
 
 
 def written(duration: int) -> str:
@@ -55,6 +67,8 @@ def scaled(rules: str, interval: int) -> str:
     """All durations and all constants in seconds, for another interval in milliseconds."""
 
     def scale(duration: int) -> int:
+        if duration >= HUMAN:
+            return max(duration, SCRAPES_OF_AN_HOUR * interval)
         return max(duration * interval // SHIPPED_INTERVAL, 1)
 
     def duration(found: re.Match[str]) -> str:

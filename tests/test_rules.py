@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 import subprocess
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from documents import anchors, text_of
 from shipped_rules import RULES, alerts, expressions, metrics_of, records, written_rules
-from support import REPOSITORY, program
+from support import REPOSITORY, as_json, program
 
 from wx_domain_exporter.errcodes.groups import ERRCODES_OF, Group
 from wx_domain_exporter.errcodes.lookup import TABLE
 from wx_domain_exporter.lists.domains import EMPTY
 from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
 from wx_domain_exporter.wechat.errors import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TESTS = sorted((REPOSITORY / "rules" / "tests").glob("*.yml"))
 GROUPS: list[dict[str, Any]] = [
@@ -46,6 +49,30 @@ def fired(group: dict[str, Any]) -> list[set[str]]:
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
 def test_they_hold_in_the_tests_of_promtool(file: Any) -> None:
+    promtool("test", "rules", str(file))
+
+
+@pytest.mark.parametrize(("down", "found"), [(50, [{"labels": "{}", "value": 50}]), (49, [])])
+def test_fifty_are_many_in_any_fleet(down: int, found: list[Any], tmp_path: Path) -> None:
+    series = [
+        {"series": f'{metric}{{appid="wx{number}"}}', "values": values}
+        for number in range(501)
+        for metric, values in (
+            ("wx_domain_app_info", "1 1"),
+            ("wx_domain_up", "1 0" if number < down else "1 1"),
+        )
+    ]
+    look = {"expr": "sum(wx_domain_down:many)", "eval_time": "5m", "exp_samples": found}
+    file = tmp_path / "fifty.yml"
+    file.write_text(
+        as_json(
+            {
+                "rule_files": [str(RULES)],
+                "evaluation_interval": "5m",
+                "tests": [{"interval": "5m", "input_series": series, "promql_expr_test": [look]}],
+            }
+        )
+    )
     promtool("test", "rules", str(file))
 
 
@@ -119,7 +146,8 @@ def test_each_errcode_and_reason_they_name_is_known() -> None:
 
 
 def test_the_hash_of_an_empty_list_is_the_exporters() -> None:
-    assert f"wx_domain_hash:last == {EMPTY.hash}\n" in RULES.read_text()
+    [empty] = (expression for name, expression in expressions() if name == "WxDomainListEmpty")
+    assert re.findall(r"hash\S* == (\d+)", empty) == [str(EMPTY.hash)] * 2
 
 
 @pytest.mark.parametrize("group", Group)
@@ -136,36 +164,47 @@ def test_no_errcode_is_in_two_classes() -> None:
 
 
 class TestForAnotherInterval:
-    def test_scales_every_duration(self) -> None:
-        rules = written_rules("--scrape-interval=5m")
-        durations = re.compile(r"\b\d+[smhd]\b")
-        shipped = [one for _, expression in expressions() for one in durations.findall(expression)]
-        scaled = [one for _, expression in expressions(rules) for one in durations.findall(expression)]
-        assert len(shipped) > 20
-        assert [int(one[:-1]) for one in scaled] != [int(one[:-1]) for one in shipped]
+    def windows(self, rules: str) -> list[float]:
+        """Those of all expressions, in seconds."""
         seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-        ratios = {
-            int(new[:-1]) * seconds[new[-1]] / (int(old[:-1]) * seconds[old[-1]])
-            for old, new in zip(shipped, scaled, strict=True)
-        }
-        assert ratios == {5}
+        found = re.findall(r"(?:\[|offset )(\d+)([smhd])", "".join(text for _, text in expressions(rules)))
+        return [float(number) * seconds[unit] for number, unit in found]
+
+    @pytest.mark.parametrize("interval", ["5m", "15s"])
+    def test_scales_what_counts_scrapes_and_leaves_what_is_a_persons_time(self, interval: str) -> None:
+        ratio = {"5m": 5, "15s": 0.25}[interval]
+        shipped = self.windows(RULES.read_text())
+        scaled = self.windows(written_rules(f"--scrape-interval={interval}"))
+        assert len(shipped) > 20
+        assert scaled == [one * ratio if one < 3600 else one for one in shipped]
+
+    def test_a_persons_time_has_room_for_twelve_scrapes(self) -> None:
+        rules = written_rules("--scrape-interval=1h")
+        assert "[12h]" in rules
+        assert "[2h]" not in rules
+        assert {one["alert"]: one.get("for") for one in alerts(rules)}["WxDomainNotInForce"] == "12h"
+        assert "> time() - 604800)" in rules
 
     def test_scales_how_long_an_alert_waits_and_how_often_it_is_evaluated(self) -> None:
         rules = written_rules("--scrape-interval=1s")
         waits = {one["alert"]: one.get("for") for one in alerts(rules)}
         assert waits["WxDomainAppDown"] == "2s"
-        assert waits["WxDomainNotInForce"] == "1m"
+        assert waits["WxDomainNotInForce"] == "1h"
         assert waits["WxDomainListChanged"] is None
         assert {group["interval"] for group in yaml.safe_load(rules)["groups"]} == {"1s"}
 
-    def test_scales_every_number_of_seconds(self) -> None:
+    def test_writes_every_number_of_seconds(self) -> None:
         rules = written_rules("--scrape-interval=30s")
         assert " * 60" not in "".join(expression for _, expression in expressions(rules))
-        assert "[1h]) > time() - 302400)" in rules  # half of a week
-        assert "appid:wx_domain_app:seen_timestamp > 150\n" in rules
+        assert "[2h]) > time() - 604800)" in rules
+        assert "appid:wx_domain_app:seen_timestamp > 150 <= 7200\n" in rules
 
 
-@pytest.mark.parametrize("argument", ["--scrape-interval=soon", "--scrape-interval=0s", "--label=a-b"])
+@pytest.mark.parametrize(
+    "argument",
+    ["--scrape-interval=soon", "--scrape-interval=0s", "--label=a-b"]
+    + [f"--label={name}" for name in ("name", "appid", "category", "severity", "hash", "class", "alertname")],
+)
 def test_what_they_can_not_be_written_for_is_said(argument: str) -> None:
     with pytest.raises(subprocess.CalledProcessError) as caught:
         written_rules(argument)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from fleets import APPSECRET, SmallFleet, appid
-from real_alertmanager import Receiver, alertmanager, receiver
+from real_alertmanager import Event, Receiver, alertmanager, receiver
 from shipped_rules import ruled_prometheus
 from support import REPOSITORY, exporter, free_port
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NAMES = ("shop", "bank", "club", "game", "news", "taxi")
 SHOP, BANK, CLUB, GAME, NEWS, TAXI = map(appid, range(len(NAMES)))
-API, FOREIGN = "https://api.example.com", "https://evil.example.net"
+API, FOREIGN, WORSE = "https://api.example.com", "https://evil.example.net", "https://worse.example.net"
 SPEED = 120
 """How often Alertmanager's shipped intervals hold those of this test."""
 BASELINE = {"requestdomain": {"required": [API], "allowed": ["https://*.example.com"]}}
@@ -83,6 +83,14 @@ def webhook(program: Exporter, tmp_path: Path) -> Iterator[Receiver]:
             yield received
 
 
+FOREIGN_OF_BANK = ("/messages: WxDomainListChanged of bank", "/pager: WxDomainUnexpectedDomain of bank")
+
+
+def expect_both(webhook: Receiver, *expected: str) -> list[Event]:
+    """Those that begin, in this order."""
+    return sorted(webhook.expect("firing", *expected), key=lambda event: event.short)
+
+
 def test_each_fault_wakes_exactly_whom_it_should(
     simulator: SimulatorServer, fleet: SmallFleet, program: Exporter, webhook: Receiver
 ) -> None:
@@ -90,28 +98,41 @@ def test_each_fault_wakes_exactly_whom_it_should(
 
     # A required domain is removed.
     world.patch(SHOP, {"domains": {"requestdomain": ["https://shop.example.com"]}})
-    [missing] = webhook.expect("firing", "/pager: WxDomainRequiredMissing of shop")
+    changed, missing = expect_both(
+        webhook, "/messages: WxDomainListChanged of shop", "/pager: WxDomainRequiredMissing of shop"
+    )
+    assert f"Removed: 1 ({API}). Added: none" in changed.annotations["description"]
     assert missing.labels == {
         "alertname": "WxDomainRequiredMissing",
         "severity": "critical",
         "appid": SHOP,
         "name": "shop",
         "category": "requestdomain",
+        "hash": missing.labels["hash"],
     }
     assert missing.annotations["summary"] == "A mini program lacks a domain that its baseline requires."
-    assert f"requestdomain of shop ({SHOP}) lacks {API}, which" in missing.annotations["description"]
+    assert f"requestdomain of shop ({SHOP}) lacks domains that" in missing.annotations["description"]
+    assert f": 1 ({API}). Users" in missing.annotations["description"]
     assert missing.annotations["runbook_url"] == "docs/runbook.md#wxdomainrequiredmissing"
 
     # A foreign domain is added.
     world.patch(BANK, {"domains": {"requestdomain": [API, FOREIGN]}})
-    [unexpected] = webhook.expect("firing", "/pager: WxDomainUnexpectedDomain of bank")
+    changed, unexpected = expect_both(webhook, *FOREIGN_OF_BANK)
     assert unexpected.labels["appid"] == BANK
-    assert f"requestdomain of bank ({BANK}) has {FOREIGN}, which" in unexpected.annotations["description"]
+    assert f"not allow: 1 ({FOREIGN}). The" in unexpected.annotations["description"]
+
+    # While that is known, another one comes: both are told again, within the time of the first change.
+    world.patch(BANK, {"domains": {"requestdomain": [API, FOREIGN, WORSE]}})
+    changed, unexpected = expect_both(webhook, *FOREIGN_OF_BANK)
+    assert f"not allow: 2 ({FOREIGN} {WORSE}). The" in unexpected.annotations["description"]
+    assert f"Added: 2 ({FOREIGN} {WORSE})." in changed.annotations["description"]
 
     # A list changes that has no baseline.
     world.patch(NEWS, {"domains": {"requestdomain": [API, FOREIGN]}})
     [changed] = webhook.expect("firing", "/messages: WxDomainListChanged of news")
-    assert "Removed: https://news.example.com. Added: " + FOREIGN in changed.annotations["description"]
+    assert (
+        f"Removed: 1 (https://news.example.com). Added: 1 ({FOREIGN})" in changed.annotations["description"]
+    )
 
     # A token is revoked, and there is no new one.
     world.patch(CLUB, {"invalidate_tokens": True, "token_errcode": 40125})
@@ -124,7 +145,7 @@ def test_each_fault_wakes_exactly_whom_it_should(
     [quota] = webhook.expect("firing", "/messages: WxDomainQuotaExhausted of game")
     assert f"game ({GAME}) is used up: getwxadevinfo answered 45009," in quota.annotations["description"]
 
-    # All is repaired. What was wrong with the lists hid that they had changed, as they do again.
+    # All is repaired, which are changes, too.
     world.patch(SHOP, {"domains": {"requestdomain": [API]}})
     world.patch(BANK, {"domains": {"requestdomain": [API]}})
     world.patch(CLUB, {"token_errcode": 0})
@@ -136,7 +157,8 @@ def test_each_fault_wakes_exactly_whom_it_should(
     webhook.expect(
         "resolved",
         "/pager: WxDomainRequiredMissing of shop",
-        "/pager: WxDomainUnexpectedDomain of bank",
+        "/messages: WxDomainListChanged of shop",
+        *FOREIGN_OF_BANK * 2,
         "/messages: WxDomainListChanged of news",
         "/messages: WxDomainTokenFailing of club",
         "/messages: WxDomainQuotaExhausted of game",
@@ -146,7 +168,7 @@ def test_each_fault_wakes_exactly_whom_it_should(
     simulator.stop()
     [down] = webhook.expect("firing", "/pager: WxDomainManyAppsDown")
     assert down.labels == {"alertname": "WxDomainManyAppsDown", "severity": "critical"}
-    assert "6 of 6 mini programs have no good answer from WeChat" in down.annotations["description"]
+    assert "6 of 6 mini programs went down together" in down.annotations["description"]
     simulator.start()
     webhook.expect(
         "resolved",

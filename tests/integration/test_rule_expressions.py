@@ -176,6 +176,17 @@ def break_others(fleet: SmallFleet) -> tuple[str, ...]:
     )
 
 
+def let_fail_now_and_then(world: World, one: str, server: Prometheus, seen: Seen) -> None:
+    """Until there is a result of this: an alert that asks how often an app comes back."""
+    for _ in range(15):
+        for errcode, up in ((85015, 0), (0, 1)):
+            world.patch(one, {"errcode": errcode})
+            server.wait_for(f'wx_domain_up{{appid="{one}"}} == {up}')
+        seen.look()
+        if "WxDomainAppUnsteady" not in seen.missing:
+            break
+
+
 def test_each_expression_has_a_result(
     fleet: SmallFleet, program: Exporter, second: Exporter, tmp_path: Path
 ) -> None:
@@ -189,6 +200,8 @@ def test_each_expression_has_a_result(
         server.wait_for(f"count(appid_category:wx_domain_domains:named) == {6 * (APPS + 1)}")
 
         seen.wait_for(*break_one_of_each_kind(fleet.world, tmp_path))
+
+        let_fail_now_and_then(fleet.world, LISTED, server, seen)
 
         names = break_others(fleet)
         program.send(signal.SIGHUP)
