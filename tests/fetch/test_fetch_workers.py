@@ -1,16 +1,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from fake_watches import FakeWatch, Log, settled, start
 from support import wait_until
 
+from wx_domain_exporter.wechat.errors import DeadlineError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wx_domain_exporter.apps.watch import Outcome
     from wx_domain_exporter.fetch.fetcher import Fetcher
+    from wx_domain_exporter.fetch.flights import Batch
+    from wx_domain_exporter.wechat.client import Budget
+    from wx_domain_exporter.wechat.errors import FetchError
 
 
 @pytest.fixture
@@ -95,3 +102,37 @@ class TestWorkers:
         start(fetcher, FakeWatch("too late", log))
         wait_until(lambda: workers() == 0, "no worker stays")
         assert log.started == ["flying"]
+
+
+class HurriedWatch(FakeWatch):
+    """An app whose first fetch ends for want of time, just when somebody with more of it comes."""
+
+    def fetch(self, budget: Budget) -> Outcome:
+        if not self.log.started:
+            self.joined = start(self.fetcher, self)
+            self.error: FetchError | None = DeadlineError("nobody waits")
+        else:
+            self.error = None
+        return super().fetch(budget)
+
+    fetcher: Fetcher
+    joined: Batch
+
+
+def test_who_joins_a_fetch_that_gives_up_gets_another_one(make: Callable[[int], Fetcher], log: Log) -> None:
+    watch = HurriedWatch("hurried", log)
+    watch.fetcher = make(2)
+    hurried = start(watch.fetcher, watch)
+    assert [outcome.reason for outcome in settled(hurried)] == [None]
+    assert [outcome.reason for outcome in settled(watch.joined)] == [None]
+    assert log.started == ["hurried", "hurried"]
+
+
+def test_nobody_gets_another_one_whose_time_is_over(make: Callable[[int], Fetcher], log: Log) -> None:
+    watch = FakeWatch("late", log, gate=True, error=DeadlineError("nobody waits"))
+    batch = start(make(1), watch, seconds=0.2)
+    log.wait_for(1)
+    wait_until(lambda: time.monotonic() > batch._begin + 0.2, "the time is over")
+    watch.gate.set()
+    assert [outcome.reason for outcome in settled(batch)] == ["deadline"]
+    assert log.started == ["late"]

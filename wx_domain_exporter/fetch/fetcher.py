@@ -97,18 +97,25 @@ class Fetcher:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            if time.monotonic() < job.wanted_until:
+            for batch in self._finish(job):
+                batch.one_less()
+
+    def _finish(self, job: Flight | Errand) -> Sequence[Batch]:
+        """Run a job to its end; return who waits for it."""
+        while True:
+            wanted_until = job.wanted_until
+            if job.spare() > 0:
                 job.run()
             with self._change:
                 if isinstance(job, Flight):
+                    if job.gave_up and wanted_until < job.wanted_until and job.spare() > 0:
+                        continue  # who joined meanwhile has more time
                     self._land(job)
                 else:
                     self._come_back(job)
                 if self._flights or self._errands:  # its place may be what another worker waits for
                     self._change.notify()
-                batches = job.batches
-            for batch in batches:
-                batch.one_less()
+                return job.batches
 
     def _next(self) -> Flight | Errand | None:
         with self._change:

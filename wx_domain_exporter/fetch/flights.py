@@ -10,7 +10,7 @@ from functools import cached_property
 
 from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
-from wx_domain_exporter.wechat.errors import DeadlineError
+from wx_domain_exporter.wechat.errors import DeadlineError, Reason
 
 
 class Job(ABC):
@@ -64,6 +64,11 @@ class Flight(Job):
         self.findings: Findings | None = None
         """What was known beside the outcome when it was there."""
         self.errand: Errand | None = None
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended for want of time."""
+        return self.outcome is None or self.outcome.reason is Reason.DEADLINE
 
     def run(self) -> None:
         """Fetch the app's lists."""
