@@ -14,6 +14,8 @@ _MERGE = "tag:yaml.org,2002:merge"
 _STRING = "tag:yaml.org,2002:str"
 _MAX_DEPTH = 100
 _MAX_MERGED = 100_000
+_EXPECTED = frozenset(f"did not find expected ',' or '{bracket}'" for bracket in "]}")
+"""The parser's messages that quote nothing of the file."""
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -96,7 +98,8 @@ def _check_depth(content: bytes) -> None:
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
     # The name of an alias or a tag would be quoted here; a secret in the wrong place could be one.
-    return (error.problem or error.context or "it can't be read").partition("'")[0].strip()
+    told = error.problem or error.context or "it can't be read"
+    return told if told in _EXPECTED else told.partition("'")[0].strip()
 
 
 def _check_weight(node: yaml.Node, weights: dict[int, int]) -> int:
