@@ -75,9 +75,9 @@ def test_chunks_are_put_together(places: list[int]) -> None:
         (b"HTTP/1.0 200 OK\r\nContent-Length: 0", True),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive", False),
         (b"HTTP/1.1 200 OK", True),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: -1", True),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2", True),
-        (b"HTTP/1.1 200 OK\r\nContent-Length : 1", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\ncontent-length: 0", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 0", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: Chunked", False),
         (b"HTTP/1.1 204 No Content", False),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 Gone", False),
     ],
@@ -100,9 +100,55 @@ def test_a_head_says_whether_the_connection_can_be_kept(head: bytes, *, closes: 
         (b"HTTP/1.1 OK\r\n\r\n", http.client.BadStatusLine),
         (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 101 + b"\r\n", http.client.HTTPException),
         (b"HTTP/1.1 200 OK\r\na: " + bytes(70000) + b"\r\n\r\n", http.client.LineTooLong),
+        (b"HTTP/1.1 100 Continue\r\n" + b"a: b\r\n" * 101 + b"\r\n", http.client.HTTPException),
+        *(
+            (b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\n", http.client.HTTPException)
+            for headers in (
+                b"Content-Length: -1",
+                b"Content-Length: +2",
+                b"Content-Length:",
+                b"Content-Length: 1\r\nContent-Length: 2",
+                b"Content-Length: " + b"9" * 30,
+                b"Content-Length : 1",
+                b"Transfer-Encoding : chunked\r\nContent-Length: 1",
+                b"Transfer-Encoding: gzip, chunked\r\nContent-Length: 1",
+                b"Transfer-Encoding: identity",
+                b"Transfer-Encoding:",
+                b"no colon",
+                b" folded: first",
+                b": no name",
+            )
+        ),
     ],
 )
 def test_what_is_no_head_has_its_error(content: bytes, kind: type[Exception]) -> None:
     pieces = [content[begin : begin + 1000] for begin in range(0, len(content), 1000)]
     with pytest.raises(kind):
         Answer(inbox_of(*pieces), "POST")
+
+
+class Silent(Pieces):
+    """A socket that goes on waiting after its pieces."""
+
+    def recv(self, _: int) -> bytes:
+        assert self.pieces, "nobody may wait for more"
+        return super().recv(_)
+
+
+@pytest.mark.parametrize("content", [b"S", b"SSH-2.0-x\r\n", b"<html>", b"HTTP/1.1 OK\r\n", b"HTTP/2"])
+def test_what_is_no_answer_is_told_at_once(content: bytes) -> None:
+    inbox = Inbox(cast("DeadlineSocket", Silent(content)))
+    with pytest.raises(http.client.BadStatusLine):
+        Answer(inbox, "POST")
+
+
+def test_a_transfer_encoding_counts_before_a_content_length() -> None:
+    both = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    inbox = inbox_of(both)
+    assert Answer(inbox, "POST").read(100) == b"abc"
+    assert not inbox
+
+
+def test_a_long_status_line_is_refused_also_if_it_comes_at_once() -> None:
+    with pytest.raises(http.client.LineTooLong):
+        Answer(inbox_of(b"HTTP/1.1 200 " + b"x" * 70000 + b"\r\n\r\n"), "POST")

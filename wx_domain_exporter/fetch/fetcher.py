@@ -108,8 +108,9 @@ class Fetcher:
                 job.run()
             with self._change:
                 if isinstance(job, Flight):
-                    if job.gave_up and wanted_until < job.wanted_until and job.spare() > 0:
-                        continue  # who joined meanwhile has more time
+                    in_vain = job.gave_up and wanted_until < job.wanted_until
+                    if in_vain and job.spare() > 0 and not self._closed:
+                        continue  # who joined meanwhile has more time, and the app's share of it is not over
                     self._land(job)
                 else:
                     self._come_back(job)
