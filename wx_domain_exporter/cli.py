@@ -20,6 +20,7 @@ from wx_domain_exporter import __version__
 from wx_domain_exporter.commands import logs
 from wx_domain_exporter.commands.baseline_block import HEAD, entry
 from wx_domain_exporter.commands.doctor import examine, speaks_chinese, summary
+from wx_domain_exporter.commands.fetch_all import fetch_all
 from wx_domain_exporter.commands.flags import (
     DEFAULT_CONFIG_FILE,
     DEFAULT_LISTEN_ADDRESS,
@@ -40,8 +41,6 @@ from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE = 3600.0
-"""Seconds that `--baseline` waits: nobody else does, and a fleet of thousands takes a while."""
 _RELOAD = "reload"
 _END = "end"
 
@@ -162,14 +161,11 @@ def _scrape_once(service: Service) -> int:
 def _print_baselines(service: Service) -> int:
     """Print the lists that every app has now; one that fails is told of and left out."""
     service.discover()
-    fleet = service.fleet
-    _, batch = service.start_scrape(fleet, time.monotonic() + _PATIENCE)
-    batch.wait(_PATIENCE)
+    action = service.fleet.settings.wechat.action
+    batch = fetch_all(service)
     found = [(watch.app, outcome) for watch, outcome in zip(batch.watches, batch.outcomes, strict=True)]
     entries = [
-        entry(app, outcome.categories, fleet.settings.wechat.action)
-        for app, outcome in found
-        if outcome.categories is not None
+        entry(app, outcome.categories, action) for app, outcome in found if outcome.categories is not None
     ]
     failed = _print("".join([HEAD, *entries]).encode()) if entries else 1
     for app, outcome in found:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from wx_domain_exporter.apps.diagnosis import Diagnosis, Step, diagnose
 from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.commands.fetch_all import PATIENCE, fetch_all
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.lookup import Text
 from wx_domain_exporter.fetch.flights import Flight
@@ -29,8 +30,6 @@ _NO_APP = Text(
     "没有任何被监控的小程序 → 请在 apps 中列出，或检查 app_files 能否匹配到文件，"
     "或开启 platform 的 discover。",
 )
-_PATIENCE = 3600.0
-"""Seconds: nobody else waits, and a fleet of thousands takes a while."""
 _QUOTAS_AT_ONCE = 8
 
 
@@ -61,14 +60,12 @@ def examine(service: Service, *, chinese: bool) -> Iterator[Line]:
         yield _of_platform(discovery, say)
     for sentence in service.app_file_errors:
         yield Line(good=False, text=f"{say(_BAD)} {sentence}")
-    watches = service.fleet.watches
-    if not watches:
+    if not service.fleet.watches:
         yield Line(good=False, text=f"{say(_BAD)} {say(_NO_APP)}")
-    batch = service.fetcher.start(watches, time.monotonic() + _PATIENCE, 0)
-    batch.wait(_PATIENCE)
+    batch = fetch_all(service)
     with ThreadPoolExecutor(_QUOTAS_AT_ONCE) as pool:
-        quotas = pool.map(_quota_of, watches, batch.outcomes)
-        for watch, outcome, quota in zip(watches, batch.outcomes, quotas, strict=True):
+        quotas = pool.map(_quota_of, batch.watches, batch.outcomes)
+        for watch, outcome, quota in zip(batch.watches, batch.outcomes, quotas, strict=True):
             yield _of_app(watch, outcome, quota, say)
 
 
@@ -88,7 +85,7 @@ def _quota_of(watch: Watch, outcome: Outcome) -> Quota | FetchError | None:
     if known is not None:  # `collect.quota` had it asked
         return known
     flight = Flight(watch)
-    flight.wanted_until = time.monotonic() + _PATIENCE
+    flight.wanted_until = time.monotonic() + PATIENCE
     try:
         return watch.ask(QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, flight, {}, read_quota, extra=True)
     except FetchError as error:
