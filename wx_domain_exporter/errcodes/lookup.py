@@ -1,6 +1,7 @@
-"""What WeChat's errcodes mean and what is done about each; the rows are in `errcode_table`."""
+"""What WeChat's errcodes mean and what is done about each; the rows are in `table`."""
 
-from wx_domain_exporter.errcodes.table import RETURN_CODES, TABLE
+from wx_domain_exporter.errcodes.sources import RETURN_CODES
+from wx_domain_exporter.errcodes.table import TABLE
 from wx_domain_exporter.errcodes.types import Action, Errcode, Text
 
 __all__ = ["TABLE", "Action", "Errcode", "Text", "look_up"]
