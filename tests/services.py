@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from fleets import appid
 from prometheus_client import generate_latest
 from support import as_json, series
 
@@ -17,6 +18,8 @@ from wx_domain_exporter.web.scrape import pieces
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from fleets import SmallFleet
 
 LONG = 20.0
 
@@ -33,6 +36,19 @@ def running_service(path: Path) -> Iterator[Service]:
         for thread in set(threading.enumerate()) - before:
             thread.join(LONG)
             assert not thread.is_alive()
+
+
+@contextlib.contextmanager
+def serving(fleet: SmallFleet) -> Iterator[Service]:
+    """The service of a small fleet, whose first app hangs no more when it ends."""
+    with contextlib.ExitStack() as stack:
+        service = stack.enter_context(running_service(fleet.path))
+        stack.callback(fleet.world.patch, appid(0), {"hang": False, "latency": 0.0})
+        yield service
+
+
+def tokens_asked(fleet: SmallFleet) -> int:
+    return fleet.calls("stable_token")
 
 
 def scrape(service: Service, seconds: float = LONG) -> str:
