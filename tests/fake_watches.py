@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wx_domain_exporter.apps.extras import Extras, Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.green.waiting import Sign
 from wx_domain_exporter.lists.domains import EMPTY
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 
@@ -63,7 +64,7 @@ class FakeExtras(Extras):
         self.strikes = strikes
         self.tried = None
         self.is_due = due
-        self.gate = threading.Event()
+        self.gate = Sign()
         self.lists: list[bool] = []
         if not gate:
             self.gate.set()
@@ -107,7 +108,7 @@ class FakeWatch(Watch):
         self.extras: FakeExtras = extras or FakeExtras(name, log)
         self.error = error
         self.findings = NOTHING
-        self.gate = threading.Event()
+        self.gate = Sign()
         self.allowed = math.nan
         if not gate:
             self.gate.set()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PACKAGE = REPOSITORY / "wx_domain_exporter"
 LAYERS = (
-    {"lists", "errcodes", "metrics"},
+    {"lists", "errcodes", "metrics", "green"},
     {"config"},
     {"wechat"},
     {"platforms", "apps"},

@@ -15,6 +15,7 @@ from fake_watches import (
 )
 from support import wait_until
 
+from wx_domain_exporter.green.waiting import Sign
 from wx_domain_exporter.wechat.errors import ApiError, HttpError, Reason, TokenError
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class TestWhen:
         self, make: Callable[[int], Fetcher], log: Log
     ) -> None:
         watch = with_errand("a", log)
-        watch.gate.clear()
+        watch.gate = Sign()
         batch = start(make(1), watch, seconds=0.3)
         log.wait_for(1)
         batch.wait(0.3)
@@ -101,7 +102,7 @@ class TestWhen:
 
     def test_after_the_end_none_follows(self, make: Callable[[int], Fetcher], log: Log) -> None:
         fetcher, watch = make(2), with_errand("a", log)
-        watch.gate.clear()
+        watch.gate = Sign()
         batch = start(fetcher, watch)
         log.wait_for(1)
         fetcher.close()
@@ -154,7 +155,7 @@ class TestPlaces:
         first = start(fetcher, *hanging)
         log.wait_for(8 + 4)
         fetcher.resize(7)
-        wait_until(lambda: len(fetcher._change._waiters) == 3, "one worker goes, and three wait again")  # type: ignore[attr-defined]
+        wait_until(lambda: fetcher._workers == 4, "those without work go")
         assert settled(start(fetcher, FakeWatch("a", log)))[0].reason is None
         for watch in hanging:
             watch.extras.gate.set()
@@ -257,7 +258,7 @@ class TestDeadline:
         self, make: Callable[[int], Fetcher], log: Log
     ) -> None:
         watch = with_errand("a", log)
-        watch.gate.clear()
+        watch.gate = Sign()
         batch = start(make(4), watch, seconds=0.1)
         batch.wait(0.1)
         assert batch.outcomes[0].reason is Reason.DEADLINE

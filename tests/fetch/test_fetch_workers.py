@@ -21,39 +21,55 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def workers() -> Callable[[], int]:
-    """Count the workers started since the test began: another test's last one may still be ending."""
+def threads() -> Callable[[], int]:
+    """Count the threads of this test's fetches: another test's last one may still be ending."""
     before = set(threading.enumerate())
 
     def count() -> int:
-        return sum(thread.name.startswith("fetch-") for thread in set(threading.enumerate()) - before)
+        return sum(thread.name == "fetch" for thread in set(threading.enumerate()) - before)
 
     return count
 
 
 class TestWorkers:
     def test_never_more_than_there_are_slots(
-        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
+        self, make: Callable[[int], Fetcher], log: Log, threads: Callable[[], int]
     ) -> None:
         fetcher = make(4)
         watches = [FakeWatch(str(number), log, gate=True) for number in range(40)]
         batches = [start(fetcher, *watches[begin : begin + 8]) for begin in range(0, 40, 4)]
         log.wait_for(4)
-        assert workers() == 4
+        assert threads() == 1
         for watch in watches:
             watch.gate.set()
         for batch in batches:
             settled(batch)
         assert log.peak == 4
         assert sorted(log.started) == sorted(watch.name for watch in watches)
-        assert workers() == 4
+        assert threads() == 1
 
-    def test_no_more_than_there_is_work(
-        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
+    def test_there_is_no_thread_before_the_first_fetch(
+        self, make: Callable[[int], Fetcher], log: Log, threads: Callable[[], int]
     ) -> None:
         fetcher = make(16)
+        assert threads() == 0
         settled(start(fetcher, FakeWatch("a", log), FakeWatch("b", log)))
-        assert workers() <= 2
+        assert threads() == 1
+
+    def test_a_system_without_another_thread_costs_that_scrape_only(
+        self, make: Callable[[int], Fetcher], log: Log, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        fetcher, watch = make(2), FakeWatch("a", log)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            first = start(fetcher, watch)
+        assert not first.done.done()
+        assert [outcome.reason for outcome in settled(start(fetcher, watch))] == [None]
+        assert [outcome.reason for outcome in settled(first)] == [None]
+        assert log.started == ["a"]
 
     def test_more_slots_make_room_for_more(self, make: Callable[[int], Fetcher], log: Log) -> None:
         fetcher = make(1)
@@ -70,7 +86,7 @@ class TestWorkers:
         settled(second)
 
     def test_fewer_slots_let_the_idle_and_the_busy_workers_go(
-        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
+        self, make: Callable[[int], Fetcher], log: Log
     ) -> None:
         fetcher = make(4)
         watches = [FakeWatch(str(number), log, gate=True) for number in range(4)]
@@ -81,13 +97,12 @@ class TestWorkers:
         for watch in watches:
             watch.gate.set()
         settled(batch)
-        wait_until(lambda: workers() == 1, "three workers go")
         log.peak = 0
         settled(start(fetcher, *(FakeWatch(str(number), log) for number in range(10))))
         assert log.peak == 1
 
     def test_after_the_end_none_begins_and_those_in_the_air_land(
-        self, make: Callable[[int], Fetcher], log: Log, workers: Callable[[], int]
+        self, make: Callable[[int], Fetcher], log: Log, threads: Callable[[], int]
     ) -> None:
         fetcher, flying, waiting = make(1), FakeWatch("flying", log, gate=True), FakeWatch("waiting", log)
         batch = start(fetcher, flying)
@@ -96,11 +111,11 @@ class TestWorkers:
         fetcher.close()
         flying.gate.set()
         assert settled(batch)[0].reason is None
-        wait_until(lambda: workers() == 0, "the worker goes")
+        wait_until(lambda: threads() == 0, "the thread goes")
         assert log.started == ["flying"]
         assert not late.done.done()
         start(fetcher, FakeWatch("too late", log))
-        wait_until(lambda: workers() == 0, "no worker stays")
+        assert threads() == 0
         assert log.started == ["flying"]
 
 

@@ -1,7 +1,7 @@
 """Fetching many apps at once: in parallel, one call an app however many ask, none starved by slow ones.
 
 A scrape asks for its apps and gets a `Batch`. Each app that is not being fetched already gets a `Flight`,
-which waits in its lane for one of the worker threads. Where a landed flight leaves more to ask, an `Errand`
+which waits in its lane for one of the workers. Where a landed flight leaves more to ask, an `Errand`
 follows: errands start only when no flight could, and hold half of the workers at most, so that nothing that
 they call can cost the next scrape its flights.
 """
@@ -16,21 +16,22 @@ import structlog
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.fetch.flights import Batch, Errand, Flight
 from wx_domain_exporter.fetch.lanes import Lanes
+from wx_domain_exporter.green.loop import Loop
 from wx_domain_exporter.wechat.errors import Reason
 
 log = structlog.get_logger(__name__)
 
 
 class Fetcher:
-    """The worker threads and what waits for them. `max_concurrency` calls are in flight at most."""
+    """The workers, strands of one loop, and what waits for them; so many calls are in flight at most."""
 
     def __init__(self, slots: int) -> None:
         self._slots = slots
-        self._change = threading.Condition()
+        self._lock = threading.Lock()
+        self._loop = Loop("fetch")
         self._flights: Lanes[Flight] = Lanes()
         self._errands: Lanes[Errand] = Lanes()
         self._workers = 0
-        self._idle = 0
         self._closed = False
 
     def start(self, watches: Sequence[Watch], deadline: float, min_interval: float) -> Batch:
@@ -43,7 +44,7 @@ class Fetcher:
         """
         batch = Batch(watches)
         now = time.time()
-        with self._change:
+        with self._lock:
             for watch in watches:
                 self._join(batch, watch, deadline, now, min_interval)
             self._call_workers()
@@ -52,15 +53,15 @@ class Fetcher:
 
     def resize(self, slots: int) -> None:
         """Change the number of workers; those too many go as they come free."""
-        with self._change:
+        with self._lock:
             self._slots = slots
-            self._change.notify_all()
+            self._call_workers()
 
     def close(self) -> None:
         """Start nothing more; the calls under way end by their own timeouts."""
-        with self._change:
+        with self._lock:
             self._closed = True
-            self._change.notify_all()
+        self._loop.close()
 
     def _join(self, batch: Batch, watch: Watch, deadline: float, now: float, min_interval: float) -> None:
         flight = self._flights.of(watch)
@@ -81,15 +82,20 @@ class Fetcher:
     def _call_workers(self) -> None:
         free = max(0, self._errand_slots - self._errands.running)
         waiting = len(self._flights) + min(len(self._errands), free)
-        self._change.notify(waiting)
-        for _ in range(min(waiting - self._idle, self._slots - self._workers)):
-            try:
-                name = f"fetch-{self._workers + 1}"
-                threading.Thread(target=self._work, name=name, daemon=True).start()
-            except RuntimeError:  # the system has no more: go on with those that are there
-                log.exception("no further worker can be started", workers=self._workers)
+        for _ in range(min(waiting, self._slots - self._workers)):
+            if not self._call_worker():
                 return
-            self._workers += 1
+
+    def _call_worker(self) -> bool:
+        if self._closed:
+            return False
+        try:
+            self._loop.spawn(self._work)
+        except RuntimeError:  # the next scrape tries again
+            log.exception("no thread can be started for the fetches")
+            return False
+        self._workers += 1
+        return True
 
     @property
     def _errand_slots(self) -> int:
@@ -106,7 +112,7 @@ class Fetcher:
             wanted_until = job.wanted_until
             if job.spare() > 0:
                 job.run()
-            with self._change:
+            with self._lock:
                 if isinstance(job, Flight):
                     in_vain = job.gave_up and wanted_until < job.wanted_until
                     if in_vain and job.spare() > 0 and not self._closed:
@@ -114,23 +120,19 @@ class Fetcher:
                     self._land(job)
                 else:
                     self._come_back(job)
-                if self._flights or self._errands:  # its place may be what another worker waits for
-                    self._change.notify()
+                # Its place may be what something else waits for, beside what it takes next itself.
+                if (self._flights or self._errands) and self._workers < self._slots:
+                    self._call_worker()
                 return job.batches
 
     def _next(self) -> Flight | Errand | None:
-        with self._change:
-            self._idle += 1
-            try:
-                while not self._closed and self._workers <= self._slots:
-                    job = self._flights.take(self._slots) or self._errands.take(self._errand_slots)
-                    if job is not None:
-                        return job
-                    self._change.wait()
-            finally:
-                self._idle -= 1
-            self._workers -= 1
-            return None
+        with self._lock:
+            job: Flight | Errand | None = None
+            if not self._closed and self._workers <= self._slots:
+                job = self._flights.take(self._slots) or self._errands.take(self._errand_slots)
+            if job is None:
+                self._workers -= 1
+            return job
 
     def _land(self, flight: Flight) -> None:
         self._flights.landed(flight)

@@ -18,6 +18,7 @@ from requests.utils import get_environ_proxies
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.errcodes.lookup import Action, look_up
+from wx_domain_exporter.green.waiting import sleep
 from wx_domain_exporter.wechat.answer import JsonObject, read_errcode, read_errmsg, read_json
 from wx_domain_exporter.wechat.centre import CentreClient
 from wx_domain_exporter.wechat.errors import ApiError, FetchError, QuotaError
@@ -192,7 +193,7 @@ class ApiClient:
             wait = random.uniform(*_BUSY_WAIT)  # noqa: S311 - spreads load, guards nothing
             if look_up(api.name, error.errcode).action is not Action.BUSY or caller.budget.spare() < 2 * wait:
                 raise
-        time.sleep(wait)
+        sleep(wait)
         return self._call_once(api, body, caller, credential, read)
 
     def _call_once(

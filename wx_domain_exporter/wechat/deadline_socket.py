@@ -1,12 +1,16 @@
 """Sockets that keep a deadline of the wall clock, however slowly the peer sends or reads.
 
 A socket's own timeout starts anew with every read, so a peer that drips one byte at a time can hold a
-call for ever. These never block: they wait in `poll`, for what remains until the deadline. That is cheaper
-too: a timeout of the socket's own makes Python ask the system before each read and write.
+call for ever. These never block: a strand waits in its loop and a thread in `poll`, for what remains until
+the deadline. That is cheaper too: a timeout of the socket's own makes Python ask the system before each read
+and write.
 """
 
+import errno
 import math
+import os
 import select
+import selectors
 import socket
 import ssl
 import threading
@@ -14,6 +18,9 @@ import time
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
+
+from wx_domain_exporter.green.loop import Watched, current_strand
+from wx_domain_exporter.green.waiting import Sign
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -27,8 +34,10 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 
 _Result = TypeVar("_Result")
 
+_OVER = "the deadline has passed"
 
-class _Bounded:
+
+class _Bounded(Watched):
     """What the two kinds of socket have in common; set both attributes before a call."""
 
     deadline: float = math.inf
@@ -38,11 +47,6 @@ class _Bounded:
     awaits: bool = False
     """Whether nothing can be there to receive yet: a request has just been sent."""
 
-    if TYPE_CHECKING:
-
-        def fileno(self) -> int:
-            """Return the descriptor."""
-
     def is_quiet(self) -> bool:
         """Whether nothing is there to receive, the end neither."""
         return not self._coming.poll(0)
@@ -51,7 +55,23 @@ class _Bounded:
     def _coming(self) -> "select.poll":
         return _poll(self.fileno(), select.POLLIN)
 
-    def _patiently(self, step: Callable[[], _Result], event: int = select.POLLIN) -> _Result:
+    def wait_for(self, event: int) -> None:
+        """Wait for an event of `selectors`.
+
+        Raises:
+            TimeoutError: the deadline has passed.
+        """
+        remaining = _remaining(self.deadline)
+        strand = current_strand()
+        if strand is not None:
+            came = strand.loop.wait_for(self, event, remaining)
+        else:
+            poll = self._coming if event == selectors.EVENT_READ else _poll(self.fileno(), select.POLLOUT)
+            came = bool(poll.poll(None if remaining is None else 1000 * remaining))
+        if not came:
+            raise TimeoutError(_OVER)
+
+    def _patiently(self, step: Callable[[], _Result], event: int = selectors.EVENT_READ) -> _Result:
         """Take a step as soon as the peer lets it be taken.
 
         Args:
@@ -61,16 +81,16 @@ class _Bounded:
         Raises:
             TimeoutError: the deadline has passed.
         """
-        remaining = _remaining(self.deadline)
+        _remaining(self.deadline)
         if self.awaits:
             self.awaits = False
-            _wait(self._coming, remaining)
+            self.wait_for(selectors.EVENT_READ)
         while True:
             try:
                 return step()
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
-                writes = event == select.POLLOUT or isinstance(error, ssl.SSLWantWriteError)
-            _wait(_poll(self.fileno(), select.POLLOUT) if writes else self._coming, _remaining(self.deadline))
+                writes = event == selectors.EVENT_WRITE or isinstance(error, ssl.SSLWantWriteError)
+            self.wait_for(selectors.EVENT_WRITE if writes else selectors.EVENT_READ)
 
     def _counted(self, received: int) -> int:
         self.allowance -= received
@@ -82,13 +102,21 @@ class _Bounded:
 class DeadlineSocket(_Bounded, socket.socket):
     """A TCP socket with a deadline and an allowance."""
 
-    def arm(self) -> None:
-        """Let a connect end at the deadline.
+    def connect(self, address: Address) -> None:  # type: ignore[override]
+        """Connect within the deadline.
 
         Raises:
             TimeoutError: the deadline has passed.
+            OSError: there is no connection.
         """
-        self.settimeout(_remaining(self.deadline))
+        self.settimeout(0)
+        _remaining(self.deadline)
+        failure = self.connect_ex(address)
+        if failure == errno.EINPROGRESS:
+            self.wait_for(selectors.EVENT_WRITE)
+            failure = self.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failure:
+            raise OSError(failure, os.strerror(failure))
 
     def recv(self, bufsize: int, flags: int = 0) -> bytes:  # noqa: D102
         received = self._patiently(lambda: super(DeadlineSocket, self).recv(bufsize, flags))
@@ -101,7 +129,7 @@ class DeadlineSocket(_Bounded, socket.socket):
         )
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:  # noqa: D102
-        return self._patiently(lambda: super(DeadlineSocket, self).send(data, flags), select.POLLOUT)
+        return self._patiently(lambda: super(DeadlineSocket, self).send(data, flags), selectors.EVENT_WRITE)
 
     def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:  # noqa: D102
         with memoryview(data) as view, view.cast("B") as left:
@@ -136,17 +164,12 @@ def _poll(descriptor: int, event: int) -> "select.poll":
     return poll
 
 
-def _wait(poll: "select.poll", seconds: float | None) -> None:
-    if not poll.poll(None if seconds is None else 1000 * seconds):
-        raise TimeoutError("the deadline has passed")
-
-
 def _remaining(deadline: float) -> float | None:
     if deadline == math.inf:
         return None
     remaining = deadline - time.monotonic()
     if remaining <= 0:
-        raise TimeoutError("the deadline has passed")
+        raise TimeoutError(_OVER)
     return remaining
 
 
@@ -203,7 +226,7 @@ class Resolver:
 class _LookUp:
     def __init__(self, host: str, port: int) -> None:
         self.host, self.port = host, port
-        self.done = threading.Event()
+        self.done = Sign()
         self.addresses: list[tuple[socket.AddressFamily, Address]] = []
         self.error: Exception | None = None
 
@@ -241,9 +264,7 @@ def _connect_to(family: socket.AddressFamily, address: Address, deadline: float)
     try:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.deadline = deadline
-        sock.arm()
         sock.connect(address)
-        sock.settimeout(0)
     except BaseException:
         sock.close()
         raise

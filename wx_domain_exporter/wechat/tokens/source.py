@@ -1,7 +1,6 @@
 """What all token sources share: one app's way to a token, and to another when that one is dead."""
 
 import contextlib
-import threading
 import time
 import zlib
 from abc import ABC, abstractmethod
@@ -11,6 +10,7 @@ from typing import ClassVar, TypeVar
 
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.errcodes.lookup import Action, look_up
+from wx_domain_exporter.green.waiting import Lock
 from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.pause import Pause
@@ -28,7 +28,7 @@ class TokenSource(ABC):
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._pause = Pause()
         self._rejected: str | None = None
 

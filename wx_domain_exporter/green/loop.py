@@ -1,0 +1,239 @@
+"""Runs many strands in one thread: each goes on until it has to wait, and meanwhile the others do.
+
+A strand is a greenlet, and its code is written as that of a thread is. Threads would hand Python's lock from
+one to the next at each wait, and from core to core, which costs as much as all the rest of a call.
+
+What may wait for long must wait here: for a socket in `Loop.wait_for`, for anything else with `waiting`.
+"""
+
+import contextlib
+import math
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import structlog
+from greenlet import getcurrent, greenlet
+
+log = structlog.get_logger(__name__)
+
+
+class Watched:
+    """A socket that strands wait for, one at a time; its loop alone writes here."""
+
+    loop: "Loop | None" = None
+    """Who looked at it last."""
+    events: int = 0
+    """What the loop looks for."""
+    waiter: "Strand | None" = None
+    """Who waits for it."""
+
+    if TYPE_CHECKING:
+
+        def fileno(self) -> int:
+            """Return the descriptor."""
+
+
+class Strand(greenlet):
+    """What runs in a loop."""
+
+    def __init__(self, loop: "Loop", work: Callable[[], None]) -> None:
+        super().__init__(self._run)
+        self.loop = loop
+        self._work = work
+
+    def _run(self, *_: object) -> None:
+        try:
+            self._work()
+        except Exception:  # may cost itself only: what leaves a strand ends the loop
+            log.exception("a strand broke")
+
+
+def current_strand() -> Strand | None:
+    """Return the strand that asks; None if a plain thread does."""
+    current = getcurrent()
+    return current if isinstance(current, Strand) else None
+
+
+class Loop:
+    """Strands, and the thread in which they run: it begins with the first strand, and ends after `close`."""
+
+    def __init__(self, name: str) -> None:
+        """Make a loop without a thread.
+
+        Args:
+            name: the thread's.
+        """
+        self._name = name
+        self._lock = threading.Lock()
+        """Guards the beginning and the end of the thread, and what wakes it."""
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._bell: socket.socket | None = None
+        """What is sent here ends the waiting of the thread."""
+        self._calls: deque[Callable[[], None]] = deque()
+        """What other threads, and strands, want to be done next."""
+        self._parked: dict[Strand, tuple[float, object]] = {}
+        """Who waits: until when, in seconds of `time.monotonic()`, and for what."""
+        self._main: greenlet = getcurrent()
+        """Where strands go on that wait: the thread's own place."""
+        self._selector: selectors.BaseSelector
+        self._next_end = math.inf
+        """No one waits for a shorter time than until then."""
+
+    def spawn(self, work: Callable[[], None]) -> None:
+        """Start a strand, soon; from any thread. A closed loop starts none.
+
+        Raises:
+            RuntimeError: the system has no thread for it.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            if self._thread is None:
+                self._begin()
+        self.call(lambda: self._switch_to(Strand(self, work)))
+
+    def call(self, what: Callable[[], None]) -> None:
+        """Have something short done in the loop's thread, soon; from any thread."""
+        self._calls.append(what)
+        if threading.current_thread() is not self._thread:
+            self._ring()
+
+    def close(self) -> None:
+        """Start no further strand; the thread ends with the last one."""
+        with self._lock:
+            self._closed = True
+        self._ring()
+
+    def wait_for(self, watched: Watched, event: int, seconds: float | None) -> bool:
+        """Let the current strand wait for a socket.
+
+        Args:
+            watched: the socket.
+            event: of `selectors`.
+            seconds: for how long; None: for ever.
+
+        Returns:
+            Whether it came in time.
+        """
+        strand = self._current()
+        if watched.loop is not self or watched.events != event:
+            self._look_for(watched, event)
+        watched.waiter = strand
+        try:
+            return self.park(strand, watched, seconds)
+        finally:
+            watched.waiter = None
+
+    def park(self, strand: Strand, reason: object, seconds: float | None) -> bool:
+        """Let the current strand wait.
+
+        Args:
+            strand: the current one.
+            reason: for what; who wakes it must name the same.
+            seconds: for how long; None: for ever.
+
+        Returns:
+            Whether somebody woke it in time.
+        """
+        until = math.inf if seconds is None else time.monotonic() + seconds
+        self._parked[strand] = until, reason
+        self._next_end = min(self._next_end, until)
+        return bool(self._main.switch())
+
+    def wake(self, strand: Strand, reason: object) -> None:
+        """Let a strand go on, if that is what it waits for; in the loop's thread, from no strand."""
+        parked = self._parked.get(strand)
+        if parked is not None and parked[1] is reason:
+            del self._parked[strand]
+            strand.switch(True)  # noqa: FBT003 - what `park` returns
+
+    def _begin(self) -> None:
+        bell, heard = socket.socketpair()
+        bell.settimeout(0)
+        heard.settimeout(0)
+        thread = threading.Thread(target=self._run, args=(heard,), name=self._name, daemon=True)
+        self._bell, self._thread = bell, thread
+        try:
+            thread.start()
+        except RuntimeError:
+            self._bell, self._thread = None, None
+            bell.close()
+            heard.close()
+            raise
+
+    def _ring(self) -> None:
+        with self._lock, contextlib.suppress(BlockingIOError):  # as many rings are as good as one more
+            if self._bell is not None:
+                self._bell.send(b"!")
+
+    def _run(self, heard: socket.socket) -> None:
+        self._main = getcurrent()
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(heard, selectors.EVENT_READ)
+        with self._selector, heard:
+            while not (self._closed and not self._parked and not self._calls):
+                self._turn(heard)
+            with self._lock:
+                bell, self._bell = self._bell, None
+            if bell is not None:
+                bell.close()
+
+    def _turn(self, heard: socket.socket) -> None:
+        """Let all strands go on that can."""
+        for key, _ in self._selector.select(self._patience()):
+            watched = key.data
+            if watched is None:
+                with contextlib.suppress(BlockingIOError):
+                    heard.recv(4096)
+            elif watched.loop is self and watched.waiter is not None:
+                self.wake(watched.waiter, watched)
+            else:  # an idle connection that its peer closed, or one that a plain thread uses now
+                self._selector.unregister(key.fd)
+                if watched.loop is self:
+                    watched.events = 0
+        for _ in range(len(self._calls)):
+            self._calls.popleft()()
+        if self._next_end <= time.monotonic():
+            self._end_waits()
+
+    def _patience(self) -> float | None:
+        if self._calls:
+            return 0
+        if self._next_end == math.inf:
+            return None
+        return max(0.0, self._next_end - time.monotonic())
+
+    def _end_waits(self) -> None:
+        now = time.monotonic()
+        for strand in [strand for strand, (until, _) in self._parked.items() if until <= now]:
+            if self._parked.pop(strand, None) is not None:
+                strand.switch(False)  # noqa: FBT003 - what `park` returns
+        self._next_end = min((until for until, _ in self._parked.values()), default=math.inf)
+
+    def _look_for(self, watched: Watched, event: int) -> None:
+        descriptor = watched.fileno()
+        known = self._selector.get_map().get(descriptor)
+        if known is not None and known.data is watched:
+            self._selector.modify(descriptor, event, watched)
+        else:
+            if (
+                known is not None
+            ):  # a socket that is closed: the system has forgotten it, and gave its number again
+                self._selector.unregister(descriptor)
+            self._selector.register(descriptor, event, watched)
+        watched.loop, watched.events = self, event
+
+    def _switch_to(self, strand: Strand) -> None:
+        strand.switch()
+
+    def _current(self) -> Strand:
+        strand = current_strand()
+        if strand is None or strand.loop is not self:
+            raise AssertionError("only a strand of the loop can wait in it")
+        return strand
