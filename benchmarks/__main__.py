@@ -20,11 +20,9 @@ def main() -> None:
         "--only", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW", help=f"of {', '.join(ROWS)}"
     )
     parser.add_argument(
-        "--profile", action="store_true", help="print where the exporter's threads spend their time instead"
+        "--profile", action="store_true", help="print where the exporter spends its time instead"
     )
     options = parser.parse_args()
-    if options.profile and sys.version_info >= (3, 12):
-        parser.error("--profile needs Python 3.11: later ones profile only one thread at a time")
     with tempfile.TemporaryDirectory() as folder, wechat_api(Path(folder)) as api:
         if options.profile:
             print(profiled(api, Path(folder)))

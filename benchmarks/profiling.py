@@ -1,37 +1,32 @@
-"""Where the exporter's threads spend their time: a profile of each, added up."""
+"""Where the exporter spends its time: a profile of all its threads and strands."""
 
 import os
-import pstats
 import tempfile
 from io import StringIO
 from pathlib import Path
+
+import yappi
 
 from benchmarks.measuring import Fleet, measure
 from benchmarks.wechat_api import WechatApi
 
 FOLDER = "BENCH_PROFILE"
-"""The environment variable that has a process profiled, and says where the profile goes."""
-
-_LINES = 60
+"""The environment variable that says where the profile goes; without it nothing is profiled."""
 
 _SITE = """
-import atexit, cProfile, os, pstats, sys, threading, time
+import atexit, os, sys
 
 folder = os.environ.get("BENCH_PROFILE")
 if folder and sys.argv[:1] == ["-m"]:
-    profiles = []
-    run = threading.Thread.run
-
-    def profiled(thread):
-        profile = cProfile.Profile()
-        profiles.append(profile)
-        profile.runcall(run, thread)
+    import yappi
 
     def dump():
-        found = [profile for profile in profiles if profile.getstats()]
-        pstats.Stats(*found).dump_stats(folder + "/threads.prof")
+        yappi.stop()
+        yappi.get_func_stats().save(folder + "/profile.ystat")
 
-    threading.Thread.run = profiled
+    yappi.set_clock_type("cpu")
+    yappi.set_context_backend("greenlet")
+    yappi.start()
     atexit.register(dump)
 """
 
@@ -42,8 +37,8 @@ def profiled(api: WechatApi, folder: Path) -> str:
         Path(site, "sitecustomize.py").write_text(_SITE)
         before = os.environ.get("PYTHONPATH", "")
         os.environ |= {FOLDER: site, "PYTHONPATH": f"{site}:{before}"}
-        fleet = Fleet(1000)
-        measure(fleet, api, folder, cores={0})
+        measure(Fleet(1000), api, folder, cores={0})
         out = StringIO()
-        pstats.Stats(f"{site}/threads.prof", stream=out).sort_stats("tottime").print_stats(_LINES)
+        stats = yappi.YFuncStats([f"{site}/profile.ystat"]).sort("tsub")
+        stats.print_all(out, columns={0: ("name", 90), 1: ("ncall", 10), 2: ("tsub", 8), 3: ("ttot", 8)})
     return out.getvalue()
