@@ -59,9 +59,9 @@ class TokenLedger:
         if self._first_end < time.monotonic():
             with self._lock:
                 self._forget_old()
-        # Every fetch asks this several times. To copy the users is one operation, which needs no lock.
+        # Every fetch asks this several times. To compare the users is one operation, which needs no lock.
         users = self._users.get(token) if token is not None else None
-        return users is not None and any(one != appid for one in tuple(users))
+        return users is not None and not users.keys() <= {appid}
 
     def current(self, appid: str) -> str | None:
         """Return the token that an app uses."""
