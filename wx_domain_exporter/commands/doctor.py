@@ -112,7 +112,7 @@ def _of_app(watch: Watch, outcome: Outcome, quota: Quota | FetchError | None, sa
 
 
 def _told_answer(categories: Mapping[str, DomainList]) -> Text:
-    domains = sum(len(listed.domains) for listed in categories.values())
+    domains = sum(listed.count for listed in categories.values())
     return Text(
         f"{Step.ANSWER.value.en} ({_counted(domains, 'domain')} in {len(categories)} categories)",
         f"{Step.ANSWER.value.zh}（{len(categories)} 个类别共 {domains} 个域名）",

@@ -146,9 +146,9 @@ class DomainCollector:
         appid = watch.app.appid
         collect = self._settings.collect
         for category, listed in categories.items():
-            write(metrics.DOMAINS, len(listed.domains), appid, category)
+            write(metrics.DOMAINS, listed.count, appid, category)
             write(metrics.HASH, listed.hash, appid, category)
-        total = sum(len(listed.domains) for listed in categories.values())
+        total = sum(listed.count for listed in categories.values())
         if not collect.domains or watch.too_many(total, collect.max_domains):
             return
         for category, listed in categories.items():
@@ -212,5 +212,5 @@ def _add_quota(write: _Writer, watch: Watch, found: Findings) -> None:
 def _add_effective(write: _Writer, watch: Watch, found: Findings) -> None:
     for category, listed in found.effective.items():
         key = (watch.app.appid, category)
-        write(metrics.EFFECTIVE_DOMAINS, len(listed.domains), *key)
+        write(metrics.EFFECTIVE_DOMAINS, listed.count, *key)
         write(metrics.EFFECTIVE_HASH, listed.hash, *key)

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 MAX_DOMAIN_LENGTH = 1024
@@ -47,9 +47,24 @@ def covers(action: str | None, category: str) -> bool:
 class DomainList:
     """The distinct normal forms of one category, sorted by code point."""
 
-    domains: tuple[str, ...]
+    lines: str
+    """A domain a line: strings of their own would take twice as much room, in each of thousands of apps."""
+    count: int
     hash: int
-    """The first 48 bits of SHA-256 over the joined domains: exact in a float64."""
+    """The first 48 bits of SHA-256 over the lines: exact in a float64."""
+
+    @classmethod
+    def of(cls, forms: Iterable[str]) -> "DomainList":
+        """Make the list of some normal forms, in any order."""
+        domains = sorted(set(forms))
+        lines = "\n".join(domains)
+        digest = hashlib.sha256(lines.encode()).digest()
+        return cls(lines, len(domains), int.from_bytes(digest[:6], "big"))
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Return the domains one by one."""
+        return tuple(self.lines.split("\n")) if self.lines else ()
 
 
 def normal_form(value: object) -> str:
@@ -86,18 +101,19 @@ def domain_list(values: Collection[object], known: DomainList | None = None) -> 
     Raises:
         MalformedDomainError: one of the values can't be a domain.
     """
-    if known is not None and _are_again(values, known.domains):
+    if known is not None and _are_again(values, known):
         return known
-    domains = tuple(sorted({normal_form(value) for value in values}))
-    digest = hashlib.sha256("\n".join(domains).encode()).digest()
-    return DomainList(domains, int.from_bytes(digest[:6], "big"))
+    return DomainList.of(map(normal_form, values))
 
 
-def _are_again(values: Collection[object], domains: Sequence[str]) -> bool:
-    """Whether values are normal forms, in any order, whose own normal forms they are themselves."""
+def _are_again(values: Collection[object], known: DomainList) -> bool:
+    """Whether values are the domains of a list, in any order, and their own normal forms."""
+    if len(values) != known.count:
+        return False
+    domains = known.domains
     # Only from the end of a normal form can the next one take away more: `https://a//`, `https://a/`, `https://a`.
     ends = (domain[-1].isalnum() for domain in domains)
-    return len(values) == len(domains) and set(values).issuperset(domains) and all(ends)
+    return set(values).issuperset(domains) and all(ends)
 
 
 EMPTY = domain_list(())

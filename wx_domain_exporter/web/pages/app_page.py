@@ -166,7 +166,7 @@ def _categories(state: AppState, findings: Findings, limits: Mapping[str, int]) 
     effective = findings.effective if state.lists else {}
     names = dict.fromkeys((*DOCUMENTED_CATEGORIES, *lists, *effective))
     return [
-        _category(Count(name, len(lists.get(name, EMPTY).domains), limits.get(name)), lists, effective)
+        _category(Count(name, lists.get(name, EMPTY).count, limits.get(name)), lists, effective)
         for name in names
         if name in lists or name in effective
     ]
@@ -181,7 +181,7 @@ def _category(count: Count, lists: Mapping[str, DomainList], effective: Mapping[
     return Category(
         count,
         some(configured.domains, MOST_DOMAINS),
-        None if in_force is None else len(in_force.domains),
+        None if in_force is None else in_force.count,
         waiting,
         leaving,
     )

@@ -88,5 +88,5 @@ def state_of(watch: Watch, limits: Mapping[str, int], now: float) -> AppState:
     elif lately:
         kind = Kind.CHANGED
     lists = lists or {}
-    shares = (len(found.domains) / limits[name] for name, found in lists.items() if name in limits)
+    shares = (found.count / limits[name] for name, found in lists.items() if name in limits)
     return AppState(watch, kind, outcome, lists, drifts, changed, lately, max(shares, default=0.0))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.apps.watch import Watch
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, DomainList
+from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY
 from wx_domain_exporter.web.pages.app_state import NEARLY_FULL, ORDER, AppState, Kind, state_of
 from wx_domain_exporter.web.pages.excerpts import Difference, differences
 from wx_domain_exporter.web.pages.failures import Failure, api_error, failure_of
@@ -17,7 +17,6 @@ ROWS = 100
 _MOST_HITS = 3
 _MOST_LABELS = 3
 _MOST_DIFFERENCES = 3
-_ABSENT = DomainList((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ def _matches(state: AppState, words: Sequence[str]) -> bool:
     if not missing:
         return True
     lists = state.watch.known_lists or {}
-    domains = "\n".join(domain for listed in lists.values() for domain in listed.domains).casefold()
+    domains = "\n".join(listed.lines for listed in lists.values()).casefold()
     return all(word in domains for word in missing)
 
 
@@ -190,7 +189,7 @@ def _sort_key(sort: str) -> Callable[[AppState], tuple[float, float]]:
         return lambda state: (0.0, -(state.changed or 0.0))
     if sort == "fullest":
         return lambda state: (0.0, -state.fullest)
-    return lambda state: (0.0, -len(state.lists.get(sort, _ABSENT).domains))
+    return lambda state: (0.0, -state.lists.get(sort, EMPTY).count)
 
 
 def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: float) -> Row:
@@ -202,7 +201,7 @@ def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: 
 
     def count(category: str) -> Count:
         listed = lists.get(category)
-        return Count(category, None if listed is None else len(listed.domains), limits.get(category))
+        return Count(category, None if listed is None else listed.count, limits.get(category))
 
     return Row(
         appid=app.appid,
