@@ -1,21 +1,21 @@
 """The outcomes of one scrape's fetches become the text of the fleet's metric families."""
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice
 
 from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.config.loading import Settings
-from wx_domain_exporter.exposition.dialect import Dialect, Encoder, Lines, dialect_of, number, text
+from wx_domain_exporter.exposition.dialect import Encoder, Lines, dialect_of, number, text
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.metrics import table as metrics
 from wx_domain_exporter.metrics.table import GAUGES, Gauge
 from wx_domain_exporter.wechat.client import GETWXADEVINFO
 
-_APPS_A_PIECE = 1000
-"""How many apps' lines are joined at once: the whole text of a large fleet has tens of megabytes."""
+_LINES_A_PIECE = 1000
 
 _IS_UP, _IS_DOWN = f"{number(1)}\n", f"{number(0)}\n"
 
@@ -47,6 +47,9 @@ class Page:
     info: str
     lists: Mapping[Gauge, str]
 
+
+Row = tuple[Page, Outcome]
+"""One app in one scrape."""
 
 Pages = MutableMapping[str, Page]
 """By appid; for apps and settings that do not change."""
@@ -81,33 +84,32 @@ class DomainCollector:
             names: the families that are wanted; None: all.
         """
         dialect = dialect_of(encode, self._label_keys)
-        columns = self._columns(dialect)
+        rows, columns = self._rows_and_columns(dialect.lines)
         for gauge, head in zip(GAUGES, dialect.heads, strict=True):
-            column = columns[gauge]
-            if column and (names is None or gauge.name in names):
-                yield head
-                for begin in range(0, len(column), _APPS_A_PIECE):
-                    yield "".join(column[begin : begin + _APPS_A_PIECE])
+            if names is not None and gauge.name not in names:
+                continue
+            fill = _OF_AN_APP.get(gauge, _lists_of(gauge))
+            lines = chain((fill(row) for row in rows), columns[gauge])
+            yield from _pieces(head, lines)
 
-    def _columns(self, dialect: Dialect) -> Columns:
+    def _rows_and_columns(self, lines: Lines) -> tuple[Sequence[Row], Columns]:
+        """Return what there is of each app, and the lines of which few apps have one."""
         columns: Columns = {gauge: [] for gauge in GAUGES}
+        rows: list[Row] = []
         batch = self._batch
         # The outcomes are looked at first: nothing is found of an app whose outcome is not there yet.
         outcomes, findings = batch.outcomes, batch.findings
-        write = _Writer(dialect.lines, columns)
+        write = _Writer(lines, columns)
         for watch, outcome, found in zip(batch.watches, outcomes, findings, strict=True):
-            page = self._page(watch, outcome, dialect.lines)
-            _add_app(columns, page, outcome)
+            rows.append((self._page(watch, outcome, lines), outcome))
             _add_errors(write, watch, outcome, found)
             _add_quota(write, watch, found)
             if outcome.categories is not None:
-                for gauge, lines in page.lists.items():
-                    columns[gauge].append(lines)
                 _add_effective(write, watch, found)
         for category, limit in self._settings.limits.items():
             write(metrics.DOMAINS_LIMIT, limit, category)
         write(metrics.SCRAPE_DURATION, time.monotonic() - self._begin)
-        return columns
+        return rows, columns
 
     def _page(self, watch: Watch, outcome: Outcome, lines: Lines) -> Page:
         appid = watch.app.appid
@@ -184,13 +186,57 @@ def _open_line(lines: Lines, gauge: Gauge, appid: str) -> str:
     return lines.of(gauge).format(appid, "").removesuffix("\n")
 
 
-def _add_app(columns: Columns, page: Page, outcome: Outcome) -> None:
-    columns[metrics.UP].append(page.up + (_IS_DOWN if outcome.categories is None else _IS_UP))
-    columns[metrics.APP_INFO].append(page.info)
-    columns[metrics.FETCH_DURATION].append(f"{page.duration}{number(outcome.seconds)}\n")
-    columns[metrics.FETCH_TIMESTAMP].append(f"{page.timestamp}{number(outcome.timestamp)}\n")
-    if outcome.last_success is not None:
-        columns[metrics.LAST_SUCCESS].append(f"{page.last_success}{number(outcome.last_success)}\n")
+def _up(row: Row) -> str:
+    page, outcome = row
+    return page.up + (_IS_DOWN if outcome.categories is None else _IS_UP)
+
+
+def _info(row: Row) -> str:
+    return row[0].info
+
+
+def _duration(row: Row) -> str:
+    page, outcome = row
+    return f"{page.duration}{number(outcome.seconds)}\n"
+
+
+def _timestamp(row: Row) -> str:
+    page, outcome = row
+    return f"{page.timestamp}{number(outcome.timestamp)}\n"
+
+
+def _last_success(row: Row) -> str:
+    page, outcome = row
+    if outcome.last_success is None:
+        return ""
+    return f"{page.last_success}{number(outcome.last_success)}\n"
+
+
+_OF_AN_APP: Mapping[Gauge, Callable[[Row], str]] = {
+    metrics.UP: _up,
+    metrics.APP_INFO: _info,
+    metrics.FETCH_DURATION: _duration,
+    metrics.FETCH_TIMESTAMP: _timestamp,
+    metrics.LAST_SUCCESS: _last_success,
+}
+"""What an app's line of a gauge is; the lines of all other gauges are those of its lists, or few."""
+
+
+def _lists_of(gauge: Gauge) -> Callable[[Row], str]:
+    def lines(row: Row) -> str:
+        page, outcome = row
+        return "" if outcome.categories is None else page.lists.get(gauge, "")
+
+    return lines
+
+
+def _pieces(head: str, lines: Iterable[str]) -> Iterator[str]:
+    """Join lines, but not all at once: those of a large fleet have tens of megabytes. No line, no head."""
+    rest = iter(lines)
+    while some := list(islice(rest, _LINES_A_PIECE)):
+        if piece := "".join(some):
+            yield head + piece
+            head = ""
 
 
 def _add_errors(write: _Writer, watch: Watch, outcome: Outcome, found: Findings) -> None:

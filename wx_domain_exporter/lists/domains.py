@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 MAX_DOMAIN_LENGTH = 1024
 """Characters; a longer domain makes its answer malformed."""
@@ -31,6 +32,8 @@ CATEGORY_PATTERN = re.compile(r"[a-z_]{1,40}domain")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # What most domains look like that are in normal form already.
 _NORMAL = re.compile(r"[a-z]+://[a-z0-9.-]+(?::[0-9]+)?")
+# Only there can the next normal form take away more: `https://a//`, `https://a/`, `https://a`.
+_OPEN_END = re.compile(r"[\s/](?:\n|\Z)")
 _SCHEME_AND_HOST = re.compile(r"\A(?:[^:/?#]*://)?[^/?#]*")
 
 
@@ -106,14 +109,14 @@ def domain_list(values: Collection[object], known: DomainList | None = None) -> 
     return DomainList.of(map(normal_form, values))
 
 
-def _are_again(values: Collection[object], known: DomainList) -> bool:
+def _are_again(values: Collection[Any], known: DomainList) -> bool:
     """Whether values are the domains of a list, in any order, and their own normal forms."""
-    if len(values) != known.count:
+    if len(values) != known.count or _OPEN_END.search(known.lines):
         return False
-    domains = known.domains
-    # Only from the end of a normal form can the next one take away more: `https://a//`, `https://a/`, `https://a`.
-    ends = (domain[-1].isalnum() for domain in domains)
-    return set(values).issuperset(domains) and all(ends)
+    try:
+        return "\n".join(sorted(values)) == known.lines
+    except TypeError:  # one of them is no text
+        return False
 
 
 EMPTY = domain_list(())
