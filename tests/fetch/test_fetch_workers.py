@@ -8,6 +8,8 @@ import pytest
 from fake_watches import FakeWatch, Log, settled, start
 from support import wait_until
 
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.wechat.errors import DeadlineError
 
 if TYPE_CHECKING:
@@ -56,11 +58,14 @@ class TestWorkers:
         settled(start(fetcher, FakeWatch("a", log), FakeWatch("b", log)))
         assert threads() == 1
 
+    @pytest.mark.parametrize(
+        "error", [RuntimeError("can't start new thread"), OSError(24, "Too many open files")], ids=type
+    )
     def test_a_system_without_another_thread_costs_that_scrape_only(
-        self, make: Callable[[int], Fetcher], log: Log, monkeypatch: pytest.MonkeyPatch
+        self, make: Callable[[int], Fetcher], log: Log, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
         def refuse(_: threading.Thread) -> None:
-            raise RuntimeError("can't start new thread")
+            raise error
 
         fetcher, watch = make(2), FakeWatch("a", log)
         with monkeypatch.context() as patch:
@@ -117,6 +122,27 @@ class TestWorkers:
         start(fetcher, FakeWatch("too late", log))
         assert threads() == 0
         assert log.started == ["flying"]
+
+
+class BrokenWatch(FakeWatch):
+    """An app whose fetch raises what it never should."""
+
+    def fetch(self, budget: Budget) -> Outcome:
+        super().fetch(budget)
+        self.last = None
+        raise ZeroDivisionError
+
+
+def test_a_fetch_that_breaks_costs_neither_a_worker_nor_the_next_one(
+    make: Callable[[int], Fetcher], log: Log
+) -> None:
+    fetcher = make(1)
+    broken = BrokenWatch("broken", log)
+    token = AccessToken.model_validate({"type": "access_token", "access_token": "canary"})
+    broken.app = WatchedApp("wx0", "broken", {}, token)
+    for _ in range(3):
+        assert [outcome.reason for outcome in settled(start(fetcher, broken))] == ["deadline"]
+    assert [outcome.reason for outcome in settled(start(fetcher, FakeWatch("a", log)))] == [None]
 
 
 class HurriedWatch(FakeWatch):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import selectors
 import socket
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -248,3 +250,106 @@ def _after(seconds: float, what: Callable[[], None]) -> Callable[[], None]:
         what()
 
     return work
+
+
+class TestTrouble:
+    def test_a_stale_event_takes_no_other_socket_with_the_same_number_away(self, loop: Loop) -> None:
+        """Two are ready; while the first is dealt with, the second is closed and its number given again."""
+        first, of_first = socket.socketpair()
+        stale, of_stale = socket.socketpair()
+        found: list[bool] = []
+        ended = threading.Event()
+        with WatchedSocket(fileno=first.detach()) as one, of_first:
+            other = WatchedSocket(fileno=stale.detach())
+            for watched in (one, other):
+                assert waits(loop, watched, 0.01)[0].wait(LONG)
+
+            def work() -> None:
+                loop.wait_for(one, selectors.EVENT_READ, LONG)
+                descriptor = other.fileno()
+                other.close()
+                ours, peer = socket.socketpair()
+                assert descriptor in {ours.fileno(), peer.fileno()}
+                ours, peer = (ours, peer) if ours.fileno() == descriptor else (peer, ours)
+                peer.send(b"!")
+                with WatchedSocket(fileno=ours.detach()) as new, peer:
+                    found.append(loop.wait_for(new, selectors.EVENT_READ, 5))
+                ended.set()
+
+            def ready() -> None:
+                of_first.send(b"!")
+                of_stale.close()
+
+            loop.spawn(work)
+            loop.spawn(ready)
+            assert ended.wait(LONG)
+        assert found == [True]
+
+    @pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, MemoryError])
+    def test_whatever_leaves_a_strand_the_loop_goes_on(
+        self, loop: Loop, error: type[BaseException], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def breaks() -> None:
+            raise error
+
+        ended = threading.Event()
+        loop.spawn(breaks)
+        loop.spawn(ended.set)
+        assert ended.wait(LONG)
+        assert "a strand broke" in "".join(capsys.readouterr())
+
+    def test_what_breaks_in_the_loop_itself_is_logged_and_it_goes_on(
+        self, loop: Loop, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def breaks() -> None:
+            raise ZeroDivisionError
+
+        ended = threading.Event()
+        loop.spawn(lambda: loop.call(breaks))
+        loop.spawn(_after(0.01, ended.set))
+        assert ended.wait(LONG)
+        assert "a loop broke" in "".join(capsys.readouterr())
+
+    @pytest.mark.parametrize("what", ["socket.socketpair", "selectors.DefaultSelector"])
+    def test_without_file_descriptors_it_says_so_and_tries_again_the_next_time(
+        self, loop: Loop, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        def refuse() -> None:
+            raise OSError(24, "Too many open files")
+
+        ended = threading.Event()
+        with monkeypatch.context() as patch:
+            patch.setattr(what, refuse)
+            with pytest.raises(OSError, match="Too many open files"):
+                loop.spawn(ended.set)
+        loop.spawn(ended.set)
+        assert ended.wait(LONG)
+
+
+_ENDS_WHILE_STRANDS_RUN = """
+import threading, time
+from wx_domain_exporter.green.loop import Loop
+from wx_domain_exporter.green.waiting import Sign, sleep
+
+loop, busy = Loop("green"), threading.Event()
+
+def work():
+    busy.set()
+    while True:
+        time.sleep(0.0005)  # a call of the system's: Python's lock is let go, and got again, within a strand
+        sleep(0)
+
+for _ in range(4):
+    loop.spawn(work)
+    loop.spawn(Sign().wait)
+busy.wait()
+time.sleep(0.05)
+"""
+
+
+def test_a_process_can_end_while_strands_run() -> None:
+    for _ in range(5):
+        done = subprocess.run(
+            [sys.executable, "-c", _ENDS_WHILE_STRANDS_RUN], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")

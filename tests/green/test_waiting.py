@@ -161,3 +161,10 @@ def test_a_thread_that_waits_in_a_lock_is_no_strands_trouble(loop: Loop) -> None
         assert not gate.is_set()
         lock.release()
         thread.result(LONG)
+
+
+def test_nothing_is_kept_of_who_waits_no_more(loop: Loop) -> None:
+    sign = Sign()
+    for _ in range(10):
+        assert in_strand(loop, lambda: sign.wait(0.001)).result(LONG) is False
+    assert sign._turns == []

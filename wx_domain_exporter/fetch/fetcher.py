@@ -91,7 +91,7 @@ class Fetcher:
             return False
         try:
             self._loop.spawn(self._work)
-        except RuntimeError:  # the next scrape tries again
+        except (RuntimeError, OSError):  # the next scrape tries again
             log.exception("no thread can be started for the fetches")
             return False
         self._workers += 1
@@ -111,7 +111,7 @@ class Fetcher:
         while True:
             wanted_until = job.wanted_until
             if job.spare() > 0:
-                job.run()
+                _run(job)
             with self._lock:
                 if isinstance(job, Flight):
                     in_vain = job.gave_up and wanted_until < job.wanted_until
@@ -157,6 +157,13 @@ class Fetcher:
         self._errands.landed(errand)
         if errand.findings is not None:
             errand.watch.findings = errand.findings
+
+
+def _run(job: Flight | Errand) -> None:
+    try:
+        job.run()
+    except Exception:  # what should never happen may cost one app's turn, not its worker for ever
+        log.exception("a fetch broke", appid=job.watch.app.appid)
 
 
 def _is_shared(last: Outcome | None, now: float, min_interval: float) -> TypeGuard[Outcome]:

@@ -6,6 +6,7 @@ one to the next at each wait, and from core to core, which costs as much as all 
 What may wait for long must wait here: for a socket in `Loop.wait_for`, for anything else with `waiting`.
 """
 
+import atexit
 import contextlib
 import math
 import selectors
@@ -17,9 +18,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
-from greenlet import getcurrent, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 log = structlog.get_logger(__name__)
+
+_PAUSE = 0.1
+"""Seconds after something that should never happen, so that it does not happen all the time."""
+_SECONDS_TO_STOP = 2.0
+"""How long the end of the process waits for a loop."""
 
 
 class Watched:
@@ -49,8 +55,11 @@ class Strand(greenlet):
     def _run(self, *_: object) -> None:
         try:
             self._work()
-        except Exception:  # may cost itself only: what leaves a strand ends the loop
-            log.exception("a strand broke")
+        except GreenletExit:  # nobody can wake it any more
+            raise
+        except BaseException:  # may cost itself only: what leaves a strand ends the loop
+            with contextlib.suppress(Exception):
+                log.exception("a strand broke")
 
 
 def current_strand() -> Strand | None:
@@ -73,6 +82,8 @@ class Loop:
         """Guards the beginning and the end of the thread, and what wakes it."""
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._stopped = False
+        """Whether the process ends, so that no strand goes on."""
         self._bell: socket.socket | None = None
         """What is sent here ends the waiting of the thread."""
         self._calls: deque[Callable[[], None]] = deque()
@@ -90,6 +101,7 @@ class Loop:
 
         Raises:
             RuntimeError: the system has no thread for it.
+            OSError: the system has no file descriptors for it.
         """
         with self._lock:
             if self._closed:
@@ -154,35 +166,47 @@ class Loop:
             strand.switch(True)  # noqa: FBT003 - what `park` returns
 
     def _begin(self) -> None:
-        bell, heard = socket.socketpair()
-        bell.settimeout(0)
-        heard.settimeout(0)
-        thread = threading.Thread(target=self._run, args=(heard,), name=self._name, daemon=True)
-        self._bell, self._thread = bell, thread
-        try:
-            thread.start()
-        except RuntimeError:
-            self._bell, self._thread = None, None
-            bell.close()
-            heard.close()
-            raise
+        with contextlib.ExitStack() as opened:
+            bell, heard = (opened.enter_context(end) for end in socket.socketpair())
+            bell.settimeout(0)
+            heard.settimeout(0)
+            self._selector = opened.enter_context(selectors.DefaultSelector())
+            self._selector.register(heard, selectors.EVENT_READ)
+            thread = threading.Thread(target=self._run, args=(heard,), name=self._name, daemon=True)
+            self._bell, self._thread = bell, thread
+            try:
+                thread.start()
+            except (RuntimeError, OSError):
+                self._bell, self._thread = None, None
+                raise
+            self._opened = opened.pop_all()
+        atexit.register(self._stop)
 
     def _ring(self) -> None:
-        with self._lock, contextlib.suppress(BlockingIOError):  # as many rings are as good as one more
+        with self._lock, contextlib.suppress(OSError):  # as many rings as it holds are as good as one more
             if self._bell is not None:
                 self._bell.send(b"!")
 
+    def _stop(self) -> None:
+        """Leave the thread while Python still stands: to be ended later, in a greenlet, would crash it."""
+        self._stopped = True
+        self._ring()
+        if self._thread is not None:
+            self._thread.join(_SECONDS_TO_STOP)
+
     def _run(self, heard: socket.socket) -> None:
         self._main = getcurrent()
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(heard, selectors.EVENT_READ)
-        with self._selector, heard:
-            while not (self._closed and not self._parked and not self._calls):
+        while not (self._stopped or (self._closed and not self._parked and not self._calls)):
+            try:
                 self._turn(heard)
-            with self._lock:
-                bell, self._bell = self._bell, None
-            if bell is not None:
-                bell.close()
+            except Exception:
+                log.exception("a loop broke, and goes on")
+                time.sleep(_PAUSE)
+        with self._lock:
+            self._bell = None
+            self._opened.close()
+        if not self._stopped:
+            atexit.unregister(self._stop)
 
     def _turn(self, heard: socket.socket) -> None:
         """Let all strands go on that can."""
@@ -194,9 +218,7 @@ class Loop:
             elif watched.loop is self and watched.waiter is not None:
                 self.wake(watched.waiter, watched)
             else:  # an idle connection that its peer closed, or one that a plain thread uses now
-                self._selector.unregister(key.fd)
-                if watched.loop is self:
-                    watched.events = 0
+                self._look_away(key.fd, watched)
         for _ in range(len(self._calls)):
             self._calls.popleft()()
         if self._next_end <= time.monotonic():
@@ -228,6 +250,14 @@ class Loop:
                 self._selector.unregister(descriptor)
             self._selector.register(descriptor, event, watched)
         watched.loop, watched.events = self, event
+
+    def _look_away(self, descriptor: int, watched: Watched) -> None:
+        known = self._selector.get_map().get(descriptor)
+        if known is None or known.data is not watched:
+            return  # it was closed a moment ago, and its number given to another one
+        self._selector.unregister(descriptor)
+        if watched.loop is self:
+            watched.events = 0
 
     def _switch_to(self, strand: Strand) -> None:
         strand.switch()

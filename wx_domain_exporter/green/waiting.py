@@ -1,5 +1,6 @@
 """Waiting for one another, for strands and plain threads alike: a strand that waits lets the others run."""
 
+import contextlib
 import threading
 import time
 from functools import partial
@@ -106,7 +107,11 @@ class Sign:
                 return True
             turn = Turn()
             self._turns.append(turn)
-        return turn.wait(seconds)
+        given = turn.wait(seconds)
+        if not given:
+            with self._guard, contextlib.suppress(ValueError):  # it is being given at this moment
+                self._turns.remove(turn)
+        return given
 
 
 def sleep(seconds: float) -> None:

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from wx_domain_exporter.green.loop import Watched, current_strand
-from wx_domain_exporter.green.waiting import Sign
+from wx_domain_exporter.green.waiting import Sign, sleep
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -35,6 +35,7 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 _Result = TypeVar("_Result")
 
 _OVER = "the deadline has passed"
+_STEPS = 4
 
 
 class _Bounded(Watched):
@@ -44,6 +45,8 @@ class _Bounded(Watched):
     """In seconds of `time.monotonic()`."""
     allowance: int = 0
     """Bytes that may still be received."""
+    _steps: int = 0
+    """How many reads and writes came one after the other without waiting."""
     awaits: bool = False
     """Whether nothing can be there to receive yet: a request has just been sent."""
 
@@ -61,6 +64,7 @@ class _Bounded(Watched):
         Raises:
             TimeoutError: the deadline has passed.
         """
+        self._steps = 0
         remaining = _remaining(self.deadline)
         strand = current_strand()
         if strand is not None:
@@ -87,9 +91,15 @@ class _Bounded(Watched):
             self.wait_for(selectors.EVENT_READ)
         while True:
             try:
-                return step()
+                result = step()
             except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
                 writes = event == selectors.EVENT_WRITE or isinstance(error, ssl.SSLWantWriteError)
+            else:
+                self._steps += 1
+                if self._steps >= _STEPS:  # a peer that sends fast must not hold up the calls of others
+                    self._steps = 0
+                    sleep(0)
+                return result
             self.wait_for(selectors.EVENT_WRITE if writes else selectors.EVENT_READ)
 
     def _counted(self, received: int) -> int:
