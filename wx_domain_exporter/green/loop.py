@@ -108,7 +108,7 @@ class Loop:
                 return
             if self._thread is None:
                 self._begin()
-        self.call(lambda: self._switch_to(Strand(self, work)))
+        self.call(lambda: Strand(self, work).switch())
 
     def call(self, what: Callable[[], None]) -> None:
         """Have something short done in the loop's thread, soon; from any thread."""
@@ -244,9 +244,7 @@ class Loop:
         if known is not None and known.data is watched:
             self._selector.modify(descriptor, event, watched)
         else:
-            if (
-                known is not None
-            ):  # a socket that is closed: the system has forgotten it, and gave its number again
+            if known is not None:  # a closed socket, which the system forgot, and whose number it gave again
                 self._selector.unregister(descriptor)
             self._selector.register(descriptor, event, watched)
         watched.loop, watched.events = self, event
@@ -258,9 +256,6 @@ class Loop:
         self._selector.unregister(descriptor)
         if watched.loop is self:
             watched.events = 0
-
-    def _switch_to(self, strand: Strand) -> None:
-        strand.switch()
 
     def _current(self) -> Strand:
         strand = current_strand()
