@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -30,7 +29,6 @@ class TestProgram:
             stderr=subprocess.PIPE,
             text=True,
             cwd=REPOSITORY,
-            env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         )
         assert program.stdout is not None
         line = program.stdout.readline()
