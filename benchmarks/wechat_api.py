@@ -43,6 +43,7 @@ http {
     listen 127.0.0.1:$port ssl backlog=4096;
     ssl_certificate $folder/server.pem;
     ssl_certificate_key $folder/server.pem;
+    ssl_protocols TLSv1.2 TLSv1.3;
     location ~ ^/(?<answers>[a-z]+)/(?<domains>[0-9]+)/wxa/getwxadevinfo$$ {
       content_by_lua_block { api.getwxadevinfo(ngx.var.answers, tonumber(ngx.var.domains)) }
     }

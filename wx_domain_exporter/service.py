@@ -12,7 +12,8 @@ from wx_domain_exporter.apps.token_ledger import TokenLedger
 from wx_domain_exporter.apps.watch import Watch
 from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, WatchedApp
 from wx_domain_exporter.config.secret import SecretError
-from wx_domain_exporter.exposition.collector import DomainCollector, Pages
+from wx_domain_exporter.exposition.collector import DomainCollector
+from wx_domain_exporter.exposition.pages import Pages
 from wx_domain_exporter.fetch.fetcher import Fetcher
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics.own import OwnMetrics

@@ -22,8 +22,8 @@ class TokenLedger:
         self._token_of: dict[str, str] = {}
         self._users: dict[str, dict[str, float]] = {}
         """By token, its users, each with the time until which that counts."""
-        self._tokens: dict[str, set[str]] = {}
-        """By app, all tokens that it counts as a user of."""
+        self._tokens: dict[str, tuple[str, ...]] = {}
+        """By app, all tokens that it counts as a user of: one, nearly always."""
         self._past: deque[tuple[float, str, str]] = deque()
         self._first_end = math.inf
         """When the first of those ends."""
@@ -47,7 +47,7 @@ class TokenLedger:
             self._token_of[appid] = token
             users = self._users.setdefault(token, {})
             users[appid] = math.inf
-            self._tokens.setdefault(appid, set()).add(token)
+            self._tokens[appid] = (*self._others(appid, token), token)
             told = [self._on_conflict[one] for one in users if one in self._on_conflict]
             if len(users) == 1:
                 return
@@ -71,7 +71,7 @@ class TokenLedger:
         """Forget all that an app received: somebody has changed where its tokens come from."""
         with self._lock:
             self._token_of.pop(appid, None)
-            for token in list(self._tokens.get(appid, ())):
+            for token in self._tokens.get(appid, ()):
                 self._drop(token, appid)
 
     def keep_only(self, appids: set[str]) -> None:
@@ -104,6 +104,9 @@ class TokenLedger:
         users.pop(appid, None)
         if not users:
             del self._users[token]
-        self._tokens[appid].discard(token)
+        self._tokens[appid] = self._others(appid, token)
         if not self._tokens[appid]:
             del self._tokens[appid]
+
+    def _others(self, appid: str, token: str) -> tuple[str, ...]:
+        return tuple(one for one in self._tokens.get(appid, ()) if one != token)

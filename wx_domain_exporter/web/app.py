@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -41,7 +40,7 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
         if not options.enable_lifecycle:
             return PlainTextResponse("reloading over HTTP is off (--web.enable-lifecycle)\n", 403)
         async with one_reload:
-            reloaded = await run_in_threadpool(service.reload)
+            reloaded = await asyncio.to_thread(service.reload)
         if reloaded:
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse("the configuration was refused; the log says why\n", 500)

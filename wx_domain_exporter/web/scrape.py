@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Collection, Iterator, Sequence
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -110,7 +109,7 @@ class Scrapes:
         budget = scrape_budget(request.headers.get(HEADER), fleet.settings.scrape, encoding)
         names = request.query_params.getlist("name[]")
         if names and _FLEET.isdisjoint(names):  # no call is due for what the exporter knows of itself
-            return await run_in_threadpool(self._encode, None, request)
+            return await asyncio.to_thread(self._encode, None, request)
         collector, batch = self._service.start_scrape(fleet, time.monotonic() + budget, watches)
         gone = asyncio.ensure_future(_until_gone(request))
         waits = (asyncio.wrap_future(batch.done), gone)
@@ -119,7 +118,7 @@ class Scrapes:
             return Response(status_code=503)  # to nobody: who waits no longer frees a place for others
         gone.cancel()
         begin = time.monotonic()
-        response = await run_in_threadpool(self._encode, collector, request)
+        response = await asyncio.to_thread(self._encode, collector, request)
         if not names:
             now = (time.monotonic() - begin) / max(1, len(watches))
             # On a busy machine one encoding says little of the next: a slow one is forgotten slowly.

@@ -8,7 +8,6 @@ import asyncio
 import json
 from collections.abc import Iterable, Sequence
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -39,7 +38,7 @@ class AppsEndpoint:
         if not self._service.discovered:
             return PlainTextResponse(_NOT_DISCOVERED, 503)
         watches = self._service.fleet.watches
-        body = await run_in_threadpool(lambda: _body(app_groups(watch.app for watch in watches)))
+        body = await asyncio.to_thread(lambda: _body(app_groups(watch.app for watch in watches)))
         return _json(body)
 
 
@@ -55,7 +54,7 @@ class DomainsEndpoint:
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
         async with self._one:
-            return await run_in_threadpool(self._answer, request.query_params)
+            return await asyncio.to_thread(self._answer, request.query_params)
 
     def _answer(self, parameters: QueryParams) -> Response:
         by = set(parameters.getlist("by"))

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -45,7 +44,7 @@ class StatusPages:
         self._asked += 1
         try:
             async with self._turns:
-                return await run_in_threadpool(make, request)
+                return await asyncio.to_thread(make, request)
         finally:
             self._asked -= 1
 
