@@ -6,10 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
 from fake_watches import LONG
+from greenlet import getcurrent, greenlet
+from support import wait_until
 
 from wx_domain_exporter.green.loop import Loop, Watched, current_strand
 from wx_domain_exporter.green.waiting import Sign, sleep
@@ -148,6 +151,35 @@ class TestClose:
         loop.close()
         loop.spawn(lambda: None)
         assert threading.active_count() == before
+
+
+class TestTheThreadsEnd:
+    """greenlet clears away what it has of a dead thread in the middle of other code."""
+
+    def test_nothing_is_left_of_it(self) -> None:
+        own_place: list[weakref.ref[greenlet]] = []
+        loop = Loop("green")
+        before = set(threading.enumerate())
+
+        def work() -> None:
+            parent = getcurrent().parent
+            assert parent is not None
+            own_place.append(weakref.ref(parent))
+            sleep(0.01)
+
+        loop.spawn(work)
+        loop.close()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(LONG)
+        wait_until(lambda: own_place[0]() is None, "the thread's own place is gone")
+
+    def test_no_other_thread_has_anything(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked: list[object] = []
+        monkeypatch.setattr("wx_domain_exporter.green.loop.getcurrent", lambda: asked.append(None))
+        assert current_strand() is None
+        sleep(0)
+        assert Sign().wait(0) is False
+        assert not asked
 
 
 class TestWaitFor:

@@ -72,6 +72,9 @@ class Findings:
     """By API, the errcode that its last call ended with."""
 
 
+_NOTHING = Findings({}, None, {})
+
+
 class Extra(Generic[Found]):
     """One API, asked for one app. Its calls come one at a time."""
 
@@ -150,7 +153,7 @@ class Extras:
             self._quota = Extra(app, QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, ask, read_quota)
         self.quota_due = 0.0
         """From when on the quota is asked again, in seconds of `time.monotonic()`."""
-        self._known = Findings({}, None, {})
+        self._known = _NOTHING
 
     def inherit(self, old: "Extras", *, same_way: bool) -> None:
         """Take over what is known of the same app from the configuration before.

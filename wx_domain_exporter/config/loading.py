@@ -192,7 +192,8 @@ class _Main:
         if errors:
             raise ConfigError(sentences(path, errors))
         self._baselines = Baselines(config)
-        self._apps = tuple(_app(app, config, self._baselines) for app in config.apps)
+        self._labels = _Labels(config.defaults.labels)
+        self._apps = tuple(_app(app, config, self._baselines, self._labels) for app in config.apps)
         # What the apps came from is let go: it takes more room than all that is known of them later.
         # What they have taken matters to app files alone.
         self._taken = taken if config.app_files else Taken()
@@ -207,7 +208,7 @@ class _Main:
         """Resolve all names, with the app files as they are now."""
         config = self._config
         listed = files.read(config, self._folder, self._taken)
-        baselines = self._baselines
+        baselines, labels = self._baselines, self._labels
         return Settings(
             wechat=config.wechat,
             scrape=config.scrape,
@@ -216,7 +217,7 @@ class _Main:
             platforms=tuple(
                 _platform(name, one, config, baselines) for name, one in config.platforms.items()
             ),
-            apps=(*self._apps, *(_app(app, config, baselines) for app in listed.apps)),
+            apps=(*self._apps, *(_app(app, config, baselines, labels) for app in listed.apps)),
             baselines=baselines.by_name,
             app_file_errors=listed.errors,
             unreadable=listed.unreadable,
@@ -224,12 +225,29 @@ class _Main:
         )
 
 
-def _app(app: App, config: Config, baselines: Baselines) -> WatchedApp:
+class _Labels:
+    """The labels of apps, the defaults included: one mapping for all apps that have the same."""
+
+    def __init__(self, defaults: Mapping[str, str]) -> None:
+        self._defaults = defaults
+        self._known: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+
+    def with_defaults(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        all_labels = {**self._defaults, **labels}
+        return self._known.setdefault(tuple(all_labels.items()), all_labels)
+
+
+def _app(app: App, config: Config, baselines: Baselines, labels: _Labels) -> WatchedApp:
     source = resolved(app.token if app.token is not None else config.defaults.token, config)
     if source is None:
         raise AssertionError("an app without a token source passed validation")
-    labels = {**config.defaults.labels, **app.labels}
-    return WatchedApp(app.appid, app.name or app.appid, labels, source, baselines.of(app.appid, app.baseline))
+    return WatchedApp(
+        appid=app.appid,
+        name=app.name or app.appid,
+        labels=labels.with_defaults(app.labels),
+        token=source,
+        baseline=baselines.of(app.appid, app.baseline),
+    )
 
 
 def _platform(name: str, platform: Platform, config: Config, baselines: Baselines) -> WatchedPlatform:

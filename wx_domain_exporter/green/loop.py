@@ -62,8 +62,16 @@ class Strand(greenlet):
                 log.exception("a strand broke")
 
 
+_threads: set[int] = set()
+"""Those that run loops, by their identifiers."""
+
+
 def current_strand() -> Strand | None:
     """Return the strand that asks; None if a plain thread does."""
+    if (
+        threading.get_ident() not in _threads
+    ):  # who asks greenlet gets a state there, to be cleared away later
+        return None
     current = getcurrent()
     return current if isinstance(current, Strand) else None
 
@@ -90,7 +98,7 @@ class Loop:
         """What other threads, and strands, want to be done next."""
         self._parked: dict[Strand, tuple[float, object]] = {}
         """Who waits: until when, in seconds of `time.monotonic()`, and for what."""
-        self._main: greenlet = getcurrent()
+        self._main: greenlet | None = None
         """Where strands go on that wait: the thread's own place."""
         self._selector: selectors.BaseSelector
         self._next_end = math.inf
@@ -156,6 +164,8 @@ class Loop:
         until = math.inf if seconds is None else time.monotonic() + seconds
         self._parked[strand] = until, reason
         self._next_end = min(self._next_end, until)
+        if self._main is None:
+            raise AssertionError("a strand runs outside of its loop")
         return bool(self._main.switch())
 
     def wake(self, strand: Strand, reason: object) -> None:
@@ -195,6 +205,7 @@ class Loop:
             self._thread.join(_SECONDS_TO_STOP)
 
     def _run(self, heard: socket.socket) -> None:
+        _threads.add(threading.get_ident())
         self._main = getcurrent()
         while not (self._stopped or (self._closed and not self._parked and not self._calls)):
             try:
@@ -205,6 +216,9 @@ class Loop:
         with self._lock:
             self._bell = None
             self._opened.close()
+        # greenlet would look for who still has it: among all objects, and in the middle of other code.
+        self._main = None
+        _threads.discard(threading.get_ident())
         if not self._stopped:
             atexit.unregister(self._stop)
 

@@ -28,6 +28,9 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
 def read_json(body: bytes) -> JsonObject:
     """Decode a body; the Content-Type is no guide, so it is not asked.
 
@@ -37,7 +40,7 @@ def read_json(body: bytes) -> JsonObject:
     if not body:
         raise DecodeError("the answer is empty")
     try:
-        value = json.loads(body.decode("utf-8-sig"), parse_constant=_no_constant)
+        value = _DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise DecodeError("the answer is not UTF-8") from None
     except RecursionError:
@@ -139,8 +142,10 @@ def read_lists(
         lists = {name: domain_list(values, (known or {}).get(name)) for name, values in given.items()}
     except MalformedDomainError as error:
         raise DecodeError(str(error)) from None
-    absent = {name: EMPTY for name in (*covered, *seen_before) if name not in lists}
-    return dict(sorted((lists | absent).items(), key=lambda item: _place(item[0], documented)))
+    for name in (*covered, *seen_before):
+        lists.setdefault(name, EMPTY)
+    others = sorted(lists.keys() - set(documented))
+    return {name: lists[name] for name in (*documented, *others) if name in lists}
 
 
 def remember(
@@ -154,13 +159,9 @@ def remember(
 def _is_category(name: str, value: object, documented: Collection[str]) -> bool:
     if value is None:
         return False
-    is_list = isinstance(value, list) and all(isinstance(one, str) for one in value)
+    is_list = isinstance(value, list) and set(map(type, value)) <= {str}
     if name in documented:
         if not is_list:
             raise DecodeError(f"{name} is not a list of strings")
         return True
     return is_list and CATEGORY_PATTERN.fullmatch(name) is not None
-
-
-def _place(category: str, documented: Sequence[str]) -> tuple[int, str]:
-    return (documented.index(category) if category in documented else len(documented)), category
