@@ -136,6 +136,8 @@ class Extras:
     Other threads see what the last run left: it is replaced as a whole when the next one ends.
     """
 
+    __slots__ = ("_effective", "_known", "_quota", "quota_due", "seen", "strikes", "tried")
+
     def __init__(self, app: WatchedApp, collect: Collect, action: str | None, ask: Ask) -> None:
         self.strikes = 0
         """How many runs in a row kept a worker busy for long without an answer."""

@@ -10,6 +10,8 @@ from wx_domain_exporter.wechat.tokens.source import SECONDS_BETWEEN_TRIALS
 class Rest:
     """Until when one API is left alone for one app."""
 
+    __slots__ = ("_until",)
+
     def __init__(self) -> None:
         self._until = 0.0
 

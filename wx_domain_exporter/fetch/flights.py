@@ -16,6 +16,8 @@ from wx_domain_exporter.wechat.errors import DeadlineError, Reason
 class Job(ABC):
     """Calls for one app, shared by all who wait for them; it is their time budget too."""
 
+    __slots__ = ("batches", "stop_at", "strikes", "tried", "wanted_until", "watch")
+
     def __init__(self, watch: Watch, strikes: int, tried: float | None) -> None:
         """Make one that nobody waits for yet.
 
@@ -58,6 +60,8 @@ class Job(ABC):
 class Flight(Job):
     """One fetch of one app."""
 
+    __slots__ = ("errand", "findings", "outcome")
+
     def __init__(self, watch: Watch) -> None:
         super().__init__(watch, watch.strikes, None if watch.last is None else watch.last.timestamp)
         self.outcome: Outcome | None = None
@@ -77,6 +81,8 @@ class Flight(Job):
 
 class Errand(Job):
     """What is asked of WeChat for one app after its flight; it holds no other app's flight up."""
+
+    __slots__ = ("findings", "lists")
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(watch, watch.extras.strikes, watch.extras.tried)

@@ -34,6 +34,8 @@ class Change:
 class History:
     """Written by one app's fetches, which come one at a time; what others read is replaced as a whole."""
 
+    __slots__ = ("changes", "lists")
+
     def __init__(self) -> None:
         self.lists: Mapping[str, DomainList] | None = None
         """Those of the last good answer; None before the first."""

@@ -76,6 +76,8 @@ class Remembering(Generic[Found]):
     Not safe to share between threads, but for `forget`.
     """
 
+    __slots__ = ("_last", "_read")
+
     def __init__(self, read: Callable[[JsonObject], Found]) -> None:
         """Remember nothing.
 

@@ -17,6 +17,8 @@ class Pause:
     Not safe to share between threads: its owner has the lock.
     """
 
+    __slots__ = ("_error", "_next", "_secret", "_until")
+
     def __init__(self) -> None:
         self._error: TokenError | None = None
         self._secret = ""
