@@ -210,3 +210,13 @@ class TestKnown:
         known = domain_list(["https://a.example.com", "https://b.example.com"])
         assert domain_list(["https://b.example.com", "https://a.example.com"], known) is known
         assert domain_list(["https://b.example.com", "https://c.example.com"], known) is not known
+
+    @pytest.mark.parametrize("end", ["//", " /", "\u3000/"])
+    @pytest.mark.parametrize("others", [[], ["https://z.example.com"]])
+    def test_a_normal_form_that_has_a_shorter_one_is_not_taken_for_the_same(
+        self, end: str, others: list[str]
+    ) -> None:
+        known = domain_list([f"https://a.example.com{end}", *others])
+        sent = known.domains
+        assert domain_list(sent, known) == domain_list(sent)
+        assert domain_list(sent).domains == ("https://a.example.com", *others)
