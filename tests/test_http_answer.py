@@ -39,8 +39,8 @@ def split(content: bytes, places: list[int]) -> list[bytes]:
 def test_an_answer_is_the_same_however_it_is_cut(places: list[int], end: bytes) -> None:
     inbox = inbox_of(*split(GOOD.replace(b"\r\n", end), places))
     answer = Answer(inbox, "POST")
-    assert (answer.status, answer.reason) == (200, "OK")
-    assert answer.headers == {"content-type": "application/json", "content-length": "14"}
+    assert (answer.head.status, answer.head.reason) == (200, "OK")
+    assert dict(answer.head.headers) == {"content-type": "application/json", "content-length": "14"}
     assert not answer.will_close
     assert answer.read(100) == b'{"errcode": 0}'
     assert answer.isclosed()
@@ -74,6 +74,8 @@ def test_chunks_are_put_together(places: list[int]) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: Keep-Alive, Close", True),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 0", True),
         (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\nConnection: close", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: X-Closed", False),
         (b"HTTP/1.1 200 OK", True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\ncontent-length: 0", False),
         (b"HTTP/1.1 200 OK\r\nContent-Length:\r\n 0", False),
@@ -140,6 +142,15 @@ def test_what_is_no_answer_is_told_at_once(content: bytes) -> None:
     inbox = Inbox(cast("DeadlineSocket", Silent(content)))
     with pytest.raises(http.client.BadStatusLine):
         Answer(inbox, "POST")
+
+
+def test_answers_with_the_same_head_share_it_and_have_bodies_of_their_own() -> None:
+    inbox = inbox_of(GOOD, GOOD.replace(b'{"errcode": 0}', b'{"errcode": 1}'))
+    first = Answer(inbox, "POST")
+    assert first.read(100) == b'{"errcode": 0}'
+    second = Answer(inbox, "POST")
+    assert second.head is first.head
+    assert second.read(100) == b'{"errcode": 1}'
 
 
 def test_a_transfer_encoding_counts_before_a_content_length() -> None:

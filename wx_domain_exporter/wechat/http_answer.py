@@ -2,8 +2,9 @@
 
 import http.client
 import re
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
+
+from wx_domain_exporter.wechat.http_head import LONGEST_HEAD, Head, read_head, read_status_line
 
 if TYPE_CHECKING:
     import socket
@@ -11,15 +12,9 @@ if TYPE_CHECKING:
     from wx_domain_exporter.wechat.deadline_socket import DeadlineSocket, DeadlineSSLSocket
 
 _FIRST_FINAL_STATUS = 200
-_WITHOUT_BODY = {204, 304}
-_MOST_HEADERS = 100
-_LONGEST_HEAD = 1 << 16
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _LONGEST_BLANK = 4
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 _BEGIN = b"HTTP/1."
-_MOST_DIGITS = 18
-_STATUS = re.compile(r"HTTP/1\.(?P<minor>[0-9])\s+(?P<status>[1-9][0-9]{2})(?:\s(?P<reason>.*))?")
 _PIECE = 1 << 16
 """Bytes asked of a socket at once: more than a TLS record has, so that nothing is left between."""
 
@@ -41,30 +36,29 @@ class Inbox:
         """Return what an answer is read from."""
         return self
 
-    def head(self) -> list[str]:
-        """Return the lines of a head, up to the blank one.
+    def head(self) -> Head:
+        """Return what comes up to a blank line.
 
         Raises:
             RemoteDisconnected: the peer ends before that.
             BadStatusLine: what comes is no begin of an answer; told as soon as it can be seen.
             LineTooLong: no head has so many bytes.
-            HTTPException: it has too many headers.
+            HTTPException: it is no head.
         """
         seen = self._at
         while (end := _BLANK.search(self._received, seen)) is None:
-            self._check_begin()
-            if len(self._received) - self._at > _LONGEST_HEAD:
+            if self:
+                self._check_begin()
+            if len(self._received) - self._at > LONGEST_HEAD:
                 raise http.client.LineTooLong("head")
             seen = max(0, len(self._received) - self._at - _LONGEST_BLANK)
             if not self._receive():
                 raise http.client.RemoteDisconnected("the connection was closed in the head of the answer")
-        if end.start() - self._at > _LONGEST_HEAD:
+        if end.start() - self._at > LONGEST_HEAD:
             raise http.client.LineTooLong("head")
-        lines = self._received[self._at : end.start()].decode("latin-1").split("\n")
-        if len(lines) > _MOST_HEADERS + 1:
-            raise http.client.HTTPException(f"more than {_MOST_HEADERS} headers")
+        head = read_head(self._received[self._at : end.start()])
         self._at = end.end()
-        return lines
+        return head
 
     def readline(self, limit: int) -> bytes:
         """Return a line with its end; less of one with more than `limit` bytes, or that is cut off."""
@@ -107,7 +101,7 @@ class Inbox:
         if begin != _BEGIN[: len(begin)]:
             raise http.client.BadStatusLine("(not quoted)")
         if end:
-            _status_line(line.decode("latin-1"))
+            read_status_line(line.decode("latin-1"))
 
     def _receive(self) -> bool:
         piece = self._sock.recv(_PIECE)
@@ -128,8 +122,7 @@ class Answer(http.client.HTTPResponse):
     all the rest.
     """
 
-    headers: Any
-    """By name in lower case; the values of several headers of one name are joined."""
+    head: Head
 
     def __init__(self, inbox: Inbox, method: str | None) -> None:
         """Read the head.
@@ -138,78 +131,15 @@ class Answer(http.client.HTTPResponse):
             HTTPException: it is none, or too long.
         """
         super().__init__(cast("socket.socket", inbox), method=method)
-        first, *rest = inbox.head()
-        while (status := _status_line(first))[1] < _FIRST_FINAL_STATUS:
-            first, *rest = inbox.head()
-        self.version, self.status, self.reason = status
-        self.headers = headers = _headers_of(rest)
-        self.chunked = _is_chunked(headers)
-        self.chunk_left = None
-        self.length = None if self.chunked else _length(headers)
-        if self.status in _WITHOUT_BODY or method == "HEAD":
-            self.length = 0
-        self.will_close = self._check_close() or (self.length is None and not self.chunked)
+        head = inbox.head()
+        while head.status < _FIRST_FINAL_STATUS:
+            head = inbox.head()
+        self.head = head
+        self.chunked, self.chunk_left = head.chunked, None
+        self.length = 0 if method == "HEAD" else head.length
+        self.will_close = head.closes
 
     if TYPE_CHECKING:
         chunked: Any
         chunk_left: Any
         length: Any
-
-        def _check_close(self) -> bool: ...
-
-
-def _status_line(line: str) -> tuple[int, int, str]:
-    found = _STATUS.fullmatch(line.rstrip())
-    if found is None:
-        raise http.client.BadStatusLine("(not quoted)")
-    return (10 if found["minor"] == "0" else 11), int(found["status"]), (found["reason"] or "").strip()
-
-
-def _headers_of(lines: Sequence[str]) -> dict[str, str]:
-    """Read headers strictly: where peers understand a head differently, one's answer ends in another's.
-
-    Raises:
-        HTTPException: a line is no header.
-    """
-    headers: dict[str, str] = {}
-    name = ""
-    for line in lines:
-        if line[:1] in {" ", "\t"} and name:  # a folded header goes on (RFC 9112, 5.2)
-            headers[name] = f"{headers[name]} {line.strip()}".strip()
-            continue
-        name, colon, value = line.partition(":")
-        name, value = name.lower(), value.strip()
-        if not colon or not _NAME.fullmatch(name):
-            raise http.client.HTTPException("a line that is no header")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
-def _is_chunked(headers: Mapping[str, str]) -> bool:
-    """Return whether the body comes in chunks.
-
-    Raises:
-        HTTPException: it comes in a way that is not known here, so that its end can't be found.
-    """
-    encodings = headers.get("transfer-encoding")
-    if encodings is None:
-        return False
-    if {one.strip().lower() for one in encodings.split(",")} != {"chunked"}:
-        raise http.client.HTTPException("an unknown Transfer-Encoding")
-    return True
-
-
-def _length(headers: Mapping[str, str]) -> int | None:
-    """Return the body's bytes; None, so that the connection's end counts, if nothing says how many.
-
-    Raises:
-        HTTPException: there is a Content-Length that is none, or there are several.
-    """
-    lengths = headers.get("content-length")
-    if lengths is None:
-        return None
-    distinct = {one.strip() for one in lengths.split(",")}
-    length = distinct.pop()
-    if distinct or not (length.isascii() and length.isdecimal() and len(length) <= _MOST_DIGITS):
-        raise http.client.HTTPException("a Content-Length that says no number of bytes")
-    return int(length)

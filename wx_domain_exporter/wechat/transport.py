@@ -27,12 +27,12 @@ from requests.exceptions import (
     SSLError,
     Timeout,
 )
-from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
 from wx_domain_exporter.wechat.connection import Connection, Origin, Proxy
 from wx_domain_exporter.wechat.deadline_socket import Resolver, TooManyBytesError
 from wx_domain_exporter.wechat.http_answer import Answer
+from wx_domain_exporter.wechat.http_head import Head
 
 _CHUNK = 65536
 _HEAD_BYTES = 262144
@@ -110,31 +110,31 @@ class DeadlineAdapter(BaseAdapter):
     def _send(self, request: requests.PreparedRequest, origin: Origin, deadline: float) -> requests.Response:
         allowance = self._max_response_bytes + _HEAD_BYTES
         connection = self._idle.take(origin)
-        head = None
+        answer = None
         if connection is not None:
-            head = _exchange_unless_stale(connection, request, deadline, allowance)
-        if connection is None or head is None:
+            answer = _exchange_unless_stale(connection, request, deadline, allowance)
+        if connection is None or answer is None:
             connection = Connection(origin, self._resolver, self._tls)
         try:
-            head = head or connection.exchange(request, deadline, allowance)
-            body = self._body_of(head)
+            answer = answer or connection.exchange(request, deadline, allowance)
+            body = self._body_of(answer)
         except BaseException:
-            if head is not None:
-                head.close()
+            if answer is not None:
+                answer.close()
             connection.close()
             raise
-        if head.will_close or not head.isclosed():
-            head.close()
+        if answer.will_close or not answer.isclosed():
+            answer.close()
             connection.close()
         else:
             self._idle.give_back(connection)
-        return _response(request, head, body)
+        return _response(request, answer.head, body)
 
-    def _body_of(self, head: Answer) -> bytes:
+    def _body_of(self, answer: Answer) -> bytes:
         try:
-            return _read_body(head, self._max_response_bytes)
+            return _read_body(answer, self._max_response_bytes)
         except ContentDecodingError:
-            if head.status < _FIRST_BAD_STATUS:
+            if answer.head.status < _FIRST_BAD_STATUS:
                 raise
             return b""  # such a status says enough, whatever the body is
 
@@ -218,14 +218,14 @@ def _exchange_unless_stale(
         raise
 
 
-def _read_body(head: Answer, cap: int) -> bytes:
-    encoding = (head.headers.get("content-encoding") or "identity").lower()
+def _read_body(answer: Answer, cap: int) -> bytes:
+    encoding = answer.head.encoding
     if encoding not in {"identity", "gzip", "x-gzip"}:
         raise ContentDecodingError("the body has a Content-Encoding that was not asked for")
     decoder = None if encoding == "identity" else zlib.decompressobj(_GZIP)
     body = bytearray()
     received = 0
-    while chunk := head.read(_CHUNK):
+    while chunk := answer.read(_CHUNK):
         received += len(chunk)
         try:
             body += chunk if decoder is None else decoder.decompress(chunk, cap + 1)
@@ -233,18 +233,18 @@ def _read_body(head: Answer, cap: int) -> bytes:
             raise ContentDecodingError("the body is not gzip") from None
         if max(received, len(body)) > cap:
             raise ResponseTooLargeError(f"the body has more than {cap} bytes")
-    if head.length:
+    if answer.length:
         raise http.client.IncompleteRead(b"")
     if decoder is not None and not decoder.eof:
         raise ContentDecodingError("the gzip body ends early")
     return bytes(body)
 
 
-def _response(request: requests.PreparedRequest, head: Answer, body: bytes) -> requests.Response:
+def _response(request: requests.PreparedRequest, head: Head, body: bytes) -> requests.Response:
     response = requests.Response()
     response.status_code = head.status
     response.reason = head.reason
-    response.headers = CaseInsensitiveDict(head.headers)
+    response.headers = head.headers
     response.url = request.url or ""
     response.request = request
     response.raw = io.BytesIO(body)
