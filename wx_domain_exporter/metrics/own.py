@@ -5,6 +5,7 @@ import platform
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.metrics_core import Metric
@@ -41,23 +42,22 @@ class OwnMetrics:
         self._app_file_errors = _gauge(metrics.APP_FILE_ERRORS)
         spec = metrics.API_DURATION
         self._duration = Histogram(spec.name, spec.help, spec.labels, buckets=_BUCKETS, registry=None)
+        # Each call counts; to find a series by its labels takes longer than to count.
+        self._requests_of, self._duration_of = cache(self._requests.labels), cache(self._duration.labels)
         self._platforms: set[str] = set()
         self._errcodes: set[int] = set()
         self._lock = threading.Lock()
 
     def answered(self, api: str, errcode: int, seconds: float) -> None:
         """Note a well-formed answer of the API."""
-        with self._lock:
-            known = errcode in self._errcodes or len(self._errcodes) < _MAX_ERRCODES
-            if known:
-                self._errcodes.add(errcode)
-        self._requests.labels(api, str(errcode) if known else "other").inc()
-        self._duration.labels(api).observe(seconds)
+        known = errcode in self._errcodes or self._gets_to_know(errcode)
+        self._requests_of(api, str(errcode) if known else "other").inc()
+        self._duration_of(api).observe(seconds)
 
     def failed(self, api: str, reason: str, seconds: float) -> None:
         """Note a call of the API without a well-formed answer."""
         self._failures.labels(api, reason).inc()
-        self._duration.labels(api).observe(seconds)
+        self._duration_of(api).observe(seconds)
 
     def token_refreshed(self, source: str) -> None:
         """Note that a token was fetched."""
@@ -100,6 +100,12 @@ class OwnMetrics:
         self._app_file_errors.clear()
         for file, wrong in broken.items():
             self._app_file_errors.labels(file).set(1 if wrong else 0)
+
+    def _gets_to_know(self, errcode: int) -> bool:
+        with self._lock:
+            if len(self._errcodes) < _MAX_ERRCODES:
+                self._errcodes.add(errcode)
+            return errcode in self._errcodes
 
     def describe(self) -> Iterator[Metric]:
         """Name the families."""

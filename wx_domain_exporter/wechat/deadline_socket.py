@@ -50,6 +50,11 @@ class _Bounded(Watched):
     awaits: bool = False
     """Whether nothing can be there to receive yet: a request has just been sent."""
 
+    if TYPE_CHECKING:
+
+        def send(self, data: "ReadableBuffer", flags: int = 0) -> int:
+            """Send as much as there is room for."""
+
     def is_quiet(self) -> bool:
         """Whether nothing is there to receive, the end neither."""
         return not self._coming.poll(0)
@@ -74,6 +79,12 @@ class _Bounded(Watched):
             came = bool(poll.poll(None if remaining is None else 1000 * remaining))
         if not came:
             raise TimeoutError(_OVER)
+
+    def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:
+        """Send all of it within the deadline."""
+        left = memoryview(data).cast("B")
+        while left:
+            left = left[self.send(left, flags) :]
 
     def _patiently(self, step: Callable[[], _Result], event: int = selectors.EVENT_READ) -> _Result:
         """Take a step as soon as the peer lets it be taken.
@@ -140,12 +151,6 @@ class DeadlineSocket(_Bounded, socket.socket):
 
     def send(self, data: "ReadableBuffer", flags: int = 0) -> int:  # noqa: D102
         return self._patiently(lambda: super(DeadlineSocket, self).send(data, flags), selectors.EVENT_WRITE)
-
-    def sendall(self, data: "ReadableBuffer", flags: int = 0) -> None:  # noqa: D102
-        with memoryview(data) as view, view.cast("B") as left:
-            sent = 0
-            while sent < len(left):
-                sent += self.send(left[sent:], flags)
 
 
 class DeadlineSSLSocket(_Bounded, ssl.SSLSocket):
