@@ -45,6 +45,8 @@ _Loader.yaml_implicit_resolvers = {
 
 def one_line(text: str) -> str:
     """Return a text from a file as it fits on one line of a message: what can't be printed is escaped."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 

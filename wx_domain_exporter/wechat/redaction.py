@@ -5,7 +5,8 @@ import re
 MASK = "<secret>"
 _MAX_LENGTH = 500
 
-_NAME = r"(?:token|secret|ticket|password|passwd)"  # the end of one: what stands before it stays anyway
+_NAMES = ("token", "secret", "ticket", "password", "passwd")
+_NAME = f"(?:{'|'.join(_NAMES)})"  # the end of one: what stands before it stays anyway
 _ASSIGNED = re.compile(rf"(?i)({_NAME}\s*=\s*|{_NAME}\\?[\"']\s*:\s*)(\\?[\"']?)[^\s\"'&,;}}\\]+")
 _TOLD = re.compile(rf"(?i)({_NAME}\s*:\s*)[^\s\"'&,;}}\\]+")
 _USER_OF_URL = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")  # up to the last @: a password may hold one
@@ -23,9 +24,11 @@ def without_named_secrets(text: str) -> str:
     """Mask what a name, a URL's form or an authorization scheme marks as secret; the rest stays."""
     if not _SIGN.search(text):
         return text
-    text = _USER_OF_URL.sub(f"{MASK}@", text)
+    if "@" in text:
+        text = _USER_OF_URL.sub(f"{MASK}@", text)
     text = _AUTHORIZATION.sub(rf"\1 {MASK}", text)
-    return _ASSIGNED.sub(rf"\1\2{MASK}", text)
+    folded = text.casefold()  # to look for a name in it is far cheaper than the pattern
+    return _ASSIGNED.sub(rf"\1\2{MASK}", text) if any(name in folded for name in _NAMES) else text
 
 
 def foreign_text(text: str) -> str:
