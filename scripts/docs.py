@@ -84,6 +84,15 @@ on standard error, and the exit status is 1.
 | --- | --- |
 | SIGHUP | reads the configuration again; a bad one changes nothing but a gauge and the log |
 | SIGTERM, SIGINT | takes no new connections, answers the scrapes in flight for 25 s at most, exits with 0 |
+
+For node_exporter's textfile collector, from cron:
+
+```sh
+wx-domain-exporter --once > wx_domain.tmp; test -s wx_domain.tmp && mv wx_domain.tmp wx_domain.prom
+```
+
+The exit status of `--once` does not count here: it is 1 as soon as one mini program fails, and the text says which. Of a
+configuration that is refused there is no text, and the file stays as it was: watch `node_textfile_mtime_seconds`.
 """
 
 

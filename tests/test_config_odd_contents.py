@@ -140,4 +140,4 @@ def test_a_place_that_cannot_exist_is_refused(sections: Mapping[str, Any], key: 
 
 def test_a_source_that_is_called_like_a_type_in_brackets_has_its_own_path() -> None:
     found = errors(with_app('tokens: {"<stable_token>": {type: stable_token}}'))
-    assert found == [f"{FILE}: tokens.<stable_token>.appsecret: is missing; allowed: a value"]
+    assert found == [f"{FILE}: tokens.<stable_token>.appsecret: is missing; it has no default"]

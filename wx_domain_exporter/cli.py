@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -91,6 +91,10 @@ def _fail(*sentences: str) -> int:
 
 
 def _path(flags: argparse.Namespace) -> Path:
+    if flags.config_file is None and not Path(DEFAULT_CONFIG_FILE).exists():
+        raise UsageError(
+            f"there is no {DEFAULT_CONFIG_FILE} here; name one with --config.file, or try --demo"
+        )
     return Path(flags.config_file or DEFAULT_CONFIG_FILE)
 
 
@@ -139,10 +143,11 @@ def _web_config(flags: argparse.Namespace) -> CurrentWebConfig | None:
 def _examine(service: Service) -> int:
     chinese = speaks_chinese()
     lines = []
-    for line in examine(service, chinese=chinese):
-        lines.append(line)
-        if _print(f"{line.text}\n".encode()):
-            return 1
+    with closing(examine(service, chinese=chinese)) as report:
+        for line in report:
+            lines.append(line)
+            if _print(f"{line.text}\n".encode()):
+                return 1
     failed = _print(f"{summary(lines, chinese=chinese)}\n".encode())
     return failed or (0 if all(line.good for line in lines) else 1)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from commands import Capture, failure
@@ -11,9 +11,6 @@ from support import samples, series
 
 from wx_domain_exporter import __version__, cli
 from wx_domain_exporter.commands.flags import FLAGS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 A, B = appid(0), appid(1)
 
@@ -130,7 +127,9 @@ class TestBadConfiguration:
         self, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        assert "config.yml: can't be read" in failure(capsys)
+        assert "there is no config.yml here; name one with --config.file, or try --demo" in failure(capsys)
+        Path("config.yml").write_text("apps: none\n", encoding="utf-8")
+        assert "config.yml: apps: " in failure(capsys)
 
     def test_each_error_has_its_line_with_file_and_place(self, fleet: SmallFleet, capsys: Capture) -> None:
         token = {"type": "stable_token", "appsecret": "0" * 32}

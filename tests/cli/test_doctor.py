@@ -1,18 +1,26 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import appid
+from fleets import appid, small_fleet
 from simulated_client import COMPONENT, COMPONENT_SECRET, TICKET
 
 from wx_domain_exporter import cli
+from wx_domain_exporter.commands import doctor
 from wx_domain_exporter.commands.doctor import speaks_chinese
+from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from commands import Capture
     from fleets import SmallFleet
+
+    from wx_domain_exporter.apps.watch import Outcome, Watch
 
 A, B = appid(0), appid(1)
 
@@ -77,6 +85,32 @@ class TestReport:
         fleet.configure(collect={"quota": True})
         assert "quota (1 of 100000 calls used today)" in examined(fleet, capsys, 0)[0]
         assert fleet.calls("quota/get") == 2
+
+    def test_nothing_more_is_asked_for_whoever_has_read_enough(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+        go_on = threading.Event()
+
+        def quota_of(watch: Watch, _: Outcome) -> None:
+            asked.append(watch.app.appid)
+            if watch.app.appid != A:
+                assert go_on.wait(10)
+
+        monkeypatch.setattr(doctor, "_quota_of", quota_of)
+        with small_fleet(tmp_path, apps=20) as fleet:
+            service = Service(ConfigLoader(fleet.path))
+            before = set(threading.enumerate())
+            report = doctor.examine(service, chinese=False)
+            assert A in next(report).text
+            report.close()
+            go_on.set()
+            for thread in set(threading.enumerate()) - before:
+                if thread.name.startswith("ThreadPool"):
+                    thread.join(10)
+            service.close()
+        assert A in asked
+        assert len(asked) < 20
 
     def test_a_secret_that_cannot_be_read_is_told_as_the_configurations_error(
         self, fleet: SmallFleet, capsys: Capture

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ def speaks_chinese(environment: Mapping[str, str] = os.environ) -> bool:
     return next(filter(None, names), "").lower().startswith("zh")
 
 
-def examine(service: Service, *, chinese: bool) -> Iterator[Line]:
+def examine(service: Service, *, chinese: bool) -> Generator[Line, None, None]:
     """Check the platforms, the app files and every app, and tell what was found."""
     say: Say = (lambda text: text.zh) if chinese else (lambda text: text.en)
     service.discover()
@@ -63,10 +63,13 @@ def examine(service: Service, *, chinese: bool) -> Iterator[Line]:
     if not service.fleet.watches:
         yield Line(good=False, text=f"{say(_BAD)} {say(_NO_APP)}")
     batch = fetch_all(service)
-    with ThreadPoolExecutor(_QUOTAS_AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(_QUOTAS_AT_ONCE)
+    try:
         quotas = pool.map(_quota_of, batch.watches, batch.outcomes)
         for watch, outcome, quota in zip(batch.watches, batch.outcomes, quotas, strict=True):
             yield _of_app(watch, outcome, quota, say)
+    finally:  # whoever has read enough of the report waits for no further call
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def summary(lines: list[Line], *, chinese: bool) -> str:

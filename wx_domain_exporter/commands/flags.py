@@ -9,9 +9,10 @@ from wx_domain_exporter import __version__
 
 DEFAULT_CONFIG_FILE = "config.yml"
 DEFAULT_LISTEN_ADDRESS = ":12324"
-_TAKEN_PATHS = ("/probe", "/sd", "/sd/domains")
+_TAKEN_PATHS = ("/", "/probe", "/sd", "/sd/domains")
 _MODES = ("config.check", "once", "baseline", "doctor")
-LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_LEVELS = ("debug", "info", "warn", "warning", "error")
+"""`warn` is how other exporters write it; it is the same as `warning`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ FLAGS = (
     Flag(
         "log.level",
         "info",
-        "Least level of what is logged: debug, info, warning or error.",
+        "Least level of what is logged: debug, info, warning (or warn) or error.",
         {"default": "info", "choices": LOG_LEVELS},
     ),
     Flag(

@@ -111,7 +111,7 @@ def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
 
 
 _SENTENCES = {
-    "missing": "is missing; allowed: a value",
+    "missing": "is missing; it has no default",
     "bool_type": "has a wrong type; allowed: true or false",
     "string_type": "has a wrong type; allowed: a string (put it in quotes)",
     "int_type": "has a wrong type; allowed: a whole number",

@@ -37,7 +37,7 @@ class Wechat(Strict):
     """Wall clock of one API call, from the connect to the last byte."""
 
     max_concurrency: Annotated[int, Within(1, 4096, "1 to 4096")] = 64
-    """API calls in flight at once."""
+    """Calls of scrapes in flight at once; a discovery makes up to 8 more."""
 
     max_response_bytes: Annotated[int, Within(1024, 64 << 20, "1024 to 67108864")] = 1 << 20
     """A larger answer is malformed."""

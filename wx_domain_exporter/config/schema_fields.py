@@ -35,6 +35,7 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _MAX_NAME_LENGTH = 256
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HEADERS_OF_THE_TRANSPORT = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+_QUOTED_REFERENCE = re.compile(r"\s*(?:\{\s*(?:env|file)\s*:.*\}|\$\{.*\})\s*", re.DOTALL)
 # Control characters, those that end a line or turn its direction, and halves of a surrogate pair.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -121,6 +122,8 @@ class Within:
 
 def _secret(value: object, info: ValidationInfo) -> Secret:
     match value:
+        case str(text) if _QUOTED_REFERENCE.fullmatch(text):
+            raise wrong("is a text, not a reference; allowed: {env: NAME} or {file: PATH} without quotes")
         case str(text):
             return Secret("value", text)
         case {"file": str(path), **rest} if not rest and path:

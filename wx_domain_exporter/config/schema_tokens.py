@@ -109,6 +109,8 @@ def _tag(allowed: str, types: tuple[str, ...]) -> Callable[[object], str]:
         kind = value.get("type") if isinstance(value, Mapping) else None
         if kind in types:
             return f"<{kind}>"
+        if isinstance(value, Mapping) and "type" not in value:
+            raise wrong(f"has no type; allowed: {', '.join(types[:-1])} or {types[-1]}")
         raise wrong(f"is not a token source that can be used here; allowed: {allowed}")
 
     return tag

@@ -1,6 +1,7 @@
 """YAML as a tree of plain values, with the keys that are given twice."""
 
 import pickle
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,8 +15,9 @@ _MERGE = "tag:yaml.org,2002:merge"
 _STRING = "tag:yaml.org,2002:str"
 _MAX_DEPTH = 100
 _MAX_MERGED = 100_000
-_EXPECTED = frozenset(f"did not find expected ',' or '{bracket}'" for bracket in "]}")
-"""The parser's messages that quote nothing of the file."""
+_EXPECTED = re.compile(r"(?:did|could) not find (?:the )?expected ")
+"""How the parser's messages begin in which quotes hold signs of YAML, and nothing of the file."""
+_SECOND = "but found another document"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
@@ -75,7 +77,7 @@ def _read(content: bytes) -> tuple[bytes, tuple[KeyPath, ...]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YamlError(f"{place}is not YAML: {_problem(error)}") from None
+        raise YamlError(f"{place}{_problem(error)}") from None
     except (yaml.YAMLError, UnicodeError) as error:
         control = "control" in getattr(error, "reason", "")
         what = "a control character" if control else "bytes that are no UTF-8 text"
@@ -101,7 +103,9 @@ def _check_depth(content: bytes) -> None:
 def _problem(error: yaml.MarkedYAMLError) -> str:
     # The name of an alias or a tag would be quoted here; a secret in the wrong place could be one.
     told = error.problem or error.context or "it can't be read"
-    return told if told in _EXPECTED else told.partition("'")[0].strip()
+    if told == _SECOND:
+        return "a second document begins; allowed: one"
+    return "is not YAML: " + (told if _EXPECTED.match(told) else told.partition("'")[0].strip())
 
 
 def _check_weight(node: yaml.Node, weights: dict[int, int]) -> int:
