@@ -10,6 +10,11 @@ from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.wechat.errors import Reason
 
 TEXTS: Final[Mapping[str, Text]] = {
+    # what stands between words
+    "comma": Text(", ", "，"),
+    "list_comma": Text(", ", "、"),
+    "colon": Text(": ", "："),
+    "in_brackets": Text(" ({what})", "（{what}）"),
     # what stands on every page
     "skip": Text("Skip to the content", "跳到正文"),
     "language": Text("Language", "语言"),
@@ -96,6 +101,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "never_succeeded": Text("no success yet", "从未成功"),
     # one mini program
     "back": Text("All mini programs", "全部小程序"),
+    "appid": Text("appid", "AppID"),
     "facts": Text("Facts", "概况"),
     "labels": Text("Labels", "标签"),
     "reason": Text("Reason", "原因"),
