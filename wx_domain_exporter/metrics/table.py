@@ -28,7 +28,7 @@ UP = _gauge(
     "1 if getwxadevinfo gave this scrape a well-formed answer with errcode 0, else 0.",
 )
 APP_INFO = _gauge(
-    "app_info", "appid name", "1 for each configured mini program, with its name and its configured labels."
+    "app_info", "appid name", "1 for each watched mini program, with its name and its configured labels."
 )
 DOMAINS = _gauge(
     "domains",

@@ -134,7 +134,11 @@ _DEMO = (
         "客服助手", {"team": "support", "env": "prod"}, _ordinary("help.example.com"), {"whitelisted": False}
     ),
     _Member(
-        "busy-quiz", {"team": "growth", "env": "staging"}, _ordinary("quiz.example.com"), {"daily_limit": 0}
+        "busy-quiz",
+        {"team": "growth", "env": "staging"},
+        _ordinary("quiz.example.com"),
+        {"daily_limit": 1_000},
+        calls_made=1_000,
     ),
 )
 
