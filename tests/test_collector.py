@@ -317,7 +317,7 @@ class TestPages:
             written.append(value)
             return value
 
-        monkeypatch.setattr("wx_domain_exporter.exposition.pages.text", noted)
+        monkeypatch.setattr("wx_domain_exporter.exposition.sheets.text", noted)
         with serving(world) as service:
             for encode in (generate_latest, openmetrics.generate_latest, generate_latest):
                 collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)

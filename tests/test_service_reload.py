@@ -62,12 +62,12 @@ class TestReload:
         self, fleet: SmallFleet, service: Service
     ) -> None:
         scrape(service)
-        before = dict(service.fleet.pages)
+        before = dict(service.fleet.sheets)
         assert set(before) == {A, B}
         token = {"type": "stable_token", "appsecret": APPSECRET}
         fleet.configure(apps=[{"appid": A, "name": "app 0", "token": token}, {"appid": B, "token": token}])
         assert service.reload()
-        assert service.fleet.pages == {A: before[A]}
+        assert service.fleet.sheets == {A: before[A]}
         names = series(scrape(service), "wx_domain_app_info", "name")
         assert names == {"app 0": 1, B: 1}
 

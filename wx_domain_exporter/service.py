@@ -13,7 +13,7 @@ from wx_domain_exporter.apps.watch import Watch
 from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, WatchedApp
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.exposition.collector import DomainCollector
-from wx_domain_exporter.exposition.pages import Pages
+from wx_domain_exporter.exposition.sheets import Sheets
 from wx_domain_exporter.fetch.fetcher import Fetcher
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics.own import OwnMetrics
@@ -37,7 +37,7 @@ class Fleet:
     settings: Settings
     client: ApiClient
     by_appid: Mapping[str, Watch]
-    pages: Pages = field(default_factory=dict)
+    sheets: Sheets = field(default_factory=dict)
     """What its scrapes have written; that alone changes."""
 
     @property
@@ -167,7 +167,7 @@ class Service:
         self.last_scrape = time.time()
         wanted = fleet.watches if watches is None else watches
         batch = self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
-        return DomainCollector(fleet.settings, fleet.label_keys, fleet.pages, batch, begin), batch
+        return DomainCollector(fleet.settings, fleet.label_keys, fleet.sheets, batch, begin), batch
 
     def close(self) -> None:
         """Start no further call."""
@@ -205,7 +205,7 @@ class Service:
         for app in self._platforms.apps():
             apps.setdefault(app.appid, settings.complete(app))  # what somebody configured by hand counts
         watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
-        return Fleet(settings, client, watches, _pages_of(watches, before))
+        return Fleet(settings, client, watches, _sheets_of(watches, before))
 
     def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
         """Do what a new fleet brings with it, once scrapes get it."""
@@ -269,11 +269,11 @@ class Service:
         return self._platforms.by_name.get(source.platform.name) is source.platform
 
 
-def _pages_of(watches: Mapping[str, Watch], before: Fleet | None) -> Pages:
+def _sheets_of(watches: Mapping[str, Watch], before: Fleet | None) -> Sheets:
     """Return what was written of the watches that stay."""
     if before is None:
         return {}
-    written = dict(before.pages)  # a scrape in flight may add to them
+    written = dict(before.sheets)  # a scrape in flight may add to them
     return {
-        appid: page for appid, page in written.items() if watches.get(appid) is before.by_appid.get(appid)
+        appid: sheet for appid, sheet in written.items() if watches.get(appid) is before.by_appid.get(appid)
     }

@@ -9,8 +9,8 @@ from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.config.loading import Settings
 from wx_domain_exporter.exposition.columns import Columns
 from wx_domain_exporter.exposition.dialect import Encoder, Lines, dialect_of, number
-from wx_domain_exporter.exposition.pages import Page, Pages, write_page
 from wx_domain_exporter.exposition.rows import Row, lines_of
+from wx_domain_exporter.exposition.sheets import Sheet, Sheets, write_sheet
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics import table as metrics
 from wx_domain_exporter.metrics.table import GAUGES
@@ -20,17 +20,17 @@ _LINES_A_PIECE = 1000
 
 
 class DomainCollector:
-    """Made anew for each scrape, whose deadline its batch knows; only the pages outlive the scrape."""
+    """Made anew for each scrape, whose deadline its batch knows; only the sheets outlive the scrape."""
 
     def __init__(
-        self, settings: Settings, label_keys: Sequence[str], pages: Pages, batch: Batch, begin: float
+        self, settings: Settings, label_keys: Sequence[str], sheets: Sheets, batch: Batch, begin: float
     ) -> None:
         """Make a collector.
 
         Args:
             settings: what is exported, and the limits.
             label_keys: every key that any app of the fleet has in its `labels`.
-            pages: what earlier scrapes of the same fleet wrote.
+            sheets: what earlier scrapes of the same fleet wrote.
             batch: the scrape's apps; whoever collects has waited for it.
             begin: when the scrape began, in seconds of `time.monotonic()`.
         """
@@ -38,7 +38,7 @@ class DomainCollector:
         self._batch = batch
         self._begin = begin
         self._label_keys = tuple(label_keys)
-        self._pages = pages
+        self._sheets = sheets
 
     def write(self, encode: Encoder, names: Collection[str] | None = None) -> Iterator[str]:
         """Yield the text of the families, piece by piece, as the apps stand at the first one.
@@ -63,8 +63,8 @@ class DomainCollector:
         # The outcomes are looked at first: nothing is found of an app whose outcome is not there yet.
         outcomes, findings = batch.outcomes, batch.findings
         for watch, outcome, found in zip(batch.watches, outcomes, findings, strict=True):
-            page = self._page(watch, outcome, lines)
-            rows.append(Row(watch.app, outcome, number(outcome.timestamp), page))
+            sheet = self._sheet(watch, outcome, lines)
+            rows.append(Row(watch.app, outcome, number(outcome.timestamp), sheet))
             _add_errors(columns, watch, outcome, found)
             _add_quota(columns, watch, found)
             if outcome.categories is not None:
@@ -74,14 +74,14 @@ class DomainCollector:
         columns.add(metrics.SCRAPE_DURATION, time.monotonic() - self._begin)
         return rows, columns
 
-    def _page(self, watch: Watch, outcome: Outcome, lines: Lines) -> Page | None:
+    def _sheet(self, watch: Watch, outcome: Outcome, lines: Lines) -> Sheet | None:
         lists, appid = outcome.categories, watch.app.appid
-        if lists is None:  # its page stays: the lists may be the same in the next answer
+        if lists is None:  # its sheet stays: the lists may be the same in the next answer
             return None
-        page = self._pages.get(appid)
-        if page is None or page.lists is not lists or page.lines is not lines:
-            page = self._pages[appid] = write_page(watch, lists, lines, self._settings.collect)
-        return page
+        sheet = self._sheets.get(appid)
+        if sheet is None or sheet.lists is not lists or sheet.lines is not lines:
+            sheet = self._sheets[appid] = write_sheet(watch, lists, lines, self._settings.collect)
+        return sheet
 
 
 def _pieces(head: str, lines: Iterable[str]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from wx_domain_exporter.apps.watch import Outcome
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.exposition.columns import Fill
 from wx_domain_exporter.exposition.dialect import Lines, number, text
-from wx_domain_exporter.exposition.pages import Page
+from wx_domain_exporter.exposition.sheets import Sheet
 from wx_domain_exporter.metrics import table as metrics
 from wx_domain_exporter.metrics.table import Gauge
 
@@ -20,13 +20,13 @@ class Row(NamedTuple):
         app: which.
         outcome: how its fetch ended.
         timestamp: that of the outcome, as it stands in a line.
-        page: what is written of its lists; None: it has none.
+        sheet: what is written of its lists; None: it has none.
     """
 
     app: WatchedApp
     outcome: Outcome
     timestamp: str
-    page: Page | None
+    sheet: Sheet | None
 
 
 _ZERO, _ONE = number(0), number(1)
@@ -48,7 +48,7 @@ def lines_of(gauge: Gauge, rows: Sequence[Row], lines: Lines, label_keys: Sequen
     write = _FAMILIES.get(gauge)
     if write is not None:
         return write(rows, lines.of(gauge))
-    return (row.page.texts.get(gauge, "") for row in rows if row.page is not None and row.page.texts)
+    return (row.sheet.texts.get(gauge, "") for row in rows if row.sheet is not None and row.sheet.texts)
 
 
 def _infos(rows: Sequence[Row], line: str, label_keys: Sequence[str]) -> Iterator[str]:
@@ -88,16 +88,16 @@ def _last_successes(rows: Sequence[Row], line: str) -> Iterator[str]:
 def _domains(rows: Sequence[Row], line: str) -> Iterator[str]:
     fill_of = cache(partial(_of_categories, line))
     for row in rows:
-        if row.page is not None:
-            lists = row.page.lists
+        if row.sheet is not None:
+            lists = row.sheet.lists
             yield fill_of(tuple(lists))(row.app.appid, *[_count(listed.count) for listed in lists.values()])
 
 
 def _hashes(rows: Sequence[Row], line: str) -> Iterator[str]:
     fill_of = cache(partial(_of_categories, line))
     for row in rows:
-        if row.page is not None:
-            yield fill_of(tuple(row.page.lists))(row.app.appid, *row.page.hashes)
+        if row.sheet is not None:
+            yield fill_of(tuple(row.sheet.lists))(row.app.appid, *row.sheet.hashes)
 
 
 def _of_categories(line: str, categories: Sequence[str]) -> Fill:

@@ -18,7 +18,7 @@ Lists = Mapping[str, DomainList]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Sheet:
     """One app's lists as they are written.
 
     Attributes:
@@ -39,20 +39,20 @@ class Page:
         return self.joined_hashes.split("\n")
 
 
-Pages = MutableMapping[str, Page]
+Sheets = MutableMapping[str, Sheet]
 """By appid; for apps and settings that do not change."""
 
 
-def write_page(watch: Watch, lists: Lists, lines: Lines, collect: Collect) -> Page:
+def write_sheet(watch: Watch, lists: Lists, lines: Lines, collect: Collect) -> Sheet:
     """Write what there is of an app's lists."""
     hashes = "\n".join([number(listed.hash) for listed in lists.values()])
     if not collect.domains and not watch.app.baseline:
-        return Page(lines, lists, hashes, _NOTHING)
+        return Sheet(lines, lists, hashes, _NOTHING)
     columns = Columns(lines)
     if collect.domains:
         _write_domains(columns, watch, lists, collect.max_domains)
     _write_drifts(columns, watch, lists, collect.max_domains)
-    return Page(lines, lists, hashes, columns.texts())
+    return Sheet(lines, lists, hashes, columns.texts())
 
 
 def _write_domains(columns: Columns, watch: Watch, lists: Lists, most: int) -> None:
