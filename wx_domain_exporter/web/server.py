@@ -5,15 +5,12 @@ import re
 import socket
 from collections.abc import Callable, Iterator, Sequence
 
-import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
 from wx_domain_exporter.web.acceptor import Acceptor
 from wx_domain_exporter.web.guard import Limits
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
-
-log = structlog.get_logger(__name__)
 
 _GRACE = 25
 """Seconds that scrapes in flight have after SIGTERM; Kubernetes kills after 30."""
