@@ -4,10 +4,11 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from configurations import load
 from structlog.testing import capture_logs
 from support import as_json
 
-from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, load
+from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from configurations import parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wx_domain_exporter.commands.baseline_block import HEAD, entry
-from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.lists.baseline import drifts
@@ -31,7 +31,7 @@ def app(name: str = APPID) -> WatchedApp:
 def pasted(lists: dict[str, DomainList], name: str = APPID) -> WatchedApp:
     """The app of a configuration that has the printed block."""
     text = HEAD + entry(app(name), lists) + APPS
-    (found,) = loading.parse(text.encode(), Path("config.yml")).apps
+    (found,) = parse(text.encode(), Path("config.yml")).apps
     return found
 
 
@@ -103,7 +103,7 @@ def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
 def test_a_category_that_the_action_leaves_out_is_left_out(action: str) -> None:
     lists = dict.fromkeys(("requestdomain", "bizdomain", "tcpdomain"), domain_list(["https://a.cn"]))
     text = f"wechat: {{action: {action}}}\n{HEAD}{entry(app(), lists, action)}{APPS}"
-    (found,) = loading.parse(text.replace("requestdomain: {exact: []}", "").encode(), Path("config.yml")).apps
+    (found,) = parse(text.replace("requestdomain: {exact: []}", "").encode(), Path("config.yml")).apps
     expected = {"bizdomain"} if action == "getbizdomain" else {"requestdomain", "tcpdomain"}
     assert set(found.baseline) == expected
 

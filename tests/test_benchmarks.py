@@ -8,10 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+from configurations import parse
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from support import REPOSITORY
-
-from wx_domain_exporter.config import loading
 
 sys.path.append(str(REPOSITORY))  # at the end: the package that is tested is the installed one
 
@@ -58,7 +57,7 @@ class TestMeasuring:
     @pytest.mark.parametrize("exported", [True, False])
     def test_a_fleet_is_what_its_configuration_says(self, *, own_tokens: bool, exported: bool) -> None:
         fleet = Fleet(30, "changing", 40, exported=exported, own_tokens=own_tokens)
-        settings = loading.parse(fleet.configuration(API).encode(), Path("config.yml"))
+        settings = parse(fleet.configuration(API).encode(), Path("config.yml"))
         assert len(settings.apps) == 30
         assert settings.collect.domains is exported
         assert settings.wechat.base_url == "https://127.0.0.1:1234/changing/40"

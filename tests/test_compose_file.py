@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 import yaml
 from compose_stages import COMPOSE, compose_file
+from configurations import parse
 from grafana import FILES
 from support import REPOSITORY
-
-from wx_domain_exporter.config import loading
 
 SERVICES: dict[str, Any] = compose_file("compose.yaml")["services"]
 PORTS = {
@@ -134,6 +133,6 @@ def test_the_example_of_an_own_configuration_is_valid(monkeypatch: pytest.Monkey
     assert exporter["volumes"][0].split(":")[1:] == [exporter["command"][0].partition("=")[2], "ro"]
     text = (COMPOSE / "my.example.yml").read_text().replace("{file: /run/secrets/", "{env: TEST_")
     monkeypatch.setenv("TEST_shop_appsecret", "0" * 32)
-    settings = loading.parse(text.encode(), COMPOSE / "my.yml")
+    settings = parse(text.encode(), COMPOSE / "my.yml")
     assert settings.scrape.min_interval == 50
     assert exporter["volumes"][1].startswith("./secrets:/run/secrets")

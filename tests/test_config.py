@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import trustme
 import yaml
+from configurations import load, parse
 from pydantic import BaseModel, ValidationError
 from support import REPOSITORY, as_json
 
-from wx_domain_exporter.config.loading import ConfigError, Settings, load, parse
+from wx_domain_exporter.config.loading import ConfigError, Settings
 from wx_domain_exporter.config.schema import (
     App,
     Collect,

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from configurations import parse
 from support import as_json
 
-from wx_domain_exporter.config.loading import ConfigError, Settings, WatchedApp, parse
+from wx_domain_exporter.config.loading import ConfigError, Settings, WatchedApp
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.lists.baseline import Baseline, Expected
 

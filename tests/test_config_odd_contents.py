@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from configurations import parse
 from support import as_json, run_exporter
 
-from wx_domain_exporter.config.loading import ConfigError, parse
+from wx_domain_exporter.config.loading import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from configurations import parse
 from support import as_json
 
-from wx_domain_exporter.config.loading import ConfigError, parse
+from wx_domain_exporter.config.loading import ConfigError
 
 if TYPE_CHECKING:
     from wx_domain_exporter.config.schema import Wechat

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from configurations import parse
 from documents import blocks, text_of
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from shipped_rules import jobs_of_the_alerts
@@ -16,7 +17,7 @@ from support import REPOSITORY, as_json, program
 from web_certificates import make_web_folder
 
 from wx_domain_exporter.commands.flags import FLAGS
-from wx_domain_exporter.config import loading, schema, schema_tokens
+from wx_domain_exporter.config import schema, schema_tokens
 from wx_domain_exporter.config.schema_fields import Strict
 from wx_domain_exporter.config.yaml_tree import read_yaml
 from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
@@ -128,7 +129,7 @@ class TestReadme:
 
     def test_its_configuration_is_valid(self, readme: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SHOP_APPSECRET", "0" * 32)
-        settings = loading.parse(blocks(readme, "yaml")[0].encode(), REPOSITORY / "my.yml")
+        settings = parse(blocks(readme, "yaml")[0].encode(), REPOSITORY / "my.yml")
         assert [app.name for app in settings.apps] == ["shop"]
         assert settings.scrape.min_interval == 50
 
@@ -165,7 +166,7 @@ class TestExamples:
     @pytest.mark.parametrize("so_far", examples(is_configuration))
     def test_each_configuration_is_valid(self, so_far: list[str], folder: Folder) -> None:
         tree = folder.load(so_far[-1])
-        settings = loading.parse(as_json(tree).encode(), folder.path / "my.yml")
+        settings = parse(as_json(tree).encode(), folder.path / "my.yml")
         assert len(settings.apps) == len(tree.get("apps", ()))
 
     @pytest.mark.parametrize("so_far", examples(is_app_file))
@@ -175,7 +176,7 @@ class TestExamples:
         file = folder.path / tree["app_files"][0].replace("*", "example")
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(as_json(apps))
-        settings = loading.parse(as_json(tree).encode(), folder.path / "my.yml")
+        settings = parse(as_json(tree).encode(), folder.path / "my.yml")
         assert [app.appid for app in settings.apps] == [app["appid"] for app in apps]
 
     @pytest.mark.parametrize("so_far", examples(is_web_configuration))
@@ -203,7 +204,7 @@ class TestExamples:
 
 
 def test_the_annotated_configuration_is_valid_and_has_nothing_twice(folder: Folder) -> None:
-    settings = loading.parse(as_json(folder.load(text_of("config.yml"))).encode(), folder.path / "config.yml")
+    settings = parse(as_json(folder.load(text_of("config.yml"))).encode(), folder.path / "config.yml")
     assert settings.apps
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from configurations import parse
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support import REPOSITORY
 
-from wx_domain_exporter.config.loading import ConfigError, Settings, parse
+from wx_domain_exporter.config.loading import ConfigError, Settings
 from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
 from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, DomainList, domain_list, normal_form
 from wx_domain_exporter.wechat.answer import read_categories, read_errcode, read_errmsg, read_json

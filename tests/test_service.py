@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from configurations import load
 from fleets import SmallFleet, appid, small_fleet
 from services import LONG, scrape, serving, tokens_asked, up
 from support import samples, series, value, wait_until
@@ -175,7 +176,7 @@ class TestStart:
     def test_the_configuration_in_force_is_told(self, fleet: SmallFleet, service: Service) -> None:
         text = scrape(service)
         assert value(text, f"{OWN}apps") == 2
-        assert value(text, f"{OWN}config_hash") == loading.load(fleet.path).hash
+        assert value(text, f"{OWN}config_hash") == load(fleet.path).hash
         assert value(text, f"{OWN}config_last_reload_successful") == 1
 
 

@@ -5,6 +5,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from configurations import load
 from fleets import APPSECRET, SmallFleet, appid, small_fleet
 from services import LONG, scrape, serving, tokens_asked, up
 from structlog.testing import capture_logs
@@ -130,7 +131,7 @@ class TestReload:
         assert up(text) == {appid(7): 1, B: 1}
         assert A not in text
         assert value(text, f"{OWN}apps") == 2
-        assert value(text, f"{OWN}config_hash") == loading.load(fleet.path).hash
+        assert value(text, f"{OWN}config_hash") == load(fleet.path).hash
 
     def test_an_app_that_is_gone_shares_its_token_with_nobody(
         self, fleet: SmallFleet, service: Service

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import kubernetes_validate
 import pytest
 import yaml
+from configurations import parse
 from documents import blocks, text_of
 from operator_jobs import job_of_scrape_config, job_of_service_monitor
 from shipped_rules import jobs_of_the_alerts
@@ -18,7 +19,6 @@ from support import REPOSITORY, as_json, program
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands.flags import FLAGS
-from wx_domain_exporter.config import loading
 from wx_domain_exporter.web import server
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class TestExporter:
             assert folder == mounts["secrets"]
             (tmp_path / name).write_text(secret["stringData"][name])
         text = text.replace(mounts["secrets"], str(tmp_path))
-        settings = loading.parse(text.encode(), tmp_path / "config.yml")
+        settings = parse(text.encode(), tmp_path / "config.yml")
         assert [app.name for app in settings.apps] == ["shop"]
         names = {volume["name"]: volume for volume in POD["volumes"]}
         assert names["secrets"]["secret"]["secretName"] == secret["metadata"]["name"]

@@ -10,11 +10,11 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from configurations import parse
 from documents import text_of
 from support import REPOSITORY, program
 
 from wx_domain_exporter.commands.flags import FLAGS
-from wx_domain_exporter.config import loading
 from wx_domain_exporter.web import server
 
 if TYPE_CHECKING:
@@ -103,5 +103,5 @@ def test_the_secrets_are_where_the_configuration_looks_for_them(tmp_path: Path) 
     for path in paths:
         assert path.startswith(f"{place}/{name}_")
         (tmp_path / path.rpartition("/")[2]).write_text("0" * 32)
-    settings = loading.parse(text.replace(place, str(tmp_path)).encode(), tmp_path / "config.yml")
+    settings = parse(text.replace(place, str(tmp_path)).encode(), tmp_path / "config.yml")
     assert [app.name for app in settings.apps] == ["shop"]

@@ -27,7 +27,7 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.lists.baseline import Baseline
 
-__all__ = ["ConfigError", "ConfigLoader", "Settings", "WatchedApp", "WatchedPlatform", "load", "parse"]
+__all__ = ["ConfigError", "ConfigLoader", "Settings", "WatchedApp", "WatchedPlatform"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +90,6 @@ class Settings:
         """Return a discovered app with the baseline that is named after it, if there is one."""
         own = self.baselines.get(found.appid)
         return found if own is None else replace(found, baseline=own)
-
-
-def load(path: Path) -> Settings:
-    """Read, validate and resolve a configuration file once.
-
-    Raises:
-        ConfigError: the file, or one of its app files, can't be read or holds errors; all of them are in it.
-    """
-    return without_broken_files(ConfigLoader(path).load())
-
-
-def parse(content: bytes, path: Path) -> Settings:
-    """Validate and resolve a configuration's bytes.
-
-    Args:
-        content: the YAML text.
-        path: names the file in messages; relative paths in the configuration start at its folder.
-
-    Raises:
-        ConfigError: the bytes, or an app file, hold errors; all of them are in it.
-    """
-    return without_broken_files(_Main(content, path).settings(AppFiles()))
 
 
 def without_broken_files(settings: Settings) -> Settings:
