@@ -1,4 +1,4 @@
-"""Small fleets for the tests: a simulated WeChat API and the configuration that watches it."""
+"""Fleets for the tests: a simulated WeChat API and the configuration that watches it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from support import as_json
 
+from wx_domain_exporter.simulator.fleets import fleet, is_one_of
+from wx_domain_exporter.simulator.invented import appid_of, appsecret_of
 from wx_domain_exporter.simulator.server import SimulatorServer
-from wx_domain_exporter.simulator.world import SimulatedApp, World
+from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wx_domain_exporter.simulator.world import Authorization, SimulatedPlatform
+    from wx_domain_exporter.simulator.world import Authorization
 
 APPSECRET = "0123456789abcdef0123456789abcdef"
 
@@ -36,20 +38,25 @@ class SmallFleet:
     path: Path
 
     def configure(self, **sections: Any) -> None:
-        """Write the configuration; a section given here replaces the one that would be written."""
-        apps = [
-            {
-                "appid": one,
-                "name": app.name,
-                "token": {"type": "stable_token", "appsecret": app.appsecret},
-            }
-            for one, app in self.world.apps.items()
-        ]
-        wechat = {"base_url": self.url, **sections.pop("wechat", {})}
-        self.path.write_text(as_json({"wechat": wechat, "apps": apps, **sections}))
+        """Write the configuration; see `fleet_config`."""
+        self.path.write_text(fleet_config(self.world, self.url, **sections))
 
     def calls(self, api: str = "getwxadevinfo") -> int:
         return sum(number for (name, _), number in self.world.calls.items() if name == api)
+
+
+def fleet_config(world: World, base_url: str, **sections: Any) -> str:
+    """The configuration for all apps of a world; a section given here replaces the one made for them."""
+    apps = [
+        {
+            "appid": one,
+            "name": app.name,
+            "token": {"type": "stable_token", "appsecret": app.appsecret},
+        }
+        for one, app in world.apps.items()
+    ]
+    wechat = {"base_url": base_url, **sections.pop("wechat", {})}
+    return as_json({"wechat": wechat, "apps": apps, **sections})
 
 
 @contextlib.contextmanager
@@ -74,6 +81,25 @@ def small_fleet(folder: Path, apps: int = 2, **settings: Any) -> Iterator[SmallF
         )
     with serve(world, folder) as fleet:
         yield fleet
+
+
+def platform_fleet(authorizers: int, official_accounts: int = 0, **settings: Any) -> World:
+    """A third-party platform, the only one in its world, and so many generated accounts that authorized it.
+
+    Some of them are official accounts, spread evenly. The settings are those of a generated fleet.
+    """
+    world = fleet(authorizers, **settings)
+    platform = world.add_platform(
+        SimulatedPlatform(
+            component_appid=appid_of("platform"),
+            component_appsecret=appsecret_of("platform"),
+            component_verify_ticket=f"ticket@@@{appsecret_of('ticket')}",
+        )
+    )
+    for number, one in enumerate(world.apps):
+        mini_program = not is_one_of(number, official_accounts, among=authorizers)
+        world.authorize(platform.component_appid, one, mini_program=mini_program)
+    return world
 
 
 def centre(url: str, **more: Any) -> dict[str, Any]:

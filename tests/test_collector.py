@@ -19,7 +19,8 @@ from wx_domain_exporter.metrics.table import (
     QUOTA_REMAINING,
     QUOTA_USED,
 )
-from wx_domain_exporter.simulator.demo import appid_of, demo_config, demo_world
+from wx_domain_exporter.simulator.demo import demo_config, demo_world
+from wx_domain_exporter.simulator.invented import appid_of
 from wx_domain_exporter.simulator.world import CATEGORIES
 
 if TYPE_CHECKING:

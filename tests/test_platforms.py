@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from discovery_stages import own_token
+from fleets import platform_fleet
 from prometheus_client.parser import text_string_to_metric_families
 from services import LONG, configure, running_service, scrape, up
 from simulated_client import OTHER
 from support import samples, series, value, wait_until
 from token_stages import centre_settings
 
-from wx_domain_exporter.simulator.demo import platform_fleet
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from discovery_stages import own_token
-from fleets import APPSECRET, SmallFleet, appid, serve
+from fleets import APPSECRET, SmallFleet, appid, platform_fleet, serve
 from serving import Serving, serving_file
 from support import request
 
-from wx_domain_exporter.simulator.demo import platform_fleet
 from wx_domain_exporter.web import sd
 from wx_domain_exporter.web.targets import domain_groups
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from fleets import APPSECRET, SmallFleet, appid, discovering, serve
+from fleets import APPSECRET, SmallFleet, appid, discovering, platform_fleet, serve
 from support import apps_with, series
 
 from wx_domain_exporter import cli
 from wx_domain_exporter.simulator.apps import SimulatedApp
-from wx_domain_exporter.simulator.demo import platform_fleet
 from wx_domain_exporter.simulator.world import World
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from discovery_stages import DiscoveryStage
+from fleets import platform_fleet
 from token_stages import Recorder
 
 from wx_domain_exporter.config.schema import Wechat
-from wx_domain_exporter.simulator.demo import platform_fleet
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.wechat.client import ApiClient
 

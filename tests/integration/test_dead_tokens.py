@@ -5,11 +5,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from fleets import SmallFleet, authorizer, discovering, own_platform, serve, small_fleet
+from fleets import SmallFleet, authorizer, discovering, own_platform, platform_fleet, serve, small_fleet
 from simulated_client import COMPONENT
 from support import exporter, series, wait_until
 
-from wx_domain_exporter.simulator.demo import platform_fleet
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
 if TYPE_CHECKING:

@@ -6,11 +6,10 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import APPSECRET, SmallFleet, centre, discovering, serve
+from fleets import APPSECRET, SmallFleet, centre, discovering, platform_fleet, serve
 from support import Exporter, exporter, request, run_exporter, series, value, wait_until
 
 from wx_domain_exporter.simulator.apps import SimulatedApp
-from wx_domain_exporter.simulator.demo import platform_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from examples import SHARD, jobs
-from fleets import generated_fleet
+from fleets import fleet_config, generated_fleet
 from real_prometheus import Prometheus, prometheus
 from support import Exporter, as_json, exporter, wait_until
 
-from wx_domain_exporter.simulator.demo import fleet, fleet_config
+from wx_domain_exporter.simulator.fleets import fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from fleets import generated_fleet
+from fleets import fleet_config, generated_fleet
 from support import exporter, series
 
-from wx_domain_exporter.simulator.demo import fleet, fleet_config
+from wx_domain_exporter.simulator.fleets import fleet
 
 if TYPE_CHECKING:
     from pathlib import Path

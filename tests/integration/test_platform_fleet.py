@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import SmallFleet, discovering, serve
+from fleets import SmallFleet, discovering, platform_fleet, serve
 from real_prometheus import prometheus
 from support import Exporter, exporter, samples, wait_until
-
-from wx_domain_exporter.simulator.demo import platform_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

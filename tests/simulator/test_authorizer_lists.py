@@ -3,9 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fleets import platform_fleet
 from simulated_client import APPID, COMPONENT, NOW, OTHER, Client, Clock, PlatformClient, decoded
 
-from wx_domain_exporter.simulator.demo import platform_fleet
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import Authorization, SimulatedApp, SimulatedPlatform, World
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from calls import Time
-from fleets import SmallFleet, authorizer, centre, own_platform, serve
+from fleets import SmallFleet, authorizer, centre, own_platform, platform_fleet, serve
 from token_stages import Recorder
 
 from wx_domain_exporter.config.loading import ConfigLoader
-from wx_domain_exporter.simulator.demo import platform_fleet
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.tokens.make import make_platform, make_source
 

@@ -1,36 +1,17 @@
-"""The fleets to serve: that of `--demo`, where each mini program shows another state, and big ones.
-
-A big one stands alone or belongs to a third-party platform.
-"""
+"""The fleet of `--demo`, where each mini program shows another state."""
 
 from __future__ import annotations
 
 import json
 import time
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, SimulatedPlatform, World
+from wx_domain_exporter.simulator.invented import appid_of, appsecret_of
+from wx_domain_exporter.simulator.world import SimulatedApp, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-_SCHEMES = {"wsrequestdomain": "wss", "udpdomain": "udp"}
-
-
-def _hex(text: str, digits: int) -> str:
-    return sha256(f"wx_domain_exporter simulator {text}".encode()).hexdigest()[:digits]
-
-
-def appid_of(name: str) -> str:
-    """The invented appid of a demo app."""
-    return f"wx{_hex(f'appid {name}', 16)}"
-
-
-def appsecret_of(name: str) -> str:
-    """The invented appsecret of a demo app: 32 hexadecimal digits."""
-    return _hex(f"appsecret {name}", 32)
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True)
@@ -162,115 +143,13 @@ def demo_config(base_url: str) -> str:
 
     It collects all that can be collected.
     """
-    apps = (
-        (
-            member.app(),
-            member.configured_appsecret or appsecret_of(member.name),
-            {"labels": member.labels, "baseline": member.baseline},
-        )
-        for member in _DEMO
-    )
-    return "collect: {effective: true, quota: true}\n" + _config(base_url, apps)
-
-
-def fleet(
-    apps: int,
-    hanging: int = 0,
-    domains_each: int = 8,
-    latency: float = 0.0,
-    *,
-    quirks: bool = False,
-    clock: Callable[[], float] = time.time,
-) -> World:
-    """A generated fleet for load tests; the same arguments make the same fleet.
-
-    Args:
-        apps: How many mini programs.
-        hanging: How many of them never answer; they are spread evenly.
-        domains_each: Domains per app, spread over the six documented categories.
-        latency: Seconds before any API answers.
-        quirks: Whether answers are untidy, which costs time.
-        clock: Unix time.
-    """
-    world = World(clock=clock, quirks=quirks)
-    for number in range(apps):
-        world.add(_generated_app(number, domains_each, latency, hang=_is_one_of(number, hanging, among=apps)))
-    return world
-
-
-def platform_fleet(
-    authorizers: int,
-    official_accounts: int = 0,
-    hanging: int = 0,
-    domains_each: int = 8,
-    latency: float = 0.0,
-    *,
-    quirks: bool = False,
-    clock: Callable[[], float] = time.time,
-) -> World:
-    """A third-party platform with generated accounts that authorized it, the only one in its world.
-
-    Args:
-        authorizers: How many accounts.
-        official_accounts: How many of them are official accounts; they are spread evenly.
-        hanging: How many of the accounts never answer `getwxadevinfo`; they are spread evenly.
-        domains_each: Domains per account, spread over the six documented categories.
-        latency: Seconds before any API answers.
-        quirks: Whether answers are untidy, which costs time.
-        clock: Unix time.
-    """
-    world = World(clock=clock, quirks=quirks)
-    platform = world.add_platform(
-        SimulatedPlatform(
-            component_appid=appid_of("platform"),
-            component_appsecret=appsecret_of("platform"),
-            component_verify_ticket=f"ticket@@@{_hex('ticket', 32)}",
-            latency=latency,
-        )
-    )
-    for number in range(authorizers):
-        hang = _is_one_of(number, hanging, among=authorizers)
-        app = world.add(_generated_app(number, domains_each, latency, hang=hang))
-        mini_program = not _is_one_of(number, official_accounts, among=authorizers)
-        world.authorize(platform.component_appid, app.appid, mini_program=mini_program)
-    return world
-
-
-def fleet_config(world: World, base_url: str) -> str:
-    """The exporter's configuration, in YAML, for all apps of a world served at `base_url`."""
-    return _config(base_url, ((app, app.appsecret, {}) for app in world.apps.values()))
-
-
-def _generated_app(number: int, domains_each: int, latency: float, *, hang: bool) -> SimulatedApp:
-    name = f"app-{number:05}"
-    return SimulatedApp(
-        appid=appid_of(name),
-        name=name,
-        appsecret=appsecret_of(name),
-        domains=_generated_domains(name, domains_each),
-        latency=latency,
-        token_latency=latency,
-        hang=hang,
-    )
-
-
-def _is_one_of(number: int, some: int, *, among: int) -> bool:
-    return (number + 1) * some // among > number * some // among
-
-
-def _generated_domains(name: str, number: int) -> dict[str, list[str]]:
-    domains: dict[str, list[str]] = {category: [] for category in CATEGORIES}
-    for index in range(number):
-        category = CATEGORIES[index % len(CATEGORIES)]
-        domains[category].append(f"{_SCHEMES.get(category, 'https')}://host-{index}.{name}.example.com")
-    return domains
-
-
-def _config(base_url: str, apps: Iterable[tuple[SimulatedApp, str, dict[str, object]]]) -> str:
-    lines = ["wechat:", f"  base_url: {_quoted(base_url)}", "apps:"]
-    for app, appsecret, keys in apps:
-        lines += [f"  - appid: {app.appid}", f"    name: {_quoted(app.name or app.appid)}"]
+    lines = ["collect: {effective: true, quota: true}"]
+    lines += ["wechat:", f"  base_url: {_quoted(base_url)}", "apps:"]
+    for member in _DEMO:
+        lines += [f"  - appid: {appid_of(member.name)}", f"    name: {_quoted(member.name)}"]
+        keys = {"labels": member.labels, "baseline": member.baseline}
         lines += [f"    {key}: {_quoted(value)}" for key, value in keys.items() if value]
+        appsecret = member.configured_appsecret or appsecret_of(member.name)
         lines.append(f"    token: {{type: stable_token, appsecret: {_quoted(appsecret)}}}")
     return "\n".join(lines) + "\n"
 
