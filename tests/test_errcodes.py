@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from wx_domain_exporter.errcodes.lookup import TABLE, Action, Errcode, Text, look_up
+from wx_domain_exporter.errcodes.lookup import TABLE, Action, Errcode, Text, look_up, rest_after
 
 APP_APIS = ("getwxadevinfo", "get_effective_domain", "get_effective_webviewdomain", "quota/get")
 COMPONENT_APIS = ("api_authorizer_token", "api_get_authorizer_list", "api_get_authorizer_info")
@@ -41,6 +41,11 @@ every_row = pytest.mark.parametrize("row", TABLE, ids=described)
 )
 def test_these_codes_are_of_one_class_whatever_the_api(api: str, code: int, action: Action) -> None:
     assert look_up(api, code).action is action
+
+
+@pytest.mark.parametrize(("code", "seconds"), [(45009, 1800), (45011, 60), (-1, 0), (40001, 0), (48001, 0)])
+def test_an_api_rests_after_a_quota_alone(code: int, seconds: float) -> None:
+    assert rest_after("getwxadevinfo", code) == seconds
 
 
 @pytest.mark.parametrize("api", APP_APIS + COMPONENT_APIS)

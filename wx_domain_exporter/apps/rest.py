@@ -2,9 +2,7 @@
 
 import time
 
-from wx_domain_exporter.errcodes.lookup import look_up
 from wx_domain_exporter.wechat.errors import QuotaError
-from wx_domain_exporter.wechat.tokens.source import SECONDS_BETWEEN_TRIALS
 
 
 class Rest:
@@ -21,8 +19,7 @@ class Rest:
 
     def begin(self, error: QuotaError) -> None:
         """Leave the API alone for as long as its errcode asks for."""
-        action = look_up(error.api, error.errcode).action
-        self._until = time.monotonic() + SECONDS_BETWEEN_TRIALS[action]
+        self._until = time.monotonic() + error.rest_seconds
 
     def end(self) -> None:
         """Let the next call through: the configuration was read again."""

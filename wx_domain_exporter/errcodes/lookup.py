@@ -4,10 +4,12 @@ from wx_domain_exporter.errcodes.sources import RETURN_CODES
 from wx_domain_exporter.errcodes.table import TABLE
 from wx_domain_exporter.errcodes.types import Action, Errcode, Text
 
-__all__ = ["TABLE", "Action", "Errcode", "Text", "look_up"]
+__all__ = ["TABLE", "Action", "Errcode", "Text", "look_up", "rest_after"]
 
 _ANY_API = ""
 _ROWS = {(api, row.code): row for row in TABLE for api in (row.apis or {_ANY_API})}
+_SECONDS_BETWEEN_TRIALS = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
+"""How long an API whose quota is used up is left alone."""
 
 
 def look_up(api: str, code: int) -> Errcode:
@@ -22,6 +24,11 @@ def look_up(api: str, code: int) -> Errcode:
         known of such an errcode, so a person has to look at it.
     """
     return _ROWS.get((api, code)) or _ROWS.get((_ANY_API, code)) or _unknown(api, code)
+
+
+def rest_after(api: str, code: int) -> float:
+    """Return the seconds for which an API had better rest after an errcode; 0 where that says nothing."""
+    return _SECONDS_BETWEEN_TRIALS.get(look_up(api, code).action, 0.0)
 
 
 def _unknown(api: str, code: int) -> Errcode:

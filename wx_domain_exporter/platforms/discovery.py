@@ -19,7 +19,6 @@ from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.tokens.source import rest_after
 
 log = structlog.get_logger(__name__)
 
@@ -152,7 +151,7 @@ class Discovery:
         log.warning("discovery failed", platform=self.platform.name, failures=len(failures), error=told)
         wait = min(_FIRST_RETRY * float(2 ** min(self._failures, 10)), interval)
         self._failures += 1
-        return max(wait, rest_after(self.failure))
+        return max(wait, self.failure.rest_seconds)
 
     def _run(self) -> None:
         while not self._ended.is_set():

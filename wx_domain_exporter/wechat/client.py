@@ -16,7 +16,7 @@ from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.schema import Wechat
-from wx_domain_exporter.errcodes.lookup import Action, look_up
+from wx_domain_exporter.errcodes.lookup import Action, look_up, rest_after
 from wx_domain_exporter.green.waiting import sleep
 from wx_domain_exporter.wechat.answer import JsonObject, read_errcode, read_errmsg, read_json
 from wx_domain_exporter.wechat.centre import CentreClient
@@ -211,9 +211,7 @@ class ApiClient:
             caller.api_errors.pop(api.name, None)
             return found
         caller.api_errors[api.name] = errcode
-        action = look_up(api.name, errcode).action
-        quota = action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}
-        raise (QuotaError if quota else ApiError)(api.name, errcode, errmsg)
+        raise (QuotaError if rest_after(api.name, errcode) else ApiError)(api.name, errcode, errmsg)
 
     def _request(
         self, api: Api, body: Mapping[str, Any], credential: Credential | None

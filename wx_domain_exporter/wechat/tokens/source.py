@@ -15,9 +15,6 @@ from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.pause import Pause
 
-SECONDS_BETWEEN_TRIALS = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
-"""How long an API whose quota is used up is left alone."""
-
 Answer = TypeVar("Answer")
 
 
@@ -191,7 +188,7 @@ class TokenSource(ABC):
             raise
         except FetchError as error:
             refusal = TokenError(f"{self.describes}: no token: {error}", cause=error)
-            raise self._refused(refusal, exactly=rest_after(error)) from None
+            raise self._refused(refusal, exactly=error.rest_seconds) from None
         self._pause.passed()
         return token
 
@@ -253,10 +250,3 @@ def usable_seconds(life: float, appid: str) -> float:
     """
     margin = 300 + zlib.crc32(appid.encode()) % 300
     return max(life - margin, life / 2)
-
-
-def rest_after(error: FetchError) -> float:
-    """Return the seconds for which an API had better rest; 0 where its errcode says nothing."""
-    if not isinstance(error, ApiError):
-        return 0.0
-    return SECONDS_BETWEEN_TRIALS.get(look_up(error.api, error.errcode).action, 0.0)
