@@ -26,11 +26,11 @@ from wx_domain_exporter.config.durations import parse_duration
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.lists.domains import CATEGORY_PATTERN
 
+APPID_PATTERN = re.compile(r"wx[0-9a-f]{16}")
 _LABEL = re.compile(r"[a-z_][a-z0-9_]*")
 RESERVED_LABELS = frozenset(
     {"appid", "name", "category", "domain", "api", "errcode", "reason", "job", "instance"},
 )
-_APPID = re.compile(r"wx[0-9a-f]{16}")
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _MAX_NAME_LENGTH = 256
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -239,7 +239,7 @@ SecretField = Annotated[
     Secret, PlainValidator(_secret, json_schema_input_type=str | dict[str, str]), Words("secret")
 ]
 Appid = Annotated[
-    str, _matching(_APPID, "is not an appid; allowed: wx followed by 16 of 0-9 a-f"), Words("appid")
+    str, _matching(APPID_PATTERN, "is not an appid; allowed: wx followed by 16 of 0-9 a-f"), Words("appid")
 ]
 Category = Annotated[
     str,

@@ -5,14 +5,13 @@ a failing list nor one that shifts between two pages takes the fleet away.
 """
 
 import math
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 
-from wx_domain_exporter.config.schema_fields import printable_name
+from wx_domain_exporter.config.schema_fields import APPID_PATTERN, printable_name
 from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
 from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_name
@@ -22,7 +21,6 @@ from wx_domain_exporter.wechat.platform import Platform
 
 log = structlog.get_logger(__name__)
 
-_APPID = re.compile(r"wx[0-9a-f]{16}")
 _CALLERS = 8
 """How many accounts are asked about at once: the scrapes' calls come first."""
 _CHUNK = 50
@@ -245,7 +243,7 @@ class Discovery:
         return [
             appid
             for appid in appids
-            if _APPID.fullmatch(appid) and (not include or appid in include) and appid not in exclude
+            if APPID_PATTERN.fullmatch(appid) and (not include or appid in include) and appid not in exclude
         ]
 
     def _unknown(self, appids: Mapping[str, str]) -> list[str]:
