@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-from wx_domain_exporter.errcodes.lookup import TABLE, Action, Errcode, Text, look_up, rest_after
+from wx_domain_exporter.errcodes.lookup import TABLE, Action, Errcode, look_up, rest_after
+from wx_domain_exporter.errcodes.types import Text
 
 APP_APIS = ("getwxadevinfo", "get_effective_domain", "get_effective_webviewdomain", "quota/get")
 COMPONENT_APIS = ("api_authorizer_token", "api_get_authorizer_list", "api_get_authorizer_info")

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wx_domain_exporter.errcodes.groups import ERRCODES_OF, Group
-from wx_domain_exporter.errcodes.lookup import Action, Text, look_up
+from wx_domain_exporter.errcodes.lookup import Action, look_up
+from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     FetchError,

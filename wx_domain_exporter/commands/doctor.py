@@ -10,7 +10,7 @@ from wx_domain_exporter.apps.diagnosis import Diagnosis, Step, diagnose
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.commands.fetch_all import PATIENCE, fetch_all
 from wx_domain_exporter.config.yaml_tree import one_line
-from wx_domain_exporter.errcodes.lookup import Text
+from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.fetch.flights import Flight
 from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.platforms.discovery import Discovery

@@ -4,7 +4,7 @@ from wx_domain_exporter.errcodes.sources import RETURN_CODES
 from wx_domain_exporter.errcodes.table import TABLE
 from wx_domain_exporter.errcodes.types import Action, Errcode, Text
 
-__all__ = ["TABLE", "Action", "Errcode", "Text", "look_up", "rest_after"]
+__all__ = ["TABLE", "Action", "Errcode", "look_up", "rest_after"]
 
 _ANY_API = ""
 _ROWS = {(api, row.code): row for row in TABLE for api in (row.apis or {_ANY_API})}
