@@ -1,14 +1,11 @@
 """Baselines of a configuration: what no single value of them shows, and what their names resolve to."""
 
-from collections.abc import Iterator
-
+from wx_domain_exporter.config.errors import FoundErrors
 from wx_domain_exporter.config.schema import Config
 from wx_domain_exporter.config.schema_baselines import NamedBaseline
 from wx_domain_exporter.config.yaml_tree import KeyPath
 from wx_domain_exporter.lists.baseline import Baseline, Expected
 from wx_domain_exporter.lists.domains import covers
-
-Errors = Iterator[tuple[KeyPath, str]]
 
 
 class Baselines:
@@ -40,7 +37,7 @@ class Baselines:
         return None if reference is None else _expected(reference)
 
 
-def check_action(where: KeyPath, baseline: NamedBaseline, action: str | None) -> Errors:
+def check_action(where: KeyPath, baseline: NamedBaseline, action: str | None) -> FoundErrors:
     """Check that WeChat is asked for the categories of a baseline."""
     for category in baseline:
         if not covers(action, category):

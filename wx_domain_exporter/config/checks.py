@@ -1,14 +1,14 @@
 """What no single value of a configuration shows: names, repetitions, sharing, and what lies outside of it."""
 
 import ssl
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from wx_domain_exporter.config.baselines import check_action
-from wx_domain_exporter.config.errors import dotted, shown
+from wx_domain_exporter.config.errors import FoundErrors, dotted, shown
 from wx_domain_exporter.config.regular_file import read_file
 from wx_domain_exporter.config.schema import App, Config, Wechat
 from wx_domain_exporter.config.schema_tokens import (
@@ -24,8 +24,6 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.config.secret import Secret, SecretError
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
-
-Errors = Iterator[tuple[KeyPath, str]]
 
 _SHARED = "whose lists would appear under this appid"
 
@@ -79,25 +77,25 @@ class Names:
         given = isinstance(defaults, dict) and defaults.get("token") is not None
         self._has_default = given or config.defaults.token is not None or "defaults" in wrong
 
-    def check_token(self, where: KeyPath, token: object) -> Errors:
+    def check_token(self, where: KeyPath, token: object) -> FoundErrors:
         """Check an app's token: named or inline, its own or the default one."""
         if token is None and not self._has_default:
             yield where, "is missing, and defaults has none; allowed: a token source or its name"
         yield from self.check_reference(where, token)
 
-    def check_reference(self, where: KeyPath, token: object) -> Errors:
+    def check_reference(self, where: KeyPath, token: object) -> FoundErrors:
         """Check that a name names a token source."""
         if isinstance(token, str) and token not in self._tokens:
             what = f"names no token source; allowed: a name under tokens ({_listed(self._tokens)})"
             yield where, what
 
-    def check_baseline(self, where: KeyPath, reference: object) -> Errors:
+    def check_baseline(self, where: KeyPath, reference: object) -> FoundErrors:
         """Check a value of the key `baseline`, valid or not."""
         if isinstance(reference, str) and reference not in self._baselines:
             what = f"names no baseline; allowed: a name under baselines ({_listed(self._baselines)})"
             yield where, what
 
-    def check_platform(self, where: KeyPath, token: TokenSource | str) -> Errors:
+    def check_platform(self, where: KeyPath, token: TokenSource | str) -> FoundErrors:
         """Check that a source of authorizer_access_tokens can have its refresh token."""
         if not isinstance(token, AuthorizerToken):
             return
@@ -111,7 +109,9 @@ class Names:
             yield (*where, "authorizer_refresh_token"), what
 
 
-def check_rest(config: Config, root: Mapping[str, Any], wrong: Collection[str | int], names: Names) -> Errors:
+def check_rest(
+    config: Config, root: Mapping[str, Any], wrong: Collection[str | int], names: Names
+) -> FoundErrors:
     """Check all of a configuration but its apps.
 
     Args:
@@ -151,7 +151,7 @@ def check_rest(config: Config, root: Mapping[str, Any], wrong: Collection[str | 
 
 def check_apps(
     apps: Mapping[int, App], tree: object, names: Names, taken: Taken, file: Path, *above: str
-) -> Errors:
+) -> FoundErrors:
     """Check the apps of one list.
 
     Args:
@@ -189,7 +189,7 @@ def check_apps(
             yield (*where, "token"), _what_is_shared(source, before)
 
 
-def check_secrets_of_apps(apps: Mapping[int, App], *above: str) -> Errors:
+def check_secrets_of_apps(apps: Mapping[int, App], *above: str) -> FoundErrors:
     """Check that the secrets of the apps of one list can be read; see `check_apps`."""
     for index, app in apps.items():
         if app.token is not None and not isinstance(app.token, str):
@@ -235,7 +235,7 @@ def _what_is_shared(source: TokenSource, before: str) -> str:
     return f"is {what} of {before} too, {_SHARED}; allowed: {allowed}"
 
 
-def _platform(where: KeyPath, platform: Platform, names: Names) -> Errors:
+def _platform(where: KeyPath, platform: Platform, names: Names) -> FoundErrors:
     for key, token in (
         ("component_access_token", platform.component_access_token),
         ("token", platform.token),
@@ -258,7 +258,7 @@ def _platform(where: KeyPath, platform: Platform, names: Names) -> Errors:
         yield (*where, "token"), what
 
 
-def _ways_to_wechat(wechat: Wechat) -> Errors:
+def _ways_to_wechat(wechat: Wechat) -> FoundErrors:
     yield from _certificates(("wechat", "ca_file"), wechat.ca_file)
     if wechat.proxy_url is None:
         return
@@ -269,7 +269,7 @@ def _ways_to_wechat(wechat: Wechat) -> Errors:
         yield ("wechat", "proxy_url"), what
 
 
-def _certificates(where: KeyPath, ca_file: str | None) -> Errors:
+def _certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
     if ca_file is None:
         return
     try:
@@ -288,7 +288,7 @@ def _is_proxy(url: str) -> bool:
         return False
 
 
-def _outside(config: Config) -> Errors:
+def _outside(config: Config) -> FoundErrors:
     """Check that secrets and certificates can be read, of all but the apps."""
     for name, source in config.tokens.items():
         yield from _source_outside(("tokens", name), source)
@@ -310,7 +310,7 @@ def _outside(config: Config) -> Errors:
                 yield from _readable((*where, key), secret)
 
 
-def _source_outside(where: KeyPath, source: TokenSource) -> Errors:
+def _source_outside(where: KeyPath, source: TokenSource) -> FoundErrors:
     match source:
         case StableToken():
             yield from _readable((*where, "appsecret"), source.appsecret)
@@ -326,7 +326,7 @@ def _source_outside(where: KeyPath, source: TokenSource) -> Errors:
             pass  # what cloud hosting puts into its file is there when the program runs in it
 
 
-def _readable(where: KeyPath, secret: Secret, read: Callable[[Secret], str] = Secret.read) -> Errors:
+def _readable(where: KeyPath, secret: Secret, read: Callable[[Secret], str] = Secret.read) -> FoundErrors:
     try:
         read(secret)
     except SecretError as error:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
@@ -12,6 +12,9 @@ _KEY = re.compile(r"[\w.@/<>\[\]-]{0,64}")
 
 Errors = list[tuple[KeyPath, str]]
 """Where something is wrong, and what is allowed."""
+
+FoundErrors = Iterator[tuple[KeyPath, str]]
+"""The same, one by one, as a check comes upon them."""
 
 
 class ConfigError(Exception):

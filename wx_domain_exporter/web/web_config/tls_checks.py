@@ -1,8 +1,8 @@
 """What must fit together in `tls_server_config`."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
-from wx_domain_exporter.config.errors import Errors
+from wx_domain_exporter.config.errors import Errors, FoundErrors
 from wx_domain_exporter.config.yaml_tree import KeyPath
 from wx_domain_exporter.web.web_config.schema import TlsServerConfig
 from wx_domain_exporter.web.web_config.tls_context import CHOOSES_CURVES, verifies_clients
@@ -55,7 +55,7 @@ def _check_pairs(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
     return errors
 
 
-def _check_clients(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Iterator[tuple[KeyPath, str]]:
+def _check_clients(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> FoundErrors:
     if verifies_clients(tls) or (_TLS, "client_auth_type") in wrong:
         return
     allowed = "allowed beside it: client_auth_type: RequireAndVerifyClientCert or VerifyClientCertIfGiven"
@@ -67,7 +67,7 @@ def _check_clients(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Iterator
         yield (_TLS, name), f"would keep nobody out while no client certificate is verified; {allowed}"
 
 
-def _check_versions(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Iterator[tuple[KeyPath, str]]:
+def _check_versions(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> FoundErrors:
     if VERSIONS[tls.min_version] > VERSIONS[tls.max_version] and not {
         (_TLS, "min_version"),
         (_TLS, "max_version"),
@@ -78,7 +78,7 @@ def _check_versions(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Iterato
         yield (_TLS, "cipher_suites"), f"{what}; allowed: one of TLS 1.2 too"
 
 
-def _check_curves(tls: TlsServerConfig) -> Iterator[tuple[KeyPath, str]]:
+def _check_curves(tls: TlsServerConfig) -> FoundErrors:
     if len(tls.curve_preferences) > 1 and not CHOOSES_CURVES:
         what = "holds more than one curve, among which Python can choose only from version 3.15 on"
         yield (_TLS, "curve_preferences"), f"{what}; allowed: one, or none for OpenSSL's own order"
