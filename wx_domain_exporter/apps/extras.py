@@ -131,7 +131,7 @@ class Extra(Generic[Found]):
 
 
 class Extras:
-    """All that is asked for one app. `run` comes once at a time; `fetch` sees to that.
+    """All that is asked for one app. `run` comes once at a time; `fetch/fetcher.py` sees to that.
 
     Other threads see what the last run left: it is replaced as a whole when the next one ends.
     """

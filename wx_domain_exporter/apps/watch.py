@@ -111,7 +111,7 @@ class Watch:
         self.collect = collect
         self.extras = Extras(app, collect, action, self.ask)
         self.findings = self.extras.known()
-        """What belongs to the last outcome beside its lists; `fetch` sees to that too."""
+        """What belongs to the last outcome beside its lists; `fetch/fetcher.py` sees to that."""
         self._rest = Rest()
         self._lists = Remembering(self._read)
         self._token: str | None = None

@@ -1,4 +1,4 @@
-"""The typed, frozen models of the configuration; `config` loads them from a file."""
+"""The typed, frozen models of the configuration; `loading` reads them from a file."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal

@@ -74,7 +74,8 @@ class Platforms:
         """Take over a configuration; what it does not change goes on, tokens and discovered apps too."""
         before = self._running
         self._running = {
-            watched.name: self._run(before.get(watched.name), watched, base_url) for watched in platforms
+            watched.name: self._successor(before.get(watched.name), watched, base_url)
+            for watched in platforms
         }
         going_on = set(self.discoveries)
         for old in before.values():
@@ -136,7 +137,7 @@ class Platforms:
         for discovery in self.discoveries:
             discovery.stop()
 
-    def _run(self, before: _Running | None, watched: WatchedPlatform, base_url: str) -> _Running:
+    def _successor(self, before: _Running | None, watched: WatchedPlatform, base_url: str) -> _Running:
         if before is not None and before.watched == watched and before.base_url == base_url:
             return before
         same = before if before is not None and before.is_same(watched, base_url) else None

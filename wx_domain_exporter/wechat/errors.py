@@ -105,7 +105,7 @@ class NoSecretError(TokenError):
 
 
 class TransportError(FetchError):
-    """A call got no HTTP answer that could be read."""
+    """A call got no whole HTTP answer with a status below 300."""
 
 
 class CallTimeoutError(TransportError):
