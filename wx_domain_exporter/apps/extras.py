@@ -89,6 +89,7 @@ class Extra(Generic[Found]):
         self.api = api
         self.rest = Rest()
         self.api_errors: dict[str, int] = {}
+        """The errcode that its last call ended with, by the name of its API; empty if there was none."""
         self.held_up = False
         """Whether its last call kept a worker busy for long without an answer."""
         self.failing = False
@@ -144,6 +145,7 @@ class Extras:
         self.tried: float | None = None
         """Unix time at which the last run ended."""
         self.seen: tuple[str, ...] = ()
+        """The undocumented categories that this app had in force."""
         self._effective: list[Extra[dict[str, DomainList]]] = []
         self._quota: Extra[Quota] | None = None
         if collect.effective and action != "getbizdomain":

@@ -103,12 +103,17 @@ class Watch:
         self.strikes = 0
         """How many fetches in a row kept a worker busy for long without an answer."""
         self.last_success: float | None = None
+        """Unix time of the last good answer."""
         self.history = History()
+        """The lists of the last good answer, and how they changed up to it."""
         self._ledger = ledger
         self._action = action
         self.api_errors: dict[str, int] = {}
+        """By API of the fetches and the tokens, the errcode that its last call ended with."""
         self.seen: tuple[str, ...] = ()
+        """The undocumented categories that this app had."""
         self.collect = collect
+        """What the extras ask for."""
         self.extras = Extras(app, collect, action, self.ask)
         self.findings = self.extras.known()
         """What belongs to the last outcome beside its lists; `fetch/fetcher.py` sees to that."""
