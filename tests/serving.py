@@ -28,6 +28,7 @@ class Serving:
 def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serving]:
     """Serve what a configuration file says on a port of its own; nothing is discovered by itself."""
     service = Service(ConfigLoader(path))
+    service.reloads.start()
     server = Server(make_app(service, options or WebOptions()))
     sock = listen("127.0.0.1:0")
     url = url_of(sock).rstrip("/")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from serving import serving_file
 from support import Answer, Gate, request, samples, series, value
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.app import WebOptions
 
 if TYPE_CHECKING:
@@ -277,6 +279,25 @@ class TestReload:
             assert series(text, "wx_domain_up", "appid") == {A: 1, B: 1}
             assert value(text, "wx_domain_exporter_config_last_reload_successful") == 0
             assert request(f"{url}/-/ready").status == 200
+
+    def test_one_that_hangs_keeps_the_server_from_nothing(
+        self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        begun, go_on = threading.Event(), threading.Event()
+
+        def hang(_: Service) -> bool:
+            begun.set()
+            return go_on.wait(60)
+
+        monkeypatch.setattr(Service, "reload", hang)
+        monkeypatch.setattr("wx_domain_exporter.web.server._GRACE", 1)
+        with ThreadPoolExecutor(1) as pool:
+            with serving(fleet, WebOptions(enable_lifecycle=True)) as url:
+                asked = pool.submit(request, f"{url}/-/reload", method="POST")
+                assert begun.wait(30)
+                assert series(request(f"{url}/metrics").text, "wx_domain_up", "appid") == {A: 1, B: 1}
+            assert asked.exception(30) is not None or asked.result().status == 500
+        go_on.set()
 
 
 class TestRefusals:

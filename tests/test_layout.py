@@ -20,6 +20,7 @@ LAYERS = (
     {"platforms", "apps"},
     {"fetch"},
     {"exposition"},
+    {"reloads"},
     {"service"},
     {"commands", "web"},
     {"cli"},

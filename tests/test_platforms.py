@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,11 @@ from fleets import platform_fleet
 from prometheus_client.parser import text_string_to_metric_families
 from services import LONG, configure, running_service, scrape, up
 from simulated_client import OTHER
+from structlog.testing import capture_logs
 from support import samples, series, value, wait_until
 from token_stages import centre_settings
 
+from wx_domain_exporter import service as service_module
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
@@ -288,6 +291,25 @@ class TestThreads:
         self.discovering(service)
         assert len(service.fleet.watches) == 5
         assert stage.world.calls["api_get_authorizer_list", stage.simulated.component_appid] == 1
+
+    def test_one_for_which_there_is_no_thread_begins_as_soon_as_there_is_one(
+        self, stage: Stage, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start = threading.Thread.start
+
+        def refuse(thread: threading.Thread) -> None:
+            if thread.name.startswith("discovery"):
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(service_module, "_SECONDS_BETWEEN_LOOKS", 0.05)
+        with monkeypatch.context() as patch, capture_logs() as logs:
+            patch.setattr(threading.Thread, "start", refuse)
+            service.start()
+            wait_until(lambda: len(logs) > 1, "it is tried again")
+        assert {log["event"] for log in logs} == {"a discovery can't begin"}
+        self.discovering(service)
+        assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
 
     def test_a_failed_discovery_is_tried_again_by_a_reload(self, stage: Stage, service: Service) -> None:
         stage.patch(list_errcode=61004)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from wx_domain_exporter.service import Service
 
 A, B = appid(0), appid(1)
+NO_ENCODER = Executor()
+"""Writes nothing: a probe waits for no answer of a whole fleet to be written."""
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 
@@ -205,7 +207,7 @@ class TestManyAtOnce:
     def test_a_thousand_wait_without_a_thread_and_further_ones_are_turned_away(
         self, service: Service, gate: Gate
     ) -> None:
-        endpoint = ProbeEndpoint(service)
+        endpoint = ProbeEndpoint(service, NO_ENCODER)
         threads: list[int] = []
 
         async def run() -> tuple[list[Response], list[Response]]:
@@ -252,5 +254,5 @@ def test_a_probe_looks_at_no_other_app(service: Service) -> None:
     fleet = service.fleet
     service.fleet = replace(fleet, by_appid=_LookedUpOnly(fleet.by_appid))
     vars(service.fleet)["label_keys"] = fleet.label_keys  # these are made once for a configuration
-    response = asyncio.run(ProbeEndpoint(service).answer(probe_of(A)))
+    response = asyncio.run(ProbeEndpoint(service, NO_ENCODER).answer(probe_of(A)))
     assert series(bytes(response.body).decode(), "wx_domain_up", "appid") == {A: 1}

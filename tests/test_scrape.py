@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fleets import SmallFleet, appid, small_fleet
 from prometheus_client import generate_latest
+from services import running_service
 from starlette.requests import Request
 from support import series, value
 
@@ -16,7 +17,7 @@ from wx_domain_exporter.config import loading
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web import scrape as scrape_module
 from wx_domain_exporter.web.budget import HEADER, scrape_budget
-from wx_domain_exporter.web.scrape import MetricsEndpoint, pieces
+from wx_domain_exporter.web.scrape import MetricsEndpoint, pieces, start_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ class TestPieces:
 
 class TestAnswer:
     def test_a_scrape_has_the_whole_fleet(self, service: Service) -> None:
-        response = answer(MetricsEndpoint(service, 40), request())
+        response = answer(MetricsEndpoint(service, start_encoder(), 40), request())
         assert series(text(response), "wx_domain_up", "appid") == {A: 1, B: 1}
         assert response.headers["content-type"].startswith("text/plain; version=")
         assert response.headers["content-type"].count("charset") == 1
@@ -104,19 +105,25 @@ class TestAnswer:
         assert "content-encoding" not in response.headers
 
     def test_gzip_on_request(self, service: Service) -> None:
-        response = answer(MetricsEndpoint(service, 40), request(**{"Accept-Encoding": "gzip"}))
+        response = answer(
+            MetricsEndpoint(service, start_encoder(), 40), request(**{"Accept-Encoding": "gzip"})
+        )
         assert response.headers["content-encoding"] == "gzip"
         assert response.headers["content-length"] == str(len(response.body))
         assert b"wx_domain_up" in gzip.decompress(bytes(response.body))
 
     def test_openmetrics_on_request(self, service: Service) -> None:
         accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"
-        response = answer(MetricsEndpoint(service, 40), request(Accept=accept))
+        response = answer(MetricsEndpoint(service, start_encoder(), 40), request(Accept=accept))
         assert response.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
         assert text(response).endswith("\n# EOF\n")
 
     def test_names_pick_families(self, service: Service) -> None:
-        found = text(answer(MetricsEndpoint(service, 40), request("name[]=wx_domain_up&name[]=nothing")))
+        found = text(
+            answer(
+                MetricsEndpoint(service, start_encoder(), 40), request("name[]=wx_domain_up&name[]=nothing")
+            )
+        )
         assert [line.split()[2] for line in found.splitlines() if line.startswith("# TYPE")] == [
             "wx_domain_up"
         ]
@@ -135,7 +142,7 @@ class TestDeadline:
         fleet.configure(scrape=scrape, wechat={"timeout": "30s"})
         service = Service(loading.ConfigLoader(fleet.path))
         begin = time.monotonic()
-        found = text(answer(MetricsEndpoint(service, 40), request(**headers)))
+        found = text(answer(MetricsEndpoint(service, start_encoder(), 40), request(**headers)))
         assert 1.4 < time.monotonic() - begin < 15
         service.close()
         assert series(found, "wx_domain_up", "appid") == {A: 0, B: 1}
@@ -143,7 +150,7 @@ class TestDeadline:
 
     def test_without_a_late_app_it_waits_for_nothing(self, service: Service) -> None:
         begin = time.monotonic()
-        text(answer(MetricsEndpoint(service, 40), request(**{HEADER: "60"})))
+        text(answer(MetricsEndpoint(service, start_encoder(), 40), request(**{HEADER: "60"})))
         assert time.monotonic() - begin < 10
 
     def test_the_time_of_the_last_encoding_is_taken_off(
@@ -159,7 +166,7 @@ class TestDeadline:
             threading.Event().wait(0.3)
             yield b""
 
-        endpoint = MetricsEndpoint(service, 40)
+        endpoint = MetricsEndpoint(service, start_encoder(), 40)
         monkeypatch.setattr(scrape_module, "scrape_budget", noted)
         answer(endpoint, request())
         monkeypatch.setattr(scrape_module, "pieces", slow)
@@ -176,7 +183,7 @@ class TestDeadline:
     def test_a_header_that_is_no_number_above_0_is_refused(
         self, fleet: SmallFleet, service: Service, header: str
     ) -> None:
-        endpoint = MetricsEndpoint(service, 1)
+        endpoint = MetricsEndpoint(service, start_encoder(), 1)
         for _ in range(2):
             response = answer(endpoint, request(**{HEADER: header}))
             assert response.status_code == 400
@@ -188,7 +195,7 @@ class TestDeadline:
 class TestManyAtOnce:
     def test_more_than_allowed_are_turned_away_at_once(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
-        endpoint = MetricsEndpoint(service, 2)
+        endpoint = MetricsEndpoint(service, start_encoder(), 2)
         responses = answers(endpoint, *(request() for _ in range(5)))
         assert [response.status_code for response in responses] == [200, 200, 503, 503, 503]
         assert b"2 scrapes are running already (--web.max-requests)" in bytes(responses[-1].body)
@@ -207,7 +214,7 @@ class TestManyAtOnce:
             return fetches[0]
 
         monkeypatch.setattr(watch, "fetch", wait_and_fetch)
-        endpoint = MetricsEndpoint(service, 100)
+        endpoint = MetricsEndpoint(service, start_encoder(), 100)
         threads: list[int] = []
 
         async def run() -> list[Response]:
@@ -223,13 +230,35 @@ class TestManyAtOnce:
         assert threads[0] - before < 50
         assert len(fetches) == 1
 
+    def test_the_text_of_many_apps_holds_nobody_up_and_needs_no_new_thread(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writers: list[str] = []
+
+        def noted(*arguments: Any) -> Iterator[bytes]:
+            writers.append(threading.current_thread().name)
+            return pieces(*arguments)
+
+        def refuse(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        encoder = start_encoder()
+        with small_fleet(tmp_path, apps=11) as fleet, running_service(fleet.path) as service:
+            endpoint = MetricsEndpoint(service, encoder, 1)
+            answer(endpoint, request())
+            monkeypatch.setattr(scrape_module, "pieces", noted)
+            monkeypatch.setattr(threading.Thread, "start", refuse)
+            found = series(text(answer(endpoint, request())), "wx_domain_up", "appid")
+        assert found == {appid(number): 1 for number in range(11)}
+        assert writers == ["encode_0"]
+
     def test_a_scrape_that_breaks_gives_its_place_back(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken(*_: object) -> Iterator[bytes]:
             raise RuntimeError("no")
 
-        endpoint = MetricsEndpoint(service, 1)
+        endpoint = MetricsEndpoint(service, start_encoder(), 1)
         monkeypatch.setattr(scrape_module, "pieces", broken)
         with pytest.raises(RuntimeError):
             answer(endpoint, request())

@@ -14,6 +14,7 @@ from support import series, value
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.platforms.in_force import Platforms
 from wx_domain_exporter.service import Service
 
 if TYPE_CHECKING:
@@ -205,6 +206,22 @@ class TestBadReload:
         assert [log["error"] for log in logs] == ["wechat: the secret file gone"]
         assert service.fleet is before
         assert up(scrape(service)) == {A: 1, B: 1}
+
+    def test_whatever_breaks_the_next_one_counts(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        with monkeypatch.context() as patch, capture_logs() as logs:
+            patch.setattr(Platforms, "configure", broken)
+            assert not service.reload()
+        assert [log["event"] for log in logs] == ["a reload broke"]
+        assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 0
+        assert service.refusal is not None
+        assert service.refusal.errors == ["internal error: RuntimeError"]
+        assert service.reload()
+        assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 1
 
     def test_it_ends_no_pause(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"errcode": 45009})

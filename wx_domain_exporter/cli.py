@@ -2,14 +2,13 @@
 
 import argparse
 import asyncio
-import queue
+import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -29,6 +28,7 @@ from wx_domain_exporter.commands.flags import (
 )
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.yaml_tree import one_line
+from wx_domain_exporter.green.loop import stop_all
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
@@ -41,14 +41,18 @@ from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 log = structlog.get_logger(__name__)
 
-_RELOAD = "reload"
-_END = "end"
-
 
 def main() -> None:
     """Run the command and exit with its status."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the program can reload, it ends nothing
-    sys.exit(run(sys.argv[1:]))
+    status = run(sys.argv[1:])
+    if not stop_all():
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -224,25 +228,14 @@ def _listen(addresses: Sequence[str]) -> list[socket.socket]:
 
 @contextmanager
 def _signals(server: Server, service: Service) -> Iterator[None]:
-    """Stop on SIGTERM and SIGINT, reload on SIGHUP, which takes a thread so that scrapes go on meanwhile."""
-    # SimpleQueue.put may be called by a signal handler that interrupts another put.
-    requests: queue.SimpleQueue[str] = queue.SimpleQueue()
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         server.stop()
 
     def reload(_number: int, _frame: FrameType | None) -> None:
-        requests.put(_RELOAD)
+        service.reloads.ask()
 
-    def work() -> None:
-        while requests.get() == _RELOAD:
-            while not requests.empty():  # one reload serves all who asked before it
-                if requests.get() == _END:
-                    return
-            service.reload()
-
-    worker = threading.Thread(target=work, name="reload", daemon=True)
-    worker.start()
     handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
@@ -250,4 +243,3 @@ def _signals(server: Server, service: Service) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        requests.put(_END)

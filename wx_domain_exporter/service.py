@@ -19,6 +19,7 @@ from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.platforms.in_force import Platforms
+from wx_domain_exporter.reloads import Reloads
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.make import make_source
@@ -77,6 +78,8 @@ class Service:
         self._changing = threading.RLock()
         """Held while the fleet is replaced; whoever has it owns the loader and the platforms."""
         self._closed = threading.Event()
+        self.reloads = Reloads(self.reload)
+        """For whoever can't wait for a reload by itself."""
         self.own = OwnMetrics()
         self.last_scrape: float | None = None
         """Unix time at which apps were asked for last; None before the first time."""
@@ -113,7 +116,8 @@ class Service:
         return all(discovery.complete for discovery in self.discoveries)
 
     def start(self) -> None:
-        """Discover, and look after the app files, from now on."""
+        """Discover, look after the app files, and reload for whoever asks, from now on."""
+        self.reloads.start()
         self._platforms.start()
         threading.Thread(target=self._look_after_app_files, name="app-files", daemon=True).start()
 
@@ -135,6 +139,11 @@ class Service:
                 self.refusal = Refusal(time.time(), error.errors)
                 for sentence in error.errors:
                     log.error("configuration refused, the one before stays in force", error=sentence)  # noqa: TRY400 - the sentence is all there is to say
+                return False
+            except Exception as bug:  # whatever it is, the next reload may go well
+                self.own.reload_failed()
+                self.refusal = Refusal(time.time(), [f"internal error: {type(bug).__name__}"])
+                log.exception("a reload broke")
                 return False
             self._tell_of_broken_files()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
@@ -172,6 +181,7 @@ class Service:
     def close(self) -> None:
         """Start no further call."""
         self._closed.set()
+        self.reloads.close()
         self._platforms.stop()
         self.fetcher.close()
         self.fleet.client.close()
@@ -180,6 +190,8 @@ class Service:
         while not self._closed.wait(_SECONDS_BETWEEN_LOOKS):
             try:
                 self.reload_app_files()
+                with self._changing:
+                    self._platforms.start_new()  # those for which there was no thread
             except Exception:  # whatever is wrong with a file must not end the looking
                 log.exception("the app files can't be read")
 

@@ -385,3 +385,32 @@ def test_a_process_can_end_while_strands_run() -> None:
             [sys.executable, "-c", _ENDS_WHILE_STRANDS_RUN], capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+
+_ENDS_WHILE_A_STRAND_IS_BUSY = """
+import sys, threading
+from wx_domain_exporter import cli
+from wx_domain_exporter.green.loop import Loop
+
+def run(_):
+    loop, busy = Loop("green"), threading.Event()
+
+    def work():
+        busy.set()
+        while True:
+            pass
+
+    loop.spawn(work)
+    busy.wait()
+    sys.stdout.write("said before the end")
+    return 3
+
+cli.run = run
+cli.main()
+"""
+
+
+def test_a_program_can_end_while_a_strand_lets_no_other_go_on() -> None:
+    command = [sys.executable, "-c", _ENDS_WHILE_A_STRAND_IS_BUSY]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "said before the end", "")

@@ -76,6 +76,25 @@ def current_strand() -> Strand | None:
     return current if isinstance(current, Strand) else None
 
 
+_running: set["Loop"] = set()
+"""The loops that have a thread."""
+
+
+@atexit.register
+def stop_all() -> bool:
+    """End all strands and their threads while Python still stands, at its end at the latest.
+
+    Returns:
+        Whether they ended. One that is busy for seconds did not: Python would crash over it, in the midst of
+        a greenlet, on its way down.
+    """
+    loops = tuple(_running)
+    for loop in loops:
+        loop.stop()
+    ended = [loop.ends_soon() for loop in loops]
+    return all(ended)
+
+
 class Loop:
     """Strands, and the thread in which they run: it begins with the first strand, and ends after `close`."""
 
@@ -129,6 +148,18 @@ class Loop:
         with self._lock:
             self._closed = True
         self._ring()
+
+    def stop(self) -> None:
+        """Let no strand go on; what they wait for is left as it is."""
+        self._stopped = True
+        self._ring()
+
+    def ends_soon(self) -> bool:
+        """Wait a little for the thread; return whether it ended."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(_SECONDS_TO_STOP)
+        return thread is None or not thread.is_alive()
 
     def wait_for(self, watched: Watched, event: int, seconds: float | None) -> bool:
         """Let the current strand wait for a socket.
@@ -190,19 +221,12 @@ class Loop:
                 self._bell, self._thread = None, None
                 raise
             self._opened = opened.pop_all()
-        atexit.register(self._stop)
+        _running.add(self)
 
     def _ring(self) -> None:
         with self._lock, contextlib.suppress(OSError):  # as many rings as it holds are as good as one more
             if self._bell is not None:
                 self._bell.send(b"!")
-
-    def _stop(self) -> None:
-        """Leave the thread while Python still stands: to be ended later, in a greenlet, would crash it."""
-        self._stopped = True
-        self._ring()
-        if self._thread is not None:
-            self._thread.join(_SECONDS_TO_STOP)
 
     def _run(self, heard: socket.socket) -> None:
         _threads.add(threading.get_ident())
@@ -219,13 +243,14 @@ class Loop:
         # greenlet would look for who still has it: among all objects, and in the middle of other code.
         self._main = None
         _threads.discard(threading.get_ident())
-        if not self._stopped:
-            atexit.unregister(self._stop)
+        _running.discard(self)
 
     def _turn(self, heard: socket.socket) -> None:
         """Let all strands go on that can."""
         for key, _ in self._selector.select(self._patience()):
             watched = key.data
+            if self._stopped:
+                return
             if watched is None:
                 with contextlib.suppress(BlockingIOError):
                     heard.recv(4096)
@@ -234,6 +259,8 @@ class Loop:
             else:  # an idle connection that its peer closed, or one that a plain thread uses now
                 self._look_away(key.fd, watched)
         for _ in range(len(self._calls)):
+            if self._stopped:
+                return
             self._calls.popleft()()
         if self._next_end <= time.monotonic():
             self._end_waits()
@@ -248,6 +275,8 @@ class Loop:
     def _end_waits(self) -> None:
         now = time.monotonic()
         for strand in [strand for strand, (until, _) in self._parked.items() if until <= now]:
+            if self._stopped:
+                return
             if self._parked.pop(strand, None) is not None:
                 strand.switch(False)  # noqa: FBT003 - what `park` returns
         self._next_end = min((until for until, _ in self._parked.values()), default=math.inf)

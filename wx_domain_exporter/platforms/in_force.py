@@ -116,11 +116,19 @@ class Platforms:
         self.start_new()
 
     def start_new(self) -> None:
-        """Begin with what the last configuration brought, now that its client is in force."""
-        if self._started:
-            new, self._new = self._new, set()
-            for discovery in new:
+        """Begin with what the last configuration brought, now that its client is in force.
+
+        One for which the system has no thread begins at the next call.
+        """
+        if not self._started:
+            return
+        for discovery in tuple(self._new):
+            try:
                 discovery.start()
+            except RuntimeError:
+                log.exception("a discovery can't begin", platform=discovery.platform.name)
+            else:
+                self._new.discard(discovery)
 
     def discover_once(self) -> None:
         """Discover the mini programs of all platforms, and wait for it."""

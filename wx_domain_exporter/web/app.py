@@ -11,7 +11,7 @@ from starlette.routing import Route
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.endpoints import StatusPages
 from wx_domain_exporter.web.probe import ProbeEndpoint
-from wx_domain_exporter.web.scrape import MetricsEndpoint
+from wx_domain_exporter.web.scrape import MetricsEndpoint, start_encoder
 from wx_domain_exporter.web.sd import AppsEndpoint, DomainsEndpoint
 
 
@@ -26,9 +26,9 @@ class WebOptions:
 
 def make_app(service: Service, options: WebOptions) -> Starlette:
     """Wire the paths to a service."""
-    metrics = MetricsEndpoint(service, options.max_requests)
+    encoder = start_encoder()
+    metrics = MetricsEndpoint(service, encoder, options.max_requests)
     pages = StatusPages(service, options.telemetry_path)
-    one_reload = asyncio.Lock()  # those who wait for another reload hold no thread
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("healthy\n")
@@ -39,16 +39,14 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
     async def reload(_: Request) -> Response:
         if not options.enable_lifecycle:
             return PlainTextResponse("reloading over HTTP is off (--web.enable-lifecycle)\n", 403)
-        async with one_reload:
-            reloaded = await asyncio.to_thread(service.reload)
-        if reloaded:
+        if await asyncio.wrap_future(service.reloads.ask()):
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse("the configuration was refused; the log says why\n", 500)
 
     app = Starlette(
         routes=[
             Route(options.telemetry_path, metrics.answer, methods=["GET"]),
-            Route("/probe", ProbeEndpoint(service).answer, methods=["GET"]),
+            Route("/probe", ProbeEndpoint(service, encoder).answer, methods=["GET"]),
             Route("/sd", AppsEndpoint(service).answer, methods=["GET"]),
             Route("/sd/domains", DomainsEndpoint(service).answer, methods=["GET"]),
             Route("/", pages.overview, methods=["GET"]),

@@ -1,5 +1,7 @@
 """`/probe`: a scrape of one app, so that the servers of a fleet can share the work."""
 
+from concurrent.futures import Executor
+
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -13,10 +15,10 @@ _MOST_PROBES = 1000
 class ProbeEndpoint:
     """Answers probes. What one costs does not depend on how many apps there are."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, encoder: Executor) -> None:
         self._service = service
         full = f"{_MOST_PROBES} probes are running already"
-        self._scrapes = Scrapes(service, None, _MOST_PROBES, full)
+        self._scrapes = Scrapes(service, encoder, None, _MOST_PROBES, full)
 
     async def answer(self, request: Request) -> Response:
         """Answer one probe."""

@@ -4,6 +4,7 @@ import asyncio
 import time
 import zlib
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from starlette.requests import Request
@@ -22,6 +23,8 @@ _GZIP_LEVEL = 1  # level 9 takes eight times as long for a fifth less
 _FIRST_ENCODING = 0.0003
 """Seconds an app, for the first scrape: about 30 series of 10 µs."""
 _FORGETTING = 0.9
+_FEW = 10
+"""Apps whose text is written at once: it takes no longer than to wake a thread for it."""
 
 
 _SAMPLE_SUFFIXES = ("", "_total", "_bucket", "_sum", "_count")
@@ -55,6 +58,16 @@ def pieces(
     yield encode(registry if names is None else registry.restricted_registry(names))
 
 
+def start_encoder() -> Executor:
+    """Start what writes the answers of many apps, one after the other.
+
+    Side by side each would take as much longer. Its thread begins now: later the system may have none.
+    """
+    encoder = ThreadPoolExecutor(1, "encode")
+    encoder.submit(int)
+    return encoder
+
+
 def _gzip(pieces: Iterator[bytes]) -> bytes:
     compressor = zlib.compressobj(_GZIP_LEVEL, wbits=16 + zlib.MAX_WBITS)
     packed = [compressor.compress(piece) for piece in pieces]
@@ -70,11 +83,14 @@ async def _until_gone(request: Request) -> None:
 class Scrapes:
     """What all scrapes share, of the whole fleet or of one app; waits for WeChat without holding a thread."""
 
-    def __init__(self, service: Service, own: OwnMetrics | None, places: int, full: str) -> None:
+    def __init__(
+        self, service: Service, encoder: Executor, own: OwnMetrics | None, places: int, full: str
+    ) -> None:
         """Have no scrape running.
 
         Args:
             service: what is scraped.
+            encoder: writes the answers of many apps.
             own: what is shown of the exporter itself, beside the apps.
             places: how many scrapes may run at once.
             full: the sentence that further ones get.
@@ -85,6 +101,7 @@ class Scrapes:
         self._full = full
         self._running = 0
         self._encoding_an_app = _FIRST_ENCODING
+        self._encoder = encoder
 
     async def answer(self, request: Request, fleet: Fleet, watches: Sequence[Watch]) -> Response:
         """Answer one scrape.
@@ -109,7 +126,7 @@ class Scrapes:
         budget = scrape_budget(request.headers.get(HEADER), fleet.settings.scrape, encoding)
         names = request.query_params.getlist("name[]")
         if names and _FLEET.isdisjoint(names):  # no call is due for what the exporter knows of itself
-            return await asyncio.to_thread(self._encode, None, request)
+            return self._encode(None, request)
         collector, batch = self._service.start_scrape(fleet, time.monotonic() + budget, watches)
         gone = asyncio.ensure_future(_until_gone(request))
         waits = (asyncio.wrap_future(batch.done), gone)
@@ -118,7 +135,11 @@ class Scrapes:
             return Response(status_code=503)  # to nobody: who waits no longer frees a place for others
         gone.cancel()
         begin = time.monotonic()
-        response = await asyncio.to_thread(self._encode, collector, request)
+        if len(watches) <= _FEW:
+            response = self._encode(collector, request)
+        else:
+            loop = asyncio.get_running_loop()
+            response = await loop.run_in_executor(self._encoder, self._encode, collector, request)
         if not names:
             now = (time.monotonic() - begin) / max(1, len(watches))
             # On a busy machine one encoding says little of the next: a slow one is forgotten slowly.
@@ -143,10 +164,10 @@ class Scrapes:
 class MetricsEndpoint:
     """`/metrics`: all apps, and the exporter itself."""
 
-    def __init__(self, service: Service, max_requests: int) -> None:
+    def __init__(self, service: Service, encoder: Executor, max_requests: int) -> None:
         self._service = service
         full = f"{max_requests} scrapes are running already (--web.max-requests)"
-        self._scrapes = Scrapes(service, service.own, max_requests, full)
+        self._scrapes = Scrapes(service, encoder, service.own, max_requests, full)
 
     async def answer(self, request: Request) -> Response:
         """Answer one scrape."""
