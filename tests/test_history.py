@@ -71,3 +71,29 @@ def test_of_a_very_long_change_200_domains_are_kept() -> None:
     history.note(lists(requestdomain=[A]), 1.0)
     (change,) = history.note(lists(requestdomain=many), 2.0)
     assert (len(change.added), change.removed, change.left_out) == (200, (A,), 800)
+
+
+def test_long_domains_leave_room_for_fewer_changes() -> None:
+    history = History()
+    for when in range(10):
+        long = [f"https://{when}-{number}.example.com/{'x' * 900}" for number in range(20)]
+        history.note(lists(requestdomain=long), when)
+        characters = sum(len(one) for change in history.changes for one in (*change.added, *change.removed))
+        assert characters <= 100_000
+    assert [change.timestamp for change in history.changes] == [8, 9]
+    for when in range(10, 150):
+        history.note(lists(requestdomain=[f"https://{when}.example.com"]), when)
+    assert [change.timestamp for change in history.changes] == list(range(50, 150))
+
+
+def test_the_last_change_is_kept_however_long_it_is() -> None:
+    history = History()
+    for when in range(3):
+        history.note(
+            lists(requestdomain=[f"https://{when}-{n}.example.com/{'x' * 900}" for n in range(150)]), when
+        )
+    assert [change.timestamp for change in history.changes] == [2]
+    history.clear()
+    for when in range(120):
+        history.note(lists(requestdomain=[f"https://{when}.example.com"]), when)
+    assert len(history.changes) == 100

@@ -1,7 +1,6 @@
 """What an app's lists were when they were last known, and how they changed since the start."""
 
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY, DomainList
@@ -10,6 +9,8 @@ _MOST_CHANGES = 100
 """Changes kept for one app; the oldest go first."""
 _MOST_DOMAINS = 200
 """Domains kept of one change, added and removed each: WeChat allows about as many in a list."""
+_MOST_CHARACTERS = 100_000
+"""Of all domains kept for one app; the last change is kept however many it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +31,28 @@ class Change:
     removed: tuple[str, ...]
     left_out: int
 
+    @property
+    def characters(self) -> int:
+        """Return how many characters its domains have."""
+        return sum(map(len, self.added)) + sum(map(len, self.removed))
+
 
 class History:
     """Written by one app's fetches, which come one at a time; what others read is replaced as a whole."""
 
-    __slots__ = ("changes", "lists")
+    __slots__ = ("_characters", "changes", "lists")
 
     def __init__(self) -> None:
         self.lists: Mapping[str, DomainList] | None = None
         """Those of the last good answer; None before the first."""
         self.changes: tuple[Change, ...] = ()
         """The oldest first."""
+        self._characters = 0
+        """Of the domains in all of them."""
 
     def clear(self) -> None:
         """Forget everything."""
-        self.lists, self.changes = None, ()
+        self.lists, self.changes, self._characters = None, (), 0
 
     def note(self, lists: Mapping[str, DomainList], timestamp: float) -> list[Change]:
         """Take a good answer and return what it changed; lists that are as before stay the same objects."""
@@ -60,8 +68,19 @@ class History:
             if (old := _before(before, category)) is not None and old.hash != new.hash
         ]
         if found:
-            self.changes = tuple(deque((*self.changes, *found), _MOST_CHANGES))
+            self._keep(found)
         return found
+
+    def _keep(self, found: Sequence[Change]) -> None:
+        changes = (*self.changes, *found)
+        self._characters += sum(change.characters for change in found)
+        gone = 0
+        while len(changes) - gone > 1 and (
+            len(changes) - gone > _MOST_CHANGES or self._characters > _MOST_CHARACTERS
+        ):
+            self._characters -= changes[gone].characters
+            gone += 1
+        self.changes = changes[gone:]
 
 
 def _before(lists: Mapping[str, DomainList], category: str) -> DomainList | None:

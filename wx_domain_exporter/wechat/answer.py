@@ -1,7 +1,6 @@
 """Reading what WeChat answers: bytes to JSON, its errcode, and the lists of getwxadevinfo."""
 
 import json
-import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -130,9 +129,13 @@ def read_lists(
     Raises:
         DecodeError: no list at all, too many, or one that holds something else than domains.
     """
-    # Each answer comes with names of its own; thousands of apps have the same.
+    # Each answer comes with names of its own; thousands of apps have the same. To intern what a peer made up
+    # would keep it for ever on some versions of Python.
+    known_names = {name: name for name in (*documented, *seen_before)}
     given = {
-        sys.intern(name): value for name, value in holder.items() if _is_category(name, value, documented)
+        known_names.get(name, name): value
+        for name, value in holder.items()
+        if _is_category(name, value, documented)
     }
     if not given:
         raise DecodeError("the answer holds no list of domains")
