@@ -5,6 +5,7 @@ import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -15,8 +16,10 @@ from faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ContentDecodingError, Timeout
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from structlog.testing import capture_logs
 from support import free_port, wait_until
 
+from wx_domain_exporter.wechat import idle_connections
 from wx_domain_exporter.wechat.transport import DeadlineAdapter, NotHttpError, ResponseTooLargeError
 
 if TYPE_CHECKING:
@@ -224,6 +227,43 @@ class TestKeptConnections:
         with FaultyApi({**BEHAVIOURS, "late": hints_and_answers_late}) as api:
             call_any(adapter, api.url, "late")
             assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+
+    @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked"])
+    @pytest.mark.parametrize(("seconds", "accepted"), [(600.0, 4), (0.0, 2)])
+    def test_none_is_kept_for_some_time_to_a_server_that_answers_more_than_it_is_asked(  # noqa: PLR0917
+        self,
+        adapter: DeadlineAdapter,
+        api: FaultyApi,
+        monkeypatch: pytest.MonkeyPatch,
+        fault: str,
+        seconds: float,
+        accepted: int,
+    ) -> None:
+        monkeypatch.setattr(idle_connections, "_DISTRUST", seconds)
+        with FaultyApi(BEHAVIOURS) as other, capture_logs() as logs:
+            call(adapter, other.url)
+            call(adapter, api.url, fault)
+            (odd,) = [one for one in kept(adapter) if f":{one.origin.port}" in api.url]
+            wait_until(lambda: not odd.is_quiet(), "more has come")
+            for _ in range(3):
+                call(adapter, api.url)
+                call(adapter, other.url)
+            assert (api.accepted, other.accepted) == (accepted, 1)
+        (told,) = logs
+        assert "more than it is asked" in told["event"]
+        assert told["server"] == urlsplit(api.url).netloc
+
+    def test_one_that_ends_with_a_goodbye_costs_no_other(self, adapter: DeadlineAdapter) -> None:
+        async def answers_well_and_says_goodbye(call: Call) -> None:
+            await answers_well(call)
+            await call.close_after(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+
+        with FaultyApi({**BEHAVIOURS, "goodbye": answers_well_and_says_goodbye}) as api:
+            call_any(adapter, api.url, "goodbye")
+            api.wait_for_ended(1)
+            for _ in range(3):
+                call(adapter, api.url)
+            assert api.accepted == 2
 
     def test_those_to_different_servers_are_told_apart(
         self, adapter: DeadlineAdapter, api: FaultyApi

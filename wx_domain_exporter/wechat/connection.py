@@ -159,6 +159,10 @@ class Connection(http.client.HTTPConnection):
         """Whether the connection is open and holds nothing that would pass for the next call's answer."""
         return self.sock is not None and not self._inbox and self.sock.is_quiet()
 
+    def unasked(self) -> bytes:
+        """Return what came of an answer, or of several, that nobody asked for."""
+        return self._inbox.unread() or (self.sock.received_at_once() if self.sock is not None else b"")
+
     def _as_bytes(self, request: PreparedRequest) -> bytes:
         """Return a request as it travels.
 

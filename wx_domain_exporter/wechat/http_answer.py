@@ -32,6 +32,10 @@ class Inbox:
         """Return whether there is something to read without waiting."""
         return self._at < len(self._received)
 
+    def unread(self) -> bytes:
+        """Return what was received and not read."""
+        return self._received[self._at :]
+
     def makefile(self, _mode: str) -> "Inbox":
         """Return what an answer is read from."""
         return self

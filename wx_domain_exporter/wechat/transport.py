@@ -9,7 +9,6 @@ import http.client
 import io
 import re
 import ssl
-import threading
 import time
 import zlib
 from collections.abc import Mapping
@@ -33,6 +32,7 @@ from wx_domain_exporter.wechat.connection import Connection, Origin, Proxy
 from wx_domain_exporter.wechat.deadline_socket import Resolver, TooManyBytesError
 from wx_domain_exporter.wechat.http_answer import Answer
 from wx_domain_exporter.wechat.http_head import Head
+from wx_domain_exporter.wechat.idle_connections import IdleConnections
 
 _CHUNK = 65536
 _HEAD_BYTES = 262144
@@ -64,7 +64,7 @@ class DeadlineAdapter(BaseAdapter):
         super().__init__()
         self._tls = tls
         self._resolver = Resolver()
-        self._idle = _IdleConnections(idle_connections)
+        self._idle = IdleConnections(idle_connections)
         self._max_response_bytes = max_response_bytes
 
     def send(  # noqa: PLR0917 - requests' signature
@@ -137,43 +137,6 @@ class DeadlineAdapter(BaseAdapter):
             if answer.head.status < _FIRST_BAD_STATUS:
                 raise
             return b""  # such a status says enough, whatever the body is
-
-
-class _IdleConnections:
-    """The connections that wait for the next call, the one used last first."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._lock = threading.Lock()
-        self._idle: dict[Origin, list[Connection]] = {}
-        self._closed = False
-
-    def take(self, origin: Origin) -> Connection | None:
-        while True:
-            with self._lock:
-                idle = self._idle.get(origin)
-                if not idle:
-                    return None
-                connection = idle.pop()
-            if connection.is_quiet():
-                return connection
-            connection.close()
-
-    def give_back(self, connection: Connection) -> None:
-        with self._lock:
-            idle = self._idle.setdefault(connection.origin, [])
-            if len(idle) < self._size and not self._closed:
-                idle.append(connection)
-                return
-        connection.close()
-
-    def close(self) -> None:
-        with self._lock:
-            self._closed = True
-            connections = [one for idle in self._idle.values() for one in idle]
-            self._idle.clear()
-        for connection in connections:
-            connection.close()
 
 
 def _told(error: Exception, request: requests.PreparedRequest) -> RequestException:  # noqa: PLR0911 - a table
