@@ -104,7 +104,7 @@ def _problem(error: yaml.MarkedYAMLError) -> str:
     # The name of an alias or a tag would be quoted here; a secret in the wrong place could be one.
     told = error.problem or error.context or "it can't be read"
     if told == _SECOND:
-        return "a second document begins; allowed: one"
+        return "is not YAML: a second document begins; allowed: one"
     return "is not YAML: " + (told if _EXPECTED.match(told) else told.partition("'")[0].strip())
 
 
