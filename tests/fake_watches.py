@@ -108,6 +108,7 @@ class FakeWatch(Watch):
         self.extras: FakeExtras = extras or FakeExtras(name, log)
         self.error = error
         self.findings = NOTHING
+        self.owes = False
         self.gate = Sign()
         self.allowed = math.nan
         if not gate:

@@ -18,15 +18,24 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
+def _nobody() -> None:
+    """Whom a conflict is nothing to."""
+
+
+def claim(ledger: TokenLedger, appid: str, token: str) -> None:
+    """Claim for whom nothing is told."""
+    ledger.claim(appid, token, _nobody)
+
+
 @pytest.fixture
 def ledger() -> TokenLedger:
     return TokenLedger()
 
 
 def test_a_token_of_one_app_is_not_shared(ledger: TokenLedger) -> None:
-    ledger.claim(A, "one")
-    ledger.claim(A, "one")
-    ledger.claim(B, "two")
+    claim(ledger, A, "one")
+    claim(ledger, A, "one")
+    claim(ledger, B, "two")
     assert (ledger.current(A), ledger.current(B), ledger.current(C)) == ("one", "two", None)
     assert not ledger.shared(A, "one")
     assert not ledger.shared(B, "two")
@@ -35,27 +44,27 @@ def test_a_token_of_one_app_is_not_shared(ledger: TokenLedger) -> None:
 
 
 def test_a_token_of_two_apps_stays_shared_when_one_has_another(ledger: TokenLedger) -> None:
-    ledger.claim(A, "one")
-    ledger.claim(B, "one")
+    claim(ledger, A, "one")
+    claim(ledger, B, "one")
     assert ledger.shared(A, "one")
-    ledger.claim(B, "two")
+    claim(ledger, B, "two")
     assert ledger.shared(A, "one"), "it may be the other app's, whose lists would show here"
     assert not ledger.shared(B, "two")
-    ledger.claim(A, "three")
+    claim(ledger, A, "three")
     assert not ledger.shared(A, "three")
 
 
 def test_a_token_that_somebody_had_is_shared_with_who_receives_it_later(ledger: TokenLedger) -> None:
-    ledger.claim(A, "one")
-    ledger.claim(A, "two")
-    ledger.claim(B, "one")
+    claim(ledger, A, "one")
+    claim(ledger, A, "two")
+    claim(ledger, B, "one")
     assert ledger.shared(A, "one")
 
 
 def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenLedger, clock: Clock) -> None:
-    ledger.claim(A, "one")
-    ledger.claim(B, "one")
-    ledger.claim(B, "two")
+    claim(ledger, A, "one")
+    claim(ledger, B, "one")
+    claim(ledger, B, "two")
     clock.ahead = 3 * 3600 - 10
     assert ledger.shared(A, "one")
     clock.ahead = 3 * 3600 + 10
@@ -64,26 +73,39 @@ def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenLedger, clock
 
 def test_all_users_are_told_when_a_second_one_comes(ledger: TokenLedger) -> None:
     told: list[str] = []
-    for appid in (A, B, C):
-        ledger.join(appid, partial(told.append, appid))
-    ledger.claim(A, "one")
+    told_of_a, told_of_b = partial(told.append, A), partial(told.append, B)
+    ledger.put_in_force({A: told_of_a, B: told_of_b, C: partial(told.append, C)})
+    ledger.claim(A, "one", told_of_a)
     assert told == []
-    ledger.claim(B, "one")
+    ledger.claim(B, "one", told_of_b)
     assert sorted(told) == [A, B]
 
 
 def test_an_app_that_is_watched_no_longer_shares_nothing(ledger: TokenLedger) -> None:
-    ledger.claim(A, "one")
-    ledger.claim(B, "one")
-    ledger.keep_only({A})
+    claim(ledger, A, "one")
+    claim(ledger, B, "one")
+    ledger.put_in_force({A: _nobody})
     assert not ledger.shared(A, "one")
-    ledger.claim(B, "one")  # by a fetch that was on its way
+    claim(ledger, B, "one")  # by a fetch that was on its way
     assert not ledger.shared(A, "one")
+
+
+def test_whoever_was_in_force_before_claims_no_more(ledger: TokenLedger) -> None:
+    before, now = partial(_nobody), partial(_nobody)
+    ledger.put_in_force({A: before, B: _nobody})
+    ledger.claim(A, "one", before)
+    ledger.put_in_force({A: now, B: _nobody})
+    ledger.forget(A)
+    ledger.claim(A, "one", before)  # by a fetch that was on its way
+    ledger.claim(A, "two", now)
+    claim(ledger, B, "one")
+    assert not ledger.shared(B, "one")
+    assert not ledger.shared(A, "two")
 
 
 def test_an_app_whose_source_was_changed_shares_nothing_it_had(ledger: TokenLedger) -> None:
-    ledger.claim(A, "one")
-    ledger.claim(B, "one")
+    claim(ledger, A, "one")
+    claim(ledger, B, "one")
     ledger.forget(B)
     assert not ledger.shared(A, "one")
     assert ledger.shared(B, "one"), "an answer for it may still be on its way"
@@ -91,9 +113,9 @@ def test_an_app_whose_source_was_changed_shares_nothing_it_had(ledger: TokenLedg
 
 def test_no_token_is_kept_that_nobody_uses(ledger: TokenLedger, clock: Clock) -> None:
     for number in range(10):
-        ledger.claim(A, str(number))
+        claim(ledger, A, str(number))
     clock.ahead = 4 * 3600
-    ledger.claim(A, "last")
+    claim(ledger, A, "last")
     assert ledger._users.keys() == {"9", "last"}
-    ledger.keep_only(set())
+    ledger.put_in_force({})
     assert (ledger._users, ledger._token_of, ledger._tokens) == ({}, {}, {})

@@ -92,6 +92,7 @@ class Service:
         self.fetcher = Fetcher(self._settings.wechat.max_concurrency)
         self._platforms = Platforms(self.own, lambda: self.fleet.client, self._discovered)
         self.fleet = self._fleet(self._settings, None)
+        self._own_tokens(self.fleet, None)
         self._in_force(None)
         self._tell_of_broken_files()
 
@@ -206,7 +207,9 @@ class Service:
             settings: the new one, or the one in force with other apps.
             resume: whether somebody had it read again, which ends all pauses.
         """
-        before, self.fleet = self.fleet, self._fleet(settings, self.fleet)
+        before, fleet = self.fleet, self._fleet(settings, self.fleet)
+        self._own_tokens(fleet, before)
+        self.fleet = fleet
         self._settings = settings
         self._in_force(before, resume=resume)
 
@@ -219,11 +222,18 @@ class Service:
         watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
         return Fleet(settings, client, watches, _sheets_of(watches, before))
 
+    def _own_tokens(self, fleet: Fleet, before: Fleet | None) -> None:
+        """Let the apps of a fleet claim tokens, before scrapes get it, and the ones before no more."""
+        self._ledger.put_in_force({appid: watch.forget for appid, watch in fleet.by_appid.items()})
+        for appid, watch in fleet.by_appid.items():
+            old = None if before is None else before.by_appid.get(appid)
+            if old is not None and old.app.token != watch.app.token:
+                self._ledger.forget(appid)
+
     def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
         """Do what a new fleet brings with it, once scrapes get it."""
         fleet = self.fleet
         self._platforms.start_new()
-        self._ledger.keep_only(set(fleet.by_appid))
         self.fetcher.resize(fleet.settings.wechat.max_concurrency)
         self.own.apps.set(len(fleet.by_appid))
         if resume:
@@ -259,8 +269,6 @@ class Service:
         if old.app == app and old.client is client and same and old.collect == settings.collect:
             return old
         source = old.source if same else self._successor(old.source, app)
-        if old.app.token != app.token:
-            self._ledger.forget(app.appid)
         watch = Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
         watch.inherit(old)
         return watch

@@ -61,7 +61,7 @@ class TestSharedToken:
         watch = stage.watch()
         stage.answers[SERVER] = {"errcode": 48001}
         found = run(watch)
-        stage.ledger.claim(OTHER, token_for("it"))
+        stage.ledger.claim(OTHER, token_for("it"), lambda: None)
         assert watch.own(found).api_errors == {"get_effective_domain": 48001}
 
 

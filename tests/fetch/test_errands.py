@@ -239,6 +239,34 @@ class TestShared:
         settled(last)
         assert last.findings == [NOTHING]
 
+    def test_what_nobody_had_the_time_for_is_made_up_for_by_the_next_scrape(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        fetcher, watch = make(1), with_errand("a", log)
+        watch.gate = Sign()
+        short = start(fetcher, watch, seconds=0.2)
+        log.wait_for(1)
+        short.wait(0.3)
+        watch.gate.set()
+        settled(short)
+        assert log.started == ["a"]
+        for _ in range(2):
+            long = start(fetcher, watch, min_interval=50)
+            settled(long)
+            assert long.findings == [found("a's errand")]
+        assert log.started == ["a", "a's errand"]
+
+
+class TestTurns:
+    def test_who_was_tried_longest_ago_comes_first_and_who_never_was_before_all(
+        self, make: Callable[[int], Fetcher], log: Log
+    ) -> None:
+        watches = [with_errand(name, log) for name in "abcd"]
+        for watch, tried in zip(watches, (30.0, None, 10.0, 20.0), strict=True):
+            watch.extras.tried = tried
+        settled(start(make(1), *watches))
+        assert [name[0] for name in log.started[4:]] == ["b", "c", "d", "a"]
+
 
 class TestDeadline:
     def test_one_that_ends_too_late_brings_nothing_to_this_scrape(

@@ -106,7 +106,7 @@ def test_another_apps_changes_are_not_shown() -> None:
     watch = good("x", 1, requestdomain=hosts(1), age=HOUR)
     answer(watch, NOW - 60, requestdomain=hosts(2))
     for appid in (watch.app.appid, "another"):
-        watch._ledger.claim(appid, "the same")
+        watch._ledger.claim(appid, "the same", watch.forget)
     found = page(watch)
     assert (found.changes, found.categories) == ([], None)
     assert found.failure is not None

@@ -105,7 +105,7 @@ class TestRow:
         one, other = good("one", 1, requestdomain=hosts(3)), good("other", 2)
         other._ledger = one._ledger
         for watch in (one, other):
-            one._ledger.claim(watch.app.appid, "the same")
+            one._ledger.claim(watch.app.appid, "the same", watch.forget)
         found = shown([one], q="host-000")
         assert found.failing == 1
         assert found.rows == []

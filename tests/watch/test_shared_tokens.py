@@ -71,7 +71,7 @@ class TestSharedToken:
         assert outcome.categories is not None
         fetch(other)
         stage.ledger.forget(APPID)
-        stage.ledger.claim(APPID, "its own by now")
+        stage.ledger.claim(APPID, "its own by now", lambda: None)
         assert one.mixed_up(outcome).reason is Reason.TOKEN
 
     def test_a_token_centre_that_hands_one_token_to_two_apps_fails_both(self, stage: Stage) -> None:

@@ -317,7 +317,7 @@ class TestInheritance:
         assert new.seen == ("tcpdomain",)
         assert new.strikes == 2
 
-    def test_another_source_hands_on_what_is_known_of_the_app_but_no_outcome(self, stage: Stage) -> None:
+    def test_another_source_hands_on_nothing_that_a_token_showed(self, stage: Stage) -> None:
         old = stage.watch()
         stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
         fetch(old)
@@ -326,6 +326,28 @@ class TestInheritance:
         old.strikes = 2
         new = stage.watch()
         new.inherit(old)
-        assert new.last_success == old.last_success
-        assert (new.last, new.api_errors) == (None, {})
-        assert (new.seen, new.strikes) == (("tcpdomain",), 2)
+        assert (new.last, new.api_errors, new.last_success, new.history.lists) == (None, {}, None, None)
+        assert (new.seen, new.strikes) == ((), 2)
+
+    @pytest.mark.parametrize(("action", "seen"), [(None, ("tcpdomain",)), ("getbizdomain", ())])
+    def test_undocumented_categories_are_those_of_one_action(
+        self, stage: Stage, action: str | None, seen: tuple[str, ...]
+    ) -> None:
+        old = stage.watch()
+        stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
+        fetch(old)
+        new = Watch(old.app, old.client, old.source, stage.ledger, action)
+        new.inherit(old)
+        assert (new.seen, new.last_success) == (seen, old.last_success)
+
+    def test_a_fetch_of_the_one_before_is_no_change_of_the_one_in_force(self, stage: Stage) -> None:
+        old = stage.watch()
+        stage.app.domains = {"requestdomain": ["https://old.cn"]}
+        fetch(old)
+        new = Watch(old.app, old.client, old.source, stage.ledger, None)
+        new.inherit(old)
+        before = new.history.lists
+        stage.app.domains = {"requestdomain": ["https://new.cn"]}
+        fetch(old)
+        assert len(old.history.changes) == 1
+        assert (new.history.lists, new.history.changes) == (before, ())

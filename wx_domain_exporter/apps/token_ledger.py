@@ -4,7 +4,10 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+
+OnConflict = Callable[[], None]
+"""Tells an app, in whatever thread it is, that another one receives its token."""
 
 _MEMORY = 3 * 3600.0
 """Seconds for which a token is still somebody's who has another one by now: WeChat's tokens end before."""
@@ -27,20 +30,32 @@ class TokenLedger:
         self._past: deque[tuple[float, str, str]] = deque()
         self._first_end = math.inf
         """When the first of those ends."""
-        self._on_conflict: dict[str, Callable[[], None]] = {}
-        self._watched: set[str] | None = None
+        self._owners: dict[str, OnConflict] = {}
+        """By app, who is told; the same one claims for it."""
+        self._only_those = False
+        """Whether nobody else may claim."""
 
-    def join(self, appid: str, on_conflict: Callable[[], None]) -> None:
-        """Have an app told, at once and by whatever thread, when another one receives its token."""
+    def put_in_force(self, owners: Mapping[str, OnConflict]) -> None:
+        """Say who is told of which app, and claims for it; other apps are forgotten."""
         with self._lock:
-            self._on_conflict[appid] = on_conflict
+            self._owners, self._only_those = dict(owners), True
+            gone = self._tokens.keys() - owners.keys()
+        for appid in gone:
+            self.forget(appid)
 
-    def claim(self, appid: str, token: str) -> None:
-        """Note that an app uses a token now, instead of the one before."""
+    def claim(self, appid: str, token: str, owner: OnConflict) -> None:
+        """Note that an app uses a token now, instead of the one before.
+
+        Args:
+            appid: the app.
+            token: what it received.
+            owner: who claims. A fetch of before the last reload, of an app that this dropped or changed, may
+                still be on its way: it does not count.
+        """
         with self._lock:
-            # A fetch of an app that the last reload dropped may still be on its way.
-            dropped = self._watched is not None and appid not in self._watched
-            if dropped or self._token_of.get(appid) == token:
+            if not self._only_those:
+                self._owners[appid] = owner
+            if self._owners.get(appid) != owner or self._token_of.get(appid) == token:
                 return
             self._forget_old()
             self._release(appid)
@@ -48,9 +63,9 @@ class TokenLedger:
             users = self._users.setdefault(token, {})
             users[appid] = math.inf
             self._tokens[appid] = (*self._others(appid, token), token)
-            told = [self._on_conflict[one] for one in users if one in self._on_conflict]
             if len(users) == 1:
                 return
+            told = [self._owners[one] for one in users if one in self._owners]
         for on_conflict in told:
             on_conflict()
 
@@ -73,15 +88,6 @@ class TokenLedger:
             self._token_of.pop(appid, None)
             for token in self._tokens.get(appid, ()):
                 self._drop(token, appid)
-
-    def keep_only(self, appids: set[str]) -> None:
-        """Forget the apps that are watched no longer."""
-        with self._lock:
-            self._watched = appids
-            gone = self._tokens.keys() - appids
-            self._on_conflict = {appid: told for appid, told in self._on_conflict.items() if appid in appids}
-        for appid in gone:
-            self.forget(appid)
 
     def _release(self, appid: str) -> None:
         token = self._token_of.pop(appid, None)

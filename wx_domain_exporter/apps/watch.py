@@ -107,7 +107,8 @@ class Watch:
         self.history = History()
         """The lists of the last good answer, and how they changed up to it."""
         self._ledger = ledger
-        self._action = action
+        self.action = action
+        """What getwxadevinfo is asked for; None: everything."""
         self.api_errors: dict[str, int] = {}
         """By API of the fetches and the tokens, the errcode that its last call ended with."""
         self.seen: tuple[str, ...] = ()
@@ -117,22 +118,26 @@ class Watch:
         self.extras = Extras(app, collect, action, self.ask)
         self.findings = self.extras.known()
         """What belongs to the last outcome beside its lists; `fetch/fetcher.py` sees to that."""
+        self.owes = False
+        """Whether nobody had the time for all of that; `fetch/fetcher.py` sees to that too."""
         self._rest = Rest()
         self._lists = Remembering(self._read)
         self._token: str | None = None
         """What the last fetch called WeChat with."""
-        self._over = False
+        self.over = False
+        """Whether it had more domains than one app may export, when that was looked at last."""
         self._drifts: tuple[Mapping[str, DomainList], Mapping[str, Drift]] | None = None
         """The lists that were compared last, and how they differed."""
-        ledger.join(app.appid, self._forget)
 
     def inherit(self, old: "Watch") -> None:
         """Take over what is known of the same appid from the configuration before."""
-        self.last_success = old.last_success
         self.strikes = old.strikes
-        self.seen = old.seen
+        self.over = old.over
         if self.source is old.source:  # what another source's token showed may be another app's
-            self.history = old.history
+            self.last_success = old.last_success
+            self.history = old.history.copy()  # a fetch of the old one may still be on its way
+            if self.action == old.action:
+                self.seen = old.seen
         same_way = self.client is old.client and self.source is old.source
         self.extras.inherit(old.extras, same_way=same_way)
         if same_way:
@@ -153,7 +158,7 @@ class Watch:
         begin = time.monotonic()
         categories, error = None, None
         try:
-            body = {} if self._action is None else {"action": self._action}
+            body = {} if self.action is None else {"action": self.action}
             categories = self.ask(GETWXADEVINFO, body, budget, self.api_errors, self._lists)
         except FetchError as failure:
             error = failure.to_keep()
@@ -174,14 +179,14 @@ class Watch:
         self._log_turn(outcome)
         self.last = outcome
         if self._is_shared(token):  # another app received it meanwhile
-            self._forget()
+            self.forget()
         return outcome
 
     def too_many(self, domains: int, most: int) -> bool:
         """Whether the app has more domains than one app may export; logged when it begins and ends."""
         over = domains > most
-        if over != self._over:
-            self._over = over
+        if over != self.over:
+            self.over = over
             what = "too many domains: wx_domain_info is left out" if over else "domains are exported again"
             log.warning(what, appid=self.app.appid, name=self.app.name, domains=domains, max_domains=most)
         return over
@@ -218,7 +223,7 @@ class Watch:
             outcome.api_errors,
             outcome.seconds,
             outcome.timestamp,
-            outcome.last_success,
+            self.last_success,
         )
 
     def own(self, findings: Findings) -> Findings:
@@ -226,6 +231,13 @@ class Watch:
         if not self.is_mixed_up:
             return findings
         return Findings({}, None, findings.api_errors)
+
+    def forget(self) -> None:
+        """Forget what the app's answers showed: they may be those of another app with the same token."""
+        self.history.clear()
+        self.seen = ()
+        self._lists.forget()
+        self.last_success = None
 
     def ask(
         self,
@@ -263,25 +275,18 @@ class Watch:
         return self.source.use_as_is(of_tokens, call) if extra else self.source.use(of_tokens, call)
 
     def _read(self, answer: JsonObject) -> dict[str, DomainList]:
-        categories = read_categories(answer, self._action, self.seen, self.history.lists)
+        categories = read_categories(answer, self.action, self.seen, self.history.lists)
         self.seen = remember(self.seen, categories, DOCUMENTED_CATEGORIES)
         return categories
 
     def _claim(self, token: str) -> None:
         appid = self.app.appid
-        self._ledger.claim(appid, token)
+        self._ledger.claim(appid, token, self.forget)
         if self._is_shared(token):
             raise self.source.conflict(token, _MIXED_UP)
 
     def _is_shared(self, token: str | None) -> bool:
         return self._ledger.shared(self.app.appid, token)
-
-    def _forget(self) -> None:
-        """Forget what the app's answers showed: they may be those of another app with the same token."""
-        self.history.clear()
-        self.seen = ()
-        self._lists.forget()
-        self.last_success = None
 
     def _log_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:

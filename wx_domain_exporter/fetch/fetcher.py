@@ -30,7 +30,7 @@ class Fetcher:
         self._lock = threading.Lock()
         self._loop = Loop("fetch")
         self._flights: Lanes[Flight] = Lanes()
-        self._errands: Lanes[Errand] = Lanes()
+        self._errands: Lanes[Errand] = Lanes(in_turn=True)
         self._workers = 0
         self._closed = False
 
@@ -70,7 +70,7 @@ class Fetcher:
             flight = Flight(watch)
             if _is_shared(watch.last, now, min_interval):
                 flight.outcome, flight.findings = watch.last, watch.findings
-                job = flight.errand = self._errands.of(watch)
+                job = flight.errand = self._errands.of(watch) or self._errand_that_is_owed(watch, deadline)
             else:
                 job = flight
                 self._flights.add(flight)
@@ -140,21 +140,33 @@ class Fetcher:
         if outcome is None:
             return
         flight.findings = watch.findings = watch.extras.known()
+        flight.errand = self._errand_after(watch, outcome, flight.wanted_until)
+        if flight.errand is not None:
+            for batch in flight.batches:
+                batch.expect(flight.errand)
+
+    def _errand_after(self, watch: Watch, outcome: Outcome, wanted_until: float) -> Errand | None:
+        """Return what asks for the rest that is due after an outcome; None if nothing is."""
         lists = outcome.categories is not None
+        watch.owes = False
         if self._closed or not outcome.has_token or not watch.extras.due(lists=lists):
-            return
+            return None
         errand = self._errands.of(watch)
         if errand is None:
             errand = Errand(watch)
             self._errands.add(errand)
         errand.lists |= lists
-        errand.wanted_until = max(errand.wanted_until, flight.wanted_until)
-        flight.errand = errand
-        for batch in flight.batches:
-            batch.expect(errand)
+        errand.wanted_until = max(errand.wanted_until, wanted_until)
+        return errand
+
+    def _errand_that_is_owed(self, watch: Watch, wanted_until: float) -> Errand | None:
+        if watch.last is None or not watch.owes:
+            return None
+        return self._errand_after(watch, watch.last, wanted_until)
 
     def _come_back(self, errand: Errand) -> None:
         self._errands.landed(errand)
+        errand.watch.owes = errand.cut_short
         if errand.findings is not None:
             errand.watch.findings = errand.findings
 

@@ -82,17 +82,20 @@ class Flight(Job):
 class Errand(Job):
     """What is asked of WeChat for one app after its flight; it holds no other app's flight up."""
 
-    __slots__ = ("findings", "lists")
+    __slots__ = ("cut_short", "findings", "lists")
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(watch, watch.extras.strikes, watch.extras.tried)
         self.lists = False
         """Whether the app's own lists are there."""
         self.findings: Findings | None = None
+        self.cut_short = True
+        """Whether something may be left to ask for want of time."""
 
     def run(self) -> None:
         """Ask for all that is due."""
         self.findings = self.watch.extras.run(self, lists=self.lists)
+        self.cut_short = self.spare() <= 0
 
 
 class Batch:

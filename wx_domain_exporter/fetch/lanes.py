@@ -31,10 +31,17 @@ class Lanes(Generic[AnyJob]):
     Not safe to share between threads: its owner has the lock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_turn: bool = False) -> None:
+        """Have no job.
+
+        Args:
+            in_turn: whether the healthy and the unknown share a lane, in which whoever was tried longest ago
+                comes first: for jobs that need not all have their turn in each scrape.
+        """
         self.running = 0
         self._jobs: dict[Watch, AnyJob] = {}
-        self._healthy: deque[AnyJob] = deque()
+        self._in_turn = in_turn
+        self._healthy: deque[AnyJob] | _LongestAgoFirst[AnyJob] = _LongestAgoFirst() if in_turn else deque()
         self._unknown: deque[AnyJob] = deque()
         self._shaken = _LongestAgoFirst[AnyJob]()
         self._slow = _LongestAgoFirst[AnyJob]()
@@ -78,24 +85,24 @@ class Lanes(Generic[AnyJob]):
             return self._slow
         if job.strikes == 1:
             return self._shaken
-        return self._unknown if job.tried is None else self._healthy
+        return self._unknown if job.tried is None and not self._in_turn else self._healthy
 
     def _take(self, slots: int) -> AnyJob | None:
-        if self._healthy:
-            return self._healthy.popleft()
-        if self._unknown:
-            job = self._unknown.popleft()
-            _give_share(job, slots, len(self._unknown), _UNKNOWN_SHARE, _LEAST_UNKNOWN_SHARE)
-            return job
+        for lane in (self._healthy, self._unknown):
+            if lane:
+                job = lane.popleft()
+                if job.tried is None:
+                    _give_share(job, slots, len(lane), _UNKNOWN_SHARE, _LEAST_UNKNOWN_SHARE)
+                return job
         slow_slots = max(1, slots // 4)
         if self._slow_running >= slow_slots or not (self._shaken or self._slow):
             return None
         self._slow_running += 1
         if self._shaken:
-            job = self._shaken.pop()
+            job = self._shaken.popleft()
             _give_share(job, slow_slots, len(self._shaken), 1, _LEAST_SHAKEN_SHARE)
             return job
-        return self._slow.pop()
+        return self._slow.popleft()
 
 
 class _LongestAgoFirst(Generic[AnyJob]):
@@ -112,7 +119,7 @@ class _LongestAgoFirst(Generic[AnyJob]):
         self._added += 1
         heapq.heappush(self._heap, (job.tried or 0.0, self._added, job))
 
-    def pop(self) -> AnyJob:
+    def popleft(self) -> AnyJob:
         return heapq.heappop(self._heap)[2]
 
 

@@ -50,6 +50,12 @@ class History:
         self._characters = 0
         """Of the domains in all of them."""
 
+    def copy(self) -> "History":
+        """Return one that holds the same, and goes its own way."""
+        other = History()
+        other.lists, other.changes, other._characters = self.lists, self.changes, self._characters
+        return other
+
     def clear(self) -> None:
         """Forget everything."""
         self.lists, self.changes, self._characters = None, (), 0

@@ -45,6 +45,7 @@ class OwnMetrics:
         # Each call counts; to find a series by its labels takes longer than to count.
         self._requests_of, self._duration_of = cache(self._requests.labels), cache(self._duration.labels)
         self._platforms: set[str] = set()
+        self._app_files: set[str] = set()
         self._errcodes: set[int] = set()
         self._lock = threading.Lock()
 
@@ -97,9 +98,11 @@ class OwnMetrics:
 
     def app_files(self, broken: Mapping[str, bool]) -> None:
         """Note which app files there are, and which of them are broken."""
-        self._app_file_errors.clear()
         for file, wrong in broken.items():
             self._app_file_errors.labels(file).set(1 if wrong else 0)
+        for gone in self._app_files - set(broken):
+            self._app_file_errors.remove(gone)
+        self._app_files = set(broken)
 
     def _gets_to_know(self, errcode: int) -> bool:
         with self._lock:
