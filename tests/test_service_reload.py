@@ -143,6 +143,19 @@ class TestReload:
             self.reload(fleet, service, apps=[{"appid": one, "token": token}])
             assert up(scrape(service)) == {one: 1}
 
+    def test_a_fetch_on_its_way_takes_no_token_for_the_app_that_is_in_force(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        old = service.fleet.by_appid[A]
+        apps = []
+        for one, token in ((A, "its own"), (B, "another one")):
+            fleet.world.patch(one, {"access_tokens": [token]})
+            apps.append({"appid": one, "token": {"type": "access_token", "access_token": token}})
+        self.reload(fleet, service, apps=apps)
+        service._ledger.claim(A, "another one", old.forget)
+        for _ in range(2):
+            assert up(scrape(service)) == {A: 1, B: 1}
+
     def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.3})
         _, batch = service.start_scrape(service.fleet, time.monotonic() + LONG)
