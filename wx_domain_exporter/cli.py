@@ -46,7 +46,7 @@ def main() -> None:
     """Run the command and exit with its status."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the program can reload, it ends nothing
     status = run(sys.argv[1:])
-    if not stop_all():
+    if not stop_all():  # Python would crash over what is busy still
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 with suppress(OSError):
