@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import errno
 import os
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from configurations import load
@@ -9,9 +11,6 @@ from structlog.testing import capture_logs
 from support import as_json
 
 from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 A, B, C, D = (f"wx{number:016x}" for number in range(4))
 TOKEN = {"type": "stable_token", "appsecret": "canary-appsecret"}
@@ -118,6 +117,51 @@ class TestChanges:
             assert folder.load() == [A]
         told = {"event": "no file is there for app_files", "log_level": "warning", "patterns": "apps.d/*.yml"}
         assert logs == [told]
+
+
+class TestCantBeAccessed:
+    """Only a file that is seen to be gone takes its apps away."""
+
+    @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.EMFILE])
+    def test_a_folder_that_cannot_be_listed_keeps_its_apps(
+        self, folder: Folder, monkeypatch: pytest.MonkeyPatch, number: int
+    ) -> None:
+        def refuse(_: Path) -> list[Path]:
+            raise OSError(number, os.strerror(number))
+
+        folder.write("one", A)
+        folder.write("two", B)
+        folder.load()
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "iterdir", refuse)
+            (folder.path / "apps.d/two.yml").unlink()
+            assert folder.changed() == [A]
+            assert folder.changed() is None
+            assert folder.broken() == [f"apps.d: can't be accessed: {os.strerror(number)}"]
+        folder.write("one", C)
+        assert folder.changed() == [C]
+        assert folder.broken() == []
+
+    @pytest.mark.parametrize("pattern", ["apps.d/*.yml", "apps.d/one.yml", "*.d/one.yml"])
+    def test_nothing_that_a_path_leads_through_takes_them_away(self, folder: Folder, pattern: str) -> None:
+        folder.configure(app_files=[pattern])
+        folder.write("one", A)
+        folder.load()
+        (folder.path / "apps.d").rename(folder.path / "elsewhere")
+        (folder.path / "apps.d").symlink_to("apps.d")  # a loop, which nobody can follow, not even root
+        assert folder.changed() == [A]
+        assert "Too many levels of symbolic links" in " ".join(folder.broken())
+        (folder.path / "apps.d").unlink()
+        assert folder.changed() == []
+
+    def test_one_that_never_could_be_is_told_without_a_warning_that_nothing_is_there(
+        self, folder: Folder
+    ) -> None:
+        (folder.path / "apps.d").rmdir()
+        (folder.path / "apps.d").symlink_to("apps.d")
+        with capture_logs() as logs:
+            assert folder.broken() == ["apps.d: can't be accessed: Too many levels of symbolic links"]
+        assert logs == []
 
 
 class TestBrokenFile:

@@ -20,12 +20,12 @@ from wx_domain_exporter.commands.flags import FLAGS
 from wx_domain_exporter.config import schema, schema_tokens
 from wx_domain_exporter.config.schema_fields import Strict
 from wx_domain_exporter.config.yaml_tree import read_yaml
+from wx_domain_exporter.file_watch import WatchedFiles
 from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
 from wx_domain_exporter.web.guard import Limits
 from wx_domain_exporter.web.web_config import schema as web_schema
 from wx_domain_exporter.web.web_config.loading import load_web_config
 from wx_domain_exporter.web.web_config.tls_names import CURVES, VERSIONS
-from wx_domain_exporter.web.web_config.watched_files import WatchedFiles
 from wx_domain_exporter.wechat.errors import Reason
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 PACKAGE = REPOSITORY / "wx_domain_exporter"
 LAYERS = (
-    {"lists", "errcodes", "metrics", "green"},
+    {"lists", "errcodes", "metrics", "green", "regular_file"},
+    {"file_watch"},
     {"config"},
     {"wechat"},
     {"platforms", "apps"},

@@ -9,7 +9,7 @@ from support import as_json
 
 from wx_domain_exporter.config.loading import ConfigLoader
 from wx_domain_exporter.config.secret import Secret
-from wx_domain_exporter.web.web_config.watched_files import WatchedFiles
+from wx_domain_exporter.file_watch import WatchedFiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,7 @@ def test_a_changed_certificate_is_noticed(tmp_path: Path) -> None:
     volume = Volume(tmp_path / "tls")
     volume.update(cert="old")
     files = WatchedFiles()
-    assert files.read(str(volume.path / "cert")) == b"old"
+    assert files.read(str(volume.path / "cert"), 100) == b"old"
     assert not files.changed()
     volume.update(cert="new")
     assert files.changed()

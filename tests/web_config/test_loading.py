@@ -11,8 +11,8 @@ from support import REPOSITORY, run_exporter
 from web_certificates import BAD_FILES, DATA, GOOD_FILES, WebFolder, make_web_folder
 
 from wx_domain_exporter.config.errors import ConfigError
-from wx_domain_exporter.web.web_config.loading import Loaded, load_web_config
-from wx_domain_exporter.web.web_config.watched_files import MAX_BYTES, WatchedFiles
+from wx_domain_exporter.file_watch import WatchedFiles
+from wx_domain_exporter.web.web_config.loading import MAX_BYTES, Loaded, load_web_config
 
 NEWER_THAN_DEBIANS = {
     "allowed-sans.good.yml",

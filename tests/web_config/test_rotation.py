@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import os
-import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,11 +12,8 @@ from structlog.testing import capture_logs
 from support import request
 from web_stages import PASSWORD, TLS, basic, serving, users
 
-from wx_domain_exporter.web.web_config.watched_files import WatchedFiles
-
 if TYPE_CHECKING:
     import ssl
-    from pathlib import Path
 
     from web_certificates import WebFolder
 
@@ -159,41 +154,3 @@ class TestBroken:
             assert certificate_of(url, client) != before
             (folder.path / "server.key").unlink()
             assert request(url, tls=client).status == 200
-
-
-class TestWatchedFiles:
-    def read(self, path: Path, content: bytes, age: float) -> WatchedFiles:
-        path.write_bytes(content)
-        files = WatchedFiles()
-        now = time.time()
-        os.utime(path, (now - age, now - age))
-        assert files.read(str(path)) == content
-        return files
-
-    def test_a_change_that_leaves_size_and_times_is_seen(self, tmp_path: Path) -> None:
-        path = tmp_path / "file"
-        files = self.read(path, b"a", 0)
-        assert not files.changed()
-        times = path.stat().st_mtime_ns
-        path.write_bytes(b"b")
-        os.utime(path, ns=(times, times))
-        assert files.changed()
-
-    def test_a_file_that_comes_or_goes_is_a_change(self, tmp_path: Path) -> None:
-        path = tmp_path / "file"
-        files = WatchedFiles()
-        with pytest.raises(FileNotFoundError):
-            files.read(str(path))
-        assert not files.changed()
-        path.write_bytes(b"a")
-        assert files.changed()
-        assert files.read(str(path)) == b"a"
-        path.unlink()
-        assert files.changed()
-
-    def test_what_is_forgotten_is_not_watched(self, tmp_path: Path) -> None:
-        path = tmp_path / "file"
-        files = self.read(path, b"a", 0)
-        files.forget()
-        path.unlink()
-        assert not files.changed()

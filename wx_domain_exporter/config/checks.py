@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from wx_domain_exporter.config.baselines import check_action
 from wx_domain_exporter.config.errors import FoundErrors, dotted, shown
-from wx_domain_exporter.config.regular_file import read_file
 from wx_domain_exporter.config.schema import App, Config, Wechat
 from wx_domain_exporter.config.schema_tokens import (
     COMPONENT_TOKEN_TYPES,
@@ -24,6 +23,7 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.config.secret import Secret, SecretError
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
+from wx_domain_exporter.regular_file import read_file
 
 _SHARED = "whose lists would appear under this appid"
 

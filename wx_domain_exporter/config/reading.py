@@ -1,28 +1,33 @@
 """From a file's bytes to the models of the schema, with every error at its place in the file."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from wx_domain_exporter.config.errors import ConfigError, Errors, shown
-from wx_domain_exporter.config.regular_file import read_file
 from wx_domain_exporter.config.schema import App, AppFile, Config
 from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, YamlError, read_yaml
+from wx_domain_exporter.regular_file import read_file
 
 _MAX_CONFIG_BYTES = 64 << 20
 _SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms", "baselines"})
 """What is left out part by part, not as a whole, where a part is wrong."""
 
 
-def read_config_file(path: Path) -> bytes:
+def read_config_file(path: Path, read: Callable[[str, int], bytes] = read_file) -> bytes:
     """Return the bytes of a configuration file or of an app file.
+
+    Args:
+        path: the file.
+        read: takes a path and a limit; `WatchedFiles.read` watches the file, too.
 
     Raises:
         ConfigError: it can't be read, or is too large.
     """
     try:
-        content = read_file(str(path), _MAX_CONFIG_BYTES)
+        content = read(str(path), _MAX_CONFIG_BYTES)
     except OSError as error:
         raise ConfigError([f"{shown(path)}: can't be read: {error.strerror}"]) from None
     except ValueError:

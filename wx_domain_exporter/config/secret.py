@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from wx_domain_exporter.config.errors import shown
-from wx_domain_exporter.config.regular_file import read_file
 from wx_domain_exporter.config.yaml_tree import one_line
+from wx_domain_exporter.regular_file import read_file
 
 _MAX_SECRET_BYTES = 65536
 # A secret travels in a URL, a header or JSON: what could end or split one of them is a mistake.

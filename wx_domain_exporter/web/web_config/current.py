@@ -5,9 +5,9 @@ from pathlib import Path
 import structlog
 
 from wx_domain_exporter.config.errors import ConfigError, sentences
+from wx_domain_exporter.file_watch import WatchedFiles
 from wx_domain_exporter.web.web_config.loading import Loaded, load_web_config
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
-from wx_domain_exporter.web.web_config.watched_files import WatchedFiles
 
 log = structlog.get_logger(__name__)
 

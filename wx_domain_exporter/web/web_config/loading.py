@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from wx_domain_exporter.config.errors import ConfigError, Errors, sentences
 from wx_domain_exporter.config.reading import errors_of, read_tree
 from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, one_line
+from wx_domain_exporter.file_watch import WatchedFiles
 from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
 from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.web.web_config.tls_context import (
@@ -21,8 +22,9 @@ from wx_domain_exporter.web.web_config.tls_context import (
     ServerTls,
     make_context,
 )
-from wx_domain_exporter.web.web_config.watched_files import MAX_BYTES, WatchedFiles
 
+MAX_BYTES = 1 << 20
+"""Of the web configuration and of each file that it names."""
 _TLS = "tls_server_config"
 _DEPTH = 2
 """How many parts of a path name the setting that is left out when something in it is wrong."""
@@ -90,7 +92,7 @@ def load_web_config(
 
 def _content(path: Path, files: WatchedFiles) -> bytes:
     try:
-        return _limited(files.read(str(path)))
+        return _limited(files.read(str(path), MAX_BYTES))
     except _UnreadableError as error:
         raise ConfigError([f"{one_line(str(path))}: {error}"]) from None
     except (OSError, ValueError) as error:
@@ -175,7 +177,7 @@ def _pem(inline: bytes, path: str, name: str, files: WatchedFiles, errors: Error
     if not path:
         return inline
     try:
-        return _limited(files.read(path))
+        return _limited(files.read(path, MAX_BYTES))
     except _UnreadableError as error:
         errors.append(((_TLS, name), f"{one_line(path)} {error}"))
     except (OSError, ValueError) as error:

@@ -1,25 +1,26 @@
-"""Files that are read again when they change, and only then."""
+"""Whether files changed since they were read: for everything that is read again without a restart."""
 
+import hashlib
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from wx_domain_exporter.config.regular_file import read_file
+from wx_domain_exporter.regular_file import read_file
 
-MAX_BYTES = 1 << 20
 _YOUNG = 2.0
 """Seconds in which a second change may leave a file's times, size and inode as they are."""
 
 _Signature = tuple[int, ...] | None
-"""What a file's metadata say of its content; None for a file that is not there."""
+"""What a file's metadata say of its content, links followed; None if they can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
+    limit: int
     signature: _Signature
     young: bool
-    content: bytes | None
-    """None if the file could not be read."""
+    digest: bytes | None
+    """Of the content; None if the file could not be read."""
 
 
 class WatchedFiles:
@@ -32,19 +33,20 @@ class WatchedFiles:
         """Watch only what is read from now on."""
         self._seen.clear()
 
-    def read(self, path: str) -> bytes:
-        """Return a file's bytes, `MAX_BYTES` and one at most, and watch the file.
+    def read(self, path: str, limit: int) -> bytes:
+        """Return a file's bytes as `read_file` does, and watch the file, also if it can't be read.
 
         Raises:
             OSError: it can't be read, or is no regular file.
             ValueError: the path holds a NUL.
         """
         signature = _signature(path)  # before its content: what comes between counts as a change
-        content = None
+        digest = None
         try:
-            content = read_file(path, MAX_BYTES)
+            content = read_file(path, limit)
+            digest = _digest(content)
         finally:
-            self._seen[path] = _Seen(signature, _is_young(signature), content)
+            self._seen[path] = _Seen(limit, signature, _is_young(signature), digest)
         return content
 
     def changed(self) -> bool:
@@ -55,14 +57,16 @@ class WatchedFiles:
         signature = _signature(path)
         if signature != seen.signature:
             return True
-        if not seen.young:
+        # What kept it from being read, such as too many open files, can end without a trace in the metadata.
+        unread = signature is not None and seen.digest is None
+        if not (seen.young or unread):
             return False
         try:
-            if read_file(path, MAX_BYTES) != seen.content:
+            if _digest(read_file(path, seen.limit)) != seen.digest:
                 return True
         except OSError:
-            return seen.content is not None
-        self._seen[path] = _Seen(signature, _is_young(signature), seen.content)
+            return seen.digest is not None
+        self._seen[path] = _Seen(seen.limit, signature, _is_young(signature), seen.digest)
         return False
 
 
@@ -76,3 +80,7 @@ def _signature(path: str) -> _Signature:
 
 def _is_young(signature: _Signature) -> bool:
     return signature is not None and time.time() - signature[-1] / 1e9 < _YOUNG
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()

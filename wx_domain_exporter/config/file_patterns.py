@@ -1,0 +1,72 @@
+"""The files that patterns such as `apps.d/*.yml` find.
+
+A folder that can't be listed for a moment keeps the files that were found in it before.
+"""
+
+import fnmatch
+import glob
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFiles:
+    """What patterns found.
+
+    Attributes:
+        files: sorted.
+        failures: by path, why the system could not say what is there; its own words.
+    """
+
+    files: tuple[Path, ...] = ()
+    failures: Mapping[Path, str] = field(default_factory=dict)
+
+
+def find_files(patterns: Iterable[str], folder: Path, before: Collection[Path]) -> FoundFiles:
+    """Find files; unlike `glob`, tell what could not be looked at from what is not there.
+
+    Args:
+        patterns: with `*`, `?` and `[…]`, which stand for no slash and for no dot at the start of a name.
+        folder: where relative patterns start.
+        before: what was found the last time; it stays where the system can't say what is there.
+    """
+    files: set[Path] = set()
+    failures: dict[Path, str] = {}
+    for pattern in map(Path, patterns):
+        places = [folder / pattern.anchor]
+        for part in pattern.relative_to(pattern.anchor).parts:
+            places = [path for place in places for path in _matches(place, part, before, failures)]
+        files.update(places)
+    return FoundFiles(tuple(sorted(files)), failures)
+
+
+def _matches(folder: Path, part: str, before: Collection[Path], failures: dict[Path, str]) -> list[Path]:
+    """Return what is in a folder and matches one part of a pattern."""
+    has_wildcard = glob.escape(part) != part
+    looked_at = folder if has_wildcard else folder / part
+    try:
+        if has_wildcard:
+            names = [path.name for path in folder.iterdir()]
+        else:
+            looked_at.lstat()
+            names = [part]
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: no file can have such a name
+        return []
+    except OSError as error:
+        failures[looked_at] = error.strerror or type(error).__name__
+        names = [path.relative_to(folder).parts[0] for path in before if folder in path.parents]
+        names = [name for name in dict.fromkeys(names) if not _is_gone(folder / name)]
+    if not part.startswith("."):
+        names = [name for name in names if not name.startswith(".")]
+    return [folder / name for name in fnmatch.filter(names, part)]
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
