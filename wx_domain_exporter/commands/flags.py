@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, MANAGEMENT, is_reserved
 
 DEFAULT_CONFIG_FILE = "config.yml"
 DEFAULT_LISTEN_ADDRESS = ":12324"
-_TAKEN_PATHS = ("/", "/probe", "/sd", "/sd/domains")
 _MODES = ("config.check", "once", "baseline", "doctor")
 LOG_LEVELS = ("debug", "info", "warn", "warning", "error")
 """`warn` is how other exporters write it; it is the same as `warning`."""
@@ -41,10 +41,10 @@ def _count(text: str) -> int:
 
 
 def _path(text: str) -> str:
-    if not text.startswith("/") or text.startswith("/-/") or any(char in text for char in "{}?# \t"):
+    if not text.startswith("/") or text.startswith(MANAGEMENT) or any(char in text for char in "{}?# \t"):
         what = "allowed: a path that begins with a slash, not with /-/, without spaces, braces, ? and #"
         raise argparse.ArgumentTypeError(f"{text!r} is not a path; {what}")
-    if text in _TAKEN_PATHS or text.startswith("/apps/"):
+    if is_reserved(text):
         raise argparse.ArgumentTypeError(f"{text!r} is another page's path; allowed: any other one")
     return text
 
@@ -85,9 +85,9 @@ FLAGS = (
     ),
     Flag(
         "web.telemetry-path",
-        "/metrics",
+        DEFAULT_METRICS_PATH,
         "Path of the metrics; it begins with a slash.",
-        {"metavar": "PATH", "default": "/metrics", "type": _path},
+        {"metavar": "PATH", "default": DEFAULT_METRICS_PATH, "type": _path},
     ),
     Flag("web.enable-lifecycle", "", "Allow POST /-/reload."),
     Flag(

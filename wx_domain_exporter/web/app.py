@@ -8,18 +8,21 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, HttpPath
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.endpoints import StatusPages
 from wx_domain_exporter.web.probe import ProbeEndpoint
 from wx_domain_exporter.web.scrape import MetricsEndpoint, start_encoder
 from wx_domain_exporter.web.sd import AppsEndpoint, DomainsEndpoint
 
+_METHODS = {HttpPath.RELOAD: "POST"}
+
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
     """What the command line says about serving."""
 
-    telemetry_path: str = "/metrics"
+    telemetry_path: str = DEFAULT_METRICS_PATH
     enable_lifecycle: bool = False
     max_requests: int = 40
 
@@ -43,18 +46,21 @@ def make_app(service: Service, options: WebOptions) -> Starlette:
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse("the configuration was refused; the log says why\n", 500)
 
+    endpoints = {
+        HttpPath.STATUS: pages.overview,
+        HttpPath.APP: pages.app,
+        HttpPath.PROBE: ProbeEndpoint(service, encoder).answer,
+        HttpPath.SD: AppsEndpoint(service).answer,
+        HttpPath.SD_DOMAINS: DomainsEndpoint(service).answer,
+        HttpPath.HEALTHY: healthy,
+        HttpPath.READY: ready,
+        HttpPath.RELOAD: reload,
+    }
     app = Starlette(
         routes=[
             Route(options.telemetry_path, metrics.answer, methods=["GET"]),
-            Route("/probe", ProbeEndpoint(service, encoder).answer, methods=["GET"]),
-            Route("/sd", AppsEndpoint(service).answer, methods=["GET"]),
-            Route("/sd/domains", DomainsEndpoint(service).answer, methods=["GET"]),
-            Route("/", pages.overview, methods=["GET"]),
-            Route("/apps/{appid}", pages.app, methods=["GET"]),
-            Route("/-/healthy", healthy, methods=["GET"]),
-            Route("/-/ready", ready, methods=["GET"]),
-            Route("/-/reload", reload, methods=["POST"]),
-        ],
+            *(Route(path, endpoints[path], methods=[_METHODS.get(path, "GET")]) for path in HttpPath),
+        ]
     )
     app.router.redirect_slashes = False  # a path is right or 404
     return app

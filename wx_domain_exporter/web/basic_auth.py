@@ -14,9 +14,11 @@ from typing import Literal
 
 import bcrypt
 
+from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
+
 Verdict = Literal["let in", "refused", "busy"]
 
-_MAX_WAITING = 8
+_MOST_CHECKS = 8
 _MAX_REMEMBERED = 100
 _BCRYPT_BYTES = 72
 """What bcrypt looks at; Go leaves out the rest without a word, and so do the hashes that htpasswd makes."""
@@ -43,6 +45,8 @@ class PasswordChecker:
         self._stranger = b""
         self._right: OrderedDict[bytes, None] = OrderedDict()
         self._running: dict[bytes, asyncio.Future[bool]] = {}
+        self.limit = ConcurrencyLimit(_MOST_CHECKS, "too many passwords are checked at once")
+        """Of checks that run or wait for the thread."""
         self._work: queue.SimpleQueue[tuple[bytes, bytes, asyncio.Future[bool]]] = queue.SimpleQueue()
         self._worker: threading.Thread | None = None
 
@@ -63,7 +67,7 @@ class PasswordChecker:
             return "let in"
         check = self._running.get(key)
         if check is None:
-            if len(self._running) >= _MAX_WAITING:
+            if not self.limit.acquire():
                 return "busy"
             check = self._start(key, password, users.get(user, self._stranger))
         right = await asyncio.shield(check) and user in users
@@ -83,7 +87,12 @@ class PasswordChecker:
         check = asyncio.get_running_loop().create_future()
         running = self._running
         running[key] = check
-        check.add_done_callback(lambda _: running.pop(key, None))
+
+        def end(_: asyncio.Future[bool]) -> None:
+            running.pop(key, None)
+            self.limit.release()
+
+        check.add_done_callback(end)
         self._work.put((password, hashed, check))
         if self._worker is None:
             # A daemon: a hash with a high cost keeps nobody from stopping the process.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wx_domain_exporter.web.basic_auth import PasswordChecker, credentials
@@ -44,7 +44,7 @@ class Front:
             return
         await self._app(scope, receive, send)
 
-    async def _refusal(self, scope: Scope, loaded: Loaded) -> PlainTextResponse | None:
+    async def _refusal(self, scope: Scope, loaded: Loaded) -> Response | None:
         if not self._bucket.allows(loaded.rate_limit):
             return _refuse(HTTPStatus.TOO_MANY_REQUESTS)
         if not loaded.users:
@@ -54,7 +54,7 @@ class Front:
         if verdict == "let in":
             return None
         if verdict == "busy":
-            return _refuse(HTTPStatus.SERVICE_UNAVAILABLE, {"Retry-After": "1"})
+            return self._checker.limit.refuse()
         return _refuse(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="wx_domain_exporter"'})
 
 

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.scrape import Scrapes
 
 _MOST_PROBES = 1000
@@ -17,8 +18,8 @@ class ProbeEndpoint:
 
     def __init__(self, service: Service, encoder: Executor) -> None:
         self._service = service
-        full = f"{_MOST_PROBES} probes are running already"
-        self._scrapes = Scrapes(service, encoder, None, _MOST_PROBES, full)
+        limit = ConcurrencyLimit(_MOST_PROBES, f"{_MOST_PROBES} probes are running already")
+        self._scrapes = Scrapes(service, encoder, None, limit)
 
     async def answer(self, request: Request) -> Response:
         """Answer one probe."""

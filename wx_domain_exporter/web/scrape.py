@@ -17,6 +17,7 @@ from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.metrics.table import GAUGES
 from wx_domain_exporter.service import Fleet, Service
 from wx_domain_exporter.web.budget import HEADER, BadTimeoutError, scrape_budget
+from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.negotiation import accepts_gzip, choose_encoder
 
 _GZIP_LEVEL = 1  # level 9 takes eight times as long for a fifth less
@@ -84,7 +85,7 @@ class Scrapes:
     """What all scrapes share, of the whole fleet or of one app; waits for WeChat without holding a thread."""
 
     def __init__(
-        self, service: Service, encoder: Executor, own: OwnMetrics | None, places: int, full: str
+        self, service: Service, encoder: Executor, own: OwnMetrics | None, limit: ConcurrencyLimit
     ) -> None:
         """Have no scrape running.
 
@@ -92,14 +93,11 @@ class Scrapes:
             service: what is scraped.
             encoder: writes the answers of many apps.
             own: what is shown of the exporter itself, beside the apps.
-            places: how many scrapes may run at once.
-            full: the sentence that further ones get.
+            limit: how many scrapes may run at once.
         """
         self._service = service
         self._own = own
-        self._places = places
-        self._full = full
-        self._running = 0
+        self._limit = limit
         self._encoding_an_app = _FIRST_ENCODING
         self._encoder = encoder
 
@@ -111,15 +109,10 @@ class Scrapes:
             fleet: the configuration in force when it came.
             watches: the apps that it is about.
         """
-        if self._running >= self._places:
-            return PlainTextResponse(f"{self._full}\n", 503)
-        self._running += 1
         try:
-            return await self._scrape(request, fleet, watches)
+            return await self._limit.run(lambda: self._scrape(request, fleet, watches))
         except BadTimeoutError as error:
             return PlainTextResponse(f"{error}\n", 400)
-        finally:
-            self._running -= 1
 
     async def _scrape(self, request: Request, fleet: Fleet, watches: Sequence[Watch]) -> Response:
         encoding = self._encoding_an_app * len(watches)
@@ -166,8 +159,8 @@ class MetricsEndpoint:
 
     def __init__(self, service: Service, encoder: Executor, max_requests: int) -> None:
         self._service = service
-        full = f"{max_requests} scrapes are running already (--web.max-requests)"
-        self._scrapes = Scrapes(service, encoder, service.own, max_requests, full)
+        refusal = f"{max_requests} scrapes are running already (--web.max-requests)"
+        self._scrapes = Scrapes(service, encoder, service.own, ConcurrencyLimit(max_requests, refusal))
 
     async def answer(self, request: Request) -> Response:
         """Answer one scrape."""

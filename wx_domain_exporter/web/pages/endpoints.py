@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.negotiation import prefers_chinese
 from wx_domain_exporter.web.pages.app_page import app_page
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
@@ -27,26 +27,16 @@ class StatusPages:
         self._service = service
         self._renderer = Renderer()
         self._metrics = telemetry_path.removeprefix("/")
-        self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._asked = 0
+        refusal = "too many pages are asked for at once"
+        self._limit = ConcurrencyLimit(_AT_ONCE, refusal, waiting=_MOST_WAITING)
 
     async def overview(self, request: Request) -> Response:
         """Answer `/`: every mini program, and how the exporter fares."""
-        return await self._in_turn(self._overview, request)
+        return await self._limit.run(lambda: asyncio.to_thread(self._overview, request))
 
     async def app(self, request: Request) -> Response:
         """Answer `/apps/APPID`: one mini program, or 404."""
-        return await self._in_turn(self._app, request)
-
-    async def _in_turn(self, make: Callable[[Request], Response], request: Request) -> Response:
-        if self._asked >= _AT_ONCE + _MOST_WAITING:
-            return PlainTextResponse("too many pages are asked for at once\n", 503, {"Retry-After": "1"})
-        self._asked += 1
-        try:
-            async with self._turns:
-                return await asyncio.to_thread(make, request)
-        finally:
-            self._asked -= 1
+        return await self._limit.run(lambda: asyncio.to_thread(self._app, request))
 
     def _overview(self, request: Request) -> Response:
         now, fleet = time.time(), self._service.fleet

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.http_paths import HttpPath, relative
 from wx_domain_exporter.web.pages.texts import CATEGORIES, REASONS, TEXTS
 
 STYLE = (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
@@ -51,6 +52,8 @@ class Renderer:
         self._environment.filters["code"] = _with_code
         self._environment.globals["style"] = Markup(STYLE)  # noqa: S704 - a file of this package
         self._environment.globals["version"] = __version__
+        self._environment.globals["paths"] = HttpPath
+        self._environment.globals["relative"] = relative
 
     def page(self, template: str, *, chinese: bool, **values: object) -> str:
         """Render a page.
