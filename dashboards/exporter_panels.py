@@ -3,6 +3,7 @@
 from dashboards.frame import Section
 from dashboards.panels import About, Column, Panel, graph, number, rows, timeline, values
 from dashboards.promql import counted, fleet, own, sum_rate
+from wx_domain_exporter.thresholds import FIGURES_OLD
 
 
 def exporter_section() -> Section:
@@ -53,7 +54,7 @@ def _states() -> list[Panel]:
                 "Oldest figures", "The age of the oldest outcome among the mini programs' series.", "s", 4, 4
             ),
             f"max(time() - max by (appid) ({fleet('fetch_timestamp_seconds')}))",
-            {300: "orange", 900: "red"},
+            {FIGURES_OLD // 2: "orange", FIGURES_OLD: "red"},
         ),
         number(
             About("Broken app files", "App files whose last good content is used.", width=4, height=4),

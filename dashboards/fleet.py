@@ -28,12 +28,12 @@ from dashboards.promql import (
     number_of_quotas_used,
     quota_used,
 )
+from wx_domain_exporter.thresholds import LIST_NEARLY_FULL, QUOTA_NEARLY_USED
 
 _WHO = (
     Column("name", "mini program", link=LINK_TO_MINI_PROGRAM),
     Column("appid", width=180),
 )
-_NEARLY_FULL, _NEARLY_USED = 0.9, 0.8
 
 
 def fleet_dashboard() -> models.Dashboard:
@@ -111,14 +111,14 @@ def _state() -> list[Panel]:
         ),
         _count(
             "Lists nearly full",
-            f"Lists at {_NEARLY_FULL:.0%} or more of WeChat's maximum.",
-            f"sum({fullness()} >= bool {_NEARLY_FULL})",
+            f"Lists at {LIST_NEARLY_FULL:.0%} or more of WeChat's maximum.",
+            f"sum({fullness()} >= bool {LIST_NEARLY_FULL})",
             "orange",
         ),
         _count(
             "Quota nearly used",
-            f"Mini programs that used {_NEARLY_USED:.0%} or more of a daily quota. Needs collect.quota.",
-            number_of_quotas_used(_NEARLY_USED),
+            f"Mini programs that used {QUOTA_NEARLY_USED:.0%} or more of a daily quota. Needs collect.quota.",
+            number_of_quotas_used(QUOTA_NEARLY_USED),
             "orange",
         ),
         _count(
@@ -241,7 +241,7 @@ def _lists() -> list[Panel]:
                 "percentunit",
             ),
             [named(f"topk(50, {fullness()})")],
-            (*_WHO, category, Column("Value", "of the maximum", unit="percentunit", gauge=True)),
+            (*_WHO, category, Column("Value", "of the maximum", unit="percentunit", gauge=LIST_NEARLY_FULL)),
             sort="of the maximum",
             descending=True,
             empty="No list is known.",
@@ -302,7 +302,7 @@ def _quota() -> list[Panel]:
             (
                 *_WHO,
                 Column("api", "API", width=140),
-                Column("Value #A", "used", unit="percentunit", gauge=True),
+                Column("Value #A", "used", unit="percentunit", gauge=QUOTA_NEARLY_USED),
                 Column("Value #B", "calls left", unit="none", width=100),
             ),
             sort="used",
@@ -315,6 +315,6 @@ def _quota() -> list[Panel]:
                 "Mini programs that have used that much of a daily quota, or more.",
                 step=COARSE,
             ),
-            {f"{share:.0%}": number_of_quotas_used(share) for share in (0.5, 0.8, 0.95)},
+            {f"{share:.0%}": number_of_quotas_used(share) for share in (0.5, QUOTA_NEARLY_USED, 0.95)},
         ),
     ]

@@ -15,6 +15,7 @@ from dashboards.frame import (
 )
 from dashboards.panels import About, Column, Panel, graph, label_value, number, rows, timeline, values
 from dashboards.promql import ONE, differences, fleet, fullness, limit, number_not_in_force, quota_used
+from wx_domain_exporter.thresholds import LIST_NEARLY_FULL, QUOTA_NEARLY_USED
 
 
 def mini_program_dashboard() -> models.Dashboard:
@@ -134,12 +135,12 @@ def _state() -> list[Panel]:
                 "Fullest list", "Of its lists, the largest share of WeChat's maximum.", "percentunit", 3, 4
             ),
             f"max({fullness(ONE)})",
-            {0.9: "orange", 1: "red"},
+            {LIST_NEARLY_FULL: "orange", 1: "red"},
         ),
         number(
             About("Quota used", "The share of the day's calls that is used up.", "percentunit", 3, 4),
             f"max({quota_used(ONE)})",
-            {0.8: "orange", 1: "red"},
+            {QUOTA_NEARLY_USED: "orange", 1: "red"},
         ),
     ]
 

@@ -73,7 +73,7 @@ class Column:
         unit: Of a number.
         mappings: How values are shown.
         link: Where a click leads: a title and a URL.
-        gauge: Whether the number, from 0 to 1, is drawn as a bar.
+        gauge: If the number, from 0 to 1, is drawn as a bar: from where on in orange; red at 1.
         width: In pixels; 0 for what is left.
     """
 
@@ -82,7 +82,7 @@ class Column:
     unit: str = ""
     mappings: Sequence[models.ValueMapping] = ()
     link: tuple[str, str] | None = None
-    gauge: bool = False
+    gauge: float | None = None
     width: int = 0
 
     @property
@@ -249,13 +249,9 @@ def _properties(column: Column) -> list[models.DynamicConfigValue]:
     if column.link:
         title, url = column.link
         found["links"] = [{"title": title, "url": url, "targetBlank": False}]
-    if column.gauge:
-        found |= {"min": 0, "max": 1, "thresholds": _share_thresholds()}
+    if column.gauge is not None:
+        found |= {"min": 0, "max": 1, "thresholds": _thresholds({column.gauge: "orange", 1: "red"}).build()}
         found["custom.cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
     if column.width:
         found["custom.width"] = column.width
     return [models.DynamicConfigValue(name, value) for name, value in found.items()]
-
-
-def _share_thresholds() -> models.ThresholdsConfig:
-    return _thresholds({0.8: "orange", 0.95: "red"}).build()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PACKAGE = REPOSITORY / "wx_domain_exporter"
 LAYERS = (
-    {"lists", "errcodes", "metrics", "green", "regular_file", "http_paths"},
+    {"lists", "errcodes", "metrics", "green", "regular_file", "http_paths", "thresholds"},
     {"file_watch"},
     {"config"},
     {"wechat"},

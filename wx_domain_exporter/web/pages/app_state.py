@@ -7,11 +7,7 @@ from dataclasses import dataclass
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.lists.baseline import Drift
 from wx_domain_exporter.lists.domains import DomainList
-
-RECENT = 24 * 3600.0
-"""Seconds for which a change counts as recent."""
-NEARLY_FULL = 0.9
-"""The share of its limit from which on a category is highlighted."""
+from wx_domain_exporter.thresholds import CHANGE_RECENT
 
 
 class Kind(enum.StrEnum):
@@ -77,7 +73,7 @@ def state_of(watch: Watch, limits: Mapping[str, int], now: float) -> AppState:
     drifts = {} if lists is None else watch.drifts(lists)
     drifts = {category: drift for category, drift in drifts.items() if not drift.matches}
     changed = changes[-1].timestamp if changes else None
-    lately = changed is not None and now - changed < RECENT
+    lately = changed is not None and now - changed < CHANGE_RECENT
     kind = Kind.OK
     if outcome is None:
         kind = Kind.PENDING

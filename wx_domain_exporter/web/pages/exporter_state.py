@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from wx_domain_exporter.config.loading import WatchedPlatform
 from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.thresholds import FIGURES_OLD
 from wx_domain_exporter.web.pages.failures import Failure, failure_of
 from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
 
-LONG_AGO = 600.0
-"""Seconds without a scrape after which the pages warn that what they show may be old."""
 _MOST_SENTENCES = 50
 
 
@@ -75,7 +74,7 @@ def exporter_state(service: Service, now: float) -> ExporterState:
     return ExporterState(
         now=moment(now, now),
         last_scrape=optional_moment(last_scrape, now),
-        scraped_long_ago=last_scrape is not None and now - last_scrape > LONG_AGO,
+        scraped_long_ago=last_scrape is not None and now - last_scrape > FIGURES_OLD,
         in_force=moment(service.in_force_since, now),
         refused=None if refusal is None else moment(refusal.timestamp, now),
         refusal=_sentences([] if refusal is None else refusal.errors),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from wx_domain_exporter.apps.watch import Watch
 from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY
-from wx_domain_exporter.web.pages.app_state import NEARLY_FULL, ORDER, AppState, Kind, state_of
+from wx_domain_exporter.thresholds import LIST_NEARLY_FULL
+from wx_domain_exporter.web.pages.app_state import ORDER, AppState, Kind, state_of
 from wx_domain_exporter.web.pages.excerpts import Difference, differences
 from wx_domain_exporter.web.pages.failures import Failure, api_error, failure_of
 from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
@@ -36,7 +37,11 @@ class Count:
     @property
     def nearly_full(self) -> bool:
         """Whether it is close to its limit, at it, or above it."""
-        return self.number is not None and self.limit is not None and self.number >= NEARLY_FULL * self.limit
+        return (
+            self.number is not None
+            and self.limit is not None
+            and self.number >= LIST_NEARLY_FULL * self.limit
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +138,7 @@ def overview(watches: Sequence[Watch], limits: Mapping[str, int], query: Query, 
         apps=len(states),
         kinds={kind: kinds[kind] for kind in Kind},
         reasons=dict(reasons.most_common()),
-        nearly_full=sum(state.fullest >= NEARLY_FULL for state in states),
+        nearly_full=sum(state.fullest >= LIST_NEARLY_FULL for state in states),
         columns=[Count(category, None, limits.get(category)) for category in DOCUMENTED_CATEGORIES],
         matching=len(found),
         first=(page - 1) * ROWS + 1 if found else 0,
@@ -144,7 +149,7 @@ def overview(watches: Sequence[Watch], limits: Mapping[str, int], query: Query, 
 
 def _is_in(state: AppState, wanted: str) -> bool:
     if wanted == NEARLY_FULL_STATE:
-        return state.fullest >= NEARLY_FULL
+        return state.fullest >= LIST_NEARLY_FULL
     return wanted in {"", state.kind, state.reason}
 
 
