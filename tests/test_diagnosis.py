@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wx_domain_exporter.apps.diagnosis import Diagnosis, Step, diagnose
+from wx_domain_exporter.errcodes.lookup import look_up
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     BrokenConnectionError,
@@ -66,8 +67,7 @@ class TestWhat:
         assert what.zh == "stable_token 返回错误码 40125：AppSecret 无效。"
 
     def test_the_remedy_is_that_of_the_errcode(self) -> None:
-        assert "appsecret" in diagnose(refused("stable_token", 40125), APPID).remedy.en
-        assert "appsecret" in diagnose(refused("stable_token", 40125), APPID).remedy.zh
+        assert diagnose(refused("stable_token", 40125), APPID).remedy == look_up("stable_token", 40125).remedy
 
     @pytest.mark.parametrize(
         "error",
@@ -126,6 +126,16 @@ class TestAddress:
     def test_that_of_a_platforms_mini_program_is_the_mini_programs(self) -> None:
         error = ApiError("getwxadevinfo", 40164, NOT_LISTED)
         assert f"whitelist of {APPID}: " in self.told(error, COMPONENT).remedy.en
+
+    def test_a_call_for_a_mini_program_is_checked_against_the_platforms_list(self) -> None:
+        error = ApiError("getwxadevinfo", 61004, "access clientip is not registered, requestIP: 203.0.113.7")
+        assert f"whitelist of {COMPONENT}: " in self.told(error, COMPONENT).remedy.en
+
+    def test_one_that_waits_for_a_confirmation_is_added_nowhere(self) -> None:
+        remedy = self.told(refused("stable_token", 89503, NOT_LISTED)).remedy
+        assert remedy.en.startswith("The call came from 203.0.113.7. Ask the account's administrator")
+        assert remedy.zh.startswith("调用来自 203.0.113.7。")
+        assert "Add" not in remedy.en
 
     @pytest.mark.parametrize(
         "errmsg", ["", "invalid ip", "invalid ip 999.1.1.1, not in whitelist", "at 203.0.113.7"]

@@ -128,7 +128,7 @@ def test_a_row_names_only_apis_the_metrics_know(row: Errcode) -> None:
 
 @every_row
 def test_a_row_has_an_official_page_as_its_source(row: Errcode) -> None:
-    assert re.fullmatch(r"https://developers\.weixin\.qq\.com/[\w./-]+\.html", row.source)
+    assert re.fullmatch(r"https://developers\.weixin\.qq\.com/[\w./-]+(\.html|/)", row.source)
 
 
 def assert_is_in_both_languages(text: Text) -> None:

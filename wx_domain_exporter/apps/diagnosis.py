@@ -8,6 +8,15 @@ from dataclasses import dataclass
 
 from wx_domain_exporter.errcodes.groups import ERRCODES_OF, Group
 from wx_domain_exporter.errcodes.lookup import Action, look_up
+from wx_domain_exporter.errcodes.remedies import (
+    APP_IP_LIST,
+    APP_IP_LIST_WARNING,
+    CLOUD_PATH_REMEDY,
+    PERMISSION_SET_WARNING,
+    PLATFORM_IP_LIST,
+    PLATFORM_IP_LIST_WARNING,
+    with_warning,
+)
 from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.wechat.errors import (
     ApiError,
@@ -55,17 +64,12 @@ _PLATFORM_APIS = frozenset(
 )
 _TOKEN_APIS = _PLATFORM_APIS | {"stable_token"}
 _IP_ERRCODES = ERRCODES_OF[Group.ADDRESS]
-_WHITELISTS: Mapping[int, Text] = {
-    40164: Text(
-        "「开发管理 → 开发设置 → IP白名单」 at mp.weixin.qq.com.",
-        "登录 mp.weixin.qq.com，在“开发管理 → 开发设置 → IP白名单”中添加。",
-    ),
-    61004: Text(
-        "「管理中心 → 第三方平台 → 详情 → 白名单IP地址列表」 at open.weixin.qq.com.",
-        "登录 open.weixin.qq.com，在“管理中心 → 第三方平台 → 详情 → 白名单IP地址列表”中添加。",
-    ),
+_PLATFORM_IP_ERRCODE = 61004
+_WHITELISTS: Mapping[int, tuple[Text, Text]] = {
+    40164: (APP_IP_LIST, APP_IP_LIST_WARNING),
+    _PLATFORM_IP_ERRCODE: (PLATFORM_IP_LIST, PLATFORM_IP_LIST_WARNING),
 }
-"""Where an address is added; the other errcodes want somebody to confirm the call first."""
+"""Where an address is added, and whom that can hurt; the other errcodes want something else of a person."""
 _PERMISSION_ERRCODES = ERRCODES_OF[Group.PERMISSION] | ERRCODES_OF[Group.AUTHORIZATION]
 _NAMED_IP = re.compile(r"(?:invalid ip|requestIP:)\s*([0-9A-Fa-f.:]+)", re.IGNORECASE)
 
@@ -85,19 +89,24 @@ _REMEDIES: Mapping[Reason, Text] = {
     ),
     Reason.TLS: Text(
         "See that the certificate is for this host, in force, and signed by an authority in `ca_file`; "
-        "a proxy that opens TLS needs its own authority there.",
+        "a proxy that opens TLS needs its own authority there. Inside 「微信云托管」, where "
+        "「开放接口服务」 is on, https://api.weixin.qq.com shows a self-signed certificate: use a "
+        "`cloudrun` source.",
         "请确认证书与主机名相符、在有效期内，且由 `ca_file` 中的机构签发；"
-        "会解密 TLS 的代理需把其根证书放入其中。",
+        "会解密 TLS 的代理需把其根证书放入其中。在开启了“开放接口服务”的微信云托管内，"
+        "https://api.weixin.qq.com 返回自签名证书，请使用 `cloudrun` 来源。",
     ),
     Reason.HTTP: Text(
         "A proxy or a gateway may answer in place of the API: see `base_url`. A token service refuses with "
-        "such a status too: see its `url`, the `headers` that prove who asks, and its own log.",
-        "应答的可能是代理或网关而非该 API：请检查 `base_url`。token 服务也会以此类状态码拒绝："
-        "请检查其 `url`、证明身份的 `headers` 及其日志。",
+        "such a status too: see its `url`, the `headers` that prove who asks, and its own log. 502 with a "
+        f"`cloudrun` source: the path may not be allowed yet. {CLOUD_PATH_REMEDY.en}",
+        "响应的可能是代理或网关而非该 API：请检查 `base_url`。token 服务也会以此类状态码拒绝："
+        "请检查其 `url`、证明身份的 `headers` 及其日志。使用 `cloudrun` 来源时返回 502："
+        f"接口路径可能尚未开通。{CLOUD_PATH_REMEDY.zh}",
     ),
     Reason.DECODE: Text(
         "The answer has not the expected form: see `base_url`, or the token service's `url` and pointers.",
-        "应答格式与预期不符：请检查 `base_url`，或 token 服务的 `url` 与 JSON 指针。",
+        "响应格式与预期不符：请检查 `base_url`，或 token 服务的 `url` 与 JSON 指针。",
     ),
 }
 _SECRET_REMEDY = Text(
@@ -105,11 +114,16 @@ _SECRET_REMEDY = Text(
     "a changed file needs no restart.",
     "请确保运行 exporter 的用户可以读取该文件，或设置该环境变量；文件变更后无需重启。",
 )
-_AUTHORIZE_REMEDY = Text(
-    "Have the mini program's administrator authorize the platform, or correct the appid or the app's "
-    "`platform`; a new authorization is found within `discover_interval`.",
-    "请由小程序管理员完成对该第三方平台的授权，或更正 appid 或该应用的 `platform`；"
-    "新的授权会在 `discover_interval` 内被发现。",
+_AUTHORIZE_REMEDY = with_warning(
+    Text(
+        "Correct the appid or the app's `platform`. If the platform acts for this mini program, have its "
+        "administrator authorize it: that is found within `discover_interval`. Where it is authorized but "
+        "has no refresh token, the platform's own service has never called api_query_auth for it.",
+        "请更正 appid 或该应用的 `platform`。若该第三方平台确实代该小程序调用接口，"
+        "请由小程序管理员完成授权，新的授权会在 `discover_interval` 内被发现。"
+        "若已授权但没有刷新令牌，说明平台自有服务从未对它调用 api_query_auth。",
+    ),
+    PERMISSION_SET_WARNING,
 )
 _TOKEN_REMEDY = Text(
     "Let the token source hand out a token that is in force and belongs to this mini program alone; "
@@ -128,8 +142,8 @@ def diagnose(error: FetchError, appid: str, component_appid: str | None = None) 
     """
     cause = error.cause if isinstance(error, TokenError) and error.cause is not None else error
     if isinstance(cause, ApiError):
-        of_platform = component_appid is not None and cause.api in _PLATFORM_APIS
-        return _of_errcode(cause, component_appid if of_platform and component_appid else appid)
+        of_platform = cause.api in _PLATFORM_APIS or cause.errcode == _PLATFORM_IP_ERRCODE
+        return _of_errcode(cause, (component_appid or appid) if of_platform else appid)
     told = str(error)
     if isinstance(cause, NoSecretError):
         return Diagnosis(Step.SECRET, Text(told, f"密钥无法读取：{told}"), _SECRET_REMEDY)
@@ -149,12 +163,20 @@ def _of_errcode(error: ApiError, appid: str) -> Diagnosis:
     remedy = row.remedy
     address = _named_address(str(error))
     if error.errcode in _IP_ERRCODES and address is not None:
-        where = _WHITELISTS.get(error.errcode, remedy)
-        remedy = Text(
-            f"Add {address} to the IP whitelist of {appid}: {where.en}",
-            f"请将 {address} 加入 {appid} 的 IP 白名单：{where.zh}",
-        )
+        remedy = _remedy_for_address(address, error.errcode, appid, remedy)
     return Diagnosis(_step_of(error, row.action), what, remedy)
+
+
+def _remedy_for_address(address: str, errcode: int, appid: str, remedy: Text) -> Text:
+    """Return the remedy for an address that WeChat named: where it is added, if that is what helps."""
+    if errcode not in _WHITELISTS:
+        return Text(f"The call came from {address}. {remedy.en}", f"调用来自 {address}。{remedy.zh}")
+    where, warning = _WHITELISTS[errcode]
+    added = Text(
+        f"Add {address} to the IP whitelist of {appid}: {where.en}.",
+        f"请将 {address} 加入 {appid} 的 IP 白名单：{where.zh}。",
+    )
+    return with_warning(added, warning)
 
 
 def _step_of(error: ApiError, action: Action) -> Step:

@@ -1,9 +1,83 @@
-"""What a person should do, where errcodes of several subjects want the same."""
+"""What a person should do, where errcodes of several subjects want the same, and whom that could hurt.
+
+A remedy that could hurt production carries its warning: `with_warning` joins them. The doctor, the status
+page and the docs show both; `tests/test_advice.py` holds that no text gives the advice alone.
+"""
 
 from typing import Final
 
 from wx_domain_exporter.errcodes.types import Text
 
+
+def with_warning(remedy: Text, warning: Text) -> Text:
+    """Return a remedy with what to know before following it."""
+    return Text(f"{remedy.en} {warning.en}", f"{remedy.zh}{warning.zh}")
+
+
+APP_IP_LIST: Final = Text(
+    "「管理 → 开发管理 → 开发设置 → 开发者ID → IP白名单」 at mp.weixin.qq.com",
+    "mp.weixin.qq.com 的“管理 → 开发管理 → 开发设置 → 开发者ID → IP白名单”",
+)
+"""Where a mini program's list of addresses is, which guards the APIs that take an AppSecret."""
+PLATFORM_IP_LIST: Final = Text(
+    "「管理中心 → 第三方平台 → 详情 → 白名单IP地址列表」 at open.weixin.qq.com",
+    "open.weixin.qq.com 的“管理中心 → 第三方平台 → 详情 → 白名单IP地址列表”",
+)
+"""Where a third-party platform's list of addresses is, which guards all its calls."""
+
+APP_IP_LIST_WARNING: Final = Text(
+    "Never start an empty list without all addresses of production: the first entry switches the list on, "
+    "and every program whose address is missing then gets 40164 instead of a token. It takes 10 entries. "
+    "The 「IP白名单」 of 「小程序代码上传」 on the same page is another list.",
+    "白名单为空时，须先备齐生产环境的全部出口 IP 再添加：添加第一条即启用白名单，"
+    "此后不在其中的程序都会收到 40164，拿不到 token。最多 10 条。"
+    "同一页面“小程序代码上传”的“IP白名单”是另一份名单。",
+)
+PLATFORM_IP_LIST_WARNING: Final = Text(
+    "Keep all addresses of production that are on the list: it guards every call of the platform, and a "
+    "service whose address is lost gets 61004.",
+    "须保留名单中生产环境的全部 IP：该名单限制第三方平台的所有调用，IP 被删掉的服务会收到 61004。",
+)
+PERMISSION_SET_WARNING: Final = Text(
+    "Don't have permission set 18 granted for monitoring alone: only one platform can hold it, so the one "
+    "that holds it now loses it, and at mp.weixin.qq.com the mini program can no longer be published or get "
+    "domains. A stable_token source needs no permission set.",
+    "不要仅为监控而授予权限集 18：它同一时间只能授予一个第三方平台，当前持有的平台会失去它，"
+    "小程序也不能再登录 mp.weixin.qq.com 发布版本或配置域名。使用 stable_token 来源则无需任何权限集。",
+)
+SECRET_WARNING: Final = Text(
+    "Reset an AppSecret last of all: the old one stops working at once or within minutes, for every program "
+    "that uses it. List them first, and update each right after the reset.",
+    "重置 AppSecret 是最后的办法：旧的会立即或在几分钟内失效，所有使用方都受影响。"
+    "重置前先列出全部使用方，重置后立即逐一更新。",
+)
+CLEAR_QUOTA_WARNING: Final = Text(
+    "Don't call clear_quota for monitoring: it resets all APIs, an account has it ten times a month, the "
+    "console's resets included, and after that production gets 48006 when it needs one. "
+    "/cgi-bin/openapi/quota/clear resets one path, 50 times a month for all paths.",
+    "不要为监控调用 clear_quota：它会重置所有接口，每个账号每月只有 10 次（含在控制台的清零），"
+    "用完后生产环境需要清零时只会收到 48006。/cgi-bin/openapi/quota/clear 只重置一个接口，"
+    "每个账号每月共 50 次。",
+)
+
+PERMISSION_SET_REMEDY: Final = with_warning(
+    Text(
+        "If this platform is to develop the mini program: tick permission set 18 (「小程序开发与数据分析」) "
+        "under 「我的业务 → 第三方平台 → 权限集」 at developers.weixin.qq.com/platform, have the mini "
+        "program's administrator authorize it anew by scanning, also where it was authorized before, and "
+        "use the mini program's authorizer_access_token.",
+        "如果该第三方平台负责代开发此小程序：请登录 developers.weixin.qq.com/platform，"
+        "在“我的业务 → 第三方平台 → 权限集”中勾选权限集 18（小程序开发与数据分析），"
+        "由小程序管理员重新扫码授权（此前已授权的也须重新扫码），"
+        "并确认使用的是该小程序的 authorizer_access_token。",
+    ),
+    PERMISSION_SET_WARNING,
+)
+SECRET_CHECK: Final = Text(
+    "Check the configured value first: an AppSecret is 32 hexadecimal digits, without quotes or spaces, and "
+    "no placeholder that nobody filled in.",
+    "请先检查配置的值：AppSecret 为 32 位十六进制字符，不含引号和空格，也不是忘记替换的占位符。",
+)
 BODY_REMEDY: Final = Text(
     "The exporter sends a correct request, so look at what lies between: a proxy, a gateway or the host "
     "behind wechat.base_url must pass method, Content-Length and body on unchanged.",
@@ -14,4 +88,15 @@ BUSY_REMEDY: Final = Text(
     "None as long as it passes: the exporter retries once. If it stays for more than a few minutes, report "
     "it in WeChat's developer community with the rid from the errmsg.",
     "短暂出现无需处理，exporter 会重试一次。若持续数分钟以上，请携带 errmsg 中的 rid 到微信开放社区反馈。",
+)
+TICKET_REMEDY: Final = Text(
+    "Check that the file holds the newest ticket of this component_appid, decrypted and whole, and "
+    "that the push still reaches 「授权事件接收URL」.",
+    "请确认文件中是该 component_appid 最新推送、已解密且完整的 ticket，"
+    "并确认“授权事件接收URL”能正常接收推送。",
+)
+CLOUD_PATH_REMEDY: Final = Text(
+    "Add /wxa/getwxadevinfo (the path, without the host) under 「服务管理 → 云调用 → 微信令牌」 in the "
+    "console of WeChat's cloud hosting.",
+    "请在微信云托管控制台“服务管理 → 云调用 → 微信令牌”中添加 /wxa/getwxadevinfo（只填路径，不含域名）。",
 )

@@ -10,15 +10,24 @@ from wx_domain_exporter.errcodes.apis import (
     DOMAIN_APIS,
     STABLE_TOKEN_API,
 )
-from wx_domain_exporter.errcodes.remedies import BODY_REMEDY, BUSY_REMEDY
+from wx_domain_exporter.errcodes.remedies import (
+    BODY_REMEDY,
+    BUSY_REMEDY,
+    SECRET_CHECK,
+    SECRET_WARNING,
+    TICKET_REMEDY,
+    with_warning,
+)
 from wx_domain_exporter.errcodes.sources import (
     ACCESS_TOKEN,
+    API_SIGNATURE,
     CLOUD_RUN,
     CLOUD_TOKEN,
     COMMON,
     COMPONENT_TOKEN,
     DOMAINS,
     RETURN_CODES,
+    SECRETS,
     STABLE_TOKEN,
 )
 from wx_domain_exporter.errcodes.types import Action, Errcode, Text
@@ -36,6 +45,33 @@ _COMPONENT_TOKEN_REMEDY: Final = Text(
     "makes new ones all the time.",
     "能自行恢复则无需处理：exporter 会重新获取一次 component_access_token。若持续出现，"
     "请确认第三方平台自有服务提供的是当前有效的令牌，且没有其他服务在反复换取新令牌。",
+)
+_SECRET_REMEDY: Final = with_warning(
+    Text(
+        f"{SECRET_CHECK.en} Then compare appid and appsecret with what the mini program's other programs "
+        "use: WeChat shows an AppSecret only when it is made, under 「管理 → 开发管理 → 开发设置」 at "
+        "mp.weixin.qq.com.",
+        f"{SECRET_CHECK.zh}再与该小程序的其他使用方核对 AppID 和 AppSecret：微信仅在 mp.weixin.qq.com "
+        "的“管理 → 开发管理 → 开发设置”中生成时显示一次 AppSecret。",
+    ),
+    SECRET_WARNING,
+)
+_COMPONENT_SECRET_REMEDY: Final = with_warning(
+    Text(
+        f"{SECRET_CHECK.en} Then compare component_appid and component_appsecret with what the platform's "
+        "own service uses, and with 「管理中心 → 第三方平台 → 详情」 at open.weixin.qq.com.",
+        f"{SECRET_CHECK.zh}再与第三方平台自有服务所用的值，以及 open.weixin.qq.com "
+        "的“管理中心 → 第三方平台 → 详情”核对 component_appid 和 component_appsecret。",
+    ),
+    SECRET_WARNING,
+)
+_API_SECURITY_REMEDY: Final = Text(
+    "The exporter can neither sign nor encrypt a request, and getwxadevinfo is one of the APIs that can ask "
+    "for it. Leave 「API安全」 off for this API (「管理 → 开发管理 → 开发设置 → API安全」 at "
+    "mp.weixin.qq.com). Ask first who relies on it: switching it off for other APIs weakens production.",
+    "exporter 不支持对请求签名和加密，而 getwxadevinfo 属于支持该功能的接口。请在 mp.weixin.qq.com "
+    "的“管理 → 开发管理 → 开发设置 → API安全”中不要对此接口启用。改动前请先确认谁在使用该功能："
+    "对其他接口关闭会降低生产环境的安全性。",
 )
 
 CALLS: Final[tuple[Errcode, ...]] = (
@@ -56,12 +92,7 @@ CALLS: Final[tuple[Errcode, ...]] = (
             "The AppSecret is wrong or belongs to another account.",
             "AppSecret 错误，或不属于该账号。",
         ),
-        Text(
-            "Compare appid and appsecret with 「开发管理 → 开发设置」 at mp.weixin.qq.com; after a reset of "
-            "the AppSecret, put the new one where the configuration reads it.",
-            "登录 mp.weixin.qq.com，在“开发管理 → 开发设置”核对 AppID 和 AppSecret；若 AppSecret 已重置，"
-            "请同步更新配置所读取的密钥。",
-        ),
+        _SECRET_REMEDY,
         ACCESS_TOKEN,
     ),
     Errcode(
@@ -72,12 +103,7 @@ CALLS: Final[tuple[Errcode, ...]] = (
             "The third-party platform's AppSecret is wrong or belongs to another platform.",
             "第三方平台的 AppSecret 错误，或不属于该平台。",
         ),
-        Text(
-            "Compare component_appid and component_appsecret with the platform's page under "
-            "「管理中心 → 第三方平台 → 详情」 at open.weixin.qq.com; update the secret after a reset.",
-            "登录 open.weixin.qq.com，在“管理中心 → 第三方平台 → 详情”核对 component_appid 和 "
-            "component_appsecret；若密钥已重置，请同步更新配置。",
-        ),
+        _COMPONENT_SECRET_REMEDY,
         COMPONENT_TOKEN,
     ),
     Errcode(
@@ -156,6 +182,30 @@ CALLS: Final[tuple[Errcode, ...]] = (
         COMMON,
     ),
     Errcode(
+        40091,
+        ANY,
+        Action.PERSON,
+        Text("The component_verify_ticket is not valid.", "component_verify_ticket 无效。"),
+        TICKET_REMEDY,
+        RETURN_CODES,
+    ),
+    Errcode(
+        40094,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The third-party platform's credentials are not valid.",
+            "第三方平台的凭据无效。",
+        ),
+        Text(
+            "Check that component_appid and the component_access_token, or the component_appsecret and the "
+            "ticket it is made from, belong to the same platform.",
+            "请确认 component_appid 与 component_access_token（或生成它所用的 component_appsecret 和 ticket）"
+            "属于同一个第三方平台。",
+        ),
+        RETURN_CODES,
+    ),
+    Errcode(
         40097,
         ANY,
         Action.PERSON,
@@ -176,12 +226,7 @@ CALLS: Final[tuple[Errcode, ...]] = (
         COMPONENT_TOKEN_API,
         Action.PERSON,
         Text("The third-party platform's AppSecret is not valid.", "第三方平台的 AppSecret 无效。"),
-        Text(
-            "Compare component_appsecret with the platform's page under 「管理中心 → 第三方平台 → 详情」 at "
-            "open.weixin.qq.com; update the secret after a reset.",
-            "登录 open.weixin.qq.com，在“管理中心 → 第三方平台 → 详情”核对 component_appsecret；"
-            "若密钥已重置，请同步更新配置。",
-        ),
+        _COMPONENT_SECRET_REMEDY,
         COMPONENT_TOKEN,
     ),
     Errcode(
@@ -189,14 +234,38 @@ CALLS: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         Text("The AppSecret is not valid.", "AppSecret 无效。"),
-        Text(
-            "Compare appsecret with the one in use; WeChat shows it only when it is made, so if nobody kept "
-            "it, reset it under 「开发管理 → 开发设置」 at mp.weixin.qq.com and update every service that "
-            "uses it.",
-            "请核对 appsecret。微信仅在生成时显示一次，若无人留存，需登录 mp.weixin.qq.com，"
-            "在“开发管理 → 开发设置”重置，并同步更新所有使用方。",
-        ),
+        _SECRET_REMEDY,
         STABLE_TOKEN,
+    ),
+    Errcode(
+        40170,
+        ANY,
+        Action.PERSON,
+        Text("The request asks for more entries than the API takes.", "请求的数量超出接口上限。"),
+        BODY_REMEDY,
+        RETURN_CODES,
+    ),
+    Errcode(
+        40234,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The account has API security switched on, and the request is not signed.",
+            "该账号启用了 API 安全，而请求没有有效签名。",
+        ),
+        _API_SECURITY_REMEDY,
+        API_SIGNATURE,
+    ),
+    Errcode(
+        40235,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The account has API security switched on, and the request is not encrypted.",
+            "该账号启用了 API 安全，而请求没有按要求加密。",
+        ),
+        _API_SECURITY_REMEDY,
+        API_SIGNATURE,
     ),
     Errcode(
         40243,
@@ -204,12 +273,14 @@ CALLS: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         Text("The AppSecret is frozen.", "AppSecret 已被冻结。"),
         Text(
-            "An administrator of the account has to unfreeze it under 「开发管理 → 开发设置」 at "
-            "mp.weixin.qq.com; then reload the exporter.",
-            "请账号管理员登录 mp.weixin.qq.com，在“开发管理 → 开发设置”中解冻 AppSecret；"
-            "随后重新加载 exporter 配置。",
+            "Ask first who froze it: it may have leaked. Then an administrator of the account unfreezes it "
+            "under 「管理 → 开发管理 → 开发设置」 at mp.weixin.qq.com. That takes effect ten minutes later; "
+            "then reload the exporter.",
+            "请先确认是谁冻结的，可能是因为密钥泄露。再由账号管理员登录 mp.weixin.qq.com，"
+            "在“管理 → 开发管理 → 开发设置”中解冻 AppSecret。解冻 10 分钟后才生效，"
+            "届时重新加载 exporter 配置。",
         ),
-        ACCESS_TOKEN,
+        SECRETS,
     ),
     Errcode(
         41001,
@@ -217,11 +288,12 @@ CALLS: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         Text("The call carried no access_token.", "请求缺少 access_token 参数。"),
         Text(
-            "With a cloudrun source: switch on 「开放接口服务」 in the console of WeChat's cloud hosting "
-            "and publish a new version of the service, for only then it takes effect. Otherwise: a gateway "
-            "drops the query string.",
-            "使用 cloudrun 来源时：在微信云托管控制台开启“开放接口服务”，并发布新版本后才会生效。其他情况："
-            "请检查网关是否丢弃了 URL 查询参数。",
+            "With a cloudrun source: right after the start of the container it passes by itself. If it "
+            "stays, switch on 「开放接口服务」 in the console of WeChat's cloud hosting and publish a new "
+            "version of the service, for only then it takes effect. With another source: a gateway drops "
+            "the query string.",
+            "使用 cloudrun 来源时：容器刚启动时出现会自行恢复；若持续出现，请在微信云托管控制台开启"
+            "“开放接口服务”，并发布新版本后才会生效。使用其他来源时：请检查网关是否丢弃了 URL 查询参数。",
         ),
         CLOUD_RUN,
     ),

@@ -3,7 +3,7 @@
 from typing import Final
 
 from wx_domain_exporter.errcodes.apis import ANY
-from wx_domain_exporter.errcodes.remedies import BUSY_REMEDY
+from wx_domain_exporter.errcodes.remedies import BUSY_REMEDY, CLOUD_PATH_REMEDY
 from wx_domain_exporter.errcodes.sources import CLOUD_BASE, CLOUD_RUN, CLOUD_TOKEN
 from wx_domain_exporter.errcodes.types import Action, Errcode, Text
 
@@ -21,6 +21,21 @@ _CLOUD_QUOTA_REMEDY: Final = Text(
 
 CLOUD: Final[tuple[Errcode, ...]] = (
     Errcode(
+        -604104,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The cloud call came from a place that WeChat allows none from.",
+            "云调用的来源不合法。",
+        ),
+        Text(
+            "Run the exporter inside the cloud environment, or use a stable_token source, which works "
+            "anywhere.",
+            "请在云环境内运行 exporter，或改用不限运行位置的 stable_token 来源。",
+        ),
+        CLOUD_BASE,
+    ),
+    Errcode(
         -604102,
         ANY,
         Action.PERSON,
@@ -37,10 +52,10 @@ CLOUD: Final[tuple[Errcode, ...]] = (
             "云环境没有以云调用方式调用该接口的权限。",
         ),
         Text(
-            "Declare operation.getDomainInfo under permissions.openapi of the function's config.json and "
-            "deploy it again; if it stays, the API is not open to cloud calls: use a stable_token source.",
-            "在云函数 config.json 的 permissions.openapi 中声明 operation.getDomainInfo 并重新部署；"
-            "若仍报错，说明该接口未开放云调用，请改用 stable_token 方式获取 token。",
+            f"{CLOUD_PATH_REMEDY.en} Check that the environment belongs to this appid or is shared with it. "
+            "If the errcode stays, use a stable_token source.",
+            f"{CLOUD_PATH_REMEDY.zh}并确认云环境归属该 appid 或已对其共享。若仍报错，请改用 stable_token 来"
+            "源。",
         ),
         CLOUD_BASE,
     ),
@@ -71,6 +86,52 @@ CLOUD: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         Text("WeChat's backend had an internal error during a cloud call.", "云调用时微信后台系统错误。"),
         _CLOUD_TICKET_REMEDY,
+        CLOUD_BASE,
+    ),
+    Errcode(
+        -501019,
+        ANY,
+        Action.PERSON,
+        Text("The cloud environment does not allow the call.", "云环境未授权此操作。"),
+        Text(
+            "Check that the environment belongs to this appid or is shared with it.",
+            "请确认云环境归属该 appid 或已对其共享。",
+        ),
+        CLOUD_BASE,
+    ),
+    Errcode(
+        -501018,
+        ANY,
+        Action.PERSON,
+        Text("A resource of the cloud environment is not available.", "云环境的资源不可用。"),
+        _CLOUD_TICKET_REMEDY,
+        CLOUD_BASE,
+    ),
+    Errcode(
+        -501017,
+        ANY,
+        Action.PERSON,
+        Text("The cloud environment's disk is full.", "云环境的磁盘空间已用尽。"),
+        Text(
+            "Look at the environment's usage in the cloud console and upgrade its plan.",
+            "请在云开发控制台查看环境用量并升级套餐。",
+        ),
+        CLOUD_BASE,
+    ),
+    Errcode(
+        -501016,
+        ANY,
+        Action.PERSON,
+        Text("The cloud environment's quota of writes is used up.", "云环境的写请求次数已用尽。"),
+        _CLOUD_QUOTA_REMEDY,
+        CLOUD_BASE,
+    ),
+    Errcode(
+        -501015,
+        ANY,
+        Action.PERSON,
+        Text("The cloud environment's quota of reads is used up.", "云环境的读请求次数已用尽。"),
+        _CLOUD_QUOTA_REMEDY,
         CLOUD_BASE,
     ),
     Errcode(
@@ -181,12 +242,7 @@ CLOUD: Final[tuple[Errcode, ...]] = (
             "The API's path is not on the list of APIs the cloud service may call.",
             "接口路径不在云托管“微信令牌”白名单内。",
         ),
-        Text(
-            "Add /wxa/getwxadevinfo (the path, without the host) under 「服务管理 → 云调用 → 微信令牌」 in "
-            "the console of WeChat's cloud hosting.",
-            "请在微信云托管控制台“服务管理 → 云调用 → 微信令牌”中添加 /wxa/getwxadevinfo（只填路径，"
-            "不含域名）。",
-        ),
+        CLOUD_PATH_REMEDY,
         CLOUD_RUN,
     ),
     Errcode(

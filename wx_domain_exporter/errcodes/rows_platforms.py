@@ -3,9 +3,19 @@
 from typing import Final
 
 from wx_domain_exporter.errcodes.apis import ANY
+from wx_domain_exporter.errcodes.remedies import (
+    PERMISSION_SET_REMEDY,
+    PERMISSION_SET_WARNING,
+    PLATFORM_IP_LIST,
+    PLATFORM_IP_LIST_WARNING,
+    TICKET_REMEDY,
+    with_warning,
+)
 from wx_domain_exporter.errcodes.sources import (
     AUTHORIZER_TOKEN,
     COMPONENT_TOKEN,
+    IP_LIST,
+    PERMISSION_SETS,
     PERMISSIONS,
     RETURN_CODES,
     TICKET,
@@ -28,11 +38,14 @@ PLATFORMS: Final[tuple[Errcode, ...]] = (
             "The mini program has not authorized this third-party platform, or no longer does.",
             "小程序未授权给该第三方平台，或已取消授权。",
         ),
-        Text(
-            "Check component_appid and the app's appid, and have the mini program's administrator authorize "
-            "the platform again; an app that has left the platform leaves the configuration.",
-            "请核对 component_appid 与小程序 appid，并请小程序管理员重新扫码授权；若已不再合作，"
-            "请从配置中移除该小程序。",
+        with_warning(
+            Text(
+                "Check component_appid and the app's appid. An app that has left the platform leaves the "
+                "configuration; one that has not is authorized again by its administrator.",
+                "请核对 component_appid 与小程序 appid。若已不再合作，请从配置中移除该小程序；"
+                "否则由小程序管理员重新扫码授权。",
+            ),
+            PERMISSION_SET_WARNING,
         ),
         PERMISSIONS,
     ),
@@ -44,13 +57,14 @@ PLATFORMS: Final[tuple[Errcode, ...]] = (
             "The address this call came from is not on the third-party platform's IP whitelist.",
             "调用来源 IP 不在第三方平台的白名单 IP 列表中。",
         ),
-        Text(
-            "Add this host's outgoing IP address to 「白名单IP地址列表」 on the platform's page under "
-            "「管理中心 → 第三方平台 → 详情」 at open.weixin.qq.com.",
-            "登录 open.weixin.qq.com，在“管理中心 → 第三方平台 → 详情”的“白名单IP地址列表”中添加本机出口 "
-            "IP。",
+        with_warning(
+            Text(
+                f"Add this host's outgoing IP address to {PLATFORM_IP_LIST.en}.",
+                f"请在 {PLATFORM_IP_LIST.zh}中添加本机出口 IP。",
+            ),
+            PLATFORM_IP_LIST_WARNING,
         ),
-        COMPONENT_TOKEN,
+        IP_LIST,
     ),
     Errcode(
         61005,
@@ -73,12 +87,7 @@ PLATFORMS: Final[tuple[Errcode, ...]] = (
             "The component_verify_ticket is not valid, or is one of another platform.",
             "component_verify_ticket 无效，或属于其他第三方平台。",
         ),
-        Text(
-            "Check that the file holds the newest ticket of this component_appid, decrypted and whole, and "
-            "that the push still reaches 「授权事件接收URL」.",
-            "请确认文件中是该 component_appid 最新推送、已解密且完整的 ticket，"
-            "并确认“授权事件接收URL”能正常接收推送。",
-        ),
+        TICKET_REMEDY,
         TICKET,
     ),
     Errcode(
@@ -89,14 +98,8 @@ PLATFORMS: Final[tuple[Errcode, ...]] = (
             "The mini program has authorized the third-party platform, but not for this API.",
             "小程序虽已授权给第三方平台，但未授予该接口所属的权限集。",
         ),
-        Text(
-            "Give the platform permission set 18 (「小程序开发与数据分析」) at open.weixin.qq.com, have the "
-            "mini program's administrator authorize it anew with that set, and use the mini program's "
-            "authorizer_access_token.",
-            "请在 open.weixin.qq.com 为第三方平台勾选权限集 18（小程序开发与数据分析），"
-            "由小程序管理员重新扫码授予该权限集，并确认使用的是该小程序的 authorizer_access_token。",
-        ),
-        PERMISSIONS,
+        PERMISSION_SET_REMEDY,
+        PERMISSION_SETS,
     ),
     Errcode(
         61009,
@@ -158,6 +161,31 @@ PLATFORMS: Final[tuple[Errcode, ...]] = (
         RETURN_CODES,
     ),
     Errcode(
+        61016,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The third-party platform has not confirmed the permission set of this API.",
+            "该接口所属的权限集尚未经第三方平台确认。",
+        ),
+        Text(
+            "The platform's own service confirms the authorization; the exporter changes none.",
+            "请由第三方平台自有服务确认该授权，exporter 不会修改授权。",
+        ),
+        RETURN_CODES,
+    ),
+    Errcode(
+        61017,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The permission set of this API is not authorized.",
+            "该接口所属的权限集未获授权。",
+        ),
+        PERMISSION_SET_REMEDY,
+        PERMISSION_SETS,
+    ),
+    Errcode(
         61023,
         ANY,
         Action.PERSON,
@@ -200,6 +228,21 @@ PLATFORMS: Final[tuple[Errcode, ...]] = (
             "Publish it (「全网发布」) on the platform's page at open.weixin.qq.com; until then it may act "
             "only for the accounts on its test list.",
             "请在 open.weixin.qq.com 的第三方平台详情页完成全网发布；发布前仅可用于授权测试账号。",
+        ),
+        RETURN_CODES,
+    ),
+    Errcode(
+        61029,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The third-party platform has to be published again, with the basic permission sets.",
+            "第三方平台需要包含基础权限集并重新全网发布。",
+        ),
+        Text(
+            "Let the platform's own team publish it again (「全网发布」) on its page at open.weixin.qq.com: "
+            "that changes the platform for all its customers.",
+            "请由第三方平台的负责团队在 open.weixin.qq.com 的详情页重新全网发布：这会影响该平台的所有客户。",
         ),
         RETURN_CODES,
     ),

@@ -3,8 +3,8 @@
 from typing import Final
 
 from wx_domain_exporter.errcodes.apis import ANY
-from wx_domain_exporter.errcodes.remedies import BODY_REMEDY
-from wx_domain_exporter.errcodes.sources import QUOTA, STABLE_TOKEN
+from wx_domain_exporter.errcodes.remedies import BODY_REMEDY, CLEAR_QUOTA_WARNING, with_warning
+from wx_domain_exporter.errcodes.sources import CLEAR_QUOTA, QUOTA, STABLE_TOKEN
 from wx_domain_exporter.errcodes.types import Action, Errcode, Text
 
 QUOTAS: Final[tuple[Errcode, ...]] = (
@@ -13,16 +13,21 @@ QUOTAS: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.DAILY_QUOTA,
         Text(
-            "The account's calls of this API for today are used up.",
-            "该账号当天调用此接口的次数已达上限。",
+            "The account's calls of this API are used up: those of the day, or with some APIs those of the "
+            "minute.",
+            "该账号调用此接口的次数已达上限：通常是每日上限，部分接口是分钟上限。",
         ),
-        Text(
-            "Wait for the next day in Beijing, or call clear_quota (limited per month); then scrape less "
-            "often: raise scrape_interval, set scrape.min_interval, and look for other callers of this API. "
-            "The exporter tries once every 30 minutes, a reload at once.",
-            "等待次日（北京时间）额度恢复，或调用 clear_quota 清零（每月次数有限）；同时降低采集频率："
-            "调大 scrape_interval、设置 scrape.min_interval，并排查是否有其他程序在调用该接口。"
-            "exporter 每 30 分钟试探一次，重新加载配置会立即重试。",
+        with_warning(
+            Text(
+                "Usually none: the exporter tries again after 60 seconds, for the limit may be one of the "
+                "minute, then every 30 minutes until the daily quota is there again; a reload tries at "
+                "once. Scrape less often: raise scrape_interval, set scrape.min_interval, and look for "
+                "other callers of this API.",
+                "一般无需处理：该上限可能是分钟级的，exporter 60 秒后重试，之后每 30 分钟试一次，"
+                "直到每日额度恢复；重新加载配置会立即重试。请降低抓取频率：调大 scrape_interval、"
+                "设置 scrape.min_interval，并排查是否有其他程序在调用该接口。",
+            ),
+            CLEAR_QUOTA_WARNING,
         ),
         STABLE_TOKEN,
     ),
@@ -38,6 +43,22 @@ QUOTAS: Final[tuple[Errcode, ...]] = (
             "scrape.min_interval，并排查是否有其他程序在调用该接口。",
         ),
         STABLE_TOKEN,
+    ),
+    Errcode(
+        48006,
+        ANY,
+        Action.PERSON,
+        Text(
+            "The resets of call counts that the account has in a month are used up.",
+            "该账号当月的清零次数已用完。",
+        ),
+        Text(
+            "The exporter resets no quota: look for the program that does, and wait for the next month. "
+            "Until then nobody can reset a quota that production has used up.",
+            "exporter 不会清零额度：请查明是哪个程序在清零，并等待下个月恢复。在此之前，"
+            "生产环境用完的额度也无法清零。",
+        ),
+        CLEAR_QUOTA,
     ),
     # Reading the quota.
     Errcode(
