@@ -54,8 +54,8 @@ CLOUD: Final[tuple[Errcode, ...]] = (
         Text(
             f"{CLOUD_PATH_REMEDY.en} Check that the environment belongs to this appid or is shared with it. "
             "If the errcode stays, use a stable_token source.",
-            f"{CLOUD_PATH_REMEDY.zh}并确认云环境归属该 appid 或已对其共享。若仍报错，请改用 stable_token 来"
-            "源。",
+            f"{CLOUD_PATH_REMEDY.zh}同时请确认云环境归属该 appid 或已对其共享。"
+            "若仍报错，请改用 stable_token 来源。",
         ),
         CLOUD_BASE,
     ),
