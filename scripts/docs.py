@@ -38,7 +38,7 @@ All are gauges. `wx_domain_app_info` also has every label that any app's `labels
 A mini program that fails has `wx_domain_up` 0, exactly one `wx_domain_fetch_error`, and no counts, hashes or domains.
 A documented category that is absent from a good answer counts as empty: 0, and the hash of the empty list. A category
 that WeChat does not document for this API is exported as soon as it appears, and counts as empty when it is absent
-later on. WeChat allows 200 domains in `tcpdomain`, which it documents for its other APIs of domains, too.
+later on.
 
 `wx_domain_hash` is the first 6 bytes, big-endian, of the SHA-256 over the UTF-8 of the distinct domains in normal form,
 sorted by code point and joined by line feeds. 48 bits are exact in a Prometheus sample. In the normal form, white space
@@ -48,9 +48,7 @@ With `collect.effective`, `wx_domain_effective_domains` and `wx_domain_effective
 by the same rules: the object `effective_domain` of get_effective_domain (its documented categories include
 `tcpdomain`), and `effective_webviewdomain` of get_effective_webviewdomain as `bizdomain`. `wechat.action` leaves out the
 half that it does not cover. What is configured but not in force is
-`wx_domain_hash != wx_domain_effective_hash`. WeChat documents these APIs for an authorizer_access_token. With another
-token they have answered errcode 0 and empty lists: lists in force that are all empty, while the configured ones are
-not, count as not told. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
+`wx_domain_hash != wx_domain_effective_hash`. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
 getwxadevinfo, at most 10 minutes old; also while the app fails with an errcode, such as 45009.
 
 Both are asked after the app's own lists are there, and change neither `wx_domain_up` nor `wx_domain_fetch_error`. What
@@ -125,7 +123,7 @@ depends on the class:
 | --- | --- |
 | busy | one retry after a short wait, within the scrape's time |
 | token dead | fetches the token again once, and retries once if it differs |
-| daily quota | one trial call after 60 seconds, then one every 30 minutes; a reload ends the wait |
+| daily quota | one trial call every 30 minutes; a reload ends the wait |
 | minute quota | one trial call every 60 seconds |
 | for a person | no retry; somebody has to change something |
 
@@ -137,8 +135,8 @@ A token source that was refused rests for 30 s, doubling to 10 min; a reload or 
 _CLASSES_ZH = {
     "busy": "系统繁忙",
     "token dead": "token 失效",
-    "daily quota": "每日额度",
-    "minute quota": "每分钟额度",
+    "daily quota": "日额度",
+    "minute quota": "分钟额度",
     "for a person": "需人工处理",
 }
 
@@ -165,8 +163,8 @@ def errcodes_page_zh() -> str:
 | --- | --- |
 | 系统繁忙 | 短暂等待后重试一次，不超出本次抓取的时间 |
 | token 失效 | 重新获取一次 token，若与之前不同则重试一次 |
-| 每日额度 | 60 秒后重试，之后每 30 分钟试调用一次；重新加载配置即恢复 |
-| 每分钟额度 | 每 60 秒试调用一次 |
+| 日额度 | 每 30 分钟试调用一次；重新加载配置即恢复 |
+| 分钟额度 | 每 60 秒试调用一次 |
 | 需人工处理 | 不重试，需要有人修改配置或授权 |
 
 token 来源被拒绝后暂停 30 秒，之后逐次加倍，最长 10 分钟；重新加载配置或更换密钥后立即恢复。
