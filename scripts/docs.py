@@ -123,7 +123,7 @@ depends on the class:
 | --- | --- |
 | busy | one retry after a short wait, within the scrape's time |
 | token dead | fetches the token again once, and retries once if it differs |
-| daily quota | one trial call every 30 minutes; a reload ends the wait |
+| daily quota | one trial call after 60 seconds, then one every 30 minutes; a reload ends the wait |
 | minute quota | one trial call every 60 seconds |
 | for a person | no retry; somebody has to change something |
 
@@ -163,7 +163,7 @@ def errcodes_page_zh() -> str:
 | --- | --- |
 | 系统繁忙 | 短暂等待后重试一次，不超出本次抓取的时间 |
 | token 失效 | 重新获取一次 token，若与之前不同则重试一次 |
-| 日额度 | 每 30 分钟试调用一次；重新加载配置即恢复 |
+| 日额度 | 60 秒后试调用一次，此后每 30 分钟一次；重新加载配置即恢复 |
 | 分钟额度 | 每 60 秒试调用一次 |
 | 需人工处理 | 不重试，需要有人修改配置或授权 |
 

@@ -116,25 +116,38 @@ class TestErrcodes:
         stage.answers[SERVER] = good
         assert run(watch).api_errors == watch.extras.known().api_errors == {}
 
-    @pytest.mark.parametrize(("errcode", "seconds"), [(45009, 1800), (45011, 60)])
+    @pytest.mark.parametrize(("errcode", "later"), [(45009, 1800), (45011, 60)])
     def test_a_used_up_quota_lets_that_api_rest_and_no_other(
-        self, stage: Stage, clock: Clock, errcode: int, seconds: int
+        self, stage: Stage, clock: Clock, errcode: int, later: int
     ) -> None:
         watch = stage.watch(quota=False)
         good = stage.answers[SERVER]
         stage.answers[SERVER] = {"errcode": errcode}
         run(watch)
-        clock.ahead = seconds - 20
+        clock.ahead = 61
+        run(watch)
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 2)
+        clock.ahead = 61 + later - 20
         stage.answers[SERVER] = good
         found = run(watch)
-        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (1, 2)
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 3)
         assert found.api_errors == {"get_effective_domain": errcode}
         assert tuple(found.effective) == ("bizdomain",)
-        clock.ahead = seconds + 1
+        clock.ahead = 61 + later + 1
         found = run(watch)
-        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 3)
+        assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (3, 4)
         assert found.api_errors == {}
         assert tuple(found.effective) == BOTH
+
+    def test_after_a_good_call_the_next_rest_is_a_first_one_again(self, stage: Stage, clock: Clock) -> None:
+        watch = stage.watch(quota=False)
+        good = stage.answers[SERVER]
+        for ahead, answer in enumerate(({"errcode": 45009}, good, {"errcode": 45009}, good)):
+            clock.ahead = 61 * ahead
+            stage.answers[SERVER] = answer
+            found = run(watch)
+        assert stage.asked(SERVER) == 4
+        assert found.api_errors == {}
 
     def test_nothing_is_due_while_all_rest_until_the_configuration_is_read_again(self, stage: Stage) -> None:
         watch = stage.watch(quota=False, action="getbizdomain")

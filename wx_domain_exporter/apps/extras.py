@@ -111,6 +111,7 @@ class Extra(Generic[Found]):
             self._failed(DecodeError(f"internal error: {type(bug).__name__}"))
             return None
         self.held_up = False
+        self.rest.end()
         if self.failing:
             self.failing = False
             log.info("call works again", **self._names)

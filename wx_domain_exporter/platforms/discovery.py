@@ -18,6 +18,7 @@ from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.quota_rests import QuotaRests
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +98,7 @@ class Discovery:
         self._refused: dict[str, None] = {}
         """The accounts that could not be asked about, the last one last."""
         self._failures = 0
+        self._rests = QuotaRests()
         self._wake = threading.Event()
         self._ended = threading.Event()
 
@@ -122,6 +124,7 @@ class Discovery:
 
     def resume(self) -> None:
         """Try again at once if the last discovery failed: the configuration was read again."""
+        self._rests.clear()
         if self.failure is not None:
             self._wake.set()
 
@@ -141,6 +144,7 @@ class Discovery:
         self._own.discovery_ended(self.platform.name, well=not failures)
         if not failures:
             self._failures, self.failure = 0, None
+            self._rests.clear()
             return interval
         self.failure = failures[-1].to_keep()
         for _ in failures:
@@ -149,7 +153,7 @@ class Discovery:
         log.warning("discovery failed", platform=self.platform.name, failures=len(failures), error=told)
         wait = min(_FIRST_RETRY * float(2 ** min(self._failures, 10)), interval)
         self._failures += 1
-        return max(wait, self.failure.rest_seconds)
+        return max(wait, self._rests.after(self.failure))
 
     def _run(self) -> None:
         while not self._ended.is_set():
