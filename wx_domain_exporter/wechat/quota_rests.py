@@ -1,4 +1,4 @@
-"""For how long an API rests whose quota is used up: longer after each trial call that failed in the same way."""
+"""For how long an API rests whose quota is used up: longer after a trial call that failed in the same way."""
 
 from wx_domain_exporter.errcodes.lookup import rest_after
 from wx_domain_exporter.wechat.errors import FetchError, QuotaError

@@ -43,7 +43,7 @@ class Pause:
     def begin(self, error: TokenError, secret: str) -> None:
         """Note a refusal: 30 s of pause, then double after each further one, 10 min at most.
 
-        After 10 minutes without a refusal it starts at 30 s again. A quota that is used up has rests of its own.
+        After 10 minutes without a refusal it starts at 30 s again. A used-up quota has rests of its own.
 
         Args:
             error: raised to all who ask meanwhile.
