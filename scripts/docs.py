@@ -56,6 +56,12 @@ fails, or is not there when the scrape has to answer, is absent; the errcode is 
 `get_effective_domain`, `get_effective_webviewdomain` or `quota/get`, and failures without an errcode are in
 `wx_domain_exporter_api_request_failures_total` and, once, in the log. An app that fails has no lists in force.
 
+WeChat documents the two APIs of the lists in force for an authorizer_access_token. With another token they can answer
+errcode 0 and nothing but empty lists. Where getwxadevinfo has domains that such an answer would have to name, it tells
+nothing: `wx_domain_effective_*` are absent, not 0, so that WxDomainNotInForce stays silent. The log, the app's page and
+`--doctor` say so. A list that is configured and not released yet is no such case, for the answer names where it was
+configured.
+
 What a baseline is, and which one an app has, stands in [baselines.md](baselines.md).
 
 An app with more domains than `collect.max_domains` has no `wx_domain_info`, and a log line says so; with

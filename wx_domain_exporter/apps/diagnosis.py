@@ -120,6 +120,16 @@ _TOKEN_REMEDY = Text(
     "请让 token 来源返回当前有效且只属于该小程序的 token；重新加载配置可立即结束暂停。",
 )
 
+EFFECTIVE_WITHHELD = Text(
+    "WeChat does not tell which lists are in force: `get_effective_domain` or `get_effective_webviewdomain` "
+    "answered errcode 0 and empty lists only, although domains are configured. Both are documented for an "
+    "authorizer_access_token; with another token, set `collect.effective` to false.",
+    "微信未返回生效的域名：已配置域名，但 `get_effective_domain` 或 `get_effective_webviewdomain` "
+    "返回错误码 0 且所有列表均为空。这两个接口的文档要求使用 authorizer_access_token；使用其他 token 时，"
+    "请将 `collect.effective` 设为 false。",
+)
+"""No failure, but what somebody should know of an app's lists in force."""
+
 
 def diagnose(error: FetchError, appid: str, component_appid: str | None = None) -> Diagnosis:
     """Explain a failure.

@@ -51,6 +51,8 @@ class SimulatedApp(Settings):
         http_status: Status of `getwxadevinfo`'s answers.
         raw_body: Sent in place of `getwxadevinfo`'s answer, as it is.
         effective: The lists by category that are in force; None where that are those configured.
+        effective_told: False lets `get_effective_domain` and `get_effective_webviewdomain` answer errcode 0
+            and empty lists of all origins, as happens to tokens that are no authorizer_access_token.
         effective_errcode: What `get_effective_domain` and `get_effective_webviewdomain` always fail with.
         effective_hang: These two never answer.
         effective_raw_body: Sent in place of their answers, as it is.
@@ -79,6 +81,7 @@ class SimulatedApp(Settings):
     http_status: int = Field(default=200, ge=200, le=599)
     raw_body: str | None = None
     effective: dict[str, list[str]] | None = None
+    effective_told: bool = True
     effective_errcode: int = 0
     effective_hang: bool = False
     effective_raw_body: str | None = None

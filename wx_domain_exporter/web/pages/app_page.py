@@ -100,6 +100,7 @@ class AppPage:
         errcodes: of other calls, or of those before a good answer.
         differences: how its lists differ from its baseline, if it answers.
         categories: its lists, those of the last good answer if it fails; None if none are known.
+        withheld: whether WeChat does not tell which lists are in force.
         changes: the newest first.
     """
 
@@ -116,6 +117,7 @@ class AppPage:
     errcodes: Sequence[ApiErrcode]
     differences: Sequence[Difference]
     categories: Sequence[Category] | None
+    withheld: bool
     changes: Sequence[SeenChange]
 
 
@@ -147,6 +149,7 @@ def app_page(watch: Watch, limits: Mapping[str, int], now: float) -> AppPage:
         errcodes=_errcodes(state, findings, failure),
         differences=differences(state.drifts, MOST_DOMAINS),
         categories=_categories(state, findings, limits),
+        withheld=findings.withheld and bool(state.lists),
         changes=[] if watch.is_mixed_up else [_change(one, now) for one in reversed(watch.history.changes)],
     )
 

@@ -6,6 +6,7 @@ Some hold places such as `{count}`, which the templates fill.
 from collections.abc import Mapping
 from typing import Final
 
+from wx_domain_exporter.apps.diagnosis import EFFECTIVE_WITHHELD
 from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.wechat.errors import Reason
 
@@ -124,6 +125,7 @@ TEXTS: Final[Mapping[str, Text]] = {
     "domains_unknown": Text(
         "No list is known: no good answer has come yet.", "尚无列表：还没有收到过成功的应答。"
     ),
+    "withheld": EFFECTIVE_WITHHELD,
     "of_limit": Text("{count} of {limit}", "{count} / {limit}"),
     "in_force": Text("{count} in force", "已生效 {count} 个"),
     "differs": Text("What differs from the baseline", "与基线的差异"),
