@@ -105,7 +105,7 @@ class TestMiniProgramName:
         assert request.body == expected.encode()
 
     @pytest.mark.parametrize("info", [{}, {"MiniProgramInfo": None}], ids=["without", "null"])
-    def test_an_official_account_has_none(self, info: dict[str, object]) -> None:
+    def test_an_account_of_another_kind_has_none(self, info: dict[str, object]) -> None:
         assert name({"authorizer_info": {"nick_name": "news", **info}}) is None
 
     @pytest.mark.parametrize(

@@ -174,6 +174,8 @@ class TestContent:
         assert "Still in force, but configured no longer −https://host-190.example.com" in page.text
         assert page.text.count("https://host-001.example.com") == 1
         assert "10 of 1,000 calls used, 990 left" in page.text
+        assert "Rate limit5,000 calls in 60 s" in page.text
+        assert "Rate limit for platforms100 calls in 1 s" in page.text
         assert "get_effective_domain 48001" in page.text
 
     def test_an_app_shows_how_its_lists_changed(self, url: str) -> None:

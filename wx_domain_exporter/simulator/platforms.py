@@ -74,7 +74,7 @@ class Authorization(Settings):
     Attributes:
         component_appid: Of the platform.
         appid: Of the account.
-        mini_program: Whether the account is a mini program; else it is an official account.
+        mini_program: Whether the account is a mini program; else it has no MiniProgramInfo, as a 公众号.
         nick_name: The account's name.
         refresh_token: The newest authorizer_refresh_token.
         auth_time: Unix time of the authorization.

@@ -57,7 +57,7 @@ class PlatformWorld(AppWorld):
         Args:
             component_appid: Of a known platform.
             appid: Of a known app.
-            mini_program: Whether the app is a mini program; else it passes for an official account.
+            mini_program: Whether the app is a mini program; else it has no MiniProgramInfo, as a 公众号.
             nick_name: The account's name; the app's where it is empty.
             refresh_token: Its authorizer_refresh_token; None makes one.
 

@@ -49,7 +49,9 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
 
 
 def mini_program_name(platform: Platform, caller: Caller, appid: str) -> str | None:
-    """Return the nick_name of a mini program; None for an official account (公众号).
+    """Return the nick_name of a mini program; None for an account of another kind.
+
+    公众号, 视频号, 微信小店 and others have no MiniProgramInfo.
 
     Raises:
         FetchError: it can't be had.

@@ -112,6 +112,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     "took": Text("took {seconds} s", "耗时 {seconds} 秒"),
     "token": Text("Token source", "token 来源"),
     "quota": Text("Quota of the day", "当日额度"),
+    "rate_limit": Text("Rate limit", "频率限制"),
+    "component_rate_limit": Text("Rate limit for platforms", "第三方平台代调用的频率限制"),
+    "rate": Text("{calls} calls in {seconds} s", "每 {seconds} 秒 {calls} 次"),
     "quota_used": Text(
         "{used} of {limit} calls used, {remaining} left", "已用 {used} / {limit} 次，剩余 {remaining} 次"
     ),
