@@ -97,6 +97,12 @@ def test_lists_in_force_that_wechat_withholds_are_told() -> None:
     assert not page(watch).withheld
 
 
+def test_a_permission_set_that_was_not_granted_is_told_until_a_good_answer() -> None:
+    for watch, told in ((pending("x"), True), (bad("x", NO_PERMISSION), True), (good("x"), False)):
+        assert app_page(watch, DEFAULT_LIMITS, NOW, ungranted=True).ungranted is told
+        assert not page(watch).ungranted
+
+
 def test_a_very_long_list_is_cut() -> None:
     found = categories(good("x", requestdomain=hosts(1010)))["requestdomain"]
     assert (found.count.number, len(found.domains.domains), found.domains.more) == (1010, 1000, 10)

@@ -92,6 +92,7 @@ class AppPage:
         labels: all of its labels.
         kind: how it stands.
         failure: why it fails; None if it does not.
+        ungranted: whether discovery saw no permission set 18, and no good answer says otherwise.
         fetched: when its last outcome arrived.
         seconds: how long its last fetch took.
         last_success: when its last good answer arrived.
@@ -109,6 +110,7 @@ class AppPage:
     labels: Mapping[str, str]
     kind: Kind
     failure: Failure | None
+    ungranted: bool
     fetched: Moment | None
     seconds: float
     last_success: Moment | None
@@ -121,13 +123,14 @@ class AppPage:
     changes: Sequence[SeenChange]
 
 
-def app_page(watch: Watch, limits: Mapping[str, int], now: float) -> AppPage:
+def app_page(watch: Watch, limits: Mapping[str, int], now: float, *, ungranted: bool = False) -> AppPage:
     """Return what is shown of one mini program.
 
     Args:
         watch: the mini program.
         limits: how many domains each category may have.
         now: Unix time.
+        ungranted: whether discovery saw that permission set 18 was not granted.
     """
     state = state_of(watch, limits, now)
     outcome, app = state.outcome, watch.app
@@ -141,6 +144,7 @@ def app_page(watch: Watch, limits: Mapping[str, int], now: float) -> AppPage:
         labels=app.labels,
         kind=state.kind,
         failure=failure,
+        ungranted=ungranted and not state.lists,
         fetched=None if outcome is None else moment(outcome.timestamp, now),
         seconds=0.0 if outcome is None else outcome.seconds,
         last_success=optional_moment(watch.last_success, now),
