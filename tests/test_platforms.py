@@ -123,7 +123,7 @@ class TestDiscoveredApps:
 
     def test_one_that_two_platforms_have_is_the_first_ones(self, stage: Stage, service: Service) -> None:
         second = stage.world.add_platform(SimulatedPlatform(component_appid=OTHER))
-        stage.world.authorize(OTHER, stage.appids[0])
+        stage.world.authorize(OTHER, stage.appids[0], permissions=[17])
         stage.reload(service, platforms={"main": stage.main(), "second": stage.main(**own_token(second))})
         service.discover()
         text = scrape(service)
