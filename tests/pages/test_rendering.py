@@ -185,7 +185,7 @@ class TestContent:
         with service_of([pending("new", 1), watch]) as service, served(service) as url:
             monkeypatch.setattr(service, "is_ungranted", lambda app: app.appid == appid(1))
             texts = [Page(request(f"{url}/apps/{appid(number)}").text).text for number in (1, 2)]
-        assert "had not granted the platform permission set 18" in texts[0]
+        assert "the platform had no permission set 18 of it" in texts[0]
         assert "WeChat does not tell which lists are in force: get_effective_domain or" in texts[1]
         for text in texts:
             assert ("permission set 18" in text) != ("does not tell" in text)

@@ -85,12 +85,12 @@ _REMEDIES: Mapping[Reason, Text] = {
     ),
     Reason.TLS: Text(
         "See that the certificate is for this host, in force, and signed by an authority in `ca_file`; "
-        "a proxy that opens TLS needs its own authority there. Inside WeChat's cloud with "
-        "「开放接口服务」 on, `https://api.weixin.qq.com` shows a self-signed certificate: "
-        "a `cloudrun` source calls it over `http://`.",
+        "a proxy that opens TLS needs its own authority there. Inside 「微信云托管」, where "
+        "「开放接口服务」 is on, https://api.weixin.qq.com shows a self-signed certificate: use a "
+        "`cloudrun` source.",
         "请确认证书与主机名相符、在有效期内，且由 `ca_file` 中的机构签发；"
-        "会解密 TLS 的代理需把其根证书放入其中。在微信云托管内开启“开放接口服务”后，"
-        "`https://api.weixin.qq.com` 使用自签名证书：请改用 `cloudrun` 来源，它通过 `http://` 调用。",
+        "会解密 TLS 的代理需把其根证书放入其中。在开启了“开放接口服务”的微信云托管内，"
+        "https://api.weixin.qq.com 返回自签名证书，请使用 `cloudrun` 来源。",
     ),
     Reason.HTTP: Text(
         "A proxy or a gateway may answer in place of the API: see `base_url`. A token service refuses with "

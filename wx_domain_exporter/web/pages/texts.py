@@ -129,11 +129,12 @@ TEXTS: Final[Mapping[str, Text]] = {
         "No list is known: no good answer has come yet.", "尚无列表：还没有收到过成功的应答。"
     ),
     "ungranted": Text(
-        "When it was discovered, the mini program had not granted the platform permission set 18, which "
-        "getwxadevinfo needs (errcode 61007 else). The set is exclusive: to grant it takes it from any other "
-        "platform, and closes releases and domains at mp.weixin.qq.com for the mini program.",
-        "发现该小程序时，它尚未将 getwxadevinfo 所需的权限集 18 授权给该平台（否则返回 61007）。"
-        "该权限集是互斥的：授权后其他平台会失去它，小程序也无法再在 mp.weixin.qq.com 发布版本或设置域名。",
+        "When this mini program was discovered, the platform had no permission set 18 of it, so WeChat answers "
+        "getwxadevinfo with errcode 61007. Don't have the set granted for monitoring alone: only one platform can "
+        "hold it, and while one does, the mini program can neither release nor set domains at mp.weixin.qq.com.",
+        "发现该小程序时，平台没有它的权限集 18，因此 getwxadevinfo 会返回错误码 61007。"
+        "不要仅为监控而授予该权限集：同一时间只有一个平台可以持有，其间该小程序无法在 mp.weixin.qq.com "
+        "发布版本或设置域名。",
     ),
     "withheld": EFFECTIVE_WITHHELD,
     "of_limit": Text("{count} of {limit}", "{count} / {limit}"),
