@@ -129,12 +129,13 @@ TEXTS: Final[Mapping[str, Text]] = {
         "No list is known: no good answer has come yet.", "尚无列表：还没有收到过成功的应答。"
     ),
     "ungranted": Text(
-        "When this mini program was discovered, the platform had no permission set 18 of it, so WeChat answers "
-        "getwxadevinfo with errcode 61007. Don't have the set granted for monitoring alone: only one platform can "
-        "hold it, and while one does, the mini program can neither release nor set domains at mp.weixin.qq.com.",
+        "When this mini program was discovered, the platform had no permission set 18 of it, so WeChat "
+        "answers getwxadevinfo with errcode 61007. Don't have the set granted for monitoring alone: only one "
+        "platform can hold it, and while one does, the mini program can neither release nor set domains at "
+        "mp.weixin.qq.com.",
         "发现该小程序时，平台没有它的权限集 18，因此 getwxadevinfo 会返回错误码 61007。"
-        "不要仅为监控而授予该权限集：同一时间只有一个平台可以持有，其间该小程序无法在 mp.weixin.qq.com "
-        "发布版本或设置域名。",
+        "不要仅为监控而授予该权限集：同一时间只有一个平台可以持有，其间该小程序无法在 "
+        "mp.weixin.qq.com 发布版本或设置域名。",
     ),
     "withheld": EFFECTIVE_WITHHELD,
     "of_limit": Text("{count} of {limit}", "{count} / {limit}"),
