@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from wx_domain_exporter.wechat.errors import CallTimeoutError, TokenError
+from wx_domain_exporter.wechat.errors import CallTimeoutError, QuotaError, TokenError
 from wx_domain_exporter.wechat.tokens import pause
 from wx_domain_exporter.wechat.tokens.pause import Pause
 
@@ -77,15 +77,19 @@ class TestLength:
         paused.begin(TokenError("no"), SECRET)
         assert length(paused, clock) == 60
 
-    @pytest.mark.parametrize("seconds", [1800, 60])
-    def test_a_refusal_that_says_how_long_it_holds_is_believed_each_time(
-        self, clock: Clock, seconds: int
+    @pytest.mark.parametrize(("errcode", "later"), [(45009, 1800), (45011, 60)])
+    def test_a_used_up_quota_pauses_for_60_seconds_first(
+        self, clock: Clock, errcode: int, later: int
     ) -> None:
         paused = Pause()
-        for _ in range(5):
-            paused.begin(TokenError("no"), SECRET, exactly=float(seconds))
+        refusal = TokenError("no", cause=QuotaError("stable_token", errcode, ""))
+        for seconds in (60, later, later):
+            paused.begin(refusal, SECRET)
             assert length(paused, clock) == seconds
-            clock.now += seconds
+        for over in (paused.passed, paused.end):
+            over()
+            paused.begin(refusal, SECRET)
+            assert length(paused, clock) == 60
 
 
 class TestJitter:

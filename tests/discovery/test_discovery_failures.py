@@ -84,12 +84,19 @@ class TestFailingList:
         assert discovery.discover() == 600
         assert (stage.lists, len(discovery.apps)) == (2, 6)
 
-    @pytest.mark.parametrize(("errcode", "seconds"), [(45009, 1800), (45011, 60)])
+    @pytest.mark.parametrize(("errcode", "waits"), [(45009, [60, 1800, 1800]), (45011, [60, 60, 120])])
     def test_a_quota_that_is_used_up_makes_it_rest(
-        self, stage: DiscoveryStage, errcode: int, seconds: int
+        self, stage: DiscoveryStage, errcode: int, waits: list[int]
     ) -> None:
         stage.patch(list_errcode=errcode)
-        assert stage.discovery().discover() == seconds
+        discovery = stage.discovery()
+        assert [discovery.discover() for _ in waits] == waits
+        discovery.resume()
+        assert discovery.discover() < 1800
+        stage.patch(list_errcode=0)
+        discovery.discover()
+        stage.patch(list_errcode=errcode)
+        assert discovery.discover() == 60
 
     def test_a_platform_without_a_token_asks_for_no_list(self, stage: DiscoveryStage) -> None:
         stage.patch(component_errcode=61006)

@@ -41,21 +41,18 @@ class TestRefusedSource:
         assert stage.api_errors == {}
 
     @pytest.mark.parametrize(
-        ("errcode", "seconds"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
+        ("errcode", "later"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
     )
     def test_a_used_up_quota_gives_the_source_a_longer_rest(
-        self, stage: Stage, clock: Clock, errcode: int, seconds: int
+        self, stage: Stage, clock: Clock, errcode: int, later: int
     ) -> None:
         stage.app.token_errcode = errcode
         source = stage.source()
-        stage.refused(source)
-        clock.ahead = seconds - 10
-        stage.refused(source)
-        assert stage.asked == 1
-        assert stage.api_errors == {"stable_token": errcode}
-        clock.ahead = seconds + 1
-        stage.refused(source)
-        assert stage.asked == 2
+        for ahead, asked in [(0, 1), (50, 1), (61, 2), (61 + later - 10, 2), (61 + later + 1, 3)]:
+            clock.ahead = ahead
+            stage.refused(source)
+            assert stage.asked == asked
+            assert stage.api_errors == {"stable_token": errcode}
 
     def test_a_changed_secret_file_ends_the_rest(self, stage: Stage) -> None:
         stage.appsecret.write_text("wrong")

@@ -85,30 +85,55 @@ class TestDeadToken:
 
 class TestQuota:
     @pytest.mark.parametrize(
-        ("errcode", "seconds"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
+        ("errcode", "later"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
     )
-    def test_one_trial_in_a_while_and_the_failure_stays_meanwhile(
-        self, stage: Stage, clock: Clock, errcode: int, seconds: int
+    def test_a_trial_after_a_minute_then_one_in_a_while_and_the_failure_stays_meanwhile(
+        self, stage: Stage, clock: Clock, errcode: int, later: int
     ) -> None:
         watch = stage.watch()
         stage.app.errcode = errcode
         first = fetch(watch)
         assert first.reason is Reason.QUOTA
-        clock.ahead = seconds - 20
+        clock.ahead = 40
         assert fetch(watch) is first
         assert first.api_errors == {"getwxadevinfo": errcode}
         assert stage.calls() == (1, 1)
-        clock.ahead = seconds + 1
+        clock.ahead = 61
         assert fetch(watch).reason is Reason.QUOTA
         assert stage.calls() == (2, 1)
-        clock.ahead = 2 * seconds - 20
+        clock.ahead = 61 + later - 20
         fetch(watch)
         assert stage.calls() == (2, 1)
         stage.app.errcode = 0
-        clock.ahead = 2 * seconds + 2
+        clock.ahead = 61 + later + 1
         assert fetch(watch).reason is None
         assert fetch(watch).reason is None
         assert stage.calls() == (4, 1)
+
+    def test_a_trial_that_ends_otherwise_leaves_the_later_rest(self, stage: Stage, clock: Clock) -> None:
+        watch = stage.watch()
+        stage.app.next_errcodes = [45009, 61007, 45009]
+        for ahead in (0, 61, 62):
+            clock.ahead = ahead
+            fetch(watch)
+        clock.ahead = 130
+        assert fetch(watch).reason is Reason.QUOTA
+
+    @pytest.mark.parametrize("over", ["success", "reload"])
+    def test_the_next_rest_is_a_first_one_again(self, stage: Stage, clock: Clock, over: str) -> None:
+        watch = stage.watch()
+        stage.app.next_errcodes = [45009, 45009, *([0] if over == "success" else []), 45009, 0]
+        fetch(watch)
+        clock.ahead = 61
+        assert fetch(watch).reason is Reason.QUOTA
+        if over == "success":
+            clock.ahead = 61 + 1801
+            assert fetch(watch).reason is None
+        else:
+            watch.resume()
+        assert fetch(watch).reason is Reason.QUOTA
+        clock.ahead += 61
+        assert fetch(watch).reason is None
 
     def test_resuming_gives_it_a_trial_at_once(self, stage: Stage) -> None:
         watch = stage.watch()

@@ -4,7 +4,7 @@ None of it is part of the fetch that `wx_domain_up` speaks of: it comes after it
 """
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -25,8 +25,10 @@ from wx_domain_exporter.wechat.client import (
 )
 from wx_domain_exporter.wechat.effective import (
     DOCUMENTED_EFFECTIVE,
+    EffectiveLists,
     read_effective_domain,
     read_effective_webviewdomain,
+    withheld,
 )
 from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError, QuotaError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
@@ -71,6 +73,9 @@ class Findings:
     api_errors: Mapping[str, int]
     """By API, the errcode that its last call ended with."""
 
+    withheld: bool = False
+    """Whether WeChat answered with empty lists only, although domains are configured: it does not tell."""
+
 
 _NOTHING = Findings({}, None, {})
 
@@ -111,6 +116,7 @@ class Extra(Generic[Found]):
             self._failed(DecodeError(f"internal error: {type(bug).__name__}"))
             return None
         self.held_up = False
+        self.rest.end()
         if self.failing:
             self.failing = False
             log.info("call works again", **self._names)
@@ -137,7 +143,17 @@ class Extras:
     Other threads see what the last run left: it is replaced as a whole when the next one ends.
     """
 
-    __slots__ = ("_effective", "_known", "_quota", "quota_due", "seen", "strikes", "tried")
+    __slots__ = (
+        "_effective",
+        "_known",
+        "_names",
+        "_quota",
+        "_withheld",
+        "quota_due",
+        "seen",
+        "strikes",
+        "tried",
+    )
 
     def __init__(self, app: WatchedApp, collect: Collect, action: str | None, ask: Ask) -> None:
         self.strikes = 0
@@ -146,7 +162,7 @@ class Extras:
         """Unix time at which the last run ended."""
         self.seen: tuple[str, ...] = ()
         """The undocumented categories that this app had in force."""
-        self._effective: list[Extra[dict[str, DomainList]]] = []
+        self._effective: list[Extra[EffectiveLists]] = []
         self._quota: Extra[Quota] | None = None
         if collect.effective and action != "getbizdomain":
             self._effective.append(Extra(app, GET_EFFECTIVE_DOMAIN, {}, ask, self._read_effective))
@@ -158,6 +174,9 @@ class Extras:
         self.quota_due = 0.0
         """From when on the quota is asked again, in seconds of `time.monotonic()`."""
         self._known = _NOTHING
+        self._names = {"appid": app.appid, "name": app.name}
+        self._withheld = False
+        """Whether the last answers withheld the lists in force; logged when that begins."""
 
     def inherit(self, old: "Extras", *, same_way: bool) -> None:
         """Take over what is known of the same app from the configuration before.
@@ -173,7 +192,7 @@ class Extras:
         for extra in self.all():
             if extra.api in before:
                 extra.inherit(before[extra.api])
-        self.quota_due = old.quota_due
+        self.quota_due, self._withheld = old.quota_due, old._withheld  # noqa: SLF001 - of the same class
         self._known = Findings({}, old.known().quota if self._quota else None, self._api_errors())
 
     def resume(self) -> None:
@@ -202,10 +221,14 @@ class Extras:
             return known
         return Findings({}, None, known.api_errors)
 
-    def run(self, budget: Budget, *, lists: bool) -> Findings:
+    def run(self, budget: Budget, configured: Mapping[str, DomainList] | None) -> Findings:
         """Ask for all that is due; never raises.
 
         The quota goes first, for it is asked once in a long while; what held up the last time goes last.
+
+        Args:
+            budget: whose time it takes.
+            configured: the app's own lists; without them is not asked which are in force.
         """
         held_up = False
         quota, due = self.known().quota, self._due_quota()
@@ -213,15 +236,30 @@ class Extras:
             quota = due.ask(budget)
             held_up = due.held_up
             self.quota_due = time.monotonic() + _SECONDS_BETWEEN_QUOTAS
-        effective: dict[str, DomainList] = {}
-        for extra in sorted(self._due_effective() if lists else (), key=lambda extra: extra.held_up):
-            if budget.spare() > 0:
-                effective |= extra.ask(budget) or {}
+        answers: list[EffectiveLists] = []
+        effective_due = [] if configured is None else self._due_effective()
+        for extra in sorted(effective_due, key=lambda extra: extra.held_up):
+            answer = extra.ask(budget) if budget.spare() > 0 else None
+            if answer is not None:
+                answers.append(answer)
             held_up |= extra.held_up
+        effective, is_withheld = self._told(answers, configured or {})
         self.strikes = self.strikes + 1 if held_up else 0
         self.tried = time.time()
         self._known = Findings({}, quota, self._api_errors())
-        return Findings(effective, quota, self._known.api_errors)
+        return Findings(effective, quota, self._known.api_errors, is_withheld)
+
+    def _told(
+        self, answers: Sequence[EffectiveLists], configured: Mapping[str, DomainList]
+    ) -> tuple[dict[str, DomainList], bool]:
+        """Return the lists in force, and whether WeChat withholds them: then blank answers are left out."""
+        is_withheld = withheld(answers, configured)
+        if is_withheld and not self._withheld:
+            log.warning("WeChat does not tell which lists are in force: its answers are empty", **self._names)
+        if answers:
+            self._withheld = is_withheld
+        told = [one.lists for one in answers if not (is_withheld and one.blank)]
+        return {category: listed for lists in told for category, listed in lists.items()}, is_withheld
 
     def _due_quota(self) -> Extra[Quota] | None:
         quota = self._quota
@@ -229,13 +267,13 @@ class Extras:
             return None
         return quota
 
-    def _due_effective(self) -> list[Extra[dict[str, DomainList]]]:
+    def _due_effective(self) -> list[Extra[EffectiveLists]]:
         return [extra for extra in self._effective if not extra.rest.lasts()]
 
     def _api_errors(self) -> dict[str, int]:
         return {api: errcode for extra in self.all() for api, errcode in extra.api_errors.items()}
 
-    def _read_effective(self, answer: JsonObject) -> dict[str, DomainList]:
-        categories = read_effective_domain(answer, self.seen)
-        self.seen = remember(self.seen, categories, DOCUMENTED_EFFECTIVE)
-        return categories
+    def _read_effective(self, answer: JsonObject) -> EffectiveLists:
+        found = read_effective_domain(answer, self.seen)
+        self.seen = remember(self.seen, found.lists, DOCUMENTED_EFFECTIVE)
+        return found

@@ -169,6 +169,7 @@ class Watch:
             self._rest.begin(error)
         timestamp = time.time() if error is None else error.at
         if error is None:
+            self._rest.end()
             self.last_success = timestamp
         token = self._token
         if categories is not None and not self._is_shared(token):

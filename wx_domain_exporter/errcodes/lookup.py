@@ -8,8 +8,10 @@ __all__ = ["TABLE", "Action", "Errcode", "look_up", "rest_after"]
 
 _ANY_API = ""
 _ROWS = {(api, row.code): row for row in TABLE for api in (row.apis or {_ANY_API})}
-_SECONDS_BETWEEN_TRIALS = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
-"""How long an API whose quota is used up is left alone."""
+_FIRST_REST = {Action.DAILY_QUOTA: 60.0, Action.MINUTE_QUOTA: 60.0}
+"""Seconds for which an API whose quota is used up is left alone: 45009 may be a limit of the minute too."""
+_LATER_REST = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
+"""The same after a trial call that was answered with the same errcode."""
 
 
 def look_up(api: str, code: int) -> Errcode:
@@ -26,9 +28,15 @@ def look_up(api: str, code: int) -> Errcode:
     return _ROWS.get((api, code)) or _ROWS.get((_ANY_API, code)) or _unknown(api, code)
 
 
-def rest_after(api: str, code: int) -> float:
-    """Return the seconds for which an API had better rest after an errcode; 0 where that says nothing."""
-    return _SECONDS_BETWEEN_TRIALS.get(look_up(api, code).action, 0.0)
+def rest_after(api: str, code: int, *, again: bool = False) -> float:
+    """Return the seconds for which an API had better rest after an errcode; 0 where that says nothing.
+
+    Args:
+        api: the API, as in the metric label `api`.
+        code: the errcode, not 0.
+        again: whether the trial call after the last rest was answered with the same errcode.
+    """
+    return (_LATER_REST if again else _FIRST_REST).get(look_up(api, code).action, 0.0)
 
 
 def _unknown(api: str, code: int) -> Errcode:

@@ -14,7 +14,7 @@ class Action(enum.StrEnum):
     """The cached token is dropped and fetched again once; one retry if it differs."""
 
     DAILY_QUOTA = "daily quota"
-    """One trial call every 30 minutes."""
+    """One trial call after 60 seconds, then one every 30 minutes."""
 
     MINUTE_QUOTA = "minute quota"
     """One trial call every 60 seconds."""

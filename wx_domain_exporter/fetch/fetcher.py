@@ -155,7 +155,8 @@ class Fetcher:
         if errand is None:
             errand = Errand(watch)
             self._errands.add(errand)
-        errand.lists |= lists
+        if outcome.categories is not None:
+            errand.configured = outcome.categories
         errand.wanted_until = max(errand.wanted_until, wanted_until)
         return errand
 

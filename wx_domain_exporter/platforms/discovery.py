@@ -7,6 +7,7 @@ a failing list nor one that shifts between two pages takes the fleet away.
 import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import structlog
@@ -14,10 +15,11 @@ import structlog
 from wx_domain_exporter.config.schema_fields import APPID_PATTERN, printable_name
 from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
 from wx_domain_exporter.metrics.own import OwnMetrics
-from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_name
+from wx_domain_exporter.wechat.authorizers import DEVELOPMENT, PAGE, MiniProgram, list_page, mini_program
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.quota_rests import QuotaRests
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +84,8 @@ class Discovery:
         """Sorted by appid; replaced as a whole."""
         self.complete = False
         """Whether the whole list was read once."""
+        self.ungranted: frozenset[str] = frozenset()
+        """Those that lacked the permission set of getwxadevinfo when they were asked about."""
         self.failure: FetchError | None = None
         """Why the last discovery failed; None if it did not."""
         self._settings = settings
@@ -97,6 +101,7 @@ class Discovery:
         self._refused: dict[str, None] = {}
         """The accounts that could not be asked about, the last one last."""
         self._failures = 0
+        self._rests = QuotaRests()
         self._wake = threading.Event()
         self._ended = threading.Event()
 
@@ -104,7 +109,7 @@ class Discovery:
         """Take over what is known of the same platform; others may be wanted of it now, by another token."""
         self._names = dict(old._names)  # noqa: SLF001 - of the same class
         self._listed = dict(old._listed)  # noqa: SLF001 - as above
-        self.complete = old.complete
+        self.complete, self.ungranted = old.complete, old.ungranted
         self.platform.refresh_tokens = old.platform.refresh_tokens
         self.apps = self._apps_among(self._listed)
         if self.complete:
@@ -122,6 +127,7 @@ class Discovery:
 
     def resume(self) -> None:
         """Try again at once if the last discovery failed: the configuration was read again."""
+        self._rests.clear()
         if self.failure is not None:
             self._wake.set()
 
@@ -141,6 +147,7 @@ class Discovery:
         self._own.discovery_ended(self.platform.name, well=not failures)
         if not failures:
             self._failures, self.failure = 0, None
+            self._rests.clear()
             return interval
         self.failure = failures[-1].to_keep()
         for _ in failures:
@@ -149,7 +156,7 @@ class Discovery:
         log.warning("discovery failed", platform=self.platform.name, failures=len(failures), error=told)
         wait = min(_FIRST_RETRY * float(2 ** min(self._failures, 10)), interval)
         self._failures += 1
-        return max(wait, self.failure.rest_seconds)
+        return max(wait, self._rests.after(self.failure))
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -223,6 +230,7 @@ class Discovery:
         self._listed = listed
         self._names = {appid: name for appid, name in self._names.items() if appid in listed}
         self._refused = {appid: None for appid in self._refused if appid in listed}
+        self.ungranted &= listed.keys()
         if self._ended.is_set():
             return
         self.platform.refresh_tokens = listed
@@ -256,19 +264,35 @@ class Discovery:
         """Ask what the accounts are; return what went wrong with some of them."""
         failures: list[FetchError] = []
         for begin in range(0, len(appids), _CHUNK):
-            for appid, answer in self._ask_about_all(appids[begin : begin + _CHUNK]):
+            answers = self._ask_about_all(appids[begin : begin + _CHUNK])
+            for appid, answer in answers:
                 self._refused.pop(appid, None)
                 if isinstance(answer, FetchError):
                     failures.append(answer)
                     self._refused[appid] = None
                 else:
-                    self._names[appid] = answer
+                    self._names[appid] = None if answer is None else printable_name(answer.name) or appid
+            self._note_ungranted(
+                {appid for appid, one in answers if isinstance(one, MiniProgram) and one.lacks_development}
+            )
             if len(failures) >= _MOST_FAILURES:
                 break
         return failures
 
-    def _ask_about_all(self, appids: Sequence[str]) -> list[tuple[str, str | FetchError | None]]:
-        answers: list[tuple[str, str | FetchError | None]] = []
+    def _note_ungranted(self, appids: AbstractSet[str]) -> None:
+        """Note who lacks the permission set; each account is asked about once, so it is logged once."""
+        if not appids:
+            return
+        self.ungranted |= appids
+        log.warning(
+            "mini programs have not granted the permission set that getwxadevinfo needs",
+            platform=self.platform.name,
+            permission_set=DEVELOPMENT,
+            appids=" ".join(sorted(appids)),
+        )
+
+    def _ask_about_all(self, appids: Sequence[str]) -> list[tuple[str, MiniProgram | FetchError | None]]:
+        answers: list[tuple[str, MiniProgram | FetchError | None]] = []
 
         def ask(share: Sequence[str]) -> None:
             for appid in share:
@@ -284,15 +308,14 @@ class Discovery:
             thread.join()
         return answers
 
-    def _ask_about(self, appid: str) -> str | FetchError | None:
+    def _ask_about(self, appid: str) -> MiniProgram | FetchError | None:
         try:
-            name = mini_program_name(self.platform, self._caller(), appid)
+            return mini_program(self.platform, self._caller(), appid)
         except FetchError as error:
             return error.to_keep()
         except Exception as bug:  # an answer that trips our code may cost its own account only
             log.exception("an account can't be discovered", platform=self.platform.name, appid=appid)
             return DecodeError(f"internal error: {type(bug).__name__}")
-        return None if name is None else printable_name(name) or appid
 
     def _caller(self) -> Caller:
         return Caller(self._client(), _Patience(self._ended), {})

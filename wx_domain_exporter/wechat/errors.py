@@ -21,7 +21,6 @@ import enum
 import time
 from typing import ClassVar, Self
 
-from wx_domain_exporter.errcodes.lookup import rest_after
 from wx_domain_exporter.wechat.redaction import foreign_text
 
 
@@ -51,11 +50,6 @@ class FetchError(Exception):
         self.at = time.time()
         """When it arose: an error that is repeated during a pause keeps its time."""
 
-    @property
-    def rest_seconds(self) -> float:
-        """Return for how long the API had better rest; 0 where no errcode says so."""
-        return 0.0
-
     def to_keep(self) -> Self:
         """Let go of where it came from: the frames of a traceback hold whole answers, and tokens."""
         self.__context__ = self.__cause__ = None
@@ -71,11 +65,6 @@ class ApiError(FetchError):
         super().__init__(f"{api} answered errcode {errcode}: {foreign_text(errmsg) or '(no errmsg)'}")
         self.api = api
         self.errcode = errcode
-
-    @property
-    def rest_seconds(self) -> float:
-        """Return for how long its errcode asks."""
-        return rest_after(self.api, self.errcode)
 
 
 class QuotaError(ApiError):

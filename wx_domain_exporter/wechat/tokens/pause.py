@@ -5,6 +5,7 @@ import random
 import time
 
 from wx_domain_exporter.wechat.errors import TokenError
+from wx_domain_exporter.wechat.quota_rests import QuotaRests
 
 _FIRST = 30.0
 _LONGEST = 600.0
@@ -17,13 +18,14 @@ class Pause:
     Not safe to share between threads: its owner has the lock.
     """
 
-    __slots__ = ("_error", "_next", "_secret", "_until")
+    __slots__ = ("_error", "_next", "_rests", "_secret", "_until")
 
     def __init__(self) -> None:
         self._error: TokenError | None = None
         self._secret = ""
         self._until = 0.0
         self._next = _FIRST
+        self._rests = QuotaRests()
 
     def check(self, secret: str) -> None:
         """Let nobody through while the pause lasts and the secret is the one that was refused.
@@ -38,26 +40,19 @@ class Pause:
         elif time.monotonic() < self._until:
             raise copy.copy(self._error)
 
-    def begin(self, error: TokenError, secret: str, *, exactly: float = 0.0) -> None:
+    def begin(self, error: TokenError, secret: str) -> None:
         """Note a refusal: 30 s of pause, then double after each further one, 10 min at most.
 
-        After 10 minutes without a refusal it starts at 30 s again.
+        After 10 minutes without a refusal it starts at 30 s again. A used-up quota has rests of its own.
 
         Args:
             error: raised to all who ask meanwhile.
             secret: what was refused; another one ends the pause.
-            exactly: seconds, where the refusal itself says how long it holds.
         """
         now = time.monotonic()
         if now > self._until + _LONGEST:
             self._next = _FIRST
-        if exactly:
-            self._until = now + exactly
-            self._error, self._secret = error.to_keep(), secret
-            return
-        spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load, guards nothing
-        self._until = now + self._next * spread
-        self._next = min(2 * self._next, _LONGEST)
+        self._until = now + (self._rests.after(error.cause) or self._doubled())
         self._error, self._secret = error.to_keep(), secret
 
     @property
@@ -72,7 +67,15 @@ class Pause:
     def passed(self) -> None:
         """Note that the source gave a token; if that one is refused too, the pauses go on doubling."""
         self._error = None
+        self._rests.clear()
 
     def end(self) -> None:
         """Forget all refusals: the next one pauses for 30 s again."""
         self._error, self._until, self._next = None, 0.0, _FIRST
+        self._rests.clear()
+
+    def _doubled(self) -> float:
+        spread = random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - spreads load, guards nothing
+        seconds = self._next * spread
+        self._next = min(2 * self._next, _LONGEST)
+        return seconds

@@ -188,13 +188,13 @@ class TokenSource(ABC):
             raise
         except FetchError as error:
             refusal = TokenError(f"{self.describes}: no token: {error}", cause=error)
-            raise self._refused(refusal, exactly=error.rest_seconds) from None
+            raise self._refused(refusal) from None
         self._pause.passed()
         return token
 
-    def _refused(self, error: TokenError, *, exactly: float = 0.0) -> TokenError:
+    def _refused(self, error: TokenError) -> TokenError:
         with contextlib.suppress(SecretError, TokenError):  # the next one who asks will be told
-            self._pause.begin(error, self._secret(), exactly=exactly)
+            self._pause.begin(error, self._secret())
         return error
 
 
