@@ -6,9 +6,11 @@ from functools import lru_cache
 
 from prometheus_client import exposition
 
-from wx_domain_exporter.exposition.dialect import Encoder
+from wx_domain_exporter.exposition.line_templates import Encoder
 
-_ESCAPINGS = {"allow-utf-8", "underscores", "dots", "values"}
+_ESCAPINGS = {"allow-utf-8", "underscores"}
+"""Those that leave our names as they are. The others, dots and values, rename what needs no escaping:
+prometheus-client makes wx_domain_up `wx__domain__up` and `U__wx__domain__up`, which no rule asks for."""
 _OPENMETRICS = "application/openmetrics-text"
 _TEXT = "text/plain"
 _VERSIONS = {_OPENMETRICS: ("1.0.0",), _TEXT: ("0.0.4", "1.0.0")}

@@ -18,7 +18,7 @@ class ProbeEndpoint:
     def __init__(self, service: Service, encoder: Executor) -> None:
         self._service = service
         full = f"{_MOST_PROBES} probes are running already"
-        self._scrapes = Scrapes(service, encoder, None, _MOST_PROBES, full)
+        self._scrapes = Scrapes(service, encoder, _MOST_PROBES, full)
 
     async def answer(self, request: Request) -> Response:
         """Answer one probe."""
