@@ -15,7 +15,7 @@ from wx_domain_exporter.apps.token_ledger import TokenLedger
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema import Collect
-from wx_domain_exporter.exposition import fast_writer
+from wx_domain_exporter.exposition import cached_lines, fast_writer
 from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import escaped, number, templates_of
@@ -190,7 +190,7 @@ class TestCache:
     def renewed(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         """The AppIDs of the apps whose lines are written to be cached."""
         renewed: list[str] = []
-        original = fast_writer.cached_lines_of
+        original = cached_lines.cached_lines_of
 
         def noted(app: AppResult, *arguments: Any) -> Any:
             renewed.append(app.appid)

@@ -21,8 +21,8 @@ class CachedLines:
         watch: the app, with its baseline and what is exported of it.
         lists: what the lines were written from.
         templates: what they were written with.
-        joined_hashes: the hashes of the lists as they stand in a line, joined by line feeds: whole lines would
-            take five times the memory, for each of thousands of apps.
+        joined_hashes: the hashes of the lists as they stand in lines, joined by line feeds. Whole lines
+            would take five times the memory, for each of thousands of apps.
         texts: by gauge of `CACHED`, its lines, if there are any.
     """
 

@@ -1,7 +1,7 @@
 """The metric families of one scrape: which samples each metric has. A new metric of the apps is added here.
 
-`SAMPLES`, at the end, lists them all. Each function yields the samples of one metric: the values of its labels,
-in the order of `metrics/table.py`, and the sample's value.
+`SAMPLES`, at the end, lists them all. Each function yields the samples of one metric: the values of its
+labels, in the order of `metrics/table.py`, and the sample's value.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ samples come from `families.py`, so that a new metric needs no change here.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 
 from wx_domain_exporter.exposition.cached_lines import CACHED, CachedLines, cached_lines_of
@@ -17,8 +17,6 @@ from wx_domain_exporter.metrics import table as metrics
 from wx_domain_exporter.metrics.table import Gauge
 
 _LINES_A_PIECE = 1000
-
-_count = lru_cache(1024)(number)
 
 
 class FastWriter:
@@ -74,7 +72,7 @@ def _lines(
 
 
 def _counts(cached: CachedLines) -> Sequence[str]:
-    return [_count(listed.count) for listed in cached.lists.values()]
+    return [number(listed.count) for listed in cached.lists.values()]
 
 
 def _hashes(cached: CachedLines) -> Sequence[str]:

@@ -24,11 +24,20 @@ _FIRST_PLACEHOLDER = 0xE000
 """The first of the characters for private use: they stand where a line's label values belong."""
 
 _FIRST_WITH_EXPONENT, _PYTHON_HAS_EXPONENT = 1e6, 1e16
-"""Between these values, Python writes a float without an exponent and prometheus_client with one, as Go does."""
+"""From the one to the other Python writes no exponent, and prometheus_client does, as Go."""
 
 
 def number(value: float) -> str:
-    """Return a finite value as prometheus_client writes it: Python's digits, with an exponent where Go has one."""
+    """Return a finite value as prometheus_client writes it: as Python does, but with Go's exponents."""
+    return _whole_number(value) if isinstance(value, int) else _any_number(value)
+
+
+@lru_cache(1024)
+def _whole_number(value: int) -> str:
+    return _any_number(value)
+
+
+def _any_number(value: float) -> str:
     digits = repr(float(value))
     if not _FIRST_WITH_EXPONENT <= value < _PYTHON_HAS_EXPONENT:
         return digits
@@ -49,8 +58,8 @@ class LineTemplates:
 
     Attributes:
         heads: by gauge, the lines with its help and type.
-        lines: by gauge, a template for `str.format`, which takes the label values, in the order of the gauge's
-            labels, and the value. Formats that differ in their heads alone have the same mapping.
+        lines: by gauge, a template for `str.format`, which takes the label values, in the order of the
+            gauge's labels, and the value. Formats that differ in their heads alone have the same mapping.
     """
 
     heads: Mapping[Gauge, str]
@@ -68,9 +77,8 @@ def templates_of(encode: Encoder, label_keys: tuple[str, ...]) -> LineTemplates:
     end = encode(CollectorRegistry())
     heads, lines = [], []
     for gauge in SAMPLES:
-        *head, line = (
-            _one_sample(encode, gauge, label_keys).removesuffix(end).decode().splitlines(keepends=True)
-        )
+        text = _one_sample(encode, gauge, label_keys).removesuffix(end).decode()
+        *head, line = text.splitlines(keepends=True)
         heads.append("".join(head))
         lines.append(_template(line, len(gauge.labels) + len(more_labels(gauge, label_keys))))
     return LineTemplates(dict(zip(SAMPLES, heads, strict=True)), _same_mapping(tuple(lines)))

@@ -9,8 +9,9 @@ from prometheus_client import exposition
 from wx_domain_exporter.exposition.line_templates import Encoder
 
 _ESCAPINGS = {"allow-utf-8", "underscores"}
-"""Those that leave our names as they are. The others, dots and values, rename what needs no escaping:
-prometheus-client makes wx_domain_up `wx__domain__up` and `U__wx__domain__up`, which no rule asks for."""
+"""The schemes that leave our names as they are, which need no escaping. With `dots` and `values`,
+prometheus-client would double each underscore, and no query would find the metrics: who asks for these gets
+`underscores`."""
 _OPENMETRICS = "application/openmetrics-text"
 _TEXT = "text/plain"
 _VERSIONS = {_OPENMETRICS: ("1.0.0",), _TEXT: ("0.0.4", "1.0.0")}
