@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from wsgiref.util import setup_testing_defaults
 
 import pytest
+from documents import blocks
 from fleets import SmallFleet, appid, discovering, fleet_config, platform_fleet, serve, small_fleet
 from prometheus_client import CollectorRegistry, Counter, generate_latest, make_wsgi_app, start_http_server
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -105,6 +107,24 @@ def text_of(collector: DomainCollector) -> str:
     registry = CollectorRegistry()
     registry.register(collector)
     return generate_latest(registry).decode()
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.zh-CN.md", "docs/other-programs.md"])
+def test_the_example_of_the_docs_runs_and_ends_without_close(fleet: SmallFleet, readme: str) -> None:
+    (example,) = blocks(readme, "python")
+    fleet.path.rename(fleet.path.with_name("my.yml"))
+    code = f"{example.replace('8000', '0')}\nfrom prometheus_client import generate_latest\n"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}print(generate_latest().decode())"],
+        cwd=fleet.path.parent,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f'wx_domain_up{{appid="{A}"}} 1.0\n' in done.stdout
+    assert "\npython_info{" in done.stdout
 
 
 class TestApps:
