@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 from support import as_json, series
 
 from wx_domain_exporter.config import loading
+from wx_domain_exporter.exposition.collector import DomainCollector
+from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
@@ -51,9 +53,11 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
 
 
 def scrape(service: Service, seconds: float = 20.0) -> str:
-    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
+    batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
     batch.wait(seconds)
-    return "".join(collector.write(generate_latest))
+    registry = CollectorRegistry()
+    registry.register(DomainCollector(lambda: results_of(service.fleet, batch)))
+    return generate_latest(registry).decode()
 
 
 def apps_of(text: str, name: str) -> set[str]:

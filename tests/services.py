@@ -12,6 +12,7 @@ from prometheus_client import generate_latest
 from support import as_json, series
 
 from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.scrape import pieces
 
@@ -52,9 +53,9 @@ def tokens_asked(fleet: SmallFleet) -> int:
 
 
 def scrape(service: Service, seconds: float = LONG) -> str:
-    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
+    batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
     batch.wait(seconds)
-    return b"".join(pieces(generate_latest, collector, service.own)).decode()
+    return b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.own)).decode()
 
 
 def up(text: str) -> dict[str, float]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wx_domain_exporter.config.schema import Scrape
-from wx_domain_exporter.web.budget import HEADER, LONGEST, BadTimeoutError, scrape_budget
+from wx_domain_exporter.scrape_budget import HEADER, LONGEST, BadTimeoutError, scrape_budget
 
 
 def settings(timeout: str = "10s", offset: str = "500ms") -> Scrape:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from collector_stages import BAD, COUNTED, GOOD, SECRET, apps_of, scrape, serving, small_world
-from prometheus_client import generate_latest
-from prometheus_client.openmetrics import exposition as openmetrics
 from structlog.testing import capture_logs
 from support import samples, series, value
 
@@ -279,49 +277,3 @@ def test_a_family_is_there_only_if_it_has_a_sample(world: World) -> None:
         found = set(families(scrape(service)))
     errors = {"wx_domain_api_error", "wx_domain_fetch_error"}
     assert found == set(without) - errors
-
-
-def test_names_pick_families(world: World) -> None:
-    with serving(world) as service:
-        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
-        batch.wait(20)
-        text = "".join(collector.write(generate_latest, {"wx_domain_up", "wx_domain_hash", "other"}))
-    assert families(text) == ["wx_domain_up", "wx_domain_hash"]
-
-
-class TestPages:
-    """What is written once and used again shows nothing old."""
-
-    def test_lists_that_change_are_written_anew(self, world: World) -> None:
-        with serving(world) as service:
-            before = scrape(service)
-            assert series(scrape(service), "wx_domain_info", "domain") == {"https://www.example.com": 1}
-            world.apps[GOOD].domains = {"requestdomain": ["https://new.example.com"]}
-            after = scrape(service)
-        assert series(after, "wx_domain_info", "domain") == {"https://new.example.com": 1}
-        assert series(after, "wx_domain_hash", "category") != series(before, "wx_domain_hash", "category")
-
-    def test_an_app_that_fails_and_answers_again_has_its_lists_again(self, world: World) -> None:
-        with serving(world) as service:
-            before = scrape(service)
-            world.apps[GOOD].errcode = 61007
-            assert series(scrape(service), "wx_domain_info", "domain") == {}
-            world.apps[GOOD].errcode = 0
-            after = scrape(service)
-        for name in COUNTED:
-            assert series(after, name, "category") == series(before, name, "category")
-
-    def test_unchanged_lists_are_written_once(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-        written: list[str] = []
-
-        def noted(value: str) -> str:
-            written.append(value)
-            return value
-
-        monkeypatch.setattr("wx_domain_exporter.exposition.sheets.text", noted)
-        with serving(world) as service:
-            for encode in (generate_latest, openmetrics.generate_latest, generate_latest):
-                collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
-                batch.wait(20)
-                assert "https://www.example.com" in "".join(collector.write(encode))
-        assert written.count("https://www.example.com") == 1

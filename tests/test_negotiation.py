@@ -90,13 +90,26 @@ class TestFormat:
         encode, _ = choose_encoder(accept)
         assert encode(registry).decode().endswith(end)
 
-    @pytest.mark.parametrize("escaping", ["allow-utf-8", "underscores", "dots", "values"])
+    @pytest.mark.parametrize(
+        ("asked", "answered"),
+        [
+            ("allow-utf-8", "allow-utf-8"),
+            ("underscores", "underscores"),
+            ("dots", "underscores"),
+            ("values", "underscores"),
+        ],
+    )
     @pytest.mark.parametrize(
         "base", ["application/openmetrics-text;version=1.0.0", "text/plain;version=1.0.0"]
     )
-    def test_an_escaping_that_is_asked_for_is_told(self, base: str, escaping: str) -> None:
-        _, content_type = choose_encoder(f"{base};escaping={escaping}")
-        assert f"; escaping={escaping}" in content_type
+    def test_whatever_escaping_is_asked_for_names_stay_as_they_are(
+        self, base: str, asked: str, answered: str
+    ) -> None:
+        registry = CollectorRegistry()
+        Gauge("wx_domain_up", "help", ["appid_or_name"], registry=registry).labels("wx_0").set(1)
+        encode, content_type = choose_encoder(f"{base};escaping={asked}")
+        assert '\nwx_domain_up{appid_or_name="wx_0"} 1.0\n' in encode(registry).decode()
+        assert content_type.endswith(f"; escaping={answered}")
 
     def test_an_escaping_that_is_unknown_is_not_repeated(self) -> None:
         _, content_type = choose_encoder("application/openmetrics-text;version=1.0.0;escaping=canary")

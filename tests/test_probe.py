@@ -14,8 +14,8 @@ from serving import Serving, serving_file
 from starlette.requests import Request
 from support import Gate, request, samples, series, value
 
+from wx_domain_exporter.scrape_budget import HEADER
 from wx_domain_exporter.web.app import WebOptions
-from wx_domain_exporter.web.budget import HEADER
 from wx_domain_exporter.web.probe import ProbeEndpoint
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from support import series, value
 
 from wx_domain_exporter.config import loading
+from wx_domain_exporter.exposition.results import results_of
+from wx_domain_exporter.scrape_budget import HEADER, scrape_budget
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web import scrape as scrape_module
-from wx_domain_exporter.web.budget import HEADER, scrape_budget
 from wx_domain_exporter.web.scrape import MetricsEndpoint, pieces, start_encoder
 
 if TYPE_CHECKING:
@@ -80,17 +81,19 @@ def families(text: str) -> set[str]:
 
 class TestPieces:
     def test_without_the_exporters_own_they_hold_the_fleet_alone(self, service: Service) -> None:
-        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+        batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
-        names = families(b"".join(pieces(generate_latest, collector, None)).decode())
+        names = families(b"".join(pieces(generate_latest, results_of(service.fleet, batch))).decode())
         assert "wx_domain_up" in names
         assert not [name for name in names if not name.startswith("wx_domain_")]
         assert not [name for name in names if name.startswith("wx_domain_exporter_")]
 
     def test_with_them_they_hold_those_of_the_process_too(self, service: Service) -> None:
-        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+        batch = service.start_scrape(service.fleet, time.monotonic() + 20)
         batch.wait(20)
-        names = families(b"".join(pieces(generate_latest, collector, service.own)).decode())
+        names = families(
+            b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.own)).decode()
+        )
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):
             assert name in names
 

@@ -42,7 +42,7 @@ class TestScrape:
     def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
         scrapes = [service.start_scrape(service.fleet, time.monotonic() + LONG) for _ in range(3)]
-        for _, batch in scrapes:
+        for batch in scrapes:
             batch.wait(LONG)
             assert [outcome.reason for outcome in batch.outcomes] == [None, None]
         assert fleet.calls() == 2

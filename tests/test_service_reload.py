@@ -60,19 +60,6 @@ class TestReload:
         assert value(text, "wx_domain_last_success_timestamp_seconds", appid=A) == good[A]
         assert tokens_asked(fleet) == 2
 
-    def test_what_was_written_of_an_app_goes_with_the_app_that_it_was_written_of(
-        self, fleet: SmallFleet, service: Service
-    ) -> None:
-        scrape(service)
-        before = dict(service.fleet.sheets)
-        assert set(before) == {A, B}
-        token = {"type": "stable_token", "appsecret": APPSECRET}
-        fleet.configure(apps=[{"appid": A, "name": "app 0", "token": token}, {"appid": B, "token": token}])
-        assert service.reload()
-        assert service.fleet.sheets == {A: before[A]}
-        names = series(scrape(service), "wx_domain_app_info", "name")
-        assert names == {"app 0": 1, B: 1}
-
     def test_a_new_baseline_is_compared_with_what_is_known(self, fleet: SmallFleet, service: Service) -> None:
         one = {"scrape": {"min_interval": "1h"}, "baselines": {A: {"bizdomain": {"exact": []}}}}
         self.reload(fleet, service, **one)
@@ -158,7 +145,7 @@ class TestReload:
 
     def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.3})
-        _, batch = service.start_scrape(service.fleet, time.monotonic() + LONG)
+        batch = service.start_scrape(service.fleet, time.monotonic() + LONG)
         self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
         batch.wait(LONG)
         assert [watch.app.appid for watch in batch.watches] == [A, B]

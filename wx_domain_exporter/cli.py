@@ -6,14 +6,13 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 import structlog
-from prometheus_client import generate_latest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands import logs
@@ -28,14 +27,13 @@ from wx_domain_exporter.commands.flags import (
 )
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.yaml_tree import one_line
+from wx_domain_exporter.exposition.collector import DomainCollector, scrape_all
 from wx_domain_exporter.green.loop import stop_all
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.web.app import WebOptions, make_app
-from wx_domain_exporter.web.budget import scrape_budget
 from wx_domain_exporter.web.front import Front
-from wx_domain_exporter.web.scrape import pieces
 from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
@@ -159,11 +157,11 @@ def _examine(service: Service) -> int:
 def _scrape_once(service: Service) -> int:
     """Print the fleet's series; the exporter's own would clash with those of whoever collects the text."""
     service.discover()
-    budget = scrape_budget(None, service.fleet.settings.scrape, 0)
-    collector, batch = service.start_scrape(service.fleet, time.monotonic() + budget)
-    batch.wait(budget)
-    failed = _print(b"".join(pieces(generate_latest, collector, None)))
-    all_up = bool(batch.outcomes) and all(outcome.error is None for outcome in batch.outcomes)
+    results = scrape_all(service)
+    registry = CollectorRegistry()
+    registry.register(DomainCollector(lambda: results))
+    failed = _print(generate_latest(registry))
+    all_up = bool(results.apps) and all(app.outcome.error is None for app in results.apps)
     return failed or (0 if all_up and service.knows_all_apps else 1)
 
 

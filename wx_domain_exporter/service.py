@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import structlog
@@ -12,8 +12,6 @@ from wx_domain_exporter.apps.token_ledger import TokenLedger
 from wx_domain_exporter.apps.watch import Watch
 from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, WatchedApp
 from wx_domain_exporter.config.secret import SecretError
-from wx_domain_exporter.exposition.collector import DomainCollector
-from wx_domain_exporter.exposition.sheets import Sheets
 from wx_domain_exporter.fetch.fetcher import Fetcher
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics.own import OwnMetrics
@@ -38,8 +36,6 @@ class Fleet:
     settings: Settings
     client: ApiClient
     by_appid: Mapping[str, Watch]
-    sheets: Sheets = field(default_factory=dict)
-    """What its scrapes have written; that alone changes."""
 
     @property
     def watches(self) -> tuple[Watch, ...]:
@@ -164,9 +160,7 @@ class Service:
             self._tell_of_broken_files()
         log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
-    def start_scrape(
-        self, fleet: Fleet, deadline: float, watches: Sequence[Watch] | None = None
-    ) -> tuple[DomainCollector, Batch]:
+    def start_scrape(self, fleet: Fleet, deadline: float, watches: Sequence[Watch] | None = None) -> Batch:
         """Begin to fetch apps.
 
         Args:
@@ -175,13 +169,11 @@ class Service:
             watches: those of the fleet's apps that are wanted; None: all.
 
         Returns:
-            The scrape's collector, and the batch to wait for before it collects.
+            The batch to wait for; `exposition/results.py` makes the scrape's results of it.
         """
-        begin = time.monotonic()
         self.last_scrape = time.time()
         wanted = fleet.watches if watches is None else watches
-        batch = self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
-        return DomainCollector(fleet.settings, fleet.label_keys, fleet.sheets, batch, begin), batch
+        return self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
 
     def close(self) -> None:
         """Start no further call."""
@@ -224,7 +216,7 @@ class Service:
         for app in self._platforms.apps():
             apps.setdefault(app.appid, settings.complete(app))  # what somebody configured by hand counts
         watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
-        return Fleet(settings, client, watches, _sheets_of(watches, before))
+        return Fleet(settings, client, watches)
 
     def _own_tokens(self, fleet: Fleet, before: Fleet | None) -> None:
         """Let the apps of a fleet claim tokens, before scrapes get it, and the ones before no more."""
@@ -291,13 +283,3 @@ class Service:
         if not isinstance(source, AuthorizerSource):
             return True
         return self._platforms.by_name.get(source.platform.name) is source.platform
-
-
-def _sheets_of(watches: Mapping[str, Watch], before: Fleet | None) -> Sheets:
-    """Return what was written of the watches that stay."""
-    if before is None:
-        return {}
-    written = dict(before.sheets)  # a scrape in flight may add to them
-    return {
-        appid: sheet for appid, sheet in written.items() if watches.get(appid) is before.by_appid.get(appid)
-    }

@@ -173,7 +173,7 @@ def test_nobody_gets_another_one_whose_time_is_over(make: Callable[[int], Fetche
     watch = FakeWatch("late", log, gate=True, error=DeadlineError("nobody waits"))
     batch = start(make(1), watch, seconds=0.2)
     log.wait_for(1)
-    wait_until(lambda: time.monotonic() > batch._begin + 0.2, "the time is over")
+    wait_until(lambda: time.monotonic() > batch.begin + 0.2, "the time is over")
     watch.gate.set()
     assert [outcome.reason for outcome in settled(batch)] == ["deadline"]
     assert log.started == ["late"]

@@ -1,1 +1,1 @@
-"""How outcomes become the text of the metrics."""
+"""The results of a scrape as Prometheus' metric families, and their text."""

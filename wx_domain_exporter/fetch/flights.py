@@ -112,7 +112,7 @@ class Batch:
         self.done: futures.Future[None] = futures.Future()
         """Has a result as soon as every app has an outcome and every errand has ended."""
         self.done.set_running_or_notify_cancel()  # one who stops waiting cancels it for nobody
-        self._begin = time.monotonic()
+        self.begin = time.monotonic()
         self._flights: list[Flight] = []
         self._missing = 1
         self._lock = threading.Lock()
@@ -124,7 +124,7 @@ class Batch:
     @cached_property
     def outcomes(self) -> list[Outcome]:
         """An outcome for each of `watches`, as it was at the first look: a failure where none was there."""
-        waited = time.monotonic() - self._begin
+        waited = time.monotonic() - self.begin
         outcomes = []
         for watch, flight in zip(self.watches, self._flights, strict=True):
             outcome = flight.outcome

@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
-from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics_core import Metric
 
 from wx_domain_exporter import __version__
@@ -25,8 +25,6 @@ class OwnMetrics:
     """
 
     def __init__(self) -> None:
-        # When a counter began is in process_start_time_seconds; a second series for each says nothing more.
-        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.apps = _gauge(metrics.APPS)
         self._reload_successful = _gauge(metrics.RELOAD_SUCCESSFUL)
         self._reload_timestamp = _gauge(metrics.RELOAD_TIMESTAMP)
@@ -131,7 +129,11 @@ class OwnMetrics:
             self._discovery_successful,
             self._app_file_errors,
         ):
-            yield from metric.collect()
+            for family in metric.collect():
+                # When a counter began is in process_start_time_seconds; a second series for each says nothing
+                # more. prometheus_client leaves them out of all metrics of a process, or of none.
+                family.samples = [one for one in family.samples if not one.name.endswith("_created")]
+                yield family
 
 
 def _gauge(spec: metrics.OwnMetric) -> Gauge:

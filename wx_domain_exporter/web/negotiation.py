@@ -6,9 +6,12 @@ from functools import lru_cache
 
 from prometheus_client import exposition
 
-from wx_domain_exporter.exposition.dialect import Encoder
+from wx_domain_exporter.exposition.line_templates import Encoder
 
-_ESCAPINGS = {"allow-utf-8", "underscores", "dots", "values"}
+_ESCAPINGS = {"allow-utf-8", "underscores"}
+"""The schemes that leave our names as they are, which need no escaping. With `dots` and `values`,
+prometheus-client would double each underscore, and no query would find the metrics: who asks for these gets
+`underscores`."""
 _OPENMETRICS = "application/openmetrics-text"
 _TEXT = "text/plain"
 _VERSIONS = {_OPENMETRICS: ("1.0.0",), _TEXT: ("0.0.4", "1.0.0")}

@@ -19,7 +19,7 @@ class ProbeEndpoint:
     def __init__(self, service: Service, encoder: Executor) -> None:
         self._service = service
         limit = ConcurrencyLimit(_MOST_PROBES, f"{_MOST_PROBES} probes are running already")
-        self._scrapes = Scrapes(service, encoder, None, limit)
+        self._scrapes = Scrapes(service, encoder, limit)
 
     async def answer(self, request: Request) -> Response:
         """Answer one probe."""

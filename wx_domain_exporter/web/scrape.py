@@ -12,11 +12,14 @@ from starlette.responses import PlainTextResponse, Response
 
 from wx_domain_exporter.apps.watch import Watch
 from wx_domain_exporter.exposition.collector import DomainCollector
-from wx_domain_exporter.exposition.dialect import Encoder
+from wx_domain_exporter.exposition.fast_writer import FastWriter
+from wx_domain_exporter.exposition.line_templates import Encoder
+from wx_domain_exporter.exposition.results import ScrapeResults, results_of
+from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.metrics.table import GAUGES
+from wx_domain_exporter.scrape_budget import HEADER, BadTimeoutError, scrape_budget
 from wx_domain_exporter.service import Fleet, Service
-from wx_domain_exporter.web.budget import HEADER, BadTimeoutError, scrape_budget
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.negotiation import accepts_gzip, choose_encoder
 
@@ -35,22 +38,26 @@ _FLEET = frozenset(gauge.name for gauge in GAUGES)
 
 def pieces(
     encode: Encoder,
-    collector: DomainCollector | None,
-    own: OwnMetrics | None,
+    results: ScrapeResults | None,
+    own: OwnMetrics | None = None,
     names: Collection[str] | None = None,
+    writer: FastWriter | None = None,
 ) -> Iterator[bytes]:
     """Yield one scrape's exposition, piece by piece.
 
     Args:
         encode: prometheus-client's encoder of the format.
-        collector: the fleet; None: nothing of it.
+        results: what the scrape brought; None: nothing of the mini programs.
         own: what is shown of the exporter itself; None: nothing, and nothing of the process.
         names: the samples that are wanted; None: all.
+        writer: writes the results of a whole fleet faster than prometheus-client; None: it does not.
     """
-    if collector is not None:
-        for piece in collector.write(encode, names):
-            yield piece.encode()
     registry = CollectorRegistry(auto_describe=True)  # nothing is kept in prometheus-client's global one
+    if results is not None and writer is not None:
+        for piece in writer.write(results, encode, names):
+            yield piece.encode()
+    elif results is not None:
+        registry.register(DomainCollector(lambda: results))
     if own is not None:
         registry.register(own)
         ProcessCollector(registry=registry)
@@ -85,18 +92,26 @@ class Scrapes:
     """What all scrapes share, of the whole fleet or of one app; waits for WeChat without holding a thread."""
 
     def __init__(
-        self, service: Service, encoder: Executor, own: OwnMetrics | None, limit: ConcurrencyLimit
+        self,
+        service: Service,
+        encoder: Executor,
+        limit: ConcurrencyLimit,
+        *,
+        own: OwnMetrics | None = None,
+        writer: FastWriter | None = None,
     ) -> None:
         """Have no scrape running.
 
         Args:
             service: what is scraped.
             encoder: writes the answers of many apps.
-            own: what is shown of the exporter itself, beside the apps.
             limit: how many scrapes may run at once.
+            own: what is shown of the exporter itself, beside the apps.
+            writer: writes the results of a whole fleet; None: prometheus-client writes them.
         """
         self._service = service
         self._own = own
+        self._writer = writer
         self._limit = limit
         self._encoding_an_app = _FIRST_ENCODING
         self._encoder = encoder
@@ -119,8 +134,8 @@ class Scrapes:
         budget = scrape_budget(request.headers.get(HEADER), fleet.settings.scrape, encoding)
         names = request.query_params.getlist("name[]")
         if names and _FLEET.isdisjoint(names):  # no call is due for what the exporter knows of itself
-            return self._encode(None, request)
-        collector, batch = self._service.start_scrape(fleet, time.monotonic() + budget, watches)
+            return self._encode(request)
+        batch = self._service.start_scrape(fleet, time.monotonic() + budget, watches)
         gone = asyncio.ensure_future(_until_gone(request))
         waits = (asyncio.wrap_future(batch.done), gone)
         await asyncio.wait(waits, timeout=budget, return_when=asyncio.FIRST_COMPLETED)
@@ -129,21 +144,22 @@ class Scrapes:
         gone.cancel()
         begin = time.monotonic()
         if len(watches) <= _FEW:
-            response = self._encode(collector, request)
+            response = self._encode(request, fleet, batch)
         else:
             loop = asyncio.get_running_loop()
-            response = await loop.run_in_executor(self._encoder, self._encode, collector, request)
+            response = await loop.run_in_executor(self._encoder, self._encode, request, fleet, batch)
         if not names:
             now = (time.monotonic() - begin) / max(1, len(watches))
             # On a busy machine one encoding says little of the next: a slow one is forgotten slowly.
             self._encoding_an_app = max(now, _FORGETTING * self._encoding_an_app)
         return response
 
-    def _encode(self, collector: DomainCollector | None, request: Request) -> Response:
+    def _encode(self, request: Request, fleet: Fleet | None = None, batch: Batch | None = None) -> Response:
+        results = None if fleet is None or batch is None else results_of(fleet, batch)
         families = request.query_params.getlist("name[]")
         names = {family + suffix for family in families for suffix in _SAMPLE_SUFFIXES}
         encode, content_type = choose_encoder(",".join(request.headers.getlist("Accept")))
-        exposition = pieces(encode, collector, self._own, names or None)
+        exposition = pieces(encode, results, self._own, names or None, self._writer)
         headers = {"Vary": "Accept, Accept-Encoding"}
         if accepts_gzip(",".join(request.headers.getlist("Accept-Encoding"))):
             body = _gzip(exposition)
@@ -160,7 +176,8 @@ class MetricsEndpoint:
     def __init__(self, service: Service, encoder: Executor, max_requests: int) -> None:
         self._service = service
         refusal = f"{max_requests} scrapes are running already (--web.max-requests)"
-        self._scrapes = Scrapes(service, encoder, service.own, ConcurrencyLimit(max_requests, refusal))
+        limit = ConcurrencyLimit(max_requests, refusal)
+        self._scrapes = Scrapes(service, encoder, limit, own=service.own, writer=FastWriter())
 
     async def answer(self, request: Request) -> Response:
         """Answer one scrape."""

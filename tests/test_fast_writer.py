@@ -1,0 +1,256 @@
+"""The fast writer's text is prometheus_client's, byte by byte, in every format that it can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry, Gauge
+
+from wx_domain_exporter.apps.extras import Findings
+from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.exposition import cached_lines, fast_writer
+from wx_domain_exporter.exposition.collector import DomainCollector
+from wx_domain_exporter.exposition.fast_writer import FastWriter
+from wx_domain_exporter.exposition.line_templates import escaped, number, templates_of
+from wx_domain_exporter.exposition.results import AppResult, ScrapeResults
+from wx_domain_exporter.lists.baseline import Expected
+from wx_domain_exporter.lists.domains import DomainList
+from wx_domain_exporter.metrics.table import GAUGES
+from wx_domain_exporter.web.negotiation import choose_encoder
+from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, QuotaError, TokenError
+from wx_domain_exporter.wechat.quota import Quota
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wx_domain_exporter.exposition.line_templates import Encoder
+
+OPENMETRICS = "application/openmetrics-text;version=1.0.0"
+FORMATS = [
+    "text/plain;version=0.0.4",
+    *(
+        f"{base};escaping={escaping}"
+        for base in ("text/plain;version=1.0.0", OPENMETRICS)
+        for escaping in ("allow-utf-8", "underscores")
+    ),
+]
+LABEL_KEYS = ("a_first", "env", "zone")
+CATEGORIES = ("requestdomain", "bizdomain", "udpdomain", "newdomain")
+whole_fleets = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""A fleet takes long to make up on a busy machine."""
+NOBODY: Any = None
+"""Whoever would call WeChat: these results are there already."""
+
+# All that a label's value can be, and often what has a meaning in a line or in a template.
+ODD_CHARACTERS = '\\"\n{}%,=# 0\ue000\ue001'
+CHARACTERS = st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(ODD_CHARACTERS))
+LABELS = st.text(CHARACTERS, max_size=8)
+# A list of domains is kept as lines, so a domain has no line feed: `domains.normal_form` refuses it.
+DOMAINS = LABELS.map(lambda text: text.replace("\n", "")).filter(bool)
+LISTS = st.lists(DOMAINS, max_size=3).map(DomainList.of)
+LISTS_OF_AN_APP = st.dictionaries(st.sampled_from(CATEGORIES), LISTS, max_size=3)
+COUNTS = st.integers(0, 2**53)
+SECONDS = st.one_of(st.floats(0, 1e3), st.floats(1.7e9, 1.8e9))
+ERRORS = st.sampled_from(
+    [
+        ApiError("getwxadevinfo", 61007, "no"),
+        QuotaError("getwxadevinfo", 45009, "no"),
+        TokenError("no"),
+        DeadlineError("no"),
+    ]
+)
+ERRCODES = st.dictionaries(
+    st.sampled_from(["getwxadevinfo", "stable_token"]), st.integers(-1, 99999), max_size=2
+)
+QUOTAS = st.none() | st.builds(Quota, COUNTS, COUNTS, COUNTS)
+DOMAIN_SETS = st.frozensets(DOMAINS, max_size=2)
+EXPECTED = st.builds(Expected, DOMAIN_SETS, st.none() | DOMAIN_SETS)
+BASELINES = st.dictionaries(st.sampled_from(CATEGORIES), EXPECTED, max_size=2)
+
+
+@st.composite
+def apps(draw: st.DrawFn, collect: Collect) -> list[Watch]:
+    return [
+        Watch(
+            WatchedApp(
+                appid=f"wx{place:016x}",
+                name=draw(LABELS),
+                labels=draw(st.dictionaries(st.sampled_from(LABEL_KEYS), LABELS)),
+                token=NOBODY,
+                baseline=draw(BASELINES),
+            ),
+            NOBODY,
+            NOBODY,
+            TokenLedger(),
+            None,
+            collect=collect,
+        )
+        for place in range(draw(st.integers(0, 3)))
+    ]
+
+
+@st.composite
+def outcomes(draw: st.DrawFn) -> Outcome:
+    lists, timestamp = draw(st.none() | LISTS_OF_AN_APP), draw(SECONDS)
+    return Outcome(
+        categories=lists,
+        error=draw(ERRORS) if lists is None else None,
+        api_errors=draw(ERRCODES),
+        seconds=draw(SECONDS),
+        timestamp=timestamp,
+        last_success=draw(st.sampled_from([None, timestamp]) | SECONDS),
+    )
+
+
+FINDINGS = st.builds(Findings, LISTS_OF_AN_APP, QUOTAS, ERRCODES)
+
+
+@st.composite
+def scrapes_of_a_fleet(draw: st.DrawFn) -> list[ScrapeResults]:
+    """Three scrapes of one fleet; lists that stay the same are the same objects, as in the exporter."""
+    collect = Collect(domains=draw(st.booleans()), max_domains=draw(st.integers(0, 6)))
+    watches = draw(apps(collect))
+    results = ScrapeResults(
+        apps=[AppResult(watch, draw(outcomes()), draw(FINDINGS)) for watch in watches],
+        label_keys=draw(st.sampled_from([LABEL_KEYS, ()])),
+        limits=draw(st.dictionaries(st.sampled_from(CATEGORIES), COUNTS)),
+        collect=collect,
+        seconds=draw(SECONDS),
+    )
+    scrapes = [results]
+    for _ in range(2):
+        stay = [draw(st.booleans()) for _ in watches]
+        later = [
+            app if stays else AppResult(app.watch, draw(outcomes()), draw(FINDINGS))
+            for app, stays in zip(scrapes[-1].apps, stay, strict=True)
+        ]
+        scrapes.append(replace(results, apps=later, seconds=draw(SECONDS)))
+    return scrapes
+
+
+def registry_of(results: ScrapeResults) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(DomainCollector(lambda: results))
+    return registry
+
+
+def written(writer: FastWriter, results: ScrapeResults, encode: Encoder) -> bytes:
+    return "".join(writer.write(results, encode)).encode() + encode(CollectorRegistry())
+
+
+@whole_fleets
+@given(scrapes=scrapes_of_a_fleet(), formats=st.lists(st.sampled_from(FORMATS), min_size=3, max_size=3))
+def test_whole_scrapes_are_written_as_prometheus_client_writes_them(
+    scrapes: list[ScrapeResults], formats: list[str]
+) -> None:
+    writer = FastWriter()
+    for results, accept in zip(scrapes, formats, strict=True):
+        encode, _ = choose_encoder(accept)
+        assert written(writer, results, encode) == encode(registry_of(results))
+
+
+@whole_fleets
+@given(scrapes=scrapes_of_a_fleet(), names=st.sets(st.sampled_from([gauge.name for gauge in GAUGES])))
+def test_so_are_the_families_that_names_pick(scrapes: list[ScrapeResults], names: set[str]) -> None:
+    encode, _ = choose_encoder(OPENMETRICS)
+    text = "".join(FastWriter().write(scrapes[0], encode, names)).encode()
+    assert text + encode(CollectorRegistry()) == encode(registry_of(scrapes[0]).restricted_registry(names))
+
+
+@given(value=st.floats(allow_nan=False, allow_infinity=False) | st.integers(0, 2**60))
+@example(999999.0)
+@example(1e6)
+@example(1e16)
+@example(-2e6)
+def test_a_number_is_written_as_prometheus_client_writes_it(value: float) -> None:
+    assert one_sample(value, "").decode().endswith(f" {number(value)}\n"), (
+        "prometheus_client writes numbers in another way than `number` of exposition/line_templates.py"
+    )
+
+
+@given(label=LABELS)
+def test_a_label_is_written_as_prometheus_client_writes_it(label: str) -> None:
+    assert f'{{label="{escaped(label)}"}}' in one_sample(0, label).decode(), (
+        "prometheus_client escapes labels in another way than `escaped` of exposition/line_templates.py"
+    )
+
+
+def one_sample(value: float, label: str) -> bytes:
+    registry = CollectorRegistry()
+    Gauge("gauge", "help", ["label"], registry=registry).labels(label).set(value)
+    return choose_encoder("")[0](registry)
+
+
+def test_formats_that_differ_in_their_heads_alone_share_their_lines() -> None:
+    lines = [templates_of(choose_encoder(accept)[0], LABEL_KEYS).lines for accept in FORMATS]
+    assert all(one is lines[0] for one in lines)
+
+
+class TestCache:
+    """What is written of an app is used again while its lists, its baseline and the format's lines stay."""
+
+    @pytest.fixture
+    def renewed(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The AppIDs of the apps whose lines are written to be cached."""
+        renewed: list[str] = []
+        original = cached_lines.cached_lines_of
+
+        def noted(app: AppResult, *arguments: Any) -> Any:
+            renewed.append(app.appid)
+            return original(app, *arguments)
+
+        monkeypatch.setattr(fast_writer, "cached_lines_of", noted)
+        return renewed
+
+    def test_unchanged_lists_are_written_once_in_all_formats(self, renewed: list[str]) -> None:
+        writer, results = FastWriter(), results_of_apps(A=LISTS_OF_A, B={})
+        for accept in FORMATS:
+            written(writer, results, choose_encoder(accept)[0])
+        assert renewed == ["A", "B"]
+
+    def test_an_app_that_failed_meanwhile_is_not_written_again(self, renewed: list[str]) -> None:
+        writer, good = FastWriter(), results_of_apps(A=LISTS_OF_A)
+        for results in (good, failed(good), good):
+            written(writer, results, choose_encoder("")[0])
+        assert renewed == ["A"]
+
+    def test_an_app_with_another_configuration_is(self, renewed: list[str]) -> None:
+        writer = FastWriter()
+        for _ in range(2):  # a reload makes new apps, which know the lists of the ones before
+            written(writer, results_of_apps(A=LISTS_OF_A), choose_encoder("")[0])
+        assert renewed == ["A", "A"]
+
+    def test_an_app_that_is_gone_is_forgotten(self, renewed: list[str]) -> None:
+        writer, results = FastWriter(), results_of_apps(A=LISTS_OF_A)
+        for one in (results, results_of_apps(), results):
+            written(writer, one, choose_encoder("")[0])
+        assert renewed == ["A", "A"]
+
+
+LISTS_OF_A = {"requestdomain": DomainList.of(["https://a.example.com"])}
+
+
+def results_of_apps(**lists: Mapping[str, DomainList]) -> ScrapeResults:
+    """A scrape of good apps that have these lists."""
+    found = [
+        AppResult(
+            Watch(WatchedApp(appid, appid, {}, NOBODY), NOBODY, NOBODY, TokenLedger(), None),
+            Outcome(of_app, None, {}, 0.1, 1.7e9, 1.7e9),
+            Findings({}, None, {}),
+        )
+        for appid, of_app in lists.items()
+    ]
+    return ScrapeResults(found, (), {}, Collect(), 0.2)
+
+
+def failed(results: ScrapeResults) -> ScrapeResults:
+    """The same apps, of which none answered."""
+    outcome = Outcome(None, DeadlineError("no"), {}, 0.1, 1.7e9, None)
+    return replace(results, apps=[app._replace(outcome=outcome) for app in results.apps])

@@ -1,0 +1,183 @@
+"""The metric families of one scrape: which samples each metric has. A new metric of the apps is added here.
+
+`SAMPLES`, at the end, lists them all. Each function yields the samples of one metric: the values of its
+labels, in the order of `metrics/table.py`, and the sample's value.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from prometheus_client.metrics_core import GaugeMetricFamily
+
+from wx_domain_exporter.exposition.results import ScrapeResults
+from wx_domain_exporter.metrics import table as metrics
+from wx_domain_exporter.metrics.table import Gauge
+from wx_domain_exporter.wechat.client import GETWXADEVINFO
+
+Samples = Iterator[tuple[Sequence[str], float]]
+"""Label values and the value of each sample."""
+
+
+def families_of(results: ScrapeResults) -> Iterator[GaugeMetricFamily]:
+    """Yield the families of a scrape that have samples, in the order of `SAMPLES`."""
+    for gauge, samples_of in SAMPLES.items():
+        family = gauge.family(*more_labels(gauge, results.label_keys))
+        for labels, value in samples_of(results):
+            family.add_metric(labels, value)
+        if family.samples:
+            yield family
+
+
+def more_labels(gauge: Gauge, label_keys: Sequence[str]) -> Sequence[str]:
+    """Return the labels that a gauge has beside those of the table: `app_info` has the configured ones."""
+    return label_keys if gauge is metrics.APP_INFO else ()
+
+
+def _up(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        yield (app.appid,), 0 if app.lists is None else 1
+
+
+def _app_info(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        configured = app.watch.app
+        labels = [configured.labels.get(key, "") for key in results.label_keys]
+        yield (app.appid, configured.name, *labels), 1
+
+
+def _domains(results: ScrapeResults) -> Samples:
+    for app, lists in results.apps_with_lists:
+        for category, listed in lists.items():
+            yield (app.appid, category), listed.count
+
+
+def _hash(results: ScrapeResults) -> Samples:
+    for app, lists in results.apps_with_lists:
+        for category, listed in lists.items():
+            yield (app.appid, category), listed.hash
+
+
+def _info(results: ScrapeResults) -> Samples:
+    if not results.collect.domains:
+        return
+    for app, lists in results.apps_with_lists:
+        number = sum(listed.count for listed in lists.values())
+        if app.watch.too_many(number, results.collect.max_domains):
+            continue
+        for category, listed in lists.items():
+            for domain in listed.domains:
+                yield (app.appid, category, domain), 1
+
+
+def _domains_limit(results: ScrapeResults) -> Samples:
+    for category, limit in results.limits.items():
+        yield (category,), limit
+
+
+def _api_error(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        for api_errors in (app.outcome.api_errors, app.found.api_errors):
+            for api, errcode in api_errors.items():
+                yield (app.appid, api, str(errcode)), 1
+
+
+def _fetch_error(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        if app.outcome.reason is not None:
+            yield (app.appid, app.outcome.reason.value), 1
+
+
+def _fetch_duration(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        yield (app.appid,), app.outcome.seconds
+
+
+def _fetch_timestamp(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        yield (app.appid,), app.outcome.timestamp
+
+
+def _last_success(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        if app.outcome.last_success is not None:
+            yield (app.appid,), app.outcome.last_success
+
+
+def _baseline_match(results: ScrapeResults) -> Samples:
+    for app, lists in results.apps_with_lists:
+        for category, drift in app.watch.drifts(lists).items():
+            yield (app.appid, category), 1 if drift.matches else 0
+
+
+def _missing_domain(results: ScrapeResults) -> Samples:
+    for app, lists in results.apps_with_lists:
+        for category, drift in app.watch.drifts(lists).items():
+            for domain in drift.missing:  # no more than the configuration names
+                yield (app.appid, category, domain), 1
+
+
+def _unexpected_domain(results: ScrapeResults) -> Samples:
+    for app, lists in results.apps_with_lists:
+        drifts = app.watch.drifts(lists)
+        unexpected = ((category, domain) for category in drifts for domain in drifts[category].unexpected)
+        for category, domain in islice(unexpected, results.collect.max_domains):
+            yield (app.appid, category, domain), 1
+
+
+def _effective_domains(results: ScrapeResults) -> Samples:
+    for app, _ in results.apps_with_lists:
+        for category, listed in app.found.effective.items():
+            yield (app.appid, category), listed.count
+
+
+def _effective_hash(results: ScrapeResults) -> Samples:
+    for app, _ in results.apps_with_lists:
+        for category, listed in app.found.effective.items():
+            yield (app.appid, category), listed.hash
+
+
+def _quota_limit(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        if app.found.quota is not None:
+            yield (app.appid, GETWXADEVINFO.name), app.found.quota.limit
+
+
+def _quota_used(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        if app.found.quota is not None:
+            yield (app.appid, GETWXADEVINFO.name), app.found.quota.used
+
+
+def _quota_remaining(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        if app.found.quota is not None:
+            yield (app.appid, GETWXADEVINFO.name), app.found.quota.remaining
+
+
+def _scrape_duration(results: ScrapeResults) -> Samples:
+    yield (), results.seconds
+
+
+SAMPLES: Mapping[Gauge, Callable[[ScrapeResults], Samples]] = {
+    metrics.UP: _up,
+    metrics.APP_INFO: _app_info,
+    metrics.DOMAINS: _domains,
+    metrics.HASH: _hash,
+    metrics.INFO: _info,
+    metrics.DOMAINS_LIMIT: _domains_limit,
+    metrics.API_ERROR: _api_error,
+    metrics.FETCH_ERROR: _fetch_error,
+    metrics.FETCH_DURATION: _fetch_duration,
+    metrics.FETCH_TIMESTAMP: _fetch_timestamp,
+    metrics.LAST_SUCCESS: _last_success,
+    metrics.BASELINE_MATCH: _baseline_match,
+    metrics.MISSING: _missing_domain,
+    metrics.UNEXPECTED: _unexpected_domain,
+    metrics.EFFECTIVE_DOMAINS: _effective_domains,
+    metrics.EFFECTIVE_HASH: _effective_hash,
+    metrics.QUOTA_LIMIT: _quota_limit,
+    metrics.QUOTA_USED: _quota_used,
+    metrics.QUOTA_REMAINING: _quota_remaining,
+    metrics.SCRAPE_DURATION: _scrape_duration,
+}
+"""What yields the samples of each gauge, in the order of the exposition."""

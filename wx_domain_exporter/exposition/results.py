@@ -1,0 +1,85 @@
+"""What one scrape brought: the results of its apps, and what of the configuration is exported with them."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from wx_domain_exporter.apps.extras import Findings
+from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.fetch.flights import Batch
+from wx_domain_exporter.lists.domains import DomainList
+from wx_domain_exporter.service import Fleet
+
+Lists = Mapping[str, DomainList]
+"""The lists of one app, by category."""
+
+
+class AppResult(NamedTuple):
+    """The results of one app.
+
+    Attributes:
+        watch: the app.
+        outcome: how its fetch ended.
+        found: what is known of it beside its lists.
+    """
+
+    watch: Watch
+    outcome: Outcome
+    found: Findings
+
+    @property
+    def appid(self) -> str:
+        """Return the app's AppID."""
+        return self.watch.app.appid
+
+    @property
+    def lists(self) -> Lists | None:
+        """Return the app's lists; None if its fetch failed."""
+        return self.outcome.categories
+
+
+@dataclass(frozen=True, slots=True)
+class ScrapeResults:
+    """The results of one scrape.
+
+    Attributes:
+        apps: those that were scraped.
+        label_keys: every key that any app of the fleet has in its `labels`.
+        limits: how many domains a category may have, by category.
+        collect: which series beside counts and hashes are exported.
+        seconds: how long the scrape took.
+    """
+
+    apps: Sequence[AppResult]
+    label_keys: tuple[str, ...]
+    limits: Mapping[str, int]
+    collect: Collect
+    seconds: float
+
+    @property
+    def apps_with_lists(self) -> Iterator[tuple[AppResult, Lists]]:
+        """Yield the apps that WeChat answered for, each with its lists."""
+        for app in self.apps:
+            lists = app.outcome.categories
+            if lists is not None:
+                yield app, lists
+
+
+def results_of(fleet: Fleet, batch: Batch) -> ScrapeResults:
+    """Return the results of a scrape as they are now; an app without an answer has failed.
+
+    Args:
+        fleet: the configuration in force when the scrape came.
+        batch: the scrape's apps.
+    """
+    # The outcomes are looked at first: nothing is found of an app whose outcome is not there yet.
+    outcomes, findings = batch.outcomes, batch.findings
+    return ScrapeResults(
+        apps=[AppResult(*of_app) for of_app in zip(batch.watches, outcomes, findings, strict=True)],
+        label_keys=fleet.label_keys,
+        limits=fleet.settings.limits,
+        collect=fleet.settings.collect,
+        seconds=time.monotonic() - batch.begin,
+    )
