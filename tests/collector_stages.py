@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from prometheus_client import generate_latest
 from support import as_json, series
 
 from wx_domain_exporter.config import loading
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
@@ -51,7 +51,7 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
 
 
 def scrape(service: Service, seconds: float = 20.0) -> str:
-    collector, batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
+    collector, batch = service.start_scrape(service.fleet, Deadline.after(seconds))
     batch.wait(seconds)
     return "".join(collector.write(generate_latest))
 

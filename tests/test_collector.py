@@ -11,6 +11,7 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from structlog.testing import capture_logs
 from support import samples, series, value
 
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.metrics.table import (
     EFFECTIVE_DOMAINS,
     EFFECTIVE_HASH,
@@ -283,7 +284,7 @@ def test_a_family_is_there_only_if_it_has_a_sample(world: World) -> None:
 
 def test_names_pick_families(world: World) -> None:
     with serving(world) as service:
-        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+        collector, batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         text = "".join(collector.write(generate_latest, {"wx_domain_up", "wx_domain_hash", "other"}))
     assert families(text) == ["wx_domain_up", "wx_domain_hash"]
@@ -321,7 +322,7 @@ class TestPages:
         monkeypatch.setattr("wx_domain_exporter.exposition.sheets.text", noted)
         with serving(world) as service:
             for encode in (generate_latest, openmetrics.generate_latest, generate_latest):
-                collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+                collector, batch = service.start_scrape(service.fleet, Deadline.after(20))
                 batch.wait(20)
                 assert "https://www.example.com" in "".join(collector.write(encode))
         assert written.count("https://www.example.com") == 1

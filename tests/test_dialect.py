@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition import dialect
 from wx_domain_exporter.exposition.dialect import dialect_of
 from wx_domain_exporter.metrics.table import APP_INFO, GAUGES, Gauge
@@ -91,7 +91,7 @@ def test_a_whole_scrape_that_is_read_and_written_by_prometheus_client_is_the_sam
     read = openmetrics_families if accept.startswith(OPENMETRICS) else text_string_to_metric_families
     with serving(demo_world(), demo_config("http://simulator").encode()) as service:
         for _ in range(2):  # the second one uses what the first one wrote
-            collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+            collector, batch = service.start_scrape(service.fleet, Deadline.after(20))
             batch.wait(20)
             text = b"".join(pieces(encode, collector, None))
             assert text.count(b"\n") > 100

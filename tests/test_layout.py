@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 PACKAGE = REPOSITORY / "wx_domain_exporter"
 LAYERS = (
-    {"lists", "errcodes", "metrics", "green"},
+    {"clock"},
+    {"backoff", "deadline", "errcodes", "green", "lists", "metrics"},
     {"config"},
     {"wechat"},
     {"platforms", "apps"},

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from support import series, value
 
 from wx_domain_exporter.config import loading
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web import scrape as scrape_module
 from wx_domain_exporter.web.budget import HEADER, scrape_budget
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
     from wx_domain_exporter.apps.watch import Outcome
-    from wx_domain_exporter.wechat.client import Budget
+    from wx_domain_exporter.deadline import SharedDeadline
 
 A, B = appid(0), appid(1)
 
@@ -80,7 +81,7 @@ def families(text: str) -> set[str]:
 
 class TestPieces:
     def test_without_the_exporters_own_they_hold_the_fleet_alone(self, service: Service) -> None:
-        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+        collector, batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         names = families(b"".join(pieces(generate_latest, collector, None)).decode())
         assert "wx_domain_up" in names
@@ -88,7 +89,7 @@ class TestPieces:
         assert not [name for name in names if name.startswith("wx_domain_exporter_")]
 
     def test_with_them_they_hold_those_of_the_process_too(self, service: Service) -> None:
-        collector, batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+        collector, batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         names = families(b"".join(pieces(generate_latest, collector, service.own)).decode())
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):
@@ -208,10 +209,10 @@ class TestManyAtOnce:
         fetch, fetching, gate = watch.fetch, threading.Event(), threading.Event()
         fetches: list[Outcome] = []
 
-        def wait_and_fetch(budget: Budget) -> Outcome:
+        def wait_and_fetch(deadline: SharedDeadline) -> Outcome:
             fetching.set()
             assert gate.wait(30)
-            fetches.append(fetch(budget))
+            fetches.append(fetch(deadline))
             return fetches[0]
 
         monkeypatch.setattr(watch, "fetch", wait_and_fetch)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from support import series, value
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.platforms.in_force import Platforms
 from wx_domain_exporter.service import Service
 
@@ -158,7 +158,7 @@ class TestReload:
 
     def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.3})
-        _, batch = service.start_scrape(service.fleet, time.monotonic() + LONG)
+        _, batch = service.start_scrape(service.fleet, Deadline.after(LONG))
         self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
         batch.wait(LONG)
         assert [watch.app.appid for watch in batch.watches] == [A, B]

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
@@ -28,6 +27,7 @@ from wx_domain_exporter.commands.flags import (
 )
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.yaml_tree import one_line
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.green.loop import stop_all
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
@@ -159,9 +159,9 @@ def _examine(service: Service) -> int:
 def _scrape_once(service: Service) -> int:
     """Print the fleet's series; the exporter's own would clash with those of whoever collects the text."""
     service.discover()
-    budget = scrape_budget(None, service.fleet.settings.scrape, 0)
-    collector, batch = service.start_scrape(service.fleet, time.monotonic() + budget)
-    batch.wait(budget)
+    deadline = Deadline.after(scrape_budget(None, service.fleet.settings.scrape, 0))
+    collector, batch = service.start_scrape(service.fleet, deadline)
+    batch.wait(deadline.remaining())
     failed = _print(b"".join(pieces(generate_latest, collector, None)))
     all_up = bool(batch.outcomes) and all(outcome.error is None for outcome in batch.outcomes)
     return failed or (0 if all_up and service.knows_all_apps else 1)

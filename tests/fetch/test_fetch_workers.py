@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wx_domain_exporter.apps.watch import Outcome
+    from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.fetch.fetcher import Fetcher
     from wx_domain_exporter.fetch.flights import Batch
-    from wx_domain_exporter.wechat.client import Budget
     from wx_domain_exporter.wechat.errors import FetchError
 
 
@@ -127,8 +127,8 @@ class TestWorkers:
 class BrokenWatch(FakeWatch):
     """An app whose fetch raises what it never should."""
 
-    def fetch(self, budget: Budget) -> Outcome:
-        super().fetch(budget)
+    def fetch(self, deadline: SharedDeadline) -> Outcome:
+        super().fetch(deadline)
         self.last = None
         raise ZeroDivisionError
 
@@ -148,13 +148,13 @@ def test_a_fetch_that_breaks_costs_neither_a_worker_nor_the_next_one(
 class HurriedWatch(FakeWatch):
     """An app whose first fetch ends for want of time, just when somebody with more of it comes."""
 
-    def fetch(self, budget: Budget) -> Outcome:
+    def fetch(self, deadline: SharedDeadline) -> Outcome:
         if not self.log.started:
             self.joined = start(self.fetcher, self)
             self.error: FetchError | None = DeadlineError("nobody waits")
         else:
             self.error = None
-        return super().fetch(budget)
+        return super().fetch(deadline)
 
     fetcher: Fetcher
     joined: Batch

@@ -14,7 +14,7 @@ from wx_domain_exporter.exposition.sheets import Sheet, Sheets, write_sheet
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics import table as metrics
 from wx_domain_exporter.metrics.table import GAUGES
-from wx_domain_exporter.wechat.client import GETWXADEVINFO
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 
 _LINES_A_PIECE = 1000
 

@@ -1,9 +1,9 @@
 """Files that are read again when they change, and only then."""
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.regular_file import read_file
 
 MAX_BYTES = 1 << 20
@@ -25,7 +25,8 @@ class _Seen:
 class WatchedFiles:
     """Remembers the files that were read. Not safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._seen: dict[str, _Seen] = {}
 
     def forget(self) -> None:
@@ -44,7 +45,7 @@ class WatchedFiles:
         try:
             content = read_file(path, MAX_BYTES)
         finally:
-            self._seen[path] = _Seen(signature, _is_young(signature), content)
+            self._seen[path] = _Seen(signature, self._is_young(signature), content)
         return content
 
     def changed(self) -> bool:
@@ -62,8 +63,11 @@ class WatchedFiles:
                 return True
         except OSError:
             return seen.content is not None
-        self._seen[path] = _Seen(signature, _is_young(signature), seen.content)
+        self._seen[path] = _Seen(signature, self._is_young(signature), seen.content)
         return False
+
+    def _is_young(self, signature: _Signature) -> bool:
+        return signature is not None and self._clock.time() - signature[-1] / 1e9 < _YOUNG
 
 
 def _signature(path: str) -> _Signature:
@@ -72,7 +76,3 @@ def _signature(path: str) -> _Signature:
     except (OSError, ValueError):
         return None
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
-def _is_young(signature: _Signature) -> bool:
-    return signature is not None and time.time() - signature[-1] / 1e9 < _YOUNG
