@@ -166,7 +166,7 @@ class TestStart:
     def test_what_vanishes_after_the_check_is_a_configuration_error(
         self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
-        def vanished(*_: object) -> None:
+        def vanished(*_: object, **__: object) -> None:
             raise error
 
         monkeypatch.setattr(service_module, "ApiClient", vanished)

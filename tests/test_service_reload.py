@@ -208,7 +208,7 @@ class TestBadReload:
     def test_a_client_that_cannot_be_made_changes_nothing_either(
         self, fleet: SmallFleet, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def vanished(*_: object) -> None:
+        def vanished(*_: object, **__: object) -> None:
             raise SecretError("the secret file gone")
 
         before = service.fleet
