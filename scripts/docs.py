@@ -48,13 +48,20 @@ With `collect.effective`, `wx_domain_effective_domains` and `wx_domain_effective
 by the same rules: the object `effective_domain` of get_effective_domain (its documented categories include
 `tcpdomain`), and `effective_webviewdomain` of get_effective_webviewdomain as `bizdomain`. `wechat.action` leaves out the
 half that it does not cover. What is configured but not in force is
-`wx_domain_hash != wx_domain_effective_hash`. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
+`wx_domain_hash != wx_domain_effective_hash`. WeChat documents these APIs for an authorizer_access_token. With another
+token they have answered errcode 0 and empty lists: lists in force that are all empty, while the configured ones are
+not, count as not told. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
 getwxadevinfo, at most 10 minutes old; also while the app fails with an errcode, such as 45009.
 
 Both are asked after the app's own lists are there, and change neither `wx_domain_up` nor `wx_domain_fetch_error`. What
 fails, or is not there when the scrape has to answer, is absent; the errcode is in `wx_domain_api_error` with the `api`
 `get_effective_domain`, `get_effective_webviewdomain` or `quota/get`, and failures without an errcode are in
 `wx_domain_exporter_api_request_failures_total` and, once, in the log. An app that fails has no lists in force.
+
+Where WeChat does not tell, `wx_domain_effective_*` are absent, not 0, so that WxDomainNotInForce stays silent; the log,
+the app's page and `--doctor` say so. That is so where all lists of an answer are empty, those that say where a domain
+was configured too, while getwxadevinfo has domains that it would have to name. A list that is configured and not
+released yet is no such case.
 
 What a baseline is, and which one an app has, stands in [baselines.md](baselines.md).
 
@@ -135,8 +142,8 @@ A token source that was refused rests for 30 s, doubling to 10 min; a reload or 
 _CLASSES_ZH = {
     "busy": "系统繁忙",
     "token dead": "token 失效",
-    "daily quota": "日额度",
-    "minute quota": "分钟额度",
+    "daily quota": "每日额度",
+    "minute quota": "每分钟额度",
     "for a person": "需人工处理",
 }
 
@@ -163,8 +170,8 @@ def errcodes_page_zh() -> str:
 | --- | --- |
 | 系统繁忙 | 短暂等待后重试一次，不超出本次抓取的时间 |
 | token 失效 | 重新获取一次 token，若与之前不同则重试一次 |
-| 日额度 | 60 秒后试调用一次，此后每 30 分钟一次；重新加载配置即恢复 |
-| 分钟额度 | 每 60 秒试调用一次 |
+| 每日额度 | 60 秒后重试，之后每 30 分钟试调用一次；重新加载配置即恢复 |
+| 每分钟额度 | 每 60 秒试调用一次 |
 | 需人工处理 | 不重试，需要有人修改配置或授权 |
 
 token 来源被拒绝后暂停 30 秒，之后逐次加倍，最长 10 分钟；重新加载配置或更换密钥后立即恢复。

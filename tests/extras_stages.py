@@ -18,6 +18,7 @@ from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fetch.flights import Errand
+from wx_domain_exporter.lists.domains import domain_list
 from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.make import make_source
@@ -95,10 +96,13 @@ def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
             stage.client.close()
 
 
-def run(watch: Watch, seconds: float = 30.0, *, lists: bool = True) -> Findings:
-    """One errand, to its end."""
+def run(
+    watch: Watch, seconds: float = 30.0, *, lists: bool = True, configured: dict[str, list[str]] | None = None
+) -> Findings:
+    """One errand, to its end; `configured` are the app's own lists, if it has some."""
     errand = Errand(watch)
-    errand.lists = lists
+    if lists:
+        errand.configured = {name: domain_list(values) for name, values in (configured or {}).items()}
     errand.deadline.extend(Deadline.after(seconds))
     errand.run()
     assert errand.findings is not None

@@ -16,9 +16,12 @@ from wx_domain_exporter.lists.domains import EMPTY
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.fetch.fetcher import Fetcher
     from wx_domain_exporter.fetch.flights import Batch
+    from wx_domain_exporter.lists.domains import DomainList
 
 LONG = 30.0
 NOTHING = Findings({}, None, {})
@@ -77,9 +80,9 @@ class FakeExtras(Extras):
     def due(self, *, lists: bool) -> bool:  # noqa: ARG002 - as the real one
         return self.is_due
 
-    def run(self, deadline: SharedDeadline, *, lists: bool) -> Findings:
+    def run(self, deadline: SharedDeadline, configured: Mapping[str, DomainList] | None) -> Findings:
         self.log.begin(self.name)
-        self.lists.append(lists)
+        self.lists.append(configured is not None)
         deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
         self.tried = time.time()

@@ -26,7 +26,7 @@ from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import Query
 from wx_domain_exporter.web.server import Server, listen, url_of
 from wx_domain_exporter.wechat.errors import ApiError, CallTimeoutError, TokenError
-from wx_domain_exporter.wechat.quota import Quota
+from wx_domain_exporter.wechat.quota import Quota, RateLimit
 from wx_domain_exporter.wechat.tokens.make import make_source
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ def every_kind(now: float = NOW) -> list[Watch]:
     changed = good("changing", 3, age=HOUR, now=now, requestdomain=["https://old.example.com"])
     answer(changed, now - 60, requestdomain=["https://new.example.com"])
     full = good("full", 5, now=now, requestdomain=hosts(190), tcpdomain=["tcp://a.example.com"])
-    find(full, Quota(1000, 10, 990), {"get_effective_domain": 48001}, requestdomain=hosts(191)[1:])
+    quota = Quota(1000, 10, 990, RateLimit(5000, 60), RateLimit(100, 1))
+    find(full, quota, {"get_effective_domain": 48001}, requestdomain=hosts(191)[1:])
     lapsed = good("lapsed", 6, age=2 * HOUR, now=now, requestdomain=["https://last.example.com"])
     fail(lapsed, SLOW, now - 5)
     return [

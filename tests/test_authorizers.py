@@ -7,7 +7,7 @@ from calls import Calls, answering, settings, time_left
 from faults import FaultyApi
 
 from wx_domain_exporter.config.schema_tokens import AccessToken
-from wx_domain_exporter.wechat.authorizers import Page, list_page, mini_program_name
+from wx_domain_exporter.wechat.authorizers import MiniProgram, Page, list_page, mini_program
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
@@ -42,8 +42,8 @@ def page(answer: object) -> Page:
     return found
 
 
-def name(answer: object) -> Any:
-    return asked(answer, lambda platform, caller: mini_program_name(platform, caller, ACCOUNT))[0]
+def found(answer: object) -> Any:
+    return asked(answer, lambda platform, caller: mini_program(platform, caller, ACCOUNT))[0]
 
 
 def entry(appid: object, refresh_token: object = "refresh-1") -> dict[str, object]:
@@ -94,27 +94,50 @@ class TestListPage:
         assert "refresh-1" not in repr(page({"total_count": 1, "list": [entry(ACCOUNT)]}))
 
 
-class TestMiniProgramName:
+class TestMiniProgram:
     def test_the_request_is_the_documented_one(self) -> None:
         answer = {"authorizer_info": {"nick_name": "shop", "MiniProgramInfo": {"network": {}}}}
-        found, request = asked(answer, lambda platform, caller: mini_program_name(platform, caller, ACCOUNT))
-        assert found == "shop"
+        shop, request = asked(answer, lambda platform, caller: mini_program(platform, caller, ACCOUNT))
+        assert shop == MiniProgram("shop", lacks_development=False)
         assert request.path == "/cgi-bin/component/api_get_authorizer_info"
         assert request.target.endswith("?component_access_token=canary")
         expected = f'{{"component_appid": "{COMPONENT}", "authorizer_appid": "{ACCOUNT}"}}'
         assert request.body == expected.encode()
 
     @pytest.mark.parametrize("info", [{}, {"MiniProgramInfo": None}], ids=["without", "null"])
-    def test_an_official_account_has_none(self, info: dict[str, object]) -> None:
-        assert name({"authorizer_info": {"nick_name": "news", **info}}) is None
+    def test_an_account_of_another_kind_has_none(self, info: dict[str, object]) -> None:
+        assert found({"authorizer_info": {"nick_name": "news", **info}}) is None
 
     @pytest.mark.parametrize(
         "given", [{}, {"nick_name": None}, {"nick_name": 5}, {"nick_name": ""}], ids=repr
     )
     def test_a_mini_program_without_a_name_is_one_too(self, given: dict[str, object]) -> None:
-        assert name({"authorizer_info": {**given, "MiniProgramInfo": {}}}) == ""
+        assert found({"authorizer_info": {**given, "MiniProgramInfo": {}}}).name == ""
 
     @pytest.mark.parametrize("answer", [{}, {"authorizer_info": None}, {"authorizer_info": []}], ids=repr)
     def test_an_answer_about_nobody_is_malformed(self, answer: dict[str, object]) -> None:
         with pytest.raises(DecodeError, match="the answer holds no authorizer_info"):
-            name(answer)
+            found(answer)
+
+    @pytest.mark.parametrize(
+        ("func_info", "lacks"),
+        [
+            ([{"funcscope_category": {"id": 17}}, {"funcscope_category": {"id": 18}}], False),
+            ([{"funcscope_category": {"id": "18"}, "confirm_info": {"need_confirm": 0}}], False),
+            ([{"funcscope_category": {"id": 17}}, {"funcscope_category": {"id": None}}], True),
+            ([], True),
+            *((None, False), ({}, False), ([None], False), ([{}], False)),
+            ([{"funcscope_category": 18}], False),
+        ],
+        ids=repr,
+    )
+    def test_the_permission_set_is_lacking_only_if_the_sets_are_told(
+        self, func_info: object, *, lacks: bool
+    ) -> None:
+        answer = {"authorizer_info": {"MiniProgramInfo": {}}, "authorization_info": {"func_info": func_info}}
+        assert found(answer).lacks_development is lacks
+
+    @pytest.mark.parametrize("info", [None, [], "18"], ids=repr)
+    def test_without_authorization_info_nothing_is_known_to_lack(self, info: object) -> None:
+        answer = {"authorizer_info": {"MiniProgramInfo": {}}, "authorization_info": info}
+        assert not found(answer).lacks_development

@@ -46,6 +46,15 @@ class TestEffective:
             apps_of(text, "wx_domain_effective_domains") == apps_of(text, "wx_domain_effective_hash") == set()
         )
 
+    def test_what_wechat_withholds_is_absent_and_not_0(self, world: World) -> None:
+        world.apps[GOOD].effective_told = False
+        with serving(world, collect={"effective": True}) as service:
+            text = scrape(service)
+        assert value(text, "wx_domain_domains", appid=GOOD, category="requestdomain") == 1
+        assert apps_of(text, "wx_domain_effective_domains") == set()
+        assert apps_of(text, "wx_domain_effective_hash") == set()
+        assert apps_of(text, "wx_domain_fetch_error") == {BAD}
+
     def test_its_failure_leaves_the_app_up_and_shows_its_errcode(self, world: World) -> None:
         world.apps[GOOD].effective_errcode = 48001
         with serving(world, collect={"effective": True}) as service:

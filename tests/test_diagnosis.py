@@ -35,6 +35,8 @@ class TestStep:
             (NoSecretError("stable_token: no token: the variable X is not set"), Step.SECRET),
             (refused("stable_token", 40125), Step.TOKEN),
             (refused("api_component_token", 61005), Step.TOKEN),
+            (refused("api_component_token", 48001), Step.TOKEN),
+            (refused("api_component_token", 50001), Step.TOKEN),
             (refused("api_authorizer_token", 61003), Step.TOKEN),
             (TokenError("access_token: WeChat refuses the token, and there is no other"), Step.TOKEN),
             (TokenError("http: no token", cause=HttpError("HTTP status 500")), Step.TOKEN),
@@ -99,6 +101,13 @@ class TestWhat:
         errors = [TlsError("x"), HttpError("x"), DecodeError("x"), DeadlineError("x"), CallTimeoutError("x")]
         assert len({remedy(error) for error in errors}) == len(errors)
         assert remedy(CallTimeoutError("x")) == remedy(BrokenConnectionError("x"))
+
+    def test_tls_names_the_self_signed_certificate_inside_wechats_cloud(self) -> None:
+        remedy = diagnose(TlsError("certificate refused"), APPID).remedy
+        assert "self-signed" in remedy.en
+        assert "自签名证书" in remedy.zh
+        assert "`cloudrun`" in remedy.en
+        assert "`cloudrun`" in remedy.zh
 
 
 class TestAddress:

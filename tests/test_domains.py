@@ -172,7 +172,8 @@ class TestCategories:
         assert "bizdomain" not in SERVER_CATEGORIES
 
     def test_wechat_allows_200_server_domains_and_300_business_domains(self) -> None:
-        assert dict.fromkeys(SERVER_CATEGORIES, 200) | {"bizdomain": 300} == DEFAULT_LIMITS
+        server = dict.fromkeys((*SERVER_CATEGORIES, "tcpdomain"), 200)
+        assert server | {"bizdomain": 300} == DEFAULT_LIMITS
 
     @pytest.mark.parametrize("key", [*DOCUMENTED_CATEGORIES, "tcpdomain", "prefetchdnsdomain", "_domain"])
     def test_this_key_can_be_a_category(self, key: str) -> None:

@@ -123,7 +123,7 @@ class TestDiscoveredApps:
 
     def test_one_that_two_platforms_have_is_the_first_ones(self, stage: Stage, service: Service) -> None:
         second = stage.world.add_platform(SimulatedPlatform(component_appid=OTHER))
-        stage.world.authorize(OTHER, stage.appids[0])
+        stage.world.authorize(OTHER, stage.appids[0], permissions=[17])
         stage.reload(service, platforms={"main": stage.main(), "second": stage.main(**own_token(second))})
         service.discover()
         text = scrape(service)
@@ -131,6 +131,18 @@ class TestDiscoveredApps:
         assert series(text, DISCOVERED, "platform") == {"main": 4, "second": 1}
         assert stage.world.calls["api_component_token", OTHER] == 1
         assert stage.calls("api_authorizer_token") == 4
+
+    def test_who_has_not_granted_the_permission_set_is_known_before_the_first_call(
+        self, stage: Stage, service: Service
+    ) -> None:
+        lacking, by_hand, *granted = stage.appids
+        for appid in (lacking, by_hand):
+            stage.world.patch_authorization(stage.simulated.component_appid, appid, {"permissions": [17]})
+        stage.reload(service, apps=[stage.stable(by_hand)])
+        service.discover()
+        known = {appid: service.is_ungranted(watch.app) for appid, watch in service.fleet.by_appid.items()}
+        assert known == {lacking: True, by_hand: False, **dict.fromkeys(granted, False)}
+        assert stage.calls("getwxadevinfo") == 0
 
     def test_their_tokens_can_come_from_a_token_centre(self, stage: Stage, service: Service) -> None:
         stage.reload(service, platforms={"main": stage.main(token=centre_settings(stage.url))})

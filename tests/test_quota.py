@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.quota import Quota, read_quota
+from wx_domain_exporter.wechat.quota import Quota, RateLimit, read_quota
 
 FIGURES = {"daily_limit": 1000, "used": 10, "remain": 990}
 
@@ -46,3 +46,26 @@ def test_so_is_an_answer_without_the_object(quota: Any) -> None:
 def test_so_is_an_object_without_a_figure() -> None:
     with pytest.raises(DecodeError):
         read_quota({"errcode": 0, "quota": {"daily_limit": 1, "used": 1}})
+
+
+def test_rate_limits_stand_beside_it_if_wechat_says_them() -> None:
+    rates = {
+        "rate_limit": {"call_count": 5000, "refresh_second": "60"},
+        "component_rate_limit": {"call_count": "0", "refresh_second": 3600},
+    }
+    found = read_quota({**answer(), **rates})
+    assert found == Quota(1000, 10, 990, RateLimit(5000, 60), RateLimit(0, 3600))
+
+
+@pytest.mark.parametrize(
+    "rate",
+    [
+        *(None, [], "5000", 60, {}),
+        *({"call_count": 5000}, {"refresh_second": 60}),
+        *({"call_count": -1, "refresh_second": 60}, {"call_count": 5000, "refresh_second": 0}),
+        *({"call_count": 1.5, "refresh_second": 60}, {"call_count": 5000, "refresh_second": True}),
+    ],
+    ids=repr,
+)
+def test_a_malformed_rate_limit_costs_no_figure(rate: Any) -> None:
+    assert read_quota({**answer(), "rate_limit": rate, "component_rate_limit": rate}) == Quota(1000, 10, 990)

@@ -104,6 +104,10 @@ class Service:
         """Return the discoveries of those platforms that have one."""
         return self._platforms.discoveries
 
+    def is_ungranted(self, app: WatchedApp) -> bool:
+        """Whether discovery saw that an app had not granted its platform permission set 18."""
+        return self._platforms.is_ungranted(app)
+
     @property
     def app_file_errors(self) -> Sequence[str]:
         """Return what is wrong with the app files, a sentence for each error."""

@@ -72,6 +72,14 @@ class TestReport:
         fleet.world.patch(A, {"quota_errcode": 48001})
         assert "quota unknown (quota/get answered errcode 48001" in examined(fleet, capsys, 0)[0]
 
+    def test_lists_in_force_that_wechat_withholds_are_told(self, fleet: SmallFleet, capsys: Capture) -> None:
+        fleet.configure(collect={"effective": True})
+        fleet.world.patch(A, {"effective_told": False})
+        first, second, summary = examined(fleet, capsys, 0)
+        assert "calls used today) → WeChat does not tell which lists are in force: " in first
+        assert "→" not in second
+        assert summary == "all 2 are well"
+
     def test_each_app_is_asked_once(self, fleet: SmallFleet, capsys: Capture) -> None:
         fleet.world.patch(A, {"errcode": 48001})
         examined(fleet, capsys, 1)

@@ -101,7 +101,7 @@ class TestWholeList:
 
 
 class TestWhoIsFound:
-    def test_official_accounts_are_left_out_and_asked_about_once_ever(
+    def test_accounts_of_other_kinds_are_left_out_and_asked_about_once_ever(
         self, staged: Callable[..., DiscoveryStage]
     ) -> None:
         stage = staged(6, official_accounts=2)
@@ -113,6 +113,28 @@ class TestWhoIsFound:
         assert appids_of(discovery) == tuple(mini_programs)
         assert stage.asked == dict.fromkeys(stage.appids, 1)
         assert stage.discovered() == 4
+
+    def test_those_without_the_permission_set_are_found_too_and_logged_once(
+        self, stage: DiscoveryStage
+    ) -> None:
+        lacking = sorted(stage.appids[:2])
+        for appid in lacking:
+            stage.patch_account(appid, permissions=[17, 25])
+        discovery = stage.discovery()
+        with capture_logs() as logs:
+            for _ in range(3):
+                discovery.discover()
+        assert len(discovery.apps) == 6
+        assert discovery.ungranted == set(lacking)
+        (log,) = (log for log in logs if log["log_level"] == "warning")
+        assert (log["permission_set"], log["appids"]) == (18, " ".join(lacking))
+        assert stage.asked == dict.fromkeys(stage.appids, 1)
+        stage.revoke(lacking[0])
+        discovery.discover()
+        assert discovery.ungranted == {lacking[1]}
+        successor = stage.discovery()
+        successor.inherit(discovery)
+        assert successor.ungranted == {lacking[1]}
 
     def test_include_leaves_out_all_others(self, stage: DiscoveryStage) -> None:
         wanted = stage.appids[1:3]

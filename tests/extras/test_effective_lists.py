@@ -1,9 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from extras_stages import HANG, SERVER, WEBVIEW, Stage, run
+from simulated_client import APPID
+from structlog.testing import capture_logs
 
 from wx_domain_exporter.wechat.effective import DOCUMENTED_EFFECTIVE
 
@@ -103,6 +105,62 @@ class TestFailedHalf:
         found = run(stage.watch(quota=False), seconds=0.1)
         assert [request.path for request in stage.api.requests] == [SERVER]
         assert found.effective == {}
+
+
+def blank(**more: Any) -> dict[str, dict[str, Any]]:
+    """The answers of both APIs to a token that they tell nothing."""
+    origins = ("mp", "third", "direct", "effective")
+    return {
+        SERVER: {**more, **{f"{origin}_domain": {"requestdomain": []} for origin in origins}},
+        WEBVIEW: {**more, **{f"{origin}_webviewdomain": [] for origin in origins}},
+    }
+
+
+class TestWithheld:
+    CONFIGURED: ClassVar[dict[str, list[str]]] = {"requestdomain": ["https://a.cn"], "bizdomain": []}
+
+    @pytest.mark.parametrize("more", [{"errcode": 0, "errmsg": "ok"}, {}], ids=["errcode", "none"])
+    def test_nothing_is_shown_where_empty_lists_contradict_the_configured_ones(
+        self, stage: Stage, more: dict[str, Any]
+    ) -> None:
+        stage.answers |= blank(**more)
+        watch = stage.watch()
+        with capture_logs() as logs:
+            found = [run(watch, configured=self.CONFIGURED) for _ in range(2)]
+        assert [(one.effective, one.withheld, one.api_errors) for one in found] == [({}, True, {})] * 2
+        assert found[0].quota is not None
+        (log,) = logs
+        assert log["event"].startswith("WeChat does not tell which lists are in force")
+        assert (log["appid"], log["name"]) == (APPID, "shop")
+
+    def test_the_half_that_names_a_domain_stays(self, stage: Stage) -> None:
+        stage.answers[SERVER] = blank()[SERVER]
+        found = run(stage.watch(), configured=self.CONFIGURED)
+        assert (tuple(found.effective), found.withheld) == (("bizdomain",), True)
+
+    def test_empty_lists_of_an_app_that_has_configured_none_are_shown(self, stage: Stage) -> None:
+        stage.answers |= blank()
+        found = run(stage.watch(), configured={"requestdomain": [], "bizdomain": []})
+        assert ({one.count for one in found.effective.values()}, found.withheld) == ({0}, False)
+        assert tuple(found.effective) == BOTH
+
+    def test_what_is_told_again_is_shown_again(self, stage: Stage) -> None:
+        watch, good = stage.watch(), dict(stage.answers)
+        stage.answers |= blank()
+        run(watch, configured=self.CONFIGURED)
+        stage.answers = good
+        found = run(watch, configured=self.CONFIGURED)
+        assert (tuple(found.effective), found.withheld) == (BOTH, False)
+
+    def test_a_reload_tells_it_no_second_time(self, stage: Stage) -> None:
+        stage.answers |= blank()
+        old = stage.watch()
+        run(old, configured=self.CONFIGURED)
+        new = stage.watch()
+        new.extras.inherit(old.extras, same_way=True)
+        with capture_logs() as logs:
+            assert run(new, configured=self.CONFIGURED).withheld
+        assert logs == []
 
 
 class TestErrcodes:

@@ -186,7 +186,7 @@ class TestInheritance:
         assert logs == []
         assert stage.asked(QUOTA) == 1
         assert found.quota == Quota(1000, 10, 990)
-        assert old.extras.lists_parser.seen == new.extras.lists_parser.seen == ("prefetchdnsdomain",)
+        assert old.extras.seen == new.extras.seen == ("prefetchdnsdomain",)
 
     def test_what_is_collected_no_longer_goes(self, stage: Stage) -> None:
         old = stage.watch()

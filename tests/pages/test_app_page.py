@@ -18,6 +18,7 @@ from page_stages import (
     pending,
 )
 
+from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.lists.baseline import Expected
 from wx_domain_exporter.lists.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
 from wx_domain_exporter.web.pages.app_page import MOST_DOMAINS, AppPage, Category, app_page
@@ -85,6 +86,21 @@ def test_what_is_in_force_is_compared() -> None:
     assert (found["bizdomain"].effective, found["bizdomain"].differs) == (1, False)
     assert (found["tcpdomain"].count.number, found["tcpdomain"].leaving.domains) == (0, ["tcp://a.cn"])
     assert found["udpdomain"].effective is None
+
+
+def test_lists_in_force_that_wechat_withholds_are_told() -> None:
+    watch = good("x", requestdomain=hosts(1))
+    assert not page(watch).withheld
+    watch.findings = Findings({}, None, {}, withheld=True)
+    assert page(watch).withheld
+    fail(watch, SLOW, NOW)
+    assert not page(watch).withheld
+
+
+def test_a_permission_set_that_was_not_granted_is_told_until_a_good_answer() -> None:
+    for watch, told in ((pending("x"), True), (bad("x", NO_PERMISSION), True), (good("x"), False)):
+        assert app_page(watch, DEFAULT_LIMITS, NOW, ungranted=True).ungranted is told
+        assert not page(watch).ungranted
 
 
 def test_a_very_long_list_is_cut() -> None:

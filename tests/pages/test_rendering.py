@@ -25,6 +25,7 @@ from page_stages import (
 )
 from support import Answer, request
 
+from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.service import Refusal
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer
@@ -174,7 +175,20 @@ class TestContent:
         assert "Still in force, but configured no longer −https://host-190.example.com" in page.text
         assert page.text.count("https://host-001.example.com") == 1
         assert "10 of 1,000 calls used, 990 left" in page.text
+        assert "Rate limit5,000 calls in 60 s" in page.text
+        assert "Rate limit for platforms100 calls in 1 s" in page.text
         assert "get_effective_domain 48001" in page.text
+
+    def test_what_is_known_beside_a_failure_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        watch = good("x", 2, requestdomain=hosts(1))
+        watch.findings = Findings({}, None, {}, withheld=True)
+        with service_of([pending("new", 1), watch]) as service, served(service) as url:
+            monkeypatch.setattr(service, "is_ungranted", lambda app: app.appid == appid(1))
+            texts = [Page(request(f"{url}/apps/{appid(number)}").text).text for number in (1, 2)]
+        assert "the platform had no permission set 18 of it" in texts[0]
+        assert "WeChat does not tell which lists are in force: get_effective_domain or" in texts[1]
+        for text in texts:
+            assert ("permission set 18" in text) != ("does not tell" in text)
 
     def test_an_app_shows_how_its_lists_changed(self, url: str) -> None:
         text = Page(request(f"{url}/apps/{appid(3)}").text).text

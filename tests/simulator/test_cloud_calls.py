@@ -22,6 +22,26 @@ class TestCloudRun:
         assert decoded(client.post(path, {}, from_appid=APPID))["errcode"] == 0
         assert world.calls[path.rpartition("/")[2], APPID] == 1
 
+    def test_a_path_that_is_not_listed_is_answered_with_502(
+        self, client: Client, app: SimulatedApp, world: World
+    ) -> None:
+        app.cloudrun = True
+        assert client.control(cloudrun_paths=[PATHS[0]]).status_code == 204
+        answers = {path: client.post(path, {}, from_appid=APPID) for path in PATHS}
+        assert [answer.status_code for answer in answers.values()] == [200, 502, 502]
+        assert answers[PATHS[1]].content == b""
+        assert world.calls["get_effective_domain", APPID] == 1
+        assert decoded(client.post(PATHS[1], {}, access_token=client.token()))["errcode"] == 0
+
+    def test_a_header_tells_an_answer_that_came_through_the_cloud(
+        self, client: Client, app: SimulatedApp
+    ) -> None:
+        app.cloudrun = True
+        header = "x-openapi-seqid"
+        assert client.post(PATHS[0], {}, from_appid=APPID).headers[header]
+        assert header not in client.post(PATHS[0], {}, access_token=client.token()).headers
+        assert header not in client.post(PATHS[0], {}, from_appid=OTHER).headers
+
     def test_an_app_that_is_not_let_in_is_refused(self, client: Client, world: World) -> None:
         assert decoded(client.post(PATHS[0], {}, from_appid=APPID))["errcode"] == 85107
         assert decoded(client.post(PATHS[0], {}, from_appid=OTHER))["errcode"] == 85112
@@ -34,11 +54,12 @@ class TestCloudRun:
         query = {"from_appid": APPID, name: client.token()}
         assert decoded(client.post(PATHS[0], {}, **query))["errcode"] == 40097
 
-    def test_the_cloud_may_not_be_ready(self, client: Client, app: SimulatedApp) -> None:
+    @pytest.mark.parametrize("errcode", [41001, 85113])
+    def test_the_cloud_may_not_be_ready(self, client: Client, app: SimulatedApp, errcode: int) -> None:
         app.cloudrun = True
-        app.next_errcodes = [85113]
+        app.next_errcodes = [errcode]
         answers = [decoded(client.post(PATHS[0], {}, from_appid=APPID)) for _ in range(2)]
-        assert [answer["errcode"] for answer in answers] == [85113, 0]
+        assert [answer["errcode"] for answer in answers] == [errcode, 0]
 
     def test_over_tls_it_is_a_call_without_a_token(
         self, world: World, app: SimulatedApp, certificates: Certificates

@@ -53,6 +53,16 @@ class TestEffective:
         assert decoded(client.post(WEBVIEW, {}, access_token=token))["effective_webviewdomain"] == []
         assert client.info(token)["requestdomain"] == CONFIGURED["requestdomain"]
 
+    def test_all_lists_can_be_withheld(self, client: Client) -> None:
+        client.control(effective_told=False, effective={"requestdomain": ["https://old.example.com"]})
+        token = client.token()
+        served = decoded(client.post(SERVER, {}, access_token=token))
+        empty: dict[str, list[str]] = {category: [] for category in CATEGORIES}
+        assert [served[name] for name in ("errcode", *OBJECTS)] == [0, *[empty] * 4]
+        webview = decoded(client.post(WEBVIEW, {}, access_token=token))
+        assert [webview[name] for name in ("errcode", *LISTS)] == [0, [], [], [], []]
+        assert client.info(token)["requestdomain"] == CONFIGURED["requestdomain"]
+
     @pytest.mark.parametrize("path", [SERVER, WEBVIEW])
     def test_calls_are_counted_and_spend_nothing(
         self, client: Client, world: World, app: SimulatedApp, path: str
@@ -116,6 +126,12 @@ class TestQuirks:
                 assert normal(answer[name].get("udpdomain")) == set()
         for answer in webview:
             assert normal(answer["effective_webviewdomain"]) == normal(app.domains["bizdomain"])
+
+    @pytest.mark.parametrize("path", [SERVER, WEBVIEW])
+    def test_some_answers_lack_their_errcode(self, client: Client, path: str) -> None:
+        token = client.token()
+        answers = [decoded(client.post(path, {}, access_token=token)) for _ in range(50)]
+        assert {answer.get("errcode") for answer in answers} == {0, None}
 
     @pytest.mark.parametrize(("path", "names"), [(SERVER, OBJECTS), (WEBVIEW, LISTS)])
     def test_failed_answers_hold_empty_lists(

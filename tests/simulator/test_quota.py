@@ -3,10 +3,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from simulated_client import APPID, Client, Clock, decoded
+from simulated_client import APPID, Client, Clock, PlatformClient, decoded
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.simulator.world import SimulatedApp, World
+    from wx_domain_exporter.simulator.world import Authorization, SimulatedApp, World
 
 PATH = "/cgi-bin/openapi/quota/get"
 
@@ -27,6 +27,14 @@ class TestQuota:
         assert set(answers[0]) == {"errcode", "errmsg", "quota", "rate_limit"}
         assert set(answers[0]["rate_limit"]) == {"call_count", "refresh_second"}
         assert world.calls["quota/get", APPID] == 2
+
+    def test_a_platforms_calls_have_a_rate_limit_of_their_own(
+        self, platform_client: PlatformClient, authorization: Authorization
+    ) -> None:
+        component = platform_client.component_token()
+        given = platform_client.authorizer(component, authorization.refresh_token)
+        found = quota(platform_client, given["authorizer_access_token"])
+        assert set(found["component_rate_limit"]) == {"call_count", "refresh_second"}
 
     def test_it_begins_anew_at_midnight_in_beijing(self, client: Client, clock: Clock) -> None:
         client.info()

@@ -15,7 +15,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.schema_tokens import CloudBaseToken, CloudRunToken
 from wx_domain_exporter.wechat.client import ApiClient, Credential
-from wx_domain_exporter.wechat.errors import ApiError
+from wx_domain_exporter.wechat.errors import ApiError, HttpError
 from wx_domain_exporter.wechat.tokens.access_token import CloudBaseSource
 from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
 
@@ -61,6 +61,12 @@ class TestCloudRun:
             client.close()
         assert found["errcode"] == 0
         assert stage.recorder.refreshed == []
+
+    def test_a_path_that_is_not_listed_is_http_502(self, stage: Stage) -> None:
+        stage.app.cloudrun, stage.app.cloudrun_paths = True, []
+        with pytest.raises(HttpError, match="502"):
+            stage.use(cloudrun(base_url=stage.server.url))
+        assert stage.api_errors == {}
 
     @pytest.mark.parametrize(("appid", "errcode"), [(APPID, 85107), (OTHER, 85112)])
     def test_what_wechat_refuses_is_shown_and_not_tried_twice(

@@ -144,11 +144,12 @@ class TestFailure:
         assert not stage.world.calls
 
     def test_a_bug_of_ours_costs_its_own_app_only(self, stage: Stage) -> None:
-        def broken(*_: object, **__: object) -> NoReturn:
-            raise KeyError("an odd answer")
+        class Broken(DomainListsParser):
+            def read(self, answer: object) -> NoReturn:  # noqa: ARG002 - as the real one
+                raise KeyError("an odd answer")
 
         watch = stage.watch()
-        watch.parser = DomainListsParser(broken, ())
+        watch.parser = Broken(None)
         with capture_logs() as logs:
             outcome = fetch(watch)
         assert outcome.reason is Reason.DECODE

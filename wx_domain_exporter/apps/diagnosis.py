@@ -85,9 +85,12 @@ _REMEDIES: Mapping[Reason, Text] = {
     ),
     Reason.TLS: Text(
         "See that the certificate is for this host, in force, and signed by an authority in `ca_file`; "
-        "a proxy that opens TLS needs its own authority there.",
+        "a proxy that opens TLS needs its own authority there. Inside 「微信云托管」, where "
+        "「开放接口服务」 is on, https://api.weixin.qq.com shows a self-signed certificate: use a "
+        "`cloudrun` source.",
         "请确认证书与主机名相符、在有效期内，且由 `ca_file` 中的机构签发；"
-        "会解密 TLS 的代理需把其根证书放入其中。",
+        "会解密 TLS 的代理需把其根证书放入其中。在开启了“开放接口服务”的微信云托管内，"
+        "https://api.weixin.qq.com 返回自签名证书，请使用 `cloudrun` 来源。",
     ),
     Reason.HTTP: Text(
         "A proxy or a gateway may answer in place of the API: see `base_url`. A token service refuses with "
@@ -116,6 +119,16 @@ _TOKEN_REMEDY = Text(
     "a reload ends the pause.",
     "请让 token 来源返回当前有效且只属于该小程序的 token；重新加载配置可立即结束暂停。",
 )
+
+EFFECTIVE_WITHHELD = Text(
+    "WeChat does not tell which lists are in force: `get_effective_domain` or `get_effective_webviewdomain` "
+    "answered errcode 0 and empty lists only, although domains are configured. Both are documented for an "
+    "authorizer_access_token; with another token, set `collect.effective` to false.",
+    "微信未返回生效的域名：已配置域名，但 `get_effective_domain` 或 `get_effective_webviewdomain` "
+    "返回错误码 0 且所有列表均为空。这两个接口的文档要求使用 authorizer_access_token；使用其他 token 时，"
+    "请将 `collect.effective` 设为 false。",
+)
+"""No failure, but what somebody should know of an app's lists in force."""
 
 
 def diagnose(error: FetchError, appid: str, component_appid: str | None = None) -> Diagnosis:

@@ -3,7 +3,7 @@
 None of it is part of the fetch that `wx_domain_up` speaks of: it comes after it, and fails for itself.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -26,13 +26,15 @@ from wx_domain_exporter.wechat.apis import (
 from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
 from wx_domain_exporter.wechat.effective import (
     DOCUMENTED_EFFECTIVE,
+    EffectiveLists,
     read_effective_domain,
     read_effective_webviewdomain,
+    withheld,
 )
 from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
 from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
-from wx_domain_exporter.wechat.responses import AnswerParser, DomainListsParser, ResponseParser
+from wx_domain_exporter.wechat.responses import AnswerParser, JsonObject, ResponseParser, remember
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +56,14 @@ class Findings:
 
     api_errors: Mapping[str, int]
     """By API, the errcode that its last call ended with."""
+
+    withheld: bool = False
+    """Whether WeChat answered with empty lists only, although domains are configured: it does not tell."""
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it holds nothing of what WeChat answered, but for errcodes."""
+        return not (self.effective or self.quota or self.withheld)
 
 
 _NOTHING = Findings({}, None, {})
@@ -127,9 +137,11 @@ class Extras:
         "_clock",
         "_effective",
         "_known",
+        "_names",
         "_quota",
-        "lists_parser",
+        "_withheld",
         "quota_interval",
+        "seen",
         "strikes",
         "tried",
     )
@@ -147,12 +159,13 @@ class Extras:
         """How many runs in a row kept a worker busy for long without an answer."""
         self.tried: float | None = None
         """Unix time at which the last run ended."""
-        self.lists_parser = DomainListsParser(read_effective_domain, DOCUMENTED_EFFECTIVE)
-        self._effective: list[Extra[dict[str, DomainList]]] = []
+        self.seen: tuple[str, ...] = ()
+        """The undocumented categories that this app had in force."""
+        self._effective: list[Extra[EffectiveLists]] = []
         self._quota: Extra[Quota] | None = None
         extra = partial(Extra, app=app, wechat=wechat, clock=clock)
         if collect.effective and action != "getbizdomain":
-            self._effective.append(extra(api=GET_EFFECTIVE_DOMAIN, parser=self.lists_parser))
+            self._effective.append(extra(api=GET_EFFECTIVE_DOMAIN, parser=AnswerParser(self._read_effective)))
         if collect.effective and action != "getserverdomain":
             parser = AnswerParser(read_effective_webviewdomain)
             self._effective.append(extra(api=GET_EFFECTIVE_WEBVIEWDOMAIN, parser=parser))
@@ -162,6 +175,9 @@ class Extras:
         self.quota_interval = Cooldown(clock)
         """Active until the quota is asked again."""
         self._known = _NOTHING
+        self._names = {"appid": app.appid, "name": app.name}
+        self._withheld = False
+        """Whether the last answers withheld the lists in force; logged when that begins."""
 
     def inherit(self, old: "Extras", *, same_way: bool) -> None:
         """Take over what is known of the same app from the configuration before.
@@ -170,15 +186,14 @@ class Extras:
             old: what was known.
             same_way: whether the app is still asked with the same client and token source.
         """
-        self.strikes, self.tried = old.strikes, old.tried
-        self.lists_parser.seen = old.lists_parser.seen
+        self.strikes, self.tried, self.seen = old.strikes, old.tried, old.seen
         if not same_way:
             return
         before = {extra.api: extra for extra in old.all()}
         for extra in self.all():
             if extra.api in before:
                 extra.inherit(before[extra.api])
-        self.quota_interval = old.quota_interval
+        self.quota_interval, self._withheld = old.quota_interval, old._withheld  # noqa: SLF001 - of the same class
         self._known = Findings({}, old.known().quota if self._quota else None, self._api_errors())
 
     def resume(self) -> None:
@@ -207,10 +222,14 @@ class Extras:
             return known
         return Findings({}, None, known.api_errors)
 
-    def run(self, deadline: SharedDeadline, *, lists: bool) -> Findings:
+    def run(self, deadline: SharedDeadline, configured: Mapping[str, DomainList] | None) -> Findings:
         """Ask for all that is due; never raises.
 
         The quota goes first, for it is asked once in a long while; what held up the last time goes last.
+
+        Args:
+            deadline: until when calls may begin.
+            configured: the app's own lists; without them is not asked which are in force.
         """
         held_up = False
         quota, due = self.known().quota, self._due_quota()
@@ -218,15 +237,30 @@ class Extras:
             quota = due.ask(deadline)
             held_up = due.held_up
             self.quota_interval.begin(_SECONDS_BETWEEN_QUOTAS)
-        effective: dict[str, DomainList] = {}
-        for extra in sorted(self._due_effective() if lists else (), key=lambda extra: extra.held_up):
-            if deadline.remaining() > 0:
-                effective |= extra.ask(deadline) or {}
+        answers: list[EffectiveLists] = []
+        effective_due = [] if configured is None else self._due_effective()
+        for extra in sorted(effective_due, key=lambda extra: extra.held_up):
+            answer = extra.ask(deadline) if deadline.remaining() > 0 else None
+            if answer is not None:
+                answers.append(answer)
             held_up |= extra.held_up
+        effective, is_withheld = self._told(answers, configured or {})
         self.strikes = self.strikes + 1 if held_up else 0
         self.tried = self._clock.time()
         self._known = Findings({}, quota, self._api_errors())
-        return Findings(effective, quota, self._known.api_errors)
+        return Findings(effective, quota, self._known.api_errors, is_withheld)
+
+    def _told(
+        self, answers: Sequence[EffectiveLists], configured: Mapping[str, DomainList]
+    ) -> tuple[dict[str, DomainList], bool]:
+        """Return the lists in force, and whether WeChat withholds them: then blank answers are left out."""
+        is_withheld = withheld(answers, configured)
+        if is_withheld and not self._withheld:
+            log.warning("WeChat does not tell which lists are in force: its answers are empty", **self._names)
+        if answers:
+            self._withheld = is_withheld
+        told = [one.lists for one in answers if not (is_withheld and one.blank)]
+        return {category: listed for lists in told for category, listed in lists.items()}, is_withheld
 
     def _due_quota(self) -> Extra[Quota] | None:
         quota = self._quota
@@ -234,8 +268,13 @@ class Extras:
             return None
         return quota
 
-    def _due_effective(self) -> list[Extra[dict[str, DomainList]]]:
+    def _due_effective(self) -> list[Extra[EffectiveLists]]:
         return [extra for extra in self._effective if not extra.quota_cooldown.is_active()]
 
     def _api_errors(self) -> dict[str, int]:
         return {api: errcode for extra in self.all() for api, errcode in extra.api_errors.items()}
+
+    def _read_effective(self, answer: JsonObject) -> EffectiveLists:
+        found = read_effective_domain(answer, self.seen)
+        self.seen = remember(self.seen, found.lists, DOCUMENTED_EFFECTIVE)
+        return found

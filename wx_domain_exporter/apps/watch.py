@@ -13,7 +13,7 @@ from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.lists.baseline import Drift, drifts
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, DomainList
+from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.lists.history import Change, History
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 from wx_domain_exporter.wechat.authenticated_client import SHARED_TOKEN, AuthenticatedClient
@@ -27,7 +27,7 @@ from wx_domain_exporter.wechat.errors import (
     TokenError,
 )
 from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
-from wx_domain_exporter.wechat.responses import DomainListsParser, read_categories
+from wx_domain_exporter.wechat.responses import DomainListsParser
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 log = structlog.get_logger(__name__)
@@ -107,7 +107,7 @@ class Watch:
         claim = partial(ledger.claim, app.appid, owner=self.forget)
         self.wechat = AuthenticatedClient(client, source, self.api_errors, claim)
         """Calls WeChat with the app's token."""
-        self.parser = DomainListsParser(partial(read_categories, action=action), DOCUMENTED_CATEGORIES)
+        self.parser = DomainListsParser(action)
         """Parses the app's lists."""
         self.collect = collect
         """What the extras ask for."""
@@ -210,8 +210,8 @@ class Watch:
         """Return the outcome to show: a failure if another app received the same token."""
         if outcome.categories is None:
             return outcome
-        tokens = {outcome.token, self._ledger.current(self.app.appid)}  # the same one, nearly always
-        if not any(self._is_shared(token) for token in tokens):
+        current = self._ledger.current(self.app.appid)
+        if not (self._is_shared(outcome.token) or (current != outcome.token and self._is_shared(current))):
             return outcome
         return Outcome(
             None,
@@ -224,8 +224,9 @@ class Watch:
 
     def own(self, findings: Findings) -> Findings:
         """Return the findings to show: none of another app that received the same token."""
-        has_something = findings.effective or findings.quota is not None
-        return Findings({}, None, findings.api_errors) if has_something and self.is_mixed_up else findings
+        if findings.says_nothing or not self.is_mixed_up:
+            return findings
+        return Findings({}, None, findings.api_errors)
 
     def forget(self) -> None:
         """Forget what the app's answers showed: they may be those of another app with the same token."""

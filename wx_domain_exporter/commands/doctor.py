@@ -5,7 +5,8 @@ from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from wx_domain_exporter.apps.diagnosis import Diagnosis, Step, diagnose
+from wx_domain_exporter.apps.diagnosis import EFFECTIVE_WITHHELD, Diagnosis, Step, diagnose
+from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.commands.fetch_all import PATIENCE, fetch_all
 from wx_domain_exporter.config.yaml_tree import one_line
@@ -66,8 +67,9 @@ def examine(service: Service, *, chinese: bool) -> Generator[Line, None, None]:
     pool = ThreadPoolExecutor(_QUOTAS_AT_ONCE)
     try:
         quotas = pool.map(_quota_of, batch.watches, batch.outcomes)
-        for watch, outcome, quota in zip(batch.watches, batch.outcomes, quotas, strict=True):
-            yield _of_app(watch, outcome, quota, say)
+        all_known = zip(batch.watches, batch.outcomes, batch.findings, quotas, strict=True)
+        for watch, outcome, findings, quota in all_known:
+            yield _of_app(watch, outcome, findings, quota, say)
     finally:  # whoever has read enough of the report waits for no further call
         pool.shutdown(wait=False, cancel_futures=True)
 
@@ -103,14 +105,17 @@ def _of_platform(discovery: Discovery, say: Say) -> Line:
     return _good(name, Text(_counted(found, "mini program"), f"{found} 个小程序"), say)
 
 
-def _of_app(watch: Watch, outcome: Outcome, quota: Quota | FetchError | None, say: Say) -> Line:
+def _of_app(
+    watch: Watch, outcome: Outcome, findings: Findings, quota: Quota | FetchError | None, say: Say
+) -> Line:
     app, source = watch.app, watch.source
     name = app.appid if app.name == app.appid else f"{app.appid} {app.name}"
     if outcome.error is not None:
         return _bad(name, diagnose(outcome.error, app.appid, source.component_appid), say)
     told = [step.value for step in (Step.SECRET, Step.TOKEN, Step.IP_LIST, Step.PERMISSION)]
     told += [_told_answer(outcome.categories or {}), _told_quota(quota)]
-    return _good(name, Text(", ".join(one.en for one in told), "、".join(one.zh for one in told)), say)
+    line = _good(name, Text(", ".join(one.en for one in told), "、".join(one.zh for one in told)), say)
+    return Line(line.good, f"{line.text} → {say(EFFECTIVE_WITHHELD)}") if findings.withheld else line
 
 
 def _told_answer(categories: Mapping[str, DomainList]) -> Text:

@@ -28,4 +28,8 @@ ERRCODES_OF: Final[Mapping[Group, frozenset[int]]] = {
         }
     ),
 }
-"""An errcode in none of them is an app's own failure, or one of its token or its quota."""
+"""An errcode in none of them is an app's own failure, or one of its token or its quota.
+
+`api_component_token` is called with a secret and a ticket, for the platform and for no mini program. Its
+errcodes mean that there is no token, so neither the rules nor the doctor count one of them as `PERMISSION`.
+"""

@@ -9,7 +9,7 @@ __all__ = ["TABLE", "Action", "Errcode", "look_up", "rest_after"]
 _ANY_API = ""
 _ROWS = {(api, row.code): row for row in TABLE for api in (row.apis or {_ANY_API})}
 _FIRST_REST = {Action.DAILY_QUOTA: 60.0, Action.MINUTE_QUOTA: 60.0}
-"""Seconds for which an API is left alone after its quota was used up: 45009 may be a limit of the minute too."""
+"""Seconds for which an API whose quota is used up is left alone: 45009 may be a limit of the minute too."""
 _LATER_REST = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
 """The same after a trial call that was answered with the same errcode."""
 

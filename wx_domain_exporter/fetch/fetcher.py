@@ -157,7 +157,8 @@ class Fetcher:
         if errand is None:
             errand = Errand(watch)
             self._errands.add(errand)
-        errand.lists |= lists
+        if outcome.categories is not None:
+            errand.configured = outcome.categories
         errand.deadline.extend(deadline)
         return errand
 

@@ -5,12 +5,18 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent import futures
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.errors import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wx_domain_exporter.lists.domains import DomainList
 
 
 class Job(ABC):
@@ -72,19 +78,19 @@ class Flight(Job):
 class Errand(Job):
     """What is asked of WeChat for one app after its flight; it holds no other app's flight up."""
 
-    __slots__ = ("cut_short", "findings", "lists")
+    __slots__ = ("configured", "cut_short", "findings")
 
     def __init__(self, watch: Watch) -> None:
         super().__init__(watch, watch.extras.strikes, watch.extras.tried)
-        self.lists = False
-        """Whether the app's own lists are there."""
+        self.configured: Mapping[str, DomainList] | None = None
+        """The app's own lists; None if they are not there."""
         self.findings: Findings | None = None
         self.cut_short = True
         """Whether something may be left to ask for want of time."""
 
     def run(self) -> None:
         """Ask for all that is due."""
-        self.findings = self.watch.extras.run(self.deadline, lists=self.lists)
+        self.findings = self.watch.extras.run(self.deadline, self.configured)
         self.cut_short = self.deadline.remaining() <= 0
 
 

@@ -15,11 +15,12 @@ DEFAULT_LIMITS = {
     "uploaddomain": 200,
     "downloaddomain": 200,
     "udpdomain": 200,
+    "tcpdomain": 200,
     "bizdomain": 300,
 }
-"""WeChat's maximum number of domains, by documented category."""
+"""WeChat's maximum number of domains, by category."""
 
-DOCUMENTED_CATEGORIES = tuple(DEFAULT_LIMITS)
+DOCUMENTED_CATEGORIES = tuple(name for name in DEFAULT_LIMITS if name != "tcpdomain")
 """The categories that WeChat documents for getwxadevinfo, in the order of its page."""
 
 SERVER_CATEGORIES = tuple(name for name in DOCUMENTED_CATEGORIES if name != "bizdomain")

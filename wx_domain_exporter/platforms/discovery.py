@@ -6,6 +6,7 @@ a failing list nor one that shifts between two pages takes the fleet away.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import structlog
@@ -15,7 +16,7 @@ from wx_domain_exporter.config.schema_fields import APPID_PATTERN, printable_nam
 from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
 from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
 from wx_domain_exporter.metrics.own import OwnMetrics
-from wx_domain_exporter.wechat.authorizers import PAGE, list_page, mini_program_name
+from wx_domain_exporter.wechat.authorizers import DEVELOPMENT, PAGE, MiniProgram, list_page, mini_program
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
@@ -69,6 +70,8 @@ class Discovery:
         """Sorted by appid; replaced as a whole."""
         self.complete = False
         """Whether the whole list was read once."""
+        self.ungranted: frozenset[str] = frozenset()
+        """Those that lacked the permission set of getwxadevinfo when they were asked about."""
         self.failure: FetchError | None = None
         """Why the last discovery failed; None if it did not."""
         self._settings = settings
@@ -94,7 +97,7 @@ class Discovery:
         """Take over what is known of the same platform; others may be wanted of it now, by another token."""
         self._names = dict(old._names)  # noqa: SLF001 - of the same class
         self._listed = dict(old._listed)  # noqa: SLF001 - as above
-        self.complete = old.complete
+        self.complete, self.ungranted = old.complete, old.ungranted
         self.platform.refresh_tokens = old.platform.refresh_tokens
         self.apps = self._apps_among(self._listed)
         if self.complete:
@@ -215,6 +218,7 @@ class Discovery:
         self._listed = listed
         self._names = {appid: name for appid, name in self._names.items() if appid in listed}
         self._refused = {appid: None for appid in self._refused if appid in listed}
+        self.ungranted &= listed.keys()
         if self._ended.is_set():
             return
         self.platform.refresh_tokens = listed
@@ -248,19 +252,35 @@ class Discovery:
         """Ask what the accounts are; return what went wrong with some of them."""
         failures: list[FetchError] = []
         for begin in range(0, len(appids), _CHUNK):
-            for appid, answer in self._ask_about_all(appids[begin : begin + _CHUNK]):
+            answers = self._ask_about_all(appids[begin : begin + _CHUNK])
+            for appid, answer in answers:
                 self._refused.pop(appid, None)
                 if isinstance(answer, FetchError):
                     failures.append(answer)
                     self._refused[appid] = None
                 else:
-                    self._names[appid] = answer
+                    self._names[appid] = None if answer is None else printable_name(answer.name) or appid
+            self._note_ungranted(
+                {appid for appid, one in answers if isinstance(one, MiniProgram) and one.lacks_development}
+            )
             if len(failures) >= _MOST_FAILURES:
                 break
         return failures
 
-    def _ask_about_all(self, appids: Sequence[str]) -> list[tuple[str, str | FetchError | None]]:
-        answers: list[tuple[str, str | FetchError | None]] = []
+    def _note_ungranted(self, appids: AbstractSet[str]) -> None:
+        """Note who lacks the permission set; each account is asked about once, so it is logged once."""
+        if not appids:
+            return
+        self.ungranted |= appids
+        log.warning(
+            "mini programs have not granted the permission set that getwxadevinfo needs",
+            platform=self.platform.name,
+            permission_set=DEVELOPMENT,
+            appids=" ".join(sorted(appids)),
+        )
+
+    def _ask_about_all(self, appids: Sequence[str]) -> list[tuple[str, MiniProgram | FetchError | None]]:
+        answers: list[tuple[str, MiniProgram | FetchError | None]] = []
 
         def ask(share: Sequence[str]) -> None:
             for appid in share:
@@ -276,15 +296,14 @@ class Discovery:
             thread.join()
         return answers
 
-    def _ask_about(self, appid: str) -> str | FetchError | None:
+    def _ask_about(self, appid: str) -> MiniProgram | FetchError | None:
         try:
-            name = mini_program_name(self.platform, self._caller(), appid)
+            return mini_program(self.platform, self._caller(), appid)
         except FetchError as error:
             return error.to_keep()
         except Exception as bug:  # an answer that trips our code may cost its own account only
             log.exception("an account can't be discovered", platform=self.platform.name, appid=appid)
             return DecodeError(f"internal error: {type(bug).__name__}")
-        return None if name is None else printable_name(name) or appid
 
     def _caller(self) -> Caller:
         return Caller(self._client(), self._deadline, {})

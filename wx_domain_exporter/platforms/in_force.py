@@ -103,6 +103,14 @@ class Platforms:
         self._twice = twice
         return tuple(apps.values())
 
+    def is_ungranted(self, app: WatchedApp) -> bool:
+        """Whether an app has its token from a platform to which it had not granted permission set 18."""
+        return any(
+            one.discovery is not None and app.appid in one.discovery.ungranted
+            for one in self._running.values()
+            if app.token == one.watched.app_token
+        )
+
     def resume(self) -> None:
         """End all pauses: the configuration was read again."""
         for one in self._running.values():

@@ -49,6 +49,7 @@ class Application:
             content_length="content-length" in request.headers,
             secure=request.url.scheme == "https",
             authorization_header=request.headers.get("authorization", ""),
+            client_ip=request.headers.get("x-forwarded-for", ""),
         )
         answering = centre_answer if call.path.startswith("/_centre/") else answer
         self.world.begin_call()
@@ -61,7 +62,8 @@ class Application:
                 await asyncio.sleep(answered.delay)
         finally:
             self.world.end_call()
-        return Response(answered.body, answered.status, {"content-type": answered.content_type})
+        headers = {"content-type": answered.content_type, **answered.headers}
+        return Response(answered.body, answered.status, headers)
 
 
 async def _disconnection(request: Request) -> None:

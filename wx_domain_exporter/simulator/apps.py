@@ -40,17 +40,23 @@ class SimulatedApp(Settings):
         next_errcodes: What the next calls of `getwxadevinfo` end with (0: well), before `errcode` counts.
         token_errcode: What the token APIs always fail with; 0 for not at all.
         daily_limit: Calls of `getwxadevinfo` per day (Beijing time) before 45009; None for no limit.
-        whitelisted: False lets the token APIs answer 40164.
+        whitelisted: False lets the token APIs answer 40164, whatever `ip_whitelist` says.
+        ip_whitelist: The addresses that may call the token APIs, at most 10. The list is optional: while it
+            is empty, any address may; its first entry locks out all others.
         changes_every: Seconds between the changes of `changing_domain`, driven by the clock; 0 for none.
         changing_domain: The request domain that comes and goes then.
         access_tokens: Tokens that were made elsewhere and hold until the tokens are expired. Known from
             `World.add` or `World.patch` on.
         cloudbase_tokens: The same for tokens to be sent as `cloudbase_access_token`.
         cloudrun: Whether calls with `from_appid` and no token are answered, as inside WeChat's cloud hosting.
+        cloudrun_paths: The paths that are listed in 开放接口服务; others are answered with HTTP 502.
+            None where all are listed.
         token_lifetime: Seconds that a new token holds.
         http_status: Status of `getwxadevinfo`'s answers.
         raw_body: Sent in place of `getwxadevinfo`'s answer, as it is.
         effective: The lists by category that are in force; None where that are those configured.
+        effective_told: False lets `get_effective_domain` and `get_effective_webviewdomain` answer errcode 0
+            and empty lists of all origins, as happens to tokens that are no authorizer_access_token.
         effective_errcode: What `get_effective_domain` and `get_effective_webviewdomain` always fail with.
         effective_hang: These two never answer.
         effective_raw_body: Sent in place of their answers, as it is.
@@ -70,15 +76,18 @@ class SimulatedApp(Settings):
     token_errcode: int = 0
     daily_limit: int | None = None
     whitelisted: bool = True
+    ip_whitelist: list[str] = Field(default_factory=list, max_length=10)
     changes_every: Seconds = 0.0
     changing_domain: str = "https://changing.example.com"
     access_tokens: list[str] = Field(default_factory=list, repr=False)
     cloudbase_tokens: list[str] = Field(default_factory=list, repr=False)
     cloudrun: bool = False
+    cloudrun_paths: list[str] | None = None
     token_lifetime: Seconds = 7200.0
     http_status: int = Field(default=200, ge=200, le=599)
     raw_body: str | None = None
     effective: dict[str, list[str]] | None = None
+    effective_told: bool = True
     effective_errcode: int = 0
     effective_hang: bool = False
     effective_raw_body: str | None = None

@@ -2,6 +2,7 @@
 
 - `GET /_simulator/calls`: the counted calls, `{api: {appid: number}}`; `DELETE` forgets them.
 - `POST /_simulator/apps/APPID` with a JSON object: see `World.patch`.
+- `POST /_simulator/apps/APPID/domains-at-mp` with lists by category: see `World.set_domains_at_mp`.
 - `POST /_simulator/platforms/COMPONENT_APPID`: see `World.patch_platform`.
 - `POST /_simulator/platforms/COMPONENT_APPID/authorizations/APPID`: see `World.patch_authorization`.
 - `POST /_simulator/centre`: see `World.patch_centre`.
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 PREFIX = "/_simulator/"
 
 _PATHS = (
-    "calls, apps/APPID, platforms/COMPONENT_APPID, platforms/COMPONENT_APPID/authorizations/APPID, centre"
+    "calls, apps/APPID, apps/APPID/domains-at-mp, platforms/COMPONENT_APPID, "
+    "platforms/COMPONENT_APPID/authorizations/APPID, centre"
 )
 
 
@@ -48,6 +50,8 @@ def _change(world: World, parts: list[str], settings: Mapping[str, object]) -> R
     match parts:
         case ["apps", appid]:
             world.patch(appid, settings)
+        case ["apps", appid, "domains-at-mp"]:
+            world.set_domains_at_mp(appid, settings)
         case ["platforms", component_appid]:
             world.patch_platform(component_appid, settings)
         case ["platforms", component_appid, "authorizations", appid]:

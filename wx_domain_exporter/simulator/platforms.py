@@ -7,7 +7,9 @@ from pydantic import Field, PrivateAttr
 from wx_domain_exporter.simulator.apps import Appid, Seconds, Settings
 
 DEVELOPMENT = 18
-"""Permission set of the domain APIs (小程序开发与数据分析)."""
+"""Permission set of the domain APIs (小程序开发与数据分析); one platform of an account can hold it."""
+
+DEFAULT_PERMISSIONS = (17, DEVELOPMENT, 25)
 
 
 class SimulatedPlatform(Settings):
@@ -74,7 +76,7 @@ class Authorization(Settings):
     Attributes:
         component_appid: Of the platform.
         appid: Of the account.
-        mini_program: Whether the account is a mini program; else it is an official account.
+        mini_program: Whether the account is a mini program; else it has no MiniProgramInfo, as a 公众号.
         nick_name: The account's name.
         refresh_token: The newest authorizer_refresh_token.
         auth_time: Unix time of the authorization.
@@ -91,7 +93,7 @@ class Authorization(Settings):
     nick_name: str = ""
     refresh_token: str = Field(repr=False)
     auth_time: int = 0
-    permissions: list[int] = Field(default_factory=lambda: [17, DEVELOPMENT, 25])
+    permissions: list[int] = Field(default_factory=lambda: list(DEFAULT_PERMISSIONS))
     errcode: int = 0
     info_errcode: int = 0
     latency: Seconds = 0.0

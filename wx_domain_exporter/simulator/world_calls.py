@@ -24,7 +24,7 @@ class CallWorld:
         seed: Of all that is random: the same seed and calls give the same answers.
         quirks: Whether answers are as untidy as real ones.
         quoted_urls: How often an errmsg quotes the request's URL, with the token in it: from 0 to 1.
-        client_ip: The caller's address that errmsgs name.
+        client_ip: The caller's address where a call has no `X-Forwarded-For`.
 
     Attributes:
         calls: How often each `(api, appid)` was called: the appid of the app, the component_appid for

@@ -7,12 +7,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from wx_domain_exporter.simulator.apps import change
-from wx_domain_exporter.simulator.platforms import Authorization, SimulatedPlatform
+from wx_domain_exporter.simulator.platforms import (
+    DEFAULT_PERMISSIONS,
+    DEVELOPMENT,
+    Authorization,
+    SimulatedPlatform,
+)
 from wx_domain_exporter.simulator.tokens import Series, Token
 from wx_domain_exporter.simulator.world_apps import AppWorld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
 @dataclass(eq=False, repr=False)
@@ -51,15 +56,17 @@ class PlatformWorld(AppWorld):
         mini_program: bool = True,
         nick_name: str = "",
         refresh_token: str | None = None,
+        permissions: Sequence[int] = DEFAULT_PERMISSIONS,
     ) -> Authorization:
         """Let an account authorize a platform. It comes last in the platform's list.
 
         Args:
             component_appid: Of a known platform.
             appid: Of a known app.
-            mini_program: Whether the app is a mini program; else it passes for an official account.
+            mini_program: Whether the app is a mini program; else it has no MiniProgramInfo, as a 公众号.
             nick_name: The account's name; the app's where it is empty.
             refresh_token: Its authorizer_refresh_token; None makes one.
+            permissions: The permission sets it grants; `DEVELOPMENT` is taken from any other platform then.
 
         Raises:
             KeyError: No such platform or app.
@@ -78,9 +85,11 @@ class PlatformWorld(AppWorld):
                 nick_name=nick_name or app.name,
                 refresh_token=refresh_token or f"refreshtoken@@@{sha256(text.encode()).hexdigest()[:43]}",
                 auth_time=int(self.clock()),
+                permissions=list(permissions),
             )
             authorizations[appid] = authorization
             history.append(authorization)
+            self._take_development(authorization)
         return authorization
 
     def revoke(self, component_appid: str, appid: str) -> None:
@@ -131,6 +140,8 @@ class PlatformWorld(AppWorld):
     def patch_authorization(self, component_appid: str, appid: str, settings: Mapping[str, object]) -> None:
         """Change settings of an authorization, all or none; `revoke`, if true, takes it back after that.
 
+        To grant `DEVELOPMENT` takes it from any other platform.
+
         Raises:
             KeyError: No such authorization.
             ValueError: A key or a value is not allowed.
@@ -139,8 +150,26 @@ class PlatformWorld(AppWorld):
         with self.lock:
             authorization = self.authorizations[component_appid][appid]
             actions = {"revoke": lambda: self.revoke(component_appid, appid)}
-            for action in change(authorization, settings, actions, fixed):
+            asked = change(authorization, settings, actions, fixed)
+            if "permissions" in settings:
+                self._take_development(authorization)
+            for action in asked:
                 action()
+
+    def set_domains_at_mp(self, appid: str, domains: Mapping[str, object]) -> None:
+        """Change the lists of an app as its administrator does at mp.weixin.qq.com.
+
+        Raises:
+            KeyError: No such app.
+            ValueError: A platform holds `DEVELOPMENT`, which closes that way; or the lists are not allowed.
+        """
+        with self.lock:
+            app = self.apps[appid]
+            if any(DEVELOPMENT in one.permissions for one in self._authorizations_of(appid)):
+                raise ValueError(
+                    "domains can't be set at mp.weixin.qq.com: a platform holds permission set 18"
+                )
+            change(app, {"domains": domains})
 
     def component_token(self, platform: SimulatedPlatform, *, renew: bool = False) -> Token:
         """The component_access_token in force, or a new one where that nears its end or `renew` asks for it.
@@ -165,6 +194,16 @@ class PlatformWorld(AppWorld):
             token = self.tokens.renew(series, lifetime, self.random(authorization.appid))
             token.authorization = authorization
             return token
+
+    def _authorizations_of(self, appid: str) -> list[Authorization]:
+        return [one[appid] for one in self.authorizations.values() if appid in one]
+
+    def _take_development(self, authorization: Authorization) -> None:
+        if DEVELOPMENT not in authorization.permissions:
+            return
+        for other in self._authorizations_of(authorization.appid):
+            if other is not authorization:
+                other.permissions = [number for number in other.permissions if number != DEVELOPMENT]
 
     def _component_tokens(self, component_appid: str) -> list[Token]:
         return self.tokens.of(component_appid, "component")

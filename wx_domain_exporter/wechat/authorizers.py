@@ -15,7 +15,11 @@ from wx_domain_exporter.wechat.tokens.life import as_token
 PAGE = 500
 """WeChat's maximum for one page of api_get_authorizer_list."""
 
+DEVELOPMENT = 18
+"""The permission set (权限集) that getwxadevinfo needs: 小程序开发与数据分析."""
+
 _MAX_AUTHORIZERS = 1_000_000
+_MAX_PERMISSION_SET = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +54,38 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
     return Page(total, len(listed), dict(filter(None, map(_entry, listed))))
 
 
-def mini_program_name(platform: Platform, caller: Caller, appid: str) -> str | None:
-    """Return the nick_name of a mini program; None for an official account (公众号).
+@dataclass(frozen=True, slots=True)
+class MiniProgram:
+    """What api_get_authorizer_info says of a mini program.
+
+    Attributes:
+        name: its nick_name; empty if it has none.
+        lacks_development: whether its authorization says that `DEVELOPMENT` is not granted.
+    """
+
+    name: str
+    lacks_development: bool
+
+
+def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram | None:
+    """Return what a mini program is; None for an account of another kind.
+
+    公众号, 视频号, 微信小店 and others have no MiniProgramInfo.
 
     Raises:
         FetchError: it can't be had.
     """
     body = {"component_appid": platform.component_appid, "authorizer_appid": appid}
-    info = _ask(platform, caller, API_GET_AUTHORIZER_INFO, body).get("authorizer_info")
+    answer = _ask(platform, caller, API_GET_AUTHORIZER_INFO, body)
+    info = answer.get("authorizer_info")
     if not isinstance(info, dict):
         raise DecodeError("the answer holds no authorizer_info")
     if info.get("MiniProgramInfo") is None:
         return None
     name = info.get("nick_name")
-    return name if isinstance(name, str) else ""
+    permissions = _permissions(answer.get("authorization_info"))
+    lacks_development = permissions is not None and DEVELOPMENT not in permissions
+    return MiniProgram(name if isinstance(name, str) else "", lacks_development)
 
 
 def _ask(platform: Platform, caller: Caller, api: Api, body: Mapping[str, Any]) -> JsonObject:
@@ -76,3 +98,17 @@ def _entry(entry: object) -> tuple[str, str] | None:
         return None
     appid, refresh_token = entry.get("authorizer_appid"), entry.get("refresh_token")
     return (appid, as_token(refresh_token) or "") if isinstance(appid, str) else None
+
+
+def _permissions(authorization: object) -> set[int | None] | None:
+    """Return the permission sets of `func_info`; None if the answer does not list them as documented."""
+    func_info = authorization.get("func_info") if isinstance(authorization, dict) else None
+    if not isinstance(func_info, list):
+        return None
+    permissions: set[int | None] = set()
+    for one in func_info:
+        category = one.get("funcscope_category") if isinstance(one, dict) else None
+        if not isinstance(category, dict):
+            return None
+        permissions.add(whole_number(category.get("id"), _MAX_PERMISSION_SET))
+    return permissions

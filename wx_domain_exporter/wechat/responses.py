@@ -73,51 +73,45 @@ AS_JSON = AnswerParser[JsonObject](lambda answer: answer)
 """Returns the whole answer."""
 
 
-class ReadLists(Protocol):
-    """Reads the domain lists of an answer, such as `read_effective_domain`."""
-
-    def __call__(
-        self, answer: JsonObject, *, seen_before: Collection[str], known: Mapping[str, DomainList] | None
-    ) -> dict[str, DomainList]:
-        """Return the lists by category; see `read_lists`."""
-
-
 class DomainListsParser:
-    """Parses one app's domain lists; the same bytes as those of the last response are not parsed again.
+    """Parses one app's responses of getwxadevinfo; the same bytes as the last time are not parsed again.
 
     Not safe to share between threads, but for `forget`.
     """
 
-    __slots__ = ("_documented", "_last", "_read", "known", "seen")
+    __slots__ = ("_action", "_last", "known", "seen")
 
-    def __init__(self, read: ReadLists, documented: Collection[str]) -> None:
-        """Parse in one way.
+    def __init__(self, action: str | None) -> None:
+        """Know nothing of the app yet.
 
         Args:
-            read: reads the lists of an answer with errcode 0, or raises DecodeError.
-            documented: the categories that WeChat documents for the API.
+            action: what was asked for; it decides which absent categories count as empty.
         """
-        self._read = read
-        self._documented = documented
+        self._action = action
         self.seen: tuple[str, ...] = ()
-        """The undocumented categories that this app had."""
+        """The undocumented categories that the app had."""
         self.known: Mapping[str, DomainList] | None = None
         """The app's lists before; those that are the same still are returned themselves."""
-        self._last: tuple[bytes, dict[str, DomainList]] | None = None
-        """The digest of the last response, and its lists."""
+        self._last: tuple[bytes, Mapping[str, DomainList]] | None = None
+        """The digest of the last good response, and its lists."""
 
-    def parse(self, api: str, body: bytes) -> dict[str, DomainList]:
+    def parse(self, api: str, body: bytes) -> Mapping[str, DomainList]:
         """Return the lists of a response; the same object as the last time, if they are the same."""
         digest = blake2b(body, digest_size=16).digest()  # thousands of apps would keep a kilobyte each
         last = self._last
         if last is not None and last[0] == digest:
             return last[1]
-        lists = self._read(successful_answer(api, body), seen_before=self.seen, known=self.known)
-        self.seen = remember(self.seen, lists, self._documented)
+        lists = self.read(successful_answer(api, body))
         if last is not None and last[1] == lists:
             lists = last[1]
         self._last = digest, lists
         self.known = lists
+        return lists
+
+    def read(self, answer: JsonObject) -> Mapping[str, DomainList]:
+        """Return the lists of an answer with errcode 0."""
+        lists = read_categories(answer, self._action, self.seen, self.known)
+        self.seen = remember(self.seen, lists, DOCUMENTED_CATEGORIES)
         return lists
 
     def forget(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.apis.call import Refusal
+from wx_domain_exporter.simulator.apis.call import Refusal, UnlistedPathError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ def app_called_for(world: World, call: Call, permission: int | None = None) -> S
 
     Raises:
         Refusal: There is no token, or it is unknown, revoked, expired, or of a kind that does not do.
+        UnlistedPathError: The cloud does not let the call through.
     """
     given = [name for name in _CREDENTIALS if call.query.get(name)]
     if len(given) > 1:
@@ -86,6 +87,9 @@ def _app_in_the_cloud(world: World, call: Call) -> SimulatedApp:
     if app is None:
         raise Refusal(85112)
     call.is_about(app)
+    call.through_cloud = True
+    if app.cloudrun_paths is not None and call.path not in app.cloudrun_paths:
+        raise UnlistedPathError
     if not app.cloudrun:
         raise Refusal(85107)
     return app

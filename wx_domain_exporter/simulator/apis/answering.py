@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wx_domain_exporter.simulator import quirks
 from wx_domain_exporter.simulator.apis import components, domains, quota, tokens
-from wx_domain_exporter.simulator.apis.call import Answer, Refusal
+from wx_domain_exporter.simulator.apis.call import Answer, Refusal, UnlistedPathError
 from wx_domain_exporter.simulator.errmsgs import errmsg
 
 if TYPE_CHECKING:
@@ -39,11 +39,14 @@ def _handled(world: World, api: Api, call: Call) -> Answer:
         payload = api.handler(world, call)
     except Refusal as refusal:
         payload = _refused(world, api, call, refusal)
+    except UnlistedPathError:
+        return Answer(502, b"", "text/plain")
     body, content_type = quirks.render(payload, _rng(world, call))
     conduct = api.conduct(call)
     if conduct.raw_body is not None:
         body = conduct.raw_body.encode()
-    return Answer(conduct.status, body, content_type, conduct.delay, conduct.hang)
+    headers = {"x-openapi-seqid": world.request_id(call.appid)} if call.through_cloud else {}
+    return Answer(conduct.status, body, content_type, conduct.delay, conduct.hang, headers)
 
 
 def _check_method(api: Api, call: Call) -> None:
@@ -58,7 +61,9 @@ def _refused(world: World, api: Api, call: Call, refusal: Refusal) -> dict[str, 
     if mean and quirks.happens(rng, world.quoted_urls):
         parameters = "&".join(f"{name}={value}" for name, value in call.query.items())
         url = f"https://api.weixin.qq.com{call.path}?{parameters}"
-    text = errmsg(refusal.errcode, world.request_id(call.appid), ip=world.client_ip, url=url)
+    text = errmsg(
+        refusal.errcode, world.request_id(call.appid), ip=call.client_ip or world.client_ip, url=url
+    )
     payload: dict[str, object] = {"errcode": refusal.errcode, "errmsg": text}
     return quirks.failure(payload, api.empties(world, call), rng) if mean else payload
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ class Refusal(Exception):  # noqa: N818 - named for what WeChat does
         self.elaborate = elaborate
 
 
+class UnlistedPathError(Exception):
+    """The cloud's sidecar (开放接口服务) does not let a call through to WeChat."""
+
+
 @dataclass(slots=True)
 class Call:
     """One request, and what the handler found out about it.
@@ -39,11 +44,13 @@ class Call:
         content_length: Whether the request had a Content-Length.
         secure: Whether it came over TLS.
         authorization_header: As received; empty without one.
+        client_ip: The caller's address as `X-Forwarded-For` has it; empty: that of the world.
         counted_as: Name that the call is counted under; the API's own by default.
         appid: What it is counted for, once known.
         app: The app that the call is about, once known.
         platform: The platform that it is about or that made it, once known.
         authorization: The authorization that it is about, once known.
+        through_cloud: Whether it came through the cloud's sidecar.
     """
 
     path: str
@@ -53,11 +60,13 @@ class Call:
     content_length: bool
     secure: bool = False
     authorization_header: str = field(default="", repr=False)
+    client_ip: str = ""
     counted_as: str = ""
     appid: str = ""
     app: SimulatedApp | None = None
     platform: SimulatedPlatform | None = None
     authorization: Authorization | None = None
+    through_cloud: bool = False
 
     def is_about(self, app: SimulatedApp) -> None:
         """Note which app the call is about."""
@@ -86,6 +95,7 @@ class Answer(NamedTuple):
     content_type: str
     delay: float = 0.0
     hang: bool = False
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 class Conduct(NamedTuple):

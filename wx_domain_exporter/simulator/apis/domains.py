@@ -30,10 +30,8 @@ def getwxadevinfo(world: World, call: Call) -> dict[str, object]:
         raise Refusal(errcode, elaborate=True)
     payload: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
     domains = _covered_by(request.get("action"), world.domains(app))
-    if not world.quirks:
-        return payload | domains
-    rng = world.random(app.appid)
-    return quirks.success(payload | quirks.lists(domains, rng), rng)
+    shown = quirks.lists(domains, world.random(app.appid)) if world.quirks else domains
+    return _success(world, app, payload | shown)
 
 
 def get_effective_domain(world: World, call: Call) -> dict[str, object]:
@@ -44,7 +42,7 @@ def get_effective_domain(world: World, call: Call) -> dict[str, object]:
         lists = _lists(world, app, origin)
         shown = {category: lists.get(category, []) for category in _EFFECTIVE_CATEGORIES}
         payload[f"{origin}_domain"] = quirks.lists(shown, world.random(app.appid)) if world.quirks else shown
-    return payload
+    return _success(world, app, payload)
 
 
 def get_effective_webviewdomain(world: World, call: Call) -> dict[str, object]:
@@ -55,7 +53,7 @@ def get_effective_webviewdomain(world: World, call: Call) -> dict[str, object]:
         listed = _lists(world, app, origin).get("bizdomain", [])
         shown = quirks.disordered(listed, world.random(app.appid)) if world.quirks else listed
         payload[f"{origin}_webviewdomain"] = shown
-    return payload
+    return _success(world, app, payload)
 
 
 def _conduct(call: Call) -> Conduct:
@@ -111,9 +109,15 @@ def _effective_app(world: World, call: Call) -> SimulatedApp:
 
 
 def _lists(world: World, app: SimulatedApp, origin: str) -> dict[str, list[str]]:
+    if not app.effective_told:
+        return {}
     if origin == "effective" and app.effective is not None:
         return app.effective
     return world.domains(app) if origin in {"mp", "effective"} else {}
+
+
+def _success(world: World, app: SimulatedApp, payload: dict[str, object]) -> dict[str, object]:
+    return quirks.success(payload, world.random(app.appid)) if world.quirks else payload
 
 
 def _covered_by(action: object, domains: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -33,12 +33,15 @@ def quota_get(world: World, call: Call) -> dict[str, object]:
     quota: dict[str, object] = {"daily_limit": limit, "used": used, "remain": max(0, limit - used)}
     rate_limit: dict[str, object] = {"call_count": 10_000, "refresh_second": 60}
     rng = world.random(app.appid) if world.quirks else None
-    return {
+    payload: dict[str, object] = {
         "errcode": 0,
         "errmsg": "ok",
         "quota": _perhaps_text(quota, rng),
         "rate_limit": _perhaps_text(rate_limit, rng),
     }
+    if call.authorization is not None:
+        payload["component_rate_limit"] = _perhaps_text({"call_count": 5_000, "refresh_second": 60}, rng)
+    return payload
 
 
 def _conduct(call: Call) -> Conduct:

@@ -57,7 +57,8 @@ def _app_with_secret(world: World, call: Call, request: Mapping[str, object]) ->
         raise Refusal(app.token_errcode)
     if request.get("secret") != app.appsecret:
         raise Refusal(40125)
-    if not app.whitelisted:
+    is_listed = not app.ip_whitelist or (call.client_ip or world.client_ip) in app.ip_whitelist
+    if not (app.whitelisted and is_listed):
         raise Refusal(40164)
     return app
 

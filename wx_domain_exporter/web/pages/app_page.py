@@ -92,6 +92,7 @@ class AppPage:
         labels: all of its labels.
         kind: how it stands.
         failure: why it fails; None if it does not.
+        ungranted: whether discovery saw no permission set 18, and no good answer says otherwise.
         fetched: when its last outcome arrived.
         seconds: how long its last fetch took.
         last_success: when its last good answer arrived.
@@ -100,6 +101,7 @@ class AppPage:
         errcodes: of other calls, or of those before a good answer.
         differences: how its lists differ from its baseline, if it answers.
         categories: its lists, those of the last good answer if it fails; None if none are known.
+        withheld: whether WeChat does not tell which lists are in force.
         changes: the newest first.
     """
 
@@ -108,6 +110,7 @@ class AppPage:
     labels: Mapping[str, str]
     kind: Kind
     failure: Failure | None
+    ungranted: bool
     fetched: Moment | None
     seconds: float
     last_success: Moment | None
@@ -116,16 +119,18 @@ class AppPage:
     errcodes: Sequence[ApiErrcode]
     differences: Sequence[Difference]
     categories: Sequence[Category] | None
+    withheld: bool
     changes: Sequence[SeenChange]
 
 
-def app_page(watch: Watch, limits: Mapping[str, int], now: float) -> AppPage:
+def app_page(watch: Watch, limits: Mapping[str, int], now: float, *, ungranted: bool = False) -> AppPage:
     """Return what is shown of one mini program.
 
     Args:
         watch: the mini program.
         limits: how many domains each category may have.
         now: Unix time.
+        ungranted: whether discovery saw that permission set 18 was not granted.
     """
     state = state_of(watch, limits, now)
     outcome, app = state.outcome, watch.app
@@ -139,6 +144,7 @@ def app_page(watch: Watch, limits: Mapping[str, int], now: float) -> AppPage:
         labels=app.labels,
         kind=state.kind,
         failure=failure,
+        ungranted=ungranted and not state.lists,
         fetched=None if outcome is None else moment(outcome.timestamp, now),
         seconds=0.0 if outcome is None else outcome.seconds,
         last_success=optional_moment(watch.last_success, now),
@@ -147,6 +153,7 @@ def app_page(watch: Watch, limits: Mapping[str, int], now: float) -> AppPage:
         errcodes=_errcodes(state, findings, failure),
         differences=differences(state.drifts, MOST_DOMAINS),
         categories=_categories(state, findings, limits),
+        withheld=findings.withheld and bool(state.lists),
         changes=[] if watch.is_mixed_up else [_change(one, now) for one in reversed(watch.history.changes)],
     )
 

@@ -59,7 +59,8 @@ class StatusPages:
         watch = fleet.by_appid.get(request.path_params["appid"])
         if watch is None:
             return self._page("unknown_app.html", request, query, now, "../", status=404)
-        page = app_page(watch, fleet.settings.limits, now)
+        ungranted = self._service.is_ungranted(watch.app)
+        page = app_page(watch, fleet.settings.limits, now, ungranted=ungranted)
         return self._page("app.html", request, query, now, "../", page=page)
 
     def _page(

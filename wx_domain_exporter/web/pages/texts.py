@@ -6,6 +6,7 @@ Some hold places such as `{count}`, which the templates fill.
 from collections.abc import Mapping
 from typing import Final
 
+from wx_domain_exporter.apps.diagnosis import EFFECTIVE_WITHHELD
 from wx_domain_exporter.errcodes.types import Text
 from wx_domain_exporter.wechat.errors import Reason
 
@@ -111,6 +112,9 @@ TEXTS: Final[Mapping[str, Text]] = {
     "took": Text("took {seconds} s", "耗时 {seconds} 秒"),
     "token": Text("Token source", "token 来源"),
     "quota": Text("Quota of the day", "当日额度"),
+    "rate_limit": Text("Rate limit", "频率限制"),
+    "component_rate_limit": Text("Rate limit for platforms", "第三方平台代调用的频率限制"),
+    "rate": Text("{calls} calls in {seconds} s", "每 {seconds} 秒 {calls} 次"),
     "quota_used": Text(
         "{used} of {limit} calls used, {remaining} left", "已用 {used} / {limit} 次，剩余 {remaining} 次"
     ),
@@ -124,6 +128,16 @@ TEXTS: Final[Mapping[str, Text]] = {
     "domains_unknown": Text(
         "No list is known: no good answer has come yet.", "尚无列表：还没有收到过成功的应答。"
     ),
+    "ungranted": Text(
+        "When this mini program was discovered, the platform had no permission set 18 of it, so WeChat "
+        "answers getwxadevinfo with errcode 61007. Don't have the set granted for monitoring alone: only one "
+        "platform can hold it, and while one does, the mini program can neither release nor set domains at "
+        "mp.weixin.qq.com.",
+        "发现该小程序时，平台没有它的权限集 18，因此 getwxadevinfo 会返回错误码 61007。"
+        "不要仅为监控而授予该权限集：同一时间只有一个平台可以持有，其间该小程序无法在 "
+        "mp.weixin.qq.com 发布版本或设置域名。",
+    ),
+    "withheld": EFFECTIVE_WITHHELD,
     "of_limit": Text("{count} of {limit}", "{count} / {limit}"),
     "in_force": Text("{count} in force", "已生效 {count} 个"),
     "differs": Text("What differs from the baseline", "与基线的差异"),
