@@ -47,7 +47,8 @@ class SharedDeadline:
 
     def extend(self, deadline: Deadline) -> None:
         """Let another scrape wait too."""
-        self.latest = max(self.latest, deadline)
+        if deadline.instant > self.latest.instant:
+            self.latest = deadline
 
     def limit(self, seconds: float) -> None:
         """End in some seconds at the latest, and cut a call short that is under way then.

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 import structlog
 
@@ -104,8 +103,7 @@ class Watch:
         """What getwxadevinfo is asked for; None: everything."""
         self.api_errors: dict[str, int] = {}
         """By API of the fetches and the tokens, the errcode that its last call ended with."""
-        claim = partial(ledger.claim, app.appid, owner=self.forget)
-        self.wechat = AuthenticatedClient(client, source, self.api_errors, claim)
+        self.wechat = AuthenticatedClient(client, source, self.api_errors, self._claim)
         """Calls WeChat with the app's token."""
         self.parser = DomainListsParser(action)
         """Parses the app's lists."""
@@ -241,6 +239,9 @@ class Watch:
             self.forget()
         else:
             self._log_changes(changes)
+
+    def _claim(self, token: str) -> bool:
+        return self._ledger.claim(self.app.appid, token, self.forget)
 
     def _is_shared(self, token: str | None) -> bool:
         return self._ledger.shared(self.app.appid, token)

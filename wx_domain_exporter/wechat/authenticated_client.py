@@ -22,6 +22,8 @@ SHARED_TOKEN = "another app received the same token; each needs its own"  # noqa
 class AuthenticatedClient:
     """Calls APIs with the tokens of one mini program, or of one third-party platform."""
 
+    __slots__ = ("_api_errors", "_claim", "_client", "_source", "token")
+
     def __init__(
         self,
         client: ApiClient,
