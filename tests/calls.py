@@ -9,29 +9,25 @@ from typing import TYPE_CHECKING, Any
 from fault_behaviours import SLOW_SECONDS
 from faults import Call, FaultyApi, token_for
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.config.schema import Wechat
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Caller, Credential
+from wx_domain_exporter.deadline import Deadline, SharedDeadline
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO
+from wx_domain_exporter.wechat.client import ApiClient, Caller, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
+
+    from wx_domain_exporter.clock import Clock
 
 TIMEOUT = 2 * SLOW_SECONDS
 BUSY = {"errcode": -1, "errmsg": "system error"}
 GOOD_ANSWER: dict[str, Any] = {"errcode": 0, "requestdomain": []}
 
 
-class Time:
-    """A budget; what it allows is less than asked for only where a test says so."""
-
-    def __init__(self, allowed: float = 1000.0, spare: float = 1000.0) -> None:
-        self.allowed = allowed
-        self.spared = spare
-
-    def allow(self, timeout: float) -> float:
-        return min(timeout, self.allowed)
-
-    def spare(self) -> float:
-        return self.spared
+def time_left(seconds: float = 1000.0, clock: Clock = SYSTEM_CLOCK) -> SharedDeadline:
+    """A deadline in some seconds."""
+    return SharedDeadline(Deadline.after(seconds, clock))
 
 
 class Calls:
@@ -80,4 +76,4 @@ def client_of(*bodies: Any, **more: Any) -> Iterator[tuple[ApiClient, FaultyApi]
 
 def ask(client: ApiClient, caller: Caller | None = None, token: str | None = None) -> Any:
     credential = Credential(token_for("it") if token is None else token)
-    return (caller or Caller(client, Time(), {})).call(GETWXADEVINFO, {}, credential)
+    return (caller or Caller(client, time_left(), {})).call(GETWXADEVINFO, {}, credential)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from support import as_json, series
 
 from wx_domain_exporter.config import loading
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.service import Service
@@ -53,7 +53,7 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
 
 
 def scrape(service: Service, seconds: float = 20.0) -> str:
-    batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
+    batch = service.start_scrape(service.fleet, Deadline.after(seconds))
     batch.wait(seconds)
     registry = CollectorRegistry()
     registry.register(DomainCollector(lambda: results_of(service.fleet, batch)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wx_domain_exporter.wechat.client import Budget
+    from wx_domain_exporter.deadline import SharedDeadline
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,10 +37,10 @@ def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
     gate, fetch = Gate(), Watch.fetch
 
-    def wait_and_fetch(watch: Watch, budget: Budget) -> Outcome:
+    def wait_and_fetch(watch: Watch, deadline: SharedDeadline) -> Outcome:
         gate.reached.set()
         assert gate.open.wait(30)
-        return fetch(watch, budget)
+        return fetch(watch, deadline)
 
     monkeypatch.setattr(Watch, "fetch", wait_and_fetch)
     yield gate

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +12,11 @@ from simulated_client import APPID
 
 from wx_domain_exporter.apps.token_ledger import TokenLedger
 from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fetch.flights import Errand
 from wx_domain_exporter.lists.domains import domain_list
 from wx_domain_exporter.metrics.own import OwnMetrics
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from wx_domain_exporter.apps.extras import Findings
+    from wx_domain_exporter.clock import Clock
 
 SERVER = "/wxa/get_effective_domain"
 WEBVIEW = "/wxa/get_effective_webviewdomain"
@@ -43,7 +45,8 @@ GOOD: dict[str, Any] = {
 class Stage:
     """What each path answers, and what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self.answers = dict(GOOD)
         self.dead: set[str] = set()
         """Tokens that every path answers with 42001."""
@@ -77,14 +80,14 @@ class Stage:
             {"type": "access_token", "access_token": token or token_for("it")}
         )
         app = WatchedApp(appid, "shop", {}, secret)
-        source = make_source(appid, secret, {})
+        source = make_source(appid, secret, {}, self.clock)
         collect = Collect(effective=effective, quota=quota)
-        return Watch(app, self.client, source, self.ledger, action, collect=collect)
+        return Watch(app, self.client, source, self.ledger, action, collect=collect, clock=self.clock)
 
 
 @contextmanager
-def stage_of(**wechat: Any) -> Iterator[Stage]:
-    stage = Stage()
+def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
+    stage = Stage(clock)
     with stage.api:
         stage.client = ApiClient(settings(stage.api.url, **wechat), stage.own)
         try:
@@ -100,7 +103,7 @@ def run(
     errand = Errand(watch)
     if lists:
         errand.configured = {name: domain_list(values) for name, values in (configured or {}).items()}
-    errand.wanted_until = time.monotonic() + seconds
+    errand.deadline.extend(Deadline.after(seconds))
     errand.run()
     assert errand.findings is not None
     return errand.findings

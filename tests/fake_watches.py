@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from wx_domain_exporter.apps.extras import Extras, Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.clock import SYSTEM_CLOCK
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.green.waiting import Sign
 from wx_domain_exporter.lists.domains import EMPTY
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
@@ -16,10 +18,10 @@ from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.fetch.fetcher import Fetcher
     from wx_domain_exporter.fetch.flights import Batch
     from wx_domain_exporter.lists.domains import DomainList
-    from wx_domain_exporter.wechat.client import Budget
 
 LONG = 30.0
 NOTHING = Findings({}, None, {})
@@ -78,10 +80,10 @@ class FakeExtras(Extras):
     def due(self, *, lists: bool) -> bool:  # noqa: ARG002 - as the real one
         return self.is_due
 
-    def run(self, budget: Budget, configured: Mapping[str, DomainList] | None) -> Findings:
+    def run(self, deadline: SharedDeadline, configured: Mapping[str, DomainList] | None) -> Findings:
         self.log.begin(self.name)
         self.lists.append(configured is not None)
-        budget.allow(1e9)
+        deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
         self.tried = time.time()
         self.log.end()
@@ -108,6 +110,7 @@ class FakeWatch(Watch):
         self.strikes = strikes
         self.last_success = None
         self.api_errors = {}
+        self._clock = SYSTEM_CLOCK
         self.extras: FakeExtras = extras or FakeExtras(name, log)
         self.error = error
         self.findings = NOTHING
@@ -117,9 +120,9 @@ class FakeWatch(Watch):
         if not gate:
             self.gate.set()
 
-    def fetch(self, budget: Budget) -> Outcome:
+    def fetch(self, deadline: SharedDeadline) -> Outcome:
         self.log.begin(self.name)
-        self.allowed = budget.allow(1e9)
+        self.allowed = deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
         self.last = outcome(self.error)
         self.strikes = 0
@@ -152,7 +155,7 @@ def slow(name: str, log: Log, *, strikes: int = 2, age: float = 60, gate: bool =
 
 
 def start(fetcher: Fetcher, *watches: Watch, seconds: float = LONG, min_interval: float = 0) -> Batch:
-    return fetcher.start(watches, time.monotonic() + seconds, min_interval)
+    return fetcher.start(watches, Deadline.after(seconds), min_interval)
 
 
 def settled(batch: Batch) -> list[Outcome]:

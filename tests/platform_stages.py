@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import Time
+from calls import time_left
 from simulated_client import APPID, COMPONENT, COMPONENT_SECRET, TICKET
 from token_stages import lists_of
 
@@ -38,7 +38,7 @@ class Member:
     api_errors: dict[str, int] = field(default_factory=dict)
 
     def caller(self) -> Caller:
-        return Caller(self.stage.client, Time(), self.api_errors)
+        return Caller(self.stage.client, time_left(), self.api_errors)
 
     def fetch(self) -> Any:
         return lists_of(self.source, self.caller())
@@ -85,7 +85,8 @@ class PlatformStage:
         if component_token is not None:
             settings = PlatformSettings(component_appid=COMPONENT, component_access_token="given")
         app_token = AuthorizerToken(type="authorizer", platform="main")
-        return make_platform(WatchedPlatform("main", settings, component_token, app_token, {}))
+        watched = WatchedPlatform("main", settings, component_token, app_token, {})
+        return make_platform(watched, self.stage.clock)
 
     def member(
         self, platform: Platform, refresh_token: Secret | str | None = None, appid: str = APPID
@@ -94,11 +95,11 @@ class PlatformStage:
         if refresh_token is None:
             refresh_token = self.stage.world.authorizations[COMPONENT][appid].refresh_token
         secret = Secret("value", refresh_token) if isinstance(refresh_token, str) else refresh_token
-        return Member(self.stage, AuthorizerSource(appid, platform, secret))
+        return Member(self.stage, AuthorizerSource(appid, platform, secret, self.stage.clock))
 
     def discovered_member(self, platform: Platform) -> Member:
         """Watch the app with the refresh token that the platform's discovery has found, if it has."""
-        return Member(self.stage, AuthorizerSource(APPID, platform, None))
+        return Member(self.stage, AuthorizerSource(APPID, platform, None, self.stage.clock))
 
     def members(self, platform: Platform, number: int) -> list[Member]:
         """Let further apps authorize the platform, and watch them."""

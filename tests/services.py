@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 from fleets import appid
@@ -12,6 +11,7 @@ from prometheus_client import generate_latest
 from support import as_json, series
 
 from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.scrape import pieces
@@ -53,7 +53,7 @@ def tokens_asked(fleet: SmallFleet) -> int:
 
 
 def scrape(service: Service, seconds: float = LONG) -> str:
-    batch = service.start_scrape(service.fleet, time.monotonic() + seconds)
+    batch = service.start_scrape(service.fleet, Deadline.after(seconds))
     batch.wait(seconds)
     return b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.own)).decode()
 

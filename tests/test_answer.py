@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY, SERVER_CATEGORIES, domain_list
-from wx_domain_exporter.wechat.answer import (
+from wx_domain_exporter.wechat.errors import DecodeError, Reason
+from wx_domain_exporter.wechat.responses import (
     MAX_CATEGORIES,
     read_categories,
     read_errcode,
@@ -14,7 +15,6 @@ from wx_domain_exporter.wechat.answer import (
     read_json,
     remember,
 )
-from wx_domain_exporter.wechat.errors import DecodeError, Reason
 
 CANARY = "canary-7c0e5d"
 DOMAINS = ["https://www.qq.com"]

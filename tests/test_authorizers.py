@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import Calls, Time, answering, settings
+from calls import Calls, answering, settings, time_left
 from faults import FaultyApi
 
 from wx_domain_exporter.config.schema_tokens import AccessToken
@@ -29,7 +29,7 @@ def asked(answer: object, ask: Callable[[Platform, Caller], Any]) -> tuple[Any, 
     with FaultyApi({"": answering(answer)}) as api:
         client = ApiClient(settings(api.url), Calls())
         try:
-            found = ask(Platform("main", COMPONENT, token), Caller(client, Time(), {}))
+            found = ask(Platform("main", COMPONENT, token), Caller(client, time_left(), {}))
         finally:
             client.close()
         (request,) = api.requests

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import Calls, Time, answering, settings
+from calls import Calls, answering, settings, time_left
 from fault_table import BEHAVIOURS
 from faults import CANARY, FaultyApi, token_for
 from proxy import Proxy
@@ -42,7 +42,7 @@ def url(api: FaultyApi, fault: str = "it") -> str:
 
 
 def ask(client: ApiClient, where: str, ca_file: Path | None = None, **headers: str) -> Any:
-    caller = Caller(client, Time(), {})
+    caller = Caller(client, time_left(), {})
     return caller.ask_centre(where, headers, None if ca_file is None else str(ca_file))
 
 
@@ -72,11 +72,13 @@ class TestRequest:
             api.wait_for_ended(1)
 
     def test_it_takes_no_longer_than_the_fetch_has(self, client: ApiClient, calls: Calls) -> None:
+        deadline = time_left()
+        deadline.limit(0.1)
         with (
             FaultyApi({"it": BEHAVIOURS["hang"]}) as api,
             pytest.raises(DeadlineError, match="the call was cut short"),
         ):
-            Caller(client, Time(allowed=0.1), {}).ask_centre(url(api), {}, None)
+            Caller(client, deadline, {}).ask_centre(url(api), {}, None)
         assert calls.noted == [("http", "deadline")]
 
 

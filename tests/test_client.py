@@ -1,34 +1,27 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import BUSY, GOOD_ANSWER, TIMEOUT, Calls, Time, answering, ask, client_of, settings
+from calls import BUSY, GOOD_ANSWER, TIMEOUT, Calls, answering, ask, client_of, settings, time_left
+from clocks import StoppedClock
 from fault_behaviours import domain_of
 from fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
 from faults import CANARY, FaultyApi, token_for
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.wechat.answer import read_categories
-from wx_domain_exporter.wechat.client import (
-    GETWXADEVINFO,
-    STABLE_TOKEN,
-    ApiClient,
-    Caller,
-    Credential,
-    Remembering,
-)
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO, STABLE_TOKEN
+from wx_domain_exporter.wechat.client import ApiClient, Caller, Credential
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     CallTimeoutError,
     DeadlineError,
-    DecodeError,
     FetchError,
     QuotaError,
 )
+from wx_domain_exporter.wechat.responses import read_categories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +50,7 @@ def noted(client: ApiClient) -> list[tuple[str, int | str]]:
 
 
 def fetch(client: ApiClient, fault: str) -> dict[str, Any]:
-    answer = Caller(client, Time(), {}).call(GETWXADEVINFO, {}, Credential(token_for(fault)))
+    answer = Caller(client, time_left(), {}).call(GETWXADEVINFO, {}, Credential(token_for(fault)))
     return {name: listed.domains for name, listed in read_categories(answer, None, ()).items()}
 
 
@@ -86,7 +79,7 @@ class TestFaults:
 class TestRequest:
     def test_it_has_the_shape_that_wechat_wants(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
-            Caller(client, Time(), {}).call(
+            Caller(client, time_left(), {}).call(
                 GETWXADEVINFO, {"action": "getserverdomain"}, Credential(token_for("it"))
             )
         (request,) = api.requests
@@ -116,7 +109,7 @@ class TestRequest:
     def test_a_call_without_a_query_has_no_question_mark(self) -> None:
         with FaultyApi({"": answering({"errcode": 0})}) as api:
             client = ApiClient(settings(api.url), Calls())
-            Caller(client, Time(), {}).call(STABLE_TOKEN, {"secret": "ü"})
+            Caller(client, time_left(), {}).call(STABLE_TOKEN, {"secret": "ü"})
             client.close()
         assert api.requests[0].target == "/cgi-bin/stable_token"
         assert json.loads(api.requests[0].body) == {"secret": "ü"}
@@ -124,7 +117,7 @@ class TestRequest:
     def test_calls_share_no_state(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
             for body in ({}, {"action": "getbizdomain"}, {}):
-                Caller(client, Time(), {}).call(GETWXADEVINFO, body, Credential(token_for("it")))
+                Caller(client, time_left(), {}).call(GETWXADEVINFO, body, Credential(token_for("it")))
         assert [json.loads(request.body) for request in api.requests] == [{}, {"action": "getbizdomain"}, {}]
         assert api.accepted == 1
 
@@ -140,7 +133,7 @@ class TestErrcodes:
     def test_zero_is_the_answer(self) -> None:
         with client_of({"errcode": 0, "requestdomain": ["x"]}) as (client, _):
             errors = {"getwxadevinfo": 40001, "stable_token": -1}
-            assert ask(client, Caller(client, Time(), errors))["requestdomain"] == ["x"]
+            assert ask(client, Caller(client, time_left(), errors))["requestdomain"] == ["x"]
         assert errors == {"stable_token": -1}
         assert noted(client) == [("getwxadevinfo", 0)]
 
@@ -152,7 +145,7 @@ class TestErrcodes:
         with client_of({"errcode": errcode, "errmsg": "why"}) as (client, api):
             errors: dict[str, int] = {}
             with pytest.raises(ApiError, match=f"^getwxadevinfo answered errcode {errcode}: why$") as caught:
-                ask(client, Caller(client, Time(), errors))
+                ask(client, Caller(client, time_left(), errors))
         assert type(caught.value) is kind
         assert (caught.value.api, caught.value.errcode) == ("getwxadevinfo", int(errcode))
         assert errors == {"getwxadevinfo": int(errcode)}
@@ -163,7 +156,7 @@ class TestErrcodes:
         with client_of([]) as (client, _):
             errors = {"getwxadevinfo": 61003, "stable_token": -1}
             with pytest.raises(FetchError):
-                ask(client, Caller(client, Time(), errors))
+                ask(client, Caller(client, time_left(), errors))
         assert errors == {"stable_token": -1}
         assert noted(client) == [("getwxadevinfo", "decode")]
 
@@ -180,7 +173,7 @@ class TestBusy:
         begin = time.monotonic()
         with client_of({"errcode": errcode}, GOOD_ANSWER) as (client, api):
             errors: dict[str, int] = {}
-            assert ask(client, Caller(client, Time(), errors)) == GOOD_ANSWER
+            assert ask(client, Caller(client, time_left(), errors)) == GOOD_ANSWER
         assert time.monotonic() - begin >= 0.1
         assert len(api.requests) == 2
         assert errors == {}
@@ -205,23 +198,26 @@ class TestBusy:
     def test_it_is_not_asked_again_when_nobody_waits_for_it(self) -> None:
         with client_of(BUSY, GOOD_ANSWER) as (client, api):
             with pytest.raises(ApiError, match="errcode -1"):
-                ask(client, Caller(client, Time(spare=0.1), {}))
+                ask(client, Caller(client, time_left(0.1, StoppedClock()), {}))
             assert len(api.requests) == 1
 
-    def test_the_waits_are_spread(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_waits_are_spread(self) -> None:
         waits: list[float] = []
-        monkeypatch.setattr("wx_domain_exporter.wechat.client.time.sleep", waits.append)
-        with client_of(BUSY) as (client, _):
+        with FaultyApi({"it": answering(BUSY)}) as api:
+            client = ApiClient(settings(api.url), Calls(), sleep=waits.append)
             for _ in range(10):
                 with pytest.raises(ApiError):
                     ask(client)
+            client.close()
         assert len(set(waits)) == 10
         assert all(0.1 <= wait <= 0.4 for wait in waits)
 
 
 class TestTime:
     def test_a_call_that_the_budget_cuts_short_is_no_timeout_of_wechat(self, client: ApiClient) -> None:
-        caller = Caller(client, Time(allowed=0.2), {})
+        deadline = time_left()
+        deadline.limit(0.2)
+        caller = Caller(client, deadline, {})
         with pytest.raises(DeadlineError):
             caller.call(GETWXADEVINFO, {}, Credential(token_for("hang")))
         assert noted(client) == [("getwxadevinfo", "deadline")]
@@ -233,63 +229,8 @@ class TestTime:
         assert observer(client).seconds[0] >= TIMEOUT
 
     def test_without_time_there_is_no_call(self) -> None:
-        class Over(Time):
-            def allow(self, timeout: float) -> float:
-                raise DeadlineError(f"no {timeout}")
-
         with client_of(GOOD_ANSWER) as (client, api):
             with pytest.raises(DeadlineError):
-                ask(client, Caller(client, Over(), {}))
+                ask(client, Caller(client, time_left(-1), {}))
             assert not api.requests
         assert not noted(client)
-
-
-class TestRemembering:
-    """Answers to one caller after the other; what is read of them is a new list each time."""
-
-    @staticmethod
-    def read_all(*bodies: Any, forget: bool = False) -> tuple[list[list[str]], int]:
-        """Return what was found of each answer, and how many were read."""
-        reads: list[Any] = []
-
-        def read(answer: Any) -> list[str]:
-            reads.append(answer)
-            if "bad" in answer:
-                raise DecodeError("bad")
-            return list(answer["requestdomain"])
-
-        remembering, found = Remembering(read), []
-        with client_of(*bodies) as (client, _):
-            for _body in bodies:
-                caller = Caller(client, Time(), {})
-                with contextlib.suppress(FetchError):
-                    found.append(caller.read(GETWXADEVINFO, {}, Credential(token_for("it")), remembering))
-                if forget:
-                    remembering.forget()
-        return found, len(reads)
-
-    def test_the_same_bytes_are_read_once(self) -> None:
-        found, reads = self.read_all(GOOD_ANSWER, GOOD_ANSWER, GOOD_ANSWER)
-        assert reads == 1
-        assert found == [[], [], []]
-        assert found[0] is found[1] is found[2]
-
-    def test_other_bytes_are_read(self) -> None:
-        other = {**GOOD_ANSWER, "requestdomain": ["https://a.cn"]}
-        found, reads = self.read_all(GOOD_ANSWER, other, GOOD_ANSWER)
-        assert reads == 3
-        assert found == [[], ["https://a.cn"], []]
-
-    def test_what_is_the_same_in_other_bytes_is_the_same_object(self) -> None:
-        found, reads = self.read_all(GOOD_ANSWER, {**GOOD_ANSWER, "errmsg": "ok"})
-        assert reads == 2
-        assert found[0] is found[1]
-
-    def test_after_forgetting_the_same_bytes_are_read_again(self) -> None:
-        assert self.read_all(GOOD_ANSWER, GOOD_ANSWER, forget=True)[1] == 2
-
-    @pytest.mark.parametrize("failure", [{"errcode": 61007}, {"errcode": 0, "bad": True}])
-    def test_a_failure_is_no_answer_to_remember(self, failure: dict[str, Any]) -> None:
-        found, _ = self.read_all(GOOD_ANSWER, failure, failure, GOOD_ANSWER)
-        assert found == [[], []]
-        assert found[0] is found[1]

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 PACKAGE = REPOSITORY / "wx_domain_exporter"
 LAYERS = (
-    {"lists", "errcodes", "metrics", "green", "regular_file", "http_paths", "thresholds"},
+    {"clock"},
+    {
+        "backoff",
+        "deadline",
+        "errcodes",
+        "green",
+        "http_paths",
+        "lists",
+        "metrics",
+        "regular_file",
+        "thresholds",
+    },
     {"file_watch"},
     {"config"},
     {"scrape_budget", "wechat"},

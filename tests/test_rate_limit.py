@@ -1,26 +1,19 @@
 from __future__ import annotations
 
 import pytest
+from clocks import StoppedClock
 
 from wx_domain_exporter.web.rate_limit import TokenBucket
 from wx_domain_exporter.web.web_config.schema import RateLimit
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_without_an_interval_all_are_let_through() -> None:
-    bucket = TokenBucket(Clock())
+    bucket = TokenBucket(StoppedClock())
     assert all(bucket.allows(RateLimit()) for _ in range(1000))
 
 
 def test_a_burst_and_then_one_for_each_interval() -> None:
-    clock = Clock()
+    clock = StoppedClock()
     bucket = TokenBucket(clock)
     limit = RateLimit.model_validate({"interval": "500ms", "burst": 2})
     assert [bucket.allows(limit) for _ in range(3)] == [True, True, False]
@@ -33,7 +26,7 @@ def test_a_burst_and_then_one_for_each_interval() -> None:
 
 
 def test_tokens_do_not_add_up_beyond_the_burst() -> None:
-    clock = Clock()
+    clock = StoppedClock()
     bucket = TokenBucket(clock)
     limit = RateLimit.model_validate({"interval": "1s", "burst": 2})
     assert bucket.allows(limit)
@@ -42,7 +35,7 @@ def test_tokens_do_not_add_up_beyond_the_burst() -> None:
 
 
 def test_another_limit_starts_anew() -> None:
-    bucket = TokenBucket(Clock())
+    bucket = TokenBucket(StoppedClock())
     for burst in (1, 2):
         limit = RateLimit.model_validate({"interval": "1h", "burst": burst})
         assert [bucket.allows(limit) for _ in range(burst + 1)] == [*[True] * burst, False]

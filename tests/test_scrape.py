@@ -14,6 +14,7 @@ from starlette.requests import Request
 from support import series, value
 
 from wx_domain_exporter.config import loading
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.scrape_budget import HEADER, scrape_budget
 from wx_domain_exporter.service import Service
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import Message
 
     from wx_domain_exporter.apps.watch import Outcome
-    from wx_domain_exporter.wechat.client import Budget
+    from wx_domain_exporter.deadline import SharedDeadline
 
 A, B = appid(0), appid(1)
 
@@ -81,7 +82,7 @@ def families(text: str) -> set[str]:
 
 class TestPieces:
     def test_without_the_exporters_own_they_hold_the_fleet_alone(self, service: Service) -> None:
-        batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+        batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         names = families(b"".join(pieces(generate_latest, results_of(service.fleet, batch))).decode())
         assert "wx_domain_up" in names
@@ -89,7 +90,7 @@ class TestPieces:
         assert not [name for name in names if name.startswith("wx_domain_exporter_")]
 
     def test_with_them_they_hold_those_of_the_process_too(self, service: Service) -> None:
-        batch = service.start_scrape(service.fleet, time.monotonic() + 20)
+        batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         names = families(
             b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.own)).decode()
@@ -211,10 +212,10 @@ class TestManyAtOnce:
         fetch, fetching, gate = watch.fetch, threading.Event(), threading.Event()
         fetches: list[Outcome] = []
 
-        def wait_and_fetch(budget: Budget) -> Outcome:
+        def wait_and_fetch(deadline: SharedDeadline) -> Outcome:
             fetching.set()
             assert gate.wait(30)
-            fetches.append(fetch(budget))
+            fetches.append(fetch(deadline))
             return fetches[0]
 
         monkeypatch.setattr(watch, "fetch", wait_and_fetch)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +11,7 @@ from support import samples, series, value, wait_until
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.service import Service
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class TestScrape:
 
     def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
-        scrapes = [service.start_scrape(service.fleet, time.monotonic() + LONG) for _ in range(3)]
+        scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
         for batch in scrapes:
             batch.wait(LONG)
             assert [outcome.reason for outcome in batch.outcomes] == [None, None]
@@ -166,7 +166,7 @@ class TestStart:
     def test_what_vanishes_after_the_check_is_a_configuration_error(
         self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
-        def vanished(*_: object) -> None:
+        def vanished(*_: object, **__: object) -> None:
             raise error
 
         monkeypatch.setattr(service_module, "ApiClient", vanished)

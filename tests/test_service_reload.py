@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from support import series, value
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.platforms.in_force import Platforms
 from wx_domain_exporter.service import Service
 
@@ -145,7 +145,7 @@ class TestReload:
 
     def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.3})
-        batch = service.start_scrape(service.fleet, time.monotonic() + LONG)
+        batch = service.start_scrape(service.fleet, Deadline.after(LONG))
         self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
         batch.wait(LONG)
         assert [watch.app.appid for watch in batch.watches] == [A, B]
@@ -195,7 +195,7 @@ class TestBadReload:
     def test_a_client_that_cannot_be_made_changes_nothing_either(
         self, fleet: SmallFleet, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def vanished(*_: object) -> None:
+        def vanished(*_: object, **__: object) -> None:
             raise SecretError("the secret file gone")
 
         before = service.fleet

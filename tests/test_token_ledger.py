@@ -5,17 +5,14 @@ from functools import partial
 import pytest
 from clocks import Clock
 
-from wx_domain_exporter.apps import token_ledger as module
 from wx_domain_exporter.apps.token_ledger import TokenLedger
 
 A, B, C = (f"wx{number:016x}" for number in range(3))
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(module, "time", clock)
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 def _nobody() -> None:
@@ -28,8 +25,8 @@ def claim(ledger: TokenLedger, appid: str, token: str) -> None:
 
 
 @pytest.fixture
-def ledger() -> TokenLedger:
-    return TokenLedger()
+def ledger(clock: Clock) -> TokenLedger:
+    return TokenLedger(clock)
 
 
 def test_a_token_of_one_app_is_not_shared(ledger: TokenLedger) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from simulated_client import APPID, SECRET
 
-from wx_domain_exporter.apps.token_ledger import TokenLedger
-from wx_domain_exporter.apps.watch import Watch
-from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema_tokens import AccessToken, CentreToken, StableToken
-from wx_domain_exporter.fetch.flights import Flight
+from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.simulator.apis.centre import PATH
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, ApiClient, Caller
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO
+from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
+from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import TokenError
+from wx_domain_exporter.wechat.responses import AS_JSON
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.centre import CentreSource
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
@@ -26,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from wx_domain_exporter.clock import Clock
     from wx_domain_exporter.simulator.server import SimulatorServer
     from wx_domain_exporter.simulator.world import SimulatedApp, World
+    from wx_domain_exporter.wechat.client import Credential
     from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 CALLERS = 8
@@ -58,6 +59,7 @@ class Stage:
     client: ApiClient
     recorder: Recorder
     appsecret: Path
+    clock: Clock
     api_errors: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -70,10 +72,10 @@ class Stage:
 
     def source(self) -> StableTokenSource:
         settings = {"type": "stable_token", "appsecret": {"file": str(self.appsecret)}}
-        return StableTokenSource(APPID, StableToken.model_validate(settings))
+        return StableTokenSource(APPID, StableToken.model_validate(settings), self.clock)
 
     def centre(self, appid: str = APPID, **settings: Any) -> CentreSource:
-        return CentreSource(appid, centre_token(self.server.url, **settings))
+        return CentreSource(appid, centre_token(self.server.url, **settings), self.clock)
 
     def asked_of(self, api: str, appid: str = APPID) -> int:
         return self.world.calls[api, appid]
@@ -89,13 +91,8 @@ class Stage:
         return raised.value
 
     def caller(self, seconds: float = 30.0, client: ApiClient | None = None) -> Caller:
-        source = access_token("unused")
-        app = WatchedApp(
-            APPID, "shop", {}, AccessToken.model_validate({"type": "access_token", "access_token": "unused"})
-        )
-        flight = Flight(Watch(app, self.client, source, TokenLedger(), None))
-        flight.wanted_until = time.monotonic() + seconds
-        return Caller(client or self.client, flight, self.api_errors)
+        deadline = SharedDeadline(Deadline.after(seconds))
+        return Caller(client or self.client, deadline, self.api_errors)
 
     def refused(self, source: TokenSource) -> TokenError:
         with pytest.raises(TokenError) as raised:
@@ -110,7 +107,13 @@ def access_token(value: str | dict[str, str]) -> AccessTokenSource:
 
 def lists_of(source: TokenSource, caller: Caller) -> Any:
     """Ask for an app's lists as a scrape does."""
-    return source.use(caller, lambda credential: caller.call(GETWXADEVINFO, {}, credential))
+    client = AuthenticatedClient(caller.client, source, caller.api_errors)
+    return client.call(GETWXADEVINFO, {}, caller.deadline, AS_JSON)
+
+
+def credential_of(source: TokenSource, caller: Caller) -> Credential:
+    """The token of a source as it travels."""
+    return source.credential(source.get(caller))
 
 
 def centre_settings(server_url: str, **settings: Any) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from wx_domain_exporter.apps.token_ledger import TokenLedger
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema_tokens import AccessToken, StableToken, TokenSource
-from wx_domain_exporter.fetch.flights import Flight
+from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.tokens.make import make_source
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ class Stage:
     wechat_clock: Clock
     server: SimulatorServer
     client: ApiClient
+    clock: Clock
     ledger: TokenLedger = field(default_factory=TokenLedger)
 
     @property
@@ -43,7 +43,8 @@ class Stage:
 
     def watch_with(self, settings: TokenSource, appid: str = APPID, action: str | None = None) -> Watch:
         app = WatchedApp(appid, "shop", {}, settings)
-        return Watch(app, self.client, make_source(appid, settings, {}), self.ledger, action)
+        source = make_source(appid, settings, {}, self.clock)
+        return Watch(app, self.client, source, self.ledger, action, clock=self.clock)
 
     def calls(self) -> tuple[int, int]:
         """How often getwxadevinfo and stable_token were called for the app."""
@@ -51,6 +52,4 @@ class Stage:
 
 
 def fetch(watch: Watch, seconds: float = 30.0) -> Outcome:
-    flight = Flight(watch)
-    flight.wanted_until = time.monotonic() + seconds
-    return watch.fetch(flight)
+    return watch.fetch(SharedDeadline(Deadline.after(seconds)))

@@ -1,10 +1,10 @@
 """Whether files changed since they were read: for everything that is read again without a restart."""
 
 import hashlib
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.regular_file import read_file
 
 _YOUNG = 2.0
@@ -26,7 +26,8 @@ class _Seen:
 class WatchedFiles:
     """Remembers the files that were read. Not safe to share between threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._seen: dict[str, _Seen] = {}
 
     def forget(self) -> None:
@@ -46,7 +47,7 @@ class WatchedFiles:
             content = read_file(path, limit)
             digest = _digest(content)
         finally:
-            self._seen[path] = _Seen(limit, signature, _is_young(signature), digest)
+            self._seen[path] = _Seen(limit, signature, self._is_young(signature), digest)
         return content
 
     def changed(self) -> bool:
@@ -66,8 +67,11 @@ class WatchedFiles:
                 return True
         except OSError:
             return seen.digest is not None
-        self._seen[path] = _Seen(seen.limit, signature, _is_young(signature), seen.digest)
+        self._seen[path] = _Seen(seen.limit, signature, self._is_young(signature), seen.digest)
         return False
+
+    def _is_young(self, signature: _Signature) -> bool:
+        return signature is not None and self._clock.time() - signature[-1] / 1e9 < _YOUNG
 
 
 def _signature(path: str) -> _Signature:
@@ -78,9 +82,5 @@ def _signature(path: str) -> _Signature:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
-def _is_young(signature: _Signature) -> bool:
-    return signature is not None and time.time() - signature[-1] / 1e9 < _YOUNG
-
-
 def _digest(content: bytes) -> bytes:
-    return hashlib.blake2b(content, digest_size=16).digest()
+    return hashlib.sha256(content).digest()  # a digest that hosts in FIPS mode allow

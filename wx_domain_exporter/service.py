@@ -1,7 +1,6 @@
 """The running exporter: the configuration in force, its apps, and what outlives a change of it."""
 
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,8 +9,10 @@ import structlog
 
 from wx_domain_exporter.apps.token_ledger import TokenLedger
 from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, WatchedApp
 from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fetch.fetcher import Fetcher
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.metrics.own import OwnMetrics
@@ -64,28 +65,30 @@ class Refusal:
 class Service:
     """What a scrape asks. Lives as long as the process."""
 
-    def __init__(self, loader: ConfigLoader) -> None:
+    def __init__(self, loader: ConfigLoader, clock: Clock = SYSTEM_CLOCK) -> None:
         """Start with the configuration that `loader` reads.
 
         Raises:
             ConfigError: there is none.
         """
         self._loader = loader
+        self.clock = clock
+        """What time it is for all parts."""
         self._changing = threading.RLock()
         """Held while the fleet is replaced; whoever has it owns the loader and the platforms."""
         self._closed = threading.Event()
         self.reloads = Reloads(self.reload)
         """For whoever can't wait for a reload by itself."""
-        self.own = OwnMetrics()
+        self.own = OwnMetrics(clock)
         self.last_scrape: float | None = None
         """Unix time at which apps were asked for last; None before the first time."""
         self.refusal: Refusal | None = None
         """Why the last reload failed; None if it did not."""
-        self.in_force_since = time.time()
+        self.in_force_since = clock.time()
         """Unix time at which the configuration file in force was read."""
-        self._ledger = TokenLedger()
+        self._ledger = TokenLedger(clock)
         self._settings = loader.load()
-        self.fetcher = Fetcher(self._settings.wechat.max_concurrency)
+        self.fetcher = Fetcher(self._settings.wechat.max_concurrency, clock)
         self._platforms = Platforms(self.own, lambda: self.fleet.client, self._discovered)
         self.fleet = self._fleet(self._settings, None)
         self._own_tokens(self.fleet, None)
@@ -137,13 +140,13 @@ class Service:
                 self._replace(self._loader.load(), resume=True)
             except ConfigError as error:
                 self.own.reload_failed()
-                self.refusal = Refusal(time.time(), error.errors)
+                self.refusal = Refusal(self.clock.time(), error.errors)
                 for sentence in error.errors:
                     log.error("configuration refused, the one before stays in force", error=sentence)  # noqa: TRY400 - the sentence is all there is to say
                 return False
             except Exception as bug:  # whatever it is, the next reload may go well
                 self.own.reload_failed()
-                self.refusal = Refusal(time.time(), [f"internal error: {type(bug).__name__}"])
+                self.refusal = Refusal(self.clock.time(), [f"internal error: {type(bug).__name__}"])
                 log.exception("a reload broke")
                 return False
             self._tell_of_broken_files()
@@ -160,18 +163,18 @@ class Service:
             self._tell_of_broken_files()
         log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
-    def start_scrape(self, fleet: Fleet, deadline: float, watches: Sequence[Watch] | None = None) -> Batch:
+    def start_scrape(self, fleet: Fleet, deadline: Deadline, watches: Sequence[Watch] | None = None) -> Batch:
         """Begin to fetch apps.
 
         Args:
             fleet: the configuration in force when the scrape came.
-            deadline: until when the caller waits, in seconds of `time.monotonic()`.
+            deadline: until when the caller waits.
             watches: those of the fleet's apps that are wanted; None: all.
 
         Returns:
             The batch to wait for; `exposition/results.py` makes the scrape's results of it.
         """
-        self.last_scrape = time.time()
+        self.last_scrape = self.clock.time()
         wanted = fleet.watches if watches is None else watches
         return self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
 
@@ -237,7 +240,7 @@ class Service:
             for watch in fleet.watches:
                 watch.resume()
             self.own.reloaded(fleet.settings.hash)
-            self.refusal, self.in_force_since = None, time.time()
+            self.refusal, self.in_force_since = None, self.clock.time()
         if before is not None and before.client is not fleet.client:
             before.client.close()
 
@@ -251,26 +254,31 @@ class Service:
         if before is not None and before.settings.wechat == settings.wechat:
             return before.client
         try:
-            return ApiClient(settings.wechat, self.own)
+            return ApiClient(settings.wechat, self.own, clock=self.clock)
         except (SecretError, OSError) as error:
             raise ConfigError([f"wechat: {error}"]) from None
 
     def _watch(self, app: WatchedApp, settings: Settings, client: ApiClient, before: Fleet | None) -> Watch:
         old = None if before is None else before.by_appid.get(app.appid)
         if before is None or old is None:
-            source = self._source(app)
-            return Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
+            return self._new_watch(app, settings, client, self._source(app))
         same_place = before.settings.wechat.base_url == settings.wechat.base_url
         same = same_place and old.app.token == app.token and self._has_platform(old.source)
         if old.app == app and old.client is client and same and old.collect == settings.collect:
             return old
         source = old.source if same else self._successor(old.source, app)
-        watch = Watch(app, client, source, self._ledger, settings.wechat.action, collect=settings.collect)
+        watch = self._new_watch(app, settings, client, source)
         watch.inherit(old)
         return watch
 
+    def _new_watch(
+        self, app: WatchedApp, settings: Settings, client: ApiClient, source: TokenSource
+    ) -> Watch:
+        action, collect = settings.wechat.action, settings.collect
+        return Watch(app, client, source, self._ledger, action, collect=collect, clock=self.clock)
+
     def _source(self, app: WatchedApp) -> TokenSource:
-        return make_source(app.appid, app.token, self._platforms.by_name)
+        return make_source(app.appid, app.token, self._platforms.by_name, self.clock)
 
     def _successor(self, old: TokenSource, app: WatchedApp) -> TokenSource:
         source = self._source(app)

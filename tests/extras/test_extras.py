@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from extras_stages import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
@@ -13,7 +13,9 @@ from watch_stages import fetch
 
 from wx_domain_exporter.apps.watch import Watch
 from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.wechat.quota import Quota
+from wx_domain_exporter.wechat.responses import AnswerParser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,25 +115,20 @@ class TestLog:
             {"event": "call works again", "log_level": "info", **names},
         ]
 
-    def test_a_call_that_nobody_has_time_for_is_no_turn(
-        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        watch = stage.watch(quota=False, action="getserverdomain")
-        monkeypatch.setattr("wx_domain_exporter.fetch.flights.Errand.spare", lambda _: 1.0)
+    def test_a_call_that_nobody_has_time_for_is_no_turn(self, stage: Stage) -> None:
+        [extra] = stage.watch(quota=False, action="getserverdomain").extras.all()
         with capture_logs() as logs:
-            run(watch, seconds=-1)
+            assert extra.ask(SharedDeadline()) is None
         assert logs == []
         assert stage.api.requests == []
 
-    def test_a_bug_of_ours_costs_its_own_series_only(
-        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_bug_of_ours_costs_its_own_series_only(self, stage: Stage) -> None:
         watch = stage.watch()
 
-        def broken(*_: object) -> None:
+        def broken(_: object) -> NoReturn:
             raise KeyError("an odd answer")
 
-        monkeypatch.setattr("wx_domain_exporter.apps.extras.read_effective_domain", broken)
+        watch.extras.all()[0].parser = AnswerParser(broken)
         with capture_logs() as logs:
             found = run(watch)
         assert tuple(found.effective) == ("bizdomain",)

@@ -4,6 +4,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from clocks import Clock
 from fake_watches import LONG, Log
 
 from wx_domain_exporter.fetch.fetcher import Fetcher
@@ -18,13 +19,18 @@ def log() -> Log:
 
 
 @pytest.fixture
-def make() -> Iterator[Callable[[int], Fetcher]]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make(clock: Clock) -> Iterator[Callable[[int], Fetcher]]:
     """Make fetchers; afterwards no thread of theirs is left."""
     before = set(threading.enumerate())
     made: list[Fetcher] = []
 
     def make(slots: int) -> Fetcher:
-        made.append(Fetcher(slots))
+        made.append(Fetcher(slots, clock))
         return made[-1]
 
     yield make

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 from fake_watches import LONG, FakeWatch, Log, healthy, outcome, settled, slow, start
 from support import wait_until
 
-from wx_domain_exporter.fetch.flights import Flight
-from wx_domain_exporter.wechat.errors import DeadlineError, FetchError, HttpError, Reason
+from wx_domain_exporter.wechat.errors import FetchError, HttpError, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from clocks import Clock
 
     from wx_domain_exporter.fetch.fetcher import Fetcher
 
@@ -112,41 +112,17 @@ class TestMinInterval:
         self,
         make: Callable[[int], Fetcher],
         log: Log,
-        monkeypatch: pytest.MonkeyPatch,
+        clock: Clock,
         min_interval: float,
     ) -> None:
         fetcher, watch = make(1), FakeWatch("a", log)
         settled(start(fetcher, watch))
-        hour_ago = time.time() - 3600
-        monkeypatch.setattr(time, "time", lambda: hour_ago)
+        clock.ahead = -3600
         settled(start(fetcher, watch, min_interval=min_interval))
         assert log.started == ["a", "a"]
 
 
-class TestBudget:
-    @pytest.fixture
-    def flight(self, log: Log) -> Flight:
-        flight = Flight(FakeWatch("a", log))
-        flight.wanted_until = time.monotonic() + 10
-        return flight
-
-    def test_a_call_that_begins_in_time_ends_by_its_own_timeout(self, flight: Flight) -> None:
-        assert flight.allow(60) == 60
-        assert 9 < flight.spare() <= 10
-
-    def test_a_share_cuts_a_call_short(self, flight: Flight) -> None:
-        flight.stop_at = time.monotonic() + 5
-        assert 4 < flight.allow(60) <= 5
-        assert flight.allow(0.5) == 0.5
-        assert 4 < flight.spare() <= 5
-
-    @pytest.mark.parametrize("limit", ["wanted_until", "stop_at"])
-    def test_no_call_begins_after_the_time_is_over(self, flight: Flight, limit: str) -> None:
-        setattr(flight, limit, time.monotonic())
-        with pytest.raises(DeadlineError):
-            flight.allow(60)
-        assert flight.spare() <= 0
-
+class TestDeadline:
     def test_the_last_deadline_of_all_who_wait_counts(self, make: Callable[[int], Fetcher], log: Log) -> None:
         fetcher, blocker, watch = make(1), FakeWatch("blocker", log, gate=True), FakeWatch("a", log)
         batch = start(fetcher, blocker, watch)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wx_domain_exporter.apps.watch import Outcome
+    from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.fetch.fetcher import Fetcher
     from wx_domain_exporter.fetch.flights import Batch
-    from wx_domain_exporter.wechat.client import Budget
     from wx_domain_exporter.wechat.errors import FetchError
 
 
@@ -127,8 +126,8 @@ class TestWorkers:
 class BrokenWatch(FakeWatch):
     """An app whose fetch raises what it never should."""
 
-    def fetch(self, budget: Budget) -> Outcome:
-        super().fetch(budget)
+    def fetch(self, deadline: SharedDeadline) -> Outcome:
+        super().fetch(deadline)
         self.last = None
         raise ZeroDivisionError
 
@@ -148,13 +147,13 @@ def test_a_fetch_that_breaks_costs_neither_a_worker_nor_the_next_one(
 class HurriedWatch(FakeWatch):
     """An app whose first fetch ends for want of time, just when somebody with more of it comes."""
 
-    def fetch(self, budget: Budget) -> Outcome:
+    def fetch(self, deadline: SharedDeadline) -> Outcome:
         if not self.log.started:
             self.joined = start(self.fetcher, self)
             self.error: FetchError | None = DeadlineError("nobody waits")
         else:
             self.error = None
-        return super().fetch(budget)
+        return super().fetch(deadline)
 
     fetcher: Fetcher
     joined: Batch
@@ -173,7 +172,7 @@ def test_nobody_gets_another_one_whose_time_is_over(make: Callable[[int], Fetche
     watch = FakeWatch("late", log, gate=True, error=DeadlineError("nobody waits"))
     batch = start(make(1), watch, seconds=0.2)
     log.wait_for(1)
-    wait_until(lambda: time.monotonic() > batch.begin + 0.2, "the time is over")
+    wait_until(lambda: batch.seconds > 0.2, "the time is over")
     watch.gate.set()
     assert [outcome.reason for outcome in settled(batch)] == ["deadline"]
     assert log.started == ["late"]

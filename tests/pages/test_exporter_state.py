@@ -7,6 +7,7 @@ from page_stages import CONFIGURED, NOW, PLATFORMS, service_of
 from support import as_json
 
 from wx_domain_exporter.config import loading
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
 from wx_domain_exporter.wechat.errors import ApiError
@@ -26,7 +27,7 @@ def test_before_the_first_scrape() -> None:
 def test_a_scrape_is_remembered() -> None:
     with service_of([]) as service:
         before = time.time()
-        service.start_scrape(service.fleet, time.monotonic())
+        service.start_scrape(service.fleet, Deadline.after(0))
         assert service.last_scrape is not None
         assert before <= service.last_scrape <= time.time()
 

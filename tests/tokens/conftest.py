@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +12,6 @@ from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.tokens import pause, source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +19,12 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(source, "time", clock)
-    monkeypatch.setattr(pause, "time", clock)
-    monkeypatch.setattr(pause, "random", SimpleNamespace(uniform=lambda low, high: (low + high) / 2))
-    return clock
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, clock: Clock) -> Iterator[Stage]:
     world = World(quirks=False)
     world.add(SimulatedApp(appid=APPID, appsecret=SECRET))
     appsecret = tmp_path / "appsecret"
@@ -39,7 +33,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     with SimulatorServer(world) as server:
         client = ApiClient(Wechat(base_url=server.url), recorder)
         try:
-            yield Stage(world, server, client, recorder, appsecret)
+            yield Stage(world, server, client, recorder, appsecret, clock)
         finally:
             client.close()
         assert not world.calls["token", APPID], "/cgi-bin/token takes the token of the app's backend away"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from simulated_client import APPID, COMPONENT
 from structlog.testing import capture_logs
-from token_stages import Stage, together
+from token_stages import Stage, credential_of, together
 
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.simulator.apis import components
@@ -32,7 +32,7 @@ class TestToken:
 
     def test_it_travels_as_any_access_token(self, third_party: PlatformStage) -> None:
         member = third_party.member(third_party.platform())
-        credential = member.source.use(member.caller(), lambda credential: credential)
+        credential = credential_of(member.source, member.caller())
         assert (credential.parameter, credential.base_url) == ("access_token", None)
 
     def test_many_who_ask_at_once_share_one_call(self, third_party: PlatformStage) -> None:
@@ -90,7 +90,7 @@ class TestRefusal:
             assert member.api_errors == {"api_authorizer_token": errcode}
         assert (third_party.made, third_party.authorizer_calls()) == (1, 1)
         third_party.authorization.errcode = 0
-        clock.ahead = 31
+        clock.ahead = 37
         assert member.fetch()["errcode"] == 0
         assert member.api_errors == {}
 

@@ -128,10 +128,10 @@ class TestRefusal:
         source = stage.centre()
         stage.refused(source)
         for number, pause in enumerate((30, 60, 120, 240, 480, 600, 600), start=1):
-            clock.ahead += pause - 2
+            clock.ahead += 0.8 * pause - 1
             stage.refused(source)
             assert asked(stage) == number
-            clock.ahead += 3
+            clock.ahead += 0.4 * pause + 2
             stage.refused(source)
             assert asked(stage) == number + 1
 

@@ -95,7 +95,7 @@ class TestLifetime:
     def test_where_none_is_promised_ttl_counts_and_nobody_is_warned(self, stage: Stage, clock: Clock) -> None:
         stage.world.patch_centre({"raw_body": as_json({"access_token": "made"})})
         token = {"type": "http", "url": f"{stage.server.url}{PATH}?appId={{appid}}", "ttl": "100s"}
-        source = CentreSource(APPID, CentreToken.model_validate(token))
+        source = CentreSource(APPID, CentreToken.model_validate(token), clock)
         with capture_logs() as logs:
             source.get(stage.caller())
         assert logs == []

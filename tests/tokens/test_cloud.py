@@ -9,8 +9,9 @@ import pytest
 from calls import GOOD_ANSWER, answering
 from faults import FaultyApi
 from simulated_client import APPID, OTHER
-from token_stages import lists_of
+from token_stages import credential_of, lists_of
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.schema_tokens import CloudBaseToken, CloudRunToken
 from wx_domain_exporter.wechat.client import ApiClient, Credential
@@ -21,14 +22,16 @@ from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from clocks import Clock
+    from clocks import Clock as MovingClock
     from token_stages import Stage
+
+    from wx_domain_exporter.clock import Clock
 
 CLOUDBASE_TOKEN = "cloudbase/canary+token="
 
 
-def cloudrun(**settings: Any) -> CloudRunSource:
-    return CloudRunSource(APPID, CloudRunToken.model_validate({"type": "cloudrun", **settings}))
+def cloudrun(clock: Clock = SYSTEM_CLOCK, **settings: Any) -> CloudRunSource:
+    return CloudRunSource(APPID, CloudRunToken.model_validate({"type": "cloudrun", **settings}), clock)
 
 
 def cloudbase(path: Path) -> CloudBaseSource:
@@ -46,7 +49,7 @@ class TestCloudRun:
         assert not {"authorization", "cookie"} & request.headers.keys()
 
     def test_by_itself_it_asks_wechat_in_plain_http(self, stage: Stage) -> None:
-        credential = cloudrun().use(stage.caller(), lambda credential: credential)
+        credential = credential_of(cloudrun(), stage.caller())
         assert credential == Credential(APPID, "from_appid", "http://api.weixin.qq.com")
 
     def test_its_base_url_is_for_it_alone(self, stage: Stage) -> None:
@@ -75,16 +78,16 @@ class TestCloudRun:
         assert stage.api_errors == {"getwxadevinfo": errcode}
         assert stage.asked_of("getwxadevinfo", appid if appid == APPID else "") == 1
 
-    def test_a_dead_token_cannot_be_renewed_and_pauses(self, stage: Stage, clock: Clock) -> None:
+    def test_a_dead_token_cannot_be_renewed_and_pauses(self, stage: Stage, clock: MovingClock) -> None:
         stage.app.cloudrun = True
         stage.app.errcode = 40001
-        source = cloudrun(base_url=stage.server.url)
+        source = cloudrun(clock, base_url=stage.server.url)
         for _ in range(3):
             error = stage.unusable(source)
             assert str(error) == "cloudrun: WeChat does not know this service as one of the mini program's"
         assert stage.asked_of("getwxadevinfo") == 1
         stage.app.errcode = 0
-        clock.ahead = 31
+        clock.ahead = 37
         assert stage.use(source)["errcode"] == 0
 
 
@@ -99,7 +102,7 @@ class TestCloudBase:
     def test_the_files_token_travels_under_its_own_name(self, stage: Stage, file: Path) -> None:
         source = cloudbase(file)
         assert stage.use(source)["errcode"] == 0
-        credential = source.use(stage.caller(), lambda credential: credential)
+        credential = credential_of(source, stage.caller())
         assert credential == Credential(CLOUDBASE_TOKEN, "cloudbase_access_token", None)
         assert stage.recorder.refreshed == []
 

@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from simulated_client import COMPONENT, COMPONENT_SECRET, TICKET
-from token_stages import Stage, centre_token, together
+from token_stages import Stage, centre_token, credential_of, together
 
 from wx_domain_exporter.config.schema_tokens import AccessToken
-from wx_domain_exporter.wechat.client import API_AUTHORIZER_TOKEN, Credential
+from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.centre import CentreSource
@@ -19,12 +19,6 @@ if TYPE_CHECKING:
 
     from clocks import Clock
     from platform_stages import PlatformStage
-
-    from wx_domain_exporter.wechat.platform import Platform
-
-
-def credential_of(platform: Platform, stage: Stage) -> Credential:
-    return platform.component_token.use(stage.caller(), lambda credential: credential)
 
 
 class TestOwnToken:
@@ -38,7 +32,7 @@ class TestOwnToken:
         assert stage.recorder.refreshed == ["component"]
 
     def test_it_travels_under_its_own_name(self, stage: Stage, third_party: PlatformStage) -> None:
-        credential = credential_of(third_party.platform(), stage)
+        credential = credential_of(third_party.platform().component_token, stage.caller())
         assert credential.parameter == "component_access_token"
         assert credential.base_url is None
         token = stage.world.find_token(credential.token)
@@ -102,7 +96,7 @@ class TestRefusedOwnToken:
     ) -> None:
         third_party.patch(whitelisted=False)
         source = third_party.platform().component_token
-        for ahead, made in [(0, 1), (28, 1), (31, 2), (88, 2), (93, 3)]:
+        for ahead, made in [(0, 1), (23, 1), (37, 2), (84, 2), (110, 3)]:
             clock.ahead = ahead
             assert "errcode 61004" in str(stage.refused(source))
             assert third_party.made == made
@@ -131,7 +125,7 @@ class TestGivenToken:
         platform = third_party.platform(centre_token(stage.server.url))
         assert isinstance(platform.component_token, CentreSource)
         assert third_party.member(platform).fetch()["errcode"] == 0
-        assert credential_of(platform, stage).parameter == "component_access_token"
+        assert credential_of(platform.component_token, stage.caller()).parameter == "component_access_token"
         assert stage.asked_of("centre", COMPONENT) == 1
         assert third_party.made == 0
         assert stage.recorder.refreshed == ["http", "authorizer"]
@@ -143,7 +137,7 @@ class TestGivenToken:
         (tmp_path / "token").write_text(stage.world.component_token(third_party.simulated).value)
         assert isinstance(platform.component_token, AccessTokenSource)
         assert third_party.member(platform).fetch()["errcode"] == 0
-        assert credential_of(platform, stage).parameter == "component_access_token"
+        assert credential_of(platform.component_token, stage.caller()).parameter == "component_access_token"
         assert third_party.made == 0
 
     def test_a_dead_one_waits_for_its_owner(

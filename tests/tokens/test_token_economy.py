@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import Time
+from calls import time_left
 from fleets import SmallFleet, authorizer, centre, own_platform, platform_fleet, serve
 from token_stages import Recorder
 
@@ -42,15 +42,15 @@ class Economy:
 
 def two_hours(fleet: SmallFleet, clock: Clock) -> Economy:
     settings = ConfigLoader(fleet.path).load()
-    platforms = {watched.name: make_platform(watched) for watched in settings.platforms}
-    sources = {app.appid: make_source(app.appid, app.token, platforms) for app in settings.apps}
+    platforms = {watched.name: make_platform(watched, clock) for watched in settings.platforms}
+    sources = {app.appid: make_source(app.appid, app.token, platforms, clock) for app in settings.apps}
     client = ApiClient(settings.wechat, Recorder())
     economy = Economy()
     try:
         for minute in range(MINUTES + 1):
             before = fleet.world.calls.total()
             for appid, source in sources.items():
-                value = source.get(Caller(client, Time(), {}))
+                value = source.get(Caller(client, time_left(), {}))
                 token = fleet.world.find_token(value)
                 assert token is not None, "a scrape would get 40001"
                 assert token.appid == appid

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from clocks import StoppedClock
 from simulated_client import APPID
 from token_stages import Stage, access_token, together
 
@@ -69,17 +70,17 @@ class TestStableToken:
         ids=["as a string", "30 days at most", "half a second"],
     )
     def test_the_life_of_a_token_is_read_as_it_comes(
-        self, stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch, expires_in: object, usable: float
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch, expires_in: object, usable: float
     ) -> None:
         payload = {"access_token": "made", "expires_in": expires_in}
         monkeypatch.setattr(apis, "_token_payload", lambda *_: payload)
-        monkeypatch.setattr(clock, "monotonic", lambda: clock.ahead)
+        stage.clock = clock = StoppedClock(0.0)
         source = stage.source()
         assert source.get(stage.caller()) == "made"
-        clock.ahead = usable * 0.99
+        clock.now = usable * 0.99
         source.get(stage.caller())
         assert stage.asked == 1
-        clock.ahead = usable
+        clock.now = usable
         source.get(stage.caller())
         assert stage.asked == 2
 

@@ -31,7 +31,7 @@ class TestRefusedSource:
     ) -> None:
         stage.app.whitelisted = False
         source = stage.source()
-        for ahead, asked in [(0, 1), (25, 1), (31, 2), (85, 2), (95, 3)]:
+        for ahead, asked in [(0, 1), (23, 1), (37, 2), (84, 2), (110, 3)]:
             clock.ahead = ahead
             stage.refused(source)
             assert stage.asked == asked
@@ -153,7 +153,7 @@ class TestRenewal:
         token = source.get(stage.caller())
         for _ in range(5):
             source.reject(token, "it is of no use")
-        clock.ahead = 31
+        clock.ahead = 37
         assert source.get(stage.caller())
 
     def test_a_rejected_token_that_is_not_in_force_takes_none_away(self, stage: Stage) -> None:

@@ -7,8 +7,6 @@ from clocks import Clock
 from simulated_client import APPID, OTHER, SECRET
 from watch_stages import Stage
 
-from wx_domain_exporter.apps import extras, rest
-from wx_domain_exporter.apps import watch as watch_module
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.simulator.server import SimulatorServer
@@ -20,22 +18,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    clock = Clock()
-    world = World(clock=clock, quirks=False)
+def clock() -> Clock:
+    """The exporter's, not WeChat's."""
+    return Clock()
+
+
+@pytest.fixture
+def stage(clock: Clock) -> Iterator[Stage]:
+    world = World(clock=(wechat_clock := Clock()), quirks=False)
     for appid in (APPID, OTHER):
         world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains={"requestdomain": ["https://a.cn"]}))
     with SimulatorServer(world) as server:
         client = ApiClient(Wechat(base_url=server.url, timeout="600ms"), OwnMetrics())  # type: ignore[arg-type]
         try:
-            yield Stage(world, clock, server, client)
+            yield Stage(world, wechat_clock, server, client, clock)
         finally:
             client.close()
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    for module in (watch_module, rest, extras):
-        monkeypatch.setattr(module, "time", clock)
-    return clock

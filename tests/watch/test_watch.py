@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from typing import NoReturn
 
 import pytest
 import trustme
@@ -10,7 +11,6 @@ from structlog.testing import capture_logs
 from token_stages import centre_token
 from watch_stages import Stage, fetch
 
-from wx_domain_exporter.apps import watch as watch_module
 from wx_domain_exporter.apps.watch import Watch
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.metrics.own import OwnMetrics
@@ -18,6 +18,7 @@ from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import CATEGORIES
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.errors import Reason
+from wx_domain_exporter.wechat.responses import DomainListsParser
 
 
 class TestGoodAnswer:
@@ -60,7 +61,7 @@ class TestGoodAnswer:
             names = [f"{first}{second}domain" for second in "abcdefghijklmnopqrst"]
             stage.app.raw_body = "{" + ",".join(f'"{name}":[]' for name in names) + "}"
             fetch(watch)
-        assert len(watch.seen) == 32
+        assert len(watch.parser.seen) == 32
 
 
 class TestFailure:
@@ -129,8 +130,8 @@ class TestFailure:
         stage.world.patch(APPID, {})
         with SimulatorServer(stage.world, ssl_context=context) as server:
             client = ApiClient(Wechat(base_url=server.url), OwnMetrics())
+            stage.client = client
             watch = stage.watch(env="WX_TEST_TOKEN")
-            watch.client = client
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("WX_TEST_TOKEN", "made elsewhere")
                 assert fetch(watch).reason is Reason.TLS
@@ -142,15 +143,15 @@ class TestFailure:
         assert outcome.reason is Reason.DEADLINE
         assert not stage.world.calls
 
-    def test_a_bug_of_ours_costs_its_own_app_only(
-        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def broken(*_: object) -> None:
-            raise KeyError("an odd answer")
+    def test_a_bug_of_ours_costs_its_own_app_only(self, stage: Stage) -> None:
+        class Broken(DomainListsParser):
+            def read(self, answer: object) -> NoReturn:  # noqa: ARG002 - as the real one
+                raise KeyError("an odd answer")
 
-        monkeypatch.setattr(watch_module, "read_categories", broken)
+        watch = stage.watch()
+        watch.parser = Broken(None)
         with capture_logs() as logs:
-            outcome = fetch(stage.watch())
+            outcome = fetch(watch)
         assert outcome.reason is Reason.DECODE
         assert str(outcome.error) == "internal error: KeyError"
         assert logs[0]["event"] == "a fetch broke"
@@ -314,7 +315,7 @@ class TestInheritance:
         assert new.last_success == old.last_success
         assert new.api_errors == {"getwxadevinfo": 61007}
         assert new.api_errors is not old.api_errors
-        assert new.seen == ("tcpdomain",)
+        assert new.parser.seen == ("tcpdomain",)
         assert new.strikes == 2
 
     def test_another_source_hands_on_nothing_that_a_token_showed(self, stage: Stage) -> None:
@@ -327,7 +328,7 @@ class TestInheritance:
         new = stage.watch()
         new.inherit(old)
         assert (new.last, new.api_errors, new.last_success, new.history.lists) == (None, {}, None, None)
-        assert (new.seen, new.strikes) == ((), 2)
+        assert (new.parser.seen, new.strikes) == ((), 2)
 
     @pytest.mark.parametrize(("action", "seen"), [(None, ("tcpdomain",)), ("getbizdomain", ())])
     def test_undocumented_categories_are_those_of_one_action(
@@ -338,7 +339,7 @@ class TestInheritance:
         fetch(old)
         new = Watch(old.app, old.client, old.source, stage.ledger, action)
         new.inherit(old)
-        assert (new.seen, new.last_success) == (seen, old.last_success)
+        assert (new.parser.seen, new.last_success) == (seen, old.last_success)
 
     def test_a_fetch_of_the_one_before_is_no_change_of_the_one_in_force(self, stage: Stage) -> None:
         old = stage.watch()

@@ -3,26 +3,27 @@
 None of it is part of the fetch that `wx_domain_up` speaks of: it comes after it, and fails for itself.
 """
 
-import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 import structlog
 
-from wx_domain_exporter.apps.rest import Rest
+from wx_domain_exporter.backoff import Cooldown
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.lists.domains import DomainList
-from wx_domain_exporter.wechat.answer import JsonObject, remember
-from wx_domain_exporter.wechat.client import (
+from wx_domain_exporter.wechat.apis import (
     GET_EFFECTIVE_DOMAIN,
     GET_EFFECTIVE_WEBVIEWDOMAIN,
     GETWXADEVINFO,
     QUOTA_GET,
     Api,
-    Budget,
 )
+from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
 from wx_domain_exporter.wechat.effective import (
     DOCUMENTED_EFFECTIVE,
     EffectiveLists,
@@ -30,34 +31,17 @@ from wx_domain_exporter.wechat.effective import (
     read_effective_webviewdomain,
     withheld,
 )
-from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError, QuotaError
+from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
+from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
+from wx_domain_exporter.wechat.responses import AnswerParser, JsonObject, ResponseParser, remember
 
 log = structlog.get_logger(__name__)
 
 _SECONDS_BETWEEN_QUOTAS = 600.0
+_NO_BODY: Mapping[str, Any] = {}
 
 Found = TypeVar("Found")
-
-
-class Ask(Protocol):
-    """Calls an API with an app's token."""
-
-    def __call__(
-        self,
-        api: Api,
-        body: Mapping[str, Any],
-        budget: Budget,
-        api_errors: MutableMapping[str, int],
-        read: Callable[[JsonObject], Found],
-        *,
-        extra: bool,
-    ) -> Found:
-        """Return what `read` makes of the answer.
-
-        Raises:
-            FetchError: there is no good one.
-        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +60,11 @@ class Findings:
     withheld: bool = False
     """Whether WeChat answered with empty lists only, although domains are configured: it does not tell."""
 
+    @property
+    def says_nothing(self) -> bool:
+        """Whether it holds nothing of what WeChat answered, but for errcodes."""
+        return not (self.effective or self.quota or self.withheld)
+
 
 _NOTHING = Findings({}, None, {})
 
@@ -85,14 +74,16 @@ class Extra(Generic[Found]):
 
     def __init__(
         self,
+        *,
         app: WatchedApp,
         api: Api,
-        body: Mapping[str, Any],
-        ask: Ask,
-        read: Callable[[JsonObject], Found],
+        parser: ResponseParser[Found],
+        wechat: AuthenticatedClient,
+        clock: Clock,
+        body: Mapping[str, Any] = _NO_BODY,
     ) -> None:
         self.api = api
-        self.rest = Rest()
+        self.quota_cooldown = QuotaCooldown(clock)
         self.api_errors: dict[str, int] = {}
         """The errcode that its last call ended with, by the name of its API; empty if there was none."""
         self.held_up = False
@@ -101,13 +92,13 @@ class Extra(Generic[Found]):
         """Whether its last call that was made ended without a good answer; logged when it turns."""
         self._names = {"appid": app.appid, "name": app.name, "api": api.name}
         self._body = body
-        self._ask = ask
-        self._read = read
+        self._wechat = wechat
+        self.parser = parser
 
-    def ask(self, budget: Budget) -> Found | None:
+    def ask(self, deadline: SharedDeadline) -> Found | None:
         """Return what the API says, or None for a failure; never raises."""
         try:
-            found = self._ask(self.api, self._body, budget, self.api_errors, self._read, extra=True)
+            found = self._wechat.call_once(self.api, self._body, deadline, self.parser, self.api_errors)
         except FetchError as error:
             self._failed(error)
             return None
@@ -116,7 +107,7 @@ class Extra(Generic[Found]):
             self._failed(DecodeError(f"internal error: {type(bug).__name__}"))
             return None
         self.held_up = False
-        self.rest.end()
+        self.quota_cooldown.end()
         if self.failing:
             self.failing = False
             log.info("call works again", **self._names)
@@ -129,8 +120,7 @@ class Extra(Generic[Found]):
 
     def _failed(self, error: FetchError) -> None:
         self.held_up = error.holds_up
-        if isinstance(error, QuotaError):
-            self.rest.begin(error)
+        self.quota_cooldown.begin_after(error)
         # A call that nobody had the time for says nothing of its API.
         if not self.failing and not isinstance(error, DeadlineError):
             self.failing = True
@@ -144,18 +134,27 @@ class Extras:
     """
 
     __slots__ = (
+        "_clock",
         "_effective",
         "_known",
         "_names",
         "_quota",
         "_withheld",
-        "quota_due",
+        "quota_interval",
         "seen",
         "strikes",
         "tried",
     )
 
-    def __init__(self, app: WatchedApp, collect: Collect, action: str | None, ask: Ask) -> None:
+    def __init__(
+        self,
+        app: WatchedApp,
+        collect: Collect,
+        action: str | None,
+        wechat: AuthenticatedClient,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self._clock = clock
         self.strikes = 0
         """How many runs in a row kept a worker busy for long without an answer."""
         self.tried: float | None = None
@@ -164,15 +163,17 @@ class Extras:
         """The undocumented categories that this app had in force."""
         self._effective: list[Extra[EffectiveLists]] = []
         self._quota: Extra[Quota] | None = None
+        extra = partial(Extra, app=app, wechat=wechat, clock=clock)
         if collect.effective and action != "getbizdomain":
-            self._effective.append(Extra(app, GET_EFFECTIVE_DOMAIN, {}, ask, self._read_effective))
+            self._effective.append(extra(api=GET_EFFECTIVE_DOMAIN, parser=AnswerParser(self._read_effective)))
         if collect.effective and action != "getserverdomain":
-            web = Extra(app, GET_EFFECTIVE_WEBVIEWDOMAIN, {}, ask, read_effective_webviewdomain)
-            self._effective.append(web)
+            parser = AnswerParser(read_effective_webviewdomain)
+            self._effective.append(extra(api=GET_EFFECTIVE_WEBVIEWDOMAIN, parser=parser))
         if collect.quota:
-            self._quota = Extra(app, QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, ask, read_quota)
-        self.quota_due = 0.0
-        """From when on the quota is asked again, in seconds of `time.monotonic()`."""
+            body = {"cgi_path": GETWXADEVINFO.path}
+            self._quota = extra(api=QUOTA_GET, parser=AnswerParser(read_quota), body=body)
+        self.quota_interval = Cooldown(clock)
+        """Active until the quota is asked again."""
         self._known = _NOTHING
         self._names = {"appid": app.appid, "name": app.name}
         self._withheld = False
@@ -192,15 +193,15 @@ class Extras:
         for extra in self.all():
             if extra.api in before:
                 extra.inherit(before[extra.api])
-        self.quota_due, self._withheld = old.quota_due, old._withheld  # noqa: SLF001 - of the same class
+        self.quota_interval, self._withheld = old.quota_interval, old._withheld  # noqa: SLF001 - of the same class
         self._known = Findings({}, old.known().quota if self._quota else None, self._api_errors())
 
     def resume(self) -> None:
         """End all pauses, that after a quota that could not be had too: the configuration was read again."""
         for extra in self.all():
-            extra.rest.end()
+            extra.quota_cooldown.end()
         if self._known.quota is None:
-            self.quota_due = 0.0
+            self.quota_interval.end()
 
     def all(self) -> "tuple[Extra[Any], ...]":
         """Return the APIs that are asked."""
@@ -217,35 +218,35 @@ class Extras:
     def known(self) -> Findings:
         """Return what is known without asking: the quota until the next one is due, and errcodes."""
         known = self._known
-        if known.quota is None or time.monotonic() < self.quota_due:
+        if known.quota is None or self.quota_interval.is_active():
             return known
         return Findings({}, None, known.api_errors)
 
-    def run(self, budget: Budget, configured: Mapping[str, DomainList] | None) -> Findings:
+    def run(self, deadline: SharedDeadline, configured: Mapping[str, DomainList] | None) -> Findings:
         """Ask for all that is due; never raises.
 
         The quota goes first, for it is asked once in a long while; what held up the last time goes last.
 
         Args:
-            budget: whose time it takes.
+            deadline: until when calls may begin.
             configured: the app's own lists; without them is not asked which are in force.
         """
         held_up = False
         quota, due = self.known().quota, self._due_quota()
         if due is not None:
-            quota = due.ask(budget)
+            quota = due.ask(deadline)
             held_up = due.held_up
-            self.quota_due = time.monotonic() + _SECONDS_BETWEEN_QUOTAS
+            self.quota_interval.begin(_SECONDS_BETWEEN_QUOTAS)
         answers: list[EffectiveLists] = []
         effective_due = [] if configured is None else self._due_effective()
         for extra in sorted(effective_due, key=lambda extra: extra.held_up):
-            answer = extra.ask(budget) if budget.spare() > 0 else None
+            answer = extra.ask(deadline) if deadline.remaining() > 0 else None
             if answer is not None:
                 answers.append(answer)
             held_up |= extra.held_up
         effective, is_withheld = self._told(answers, configured or {})
         self.strikes = self.strikes + 1 if held_up else 0
-        self.tried = time.time()
+        self.tried = self._clock.time()
         self._known = Findings({}, quota, self._api_errors())
         return Findings(effective, quota, self._known.api_errors, is_withheld)
 
@@ -263,12 +264,12 @@ class Extras:
 
     def _due_quota(self) -> Extra[Quota] | None:
         quota = self._quota
-        if quota is None or quota.rest.lasts() or time.monotonic() < self.quota_due:
+        if quota is None or quota.quota_cooldown.is_active() or self.quota_interval.is_active():
             return None
         return quota
 
     def _due_effective(self) -> list[Extra[EffectiveLists]]:
-        return [extra for extra in self._effective if not extra.rest.lasts()]
+        return [extra for extra in self._effective if not extra.quota_cooldown.is_active()]
 
     def _api_errors(self) -> dict[str, int]:
         return {api: errcode for extra in self.all() for api, errcode in extra.api_errors.items()}

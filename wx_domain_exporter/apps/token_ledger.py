@@ -2,9 +2,10 @@
 
 import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Mapping
+
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 
 OnConflict = Callable[[], None]
 """Tells an app, in whatever thread it is, that another one receives its token."""
@@ -20,7 +21,8 @@ class TokenLedger:
     as it can live, for all who have it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._lock = threading.Lock()
         self._token_of: dict[str, str] = {}
         self._users: dict[str, dict[str, float]] = {}
@@ -43,7 +45,7 @@ class TokenLedger:
         for appid in gone:
             self.forget(appid)
 
-    def claim(self, appid: str, token: str, owner: OnConflict) -> None:
+    def claim(self, appid: str, token: str, owner: OnConflict) -> bool:
         """Note that an app uses a token now, instead of the one before.
 
         Args:
@@ -51,7 +53,33 @@ class TokenLedger:
             token: what it received.
             owner: who claims. A fetch of before the last reload, of an app that this dropped or changed, may
                 still be on its way: it does not count.
+
+        Returns:
+            Whether another app received the token too.
         """
+        if self._token_of.get(appid) != token or self._owners.get(appid) != owner:
+            self._change(appid, token, owner)
+        return self._has_other_user(appid, token) and self.shared(appid, token)
+
+    def shared(self, appid: str, token: str | None) -> bool:
+        """Whether another app received a token, whatever is still known of this one."""
+        if self._first_end < self._clock.monotonic():
+            with self._lock:
+                self._forget_old()
+        return self._has_other_user(appid, token)
+
+    def current(self, appid: str) -> str | None:
+        """Return the token that an app uses."""
+        return self._token_of.get(appid)
+
+    def forget(self, appid: str) -> None:
+        """Forget all that an app received: somebody has changed where its tokens come from."""
+        with self._lock:
+            self._token_of.pop(appid, None)
+            for token in self._tokens.get(appid, ()):
+                self._drop(token, appid)
+
+    def _change(self, appid: str, token: str, owner: OnConflict) -> None:
         with self._lock:
             if not self._only_those:
                 self._owners[appid] = owner
@@ -69,36 +97,21 @@ class TokenLedger:
         for on_conflict in told:
             on_conflict()
 
-    def shared(self, appid: str, token: str | None) -> bool:
-        """Whether another app received a token, whatever is still known of this one."""
-        if self._first_end < time.monotonic():
-            with self._lock:
-                self._forget_old()
-        # Every fetch asks this several times. To compare the users is one operation, which needs no lock.
+    def _has_other_user(self, appid: str, token: str | None) -> bool:
+        # Comparing the users is one operation, which needs no lock.
         users = self._users.get(token) if token is not None else None
         return users is not None and not users.keys() <= {appid}
-
-    def current(self, appid: str) -> str | None:
-        """Return the token that an app uses."""
-        return self._token_of.get(appid)
-
-    def forget(self, appid: str) -> None:
-        """Forget all that an app received: somebody has changed where its tokens come from."""
-        with self._lock:
-            self._token_of.pop(appid, None)
-            for token in self._tokens.get(appid, ()):
-                self._drop(token, appid)
 
     def _release(self, appid: str) -> None:
         token = self._token_of.pop(appid, None)
         if token is not None:
-            until = time.monotonic() + _MEMORY
+            until = self._clock.monotonic() + _MEMORY
             self._users[token][appid] = until
             self._past.append((until, token, appid))
             self._first_end = self._past[0][0]
 
     def _forget_old(self) -> None:
-        now = time.monotonic()
+        now = self._clock.monotonic()
         while self._past and self._past[0][0] < now:
             until, token, appid = self._past.popleft()
             if self._users.get(token, {}).get(appid) == until:

@@ -1,47 +1,37 @@
 """One watched mini program: how it is fetched once, and what is remembered of it between scrapes."""
 
-import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
 
 import structlog
 
 from wx_domain_exporter.apps.extras import Extras, Findings
-from wx_domain_exporter.apps.rest import Rest
 from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.lists.baseline import Drift, drifts
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, DomainList
+from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.lists.history import Change, History
-from wx_domain_exporter.wechat.answer import JsonObject, read_categories, remember
-from wx_domain_exporter.wechat.client import (
-    GETWXADEVINFO,
-    Api,
-    ApiClient,
-    Budget,
-    Caller,
-    Credential,
-    Remembering,
-)
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO
+from wx_domain_exporter.wechat.authenticated_client import SHARED_TOKEN, AuthenticatedClient
+from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     DeadlineError,
     DecodeError,
     FetchError,
-    QuotaError,
     Reason,
     TokenError,
 )
+from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
+from wx_domain_exporter.wechat.responses import DomainListsParser
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 log = structlog.get_logger(__name__)
 
 _NO_EXTRAS = Collect()
-_MIXED_UP = "another app received the same token; each needs its own"
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +84,7 @@ class Watch:
         action: str | None,
         *,
         collect: Collect = _NO_EXTRAS,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self.app = app
         self.client = client
@@ -107,23 +98,23 @@ class Watch:
         self.history = History()
         """The lists of the last good answer, and how they changed up to it."""
         self._ledger = ledger
+        self._clock = clock
         self.action = action
         """What getwxadevinfo is asked for; None: everything."""
         self.api_errors: dict[str, int] = {}
         """By API of the fetches and the tokens, the errcode that its last call ended with."""
-        self.seen: tuple[str, ...] = ()
-        """The undocumented categories that this app had."""
+        self.wechat = AuthenticatedClient(client, source, self.api_errors, self._claim)
+        """Calls WeChat with the app's token."""
+        self.parser = DomainListsParser(action)
+        """Parses the app's lists."""
         self.collect = collect
         """What the extras ask for."""
-        self.extras = Extras(app, collect, action, self.ask)
+        self.extras = Extras(app, collect, action, self.wechat, clock)
         self.findings = self.extras.known()
         """What belongs to the last outcome beside its lists; `fetch/fetcher.py` sees to that."""
         self.owes = False
         """Whether nobody had the time for all of that; `fetch/fetcher.py` sees to that too."""
-        self._rest = Rest()
-        self._lists = Remembering(self._read)
-        self._token: str | None = None
-        """What the last fetch called WeChat with."""
+        self._quota_cooldown = QuotaCooldown(clock)
         self.over = False
         """Whether it had more domains than one app may export, when that was looked at last."""
         self._drifts: tuple[Mapping[str, DomainList], Mapping[str, Drift]] | None = None
@@ -136,51 +127,50 @@ class Watch:
         if self.source is old.source:  # what another source's token showed may be another app's
             self.last_success = old.last_success
             self.history = old.history.copy()  # a fetch of the old one may still be on its way
+            self.parser.known = self.history.lists
             if self.action == old.action:
-                self.seen = old.seen
+                self.parser.seen = old.parser.seen
         same_way = self.client is old.client and self.source is old.source
         self.extras.inherit(old.extras, same_way=same_way)
         if same_way:
             self.last = old.last
-            self.api_errors = dict(old.api_errors)
+            self.api_errors.update(old.api_errors)
             self.findings = old.findings if self.collect == old.collect else self.extras.known()
 
     def resume(self) -> None:
         """End all pauses: the configuration was read again."""
-        self._rest.end()
+        self._quota_cooldown.end()
         self.extras.resume()
         self.source.resume()
 
-    def fetch(self, budget: Budget) -> Outcome:
+    def fetch(self, deadline: SharedDeadline) -> Outcome:
         """Ask WeChat for the app's lists; never raises."""
-        if self.last is not None and self._rest.lasts():
+        if self.last is not None and self._quota_cooldown.is_active():
             return self.last
-        begin = time.monotonic()
+        begin = self._clock.monotonic()
         categories, error = None, None
         try:
             body = {} if self.action is None else {"action": self.action}
-            categories = self.ask(GETWXADEVINFO, body, budget, self.api_errors, self._lists)
+            categories = self.wechat.call(GETWXADEVINFO, body, deadline, self.parser)
         except FetchError as failure:
             error = failure.to_keep()
         except Exception as bug:  # an answer that trips our code may cost its own app only
             log.exception("a fetch broke", appid=self.app.appid)
             error = DecodeError(f"internal error: {type(bug).__name__}")
-        if isinstance(error, QuotaError):
-            self._rest.begin(error)
-        timestamp = time.time() if error is None else error.at
+        timestamp = self._clock.time() if error is None or error.at is None else error.at
         if error is None:
-            self._rest.end()
+            self._quota_cooldown.end()
             self.last_success = timestamp
-        token = self._token
-        if categories is not None and not self._is_shared(token):
-            self._log_changes(self.history.note(categories, timestamp))
-        seconds, api_errors = time.monotonic() - begin, dict(self.api_errors)
-        outcome = Outcome(categories, error, api_errors, seconds, timestamp, self.last_success, token)
+        else:
+            self._quota_cooldown.begin_after(error)
+        seconds, api_errors = self._clock.monotonic() - begin, dict(self.api_errors)
+        token, last_success = self.wechat.token, self.last_success
+        outcome = Outcome(categories, error, api_errors, seconds, timestamp, last_success, token)
+        if categories is not None:
+            self._note_lists(categories, outcome)
         self.strikes = self.strikes + 1 if error is not None and error.holds_up else 0
         self._log_turn(outcome)
         self.last = outcome
-        if self._is_shared(token):  # another app received it meanwhile
-            self.forget()
         return outcome
 
     def too_many(self, domains: int, most: int) -> bool:
@@ -202,7 +192,7 @@ class Watch:
     def missed(self, waited: float) -> Outcome:
         """Return the outcome for a scrape that could not wait for this app, `waited` seconds long."""
         error = DeadlineError("the scrape's time was over")
-        return Outcome(None, error, dict(self.api_errors), waited, error.at, self.last_success)
+        return Outcome(None, error, dict(self.api_errors), waited, self._clock.time(), self.last_success)
 
     @property
     def is_mixed_up(self) -> bool:
@@ -216,11 +206,14 @@ class Watch:
 
     def mixed_up(self, outcome: Outcome) -> Outcome:
         """Return the outcome to show: a failure if another app received the same token."""
-        if outcome.categories is None or not (self.is_mixed_up or self._is_shared(outcome.token)):
+        if outcome.categories is None:
+            return outcome
+        current = self._ledger.current(self.app.appid)
+        if not (self._is_shared(outcome.token) or (current != outcome.token and self._is_shared(current))):
             return outcome
         return Outcome(
             None,
-            TokenError(f"{self.source.describes}: {_MIXED_UP}"),
+            TokenError(f"{self.source.describes}: {SHARED_TOKEN}"),
             outcome.api_errors,
             outcome.seconds,
             outcome.timestamp,
@@ -229,62 +222,26 @@ class Watch:
 
     def own(self, findings: Findings) -> Findings:
         """Return the findings to show: none of another app that received the same token."""
-        if not self.is_mixed_up:
+        if findings.says_nothing or not self.is_mixed_up:
             return findings
         return Findings({}, None, findings.api_errors)
 
     def forget(self) -> None:
         """Forget what the app's answers showed: they may be those of another app with the same token."""
         self.history.clear()
-        self.seen = ()
-        self._lists.forget()
+        self.parser.forget()
         self.last_success = None
 
-    def ask(
-        self,
-        api: Api,
-        body: Mapping[str, Any],
-        budget: Budget,
-        api_errors: MutableMapping[str, int],
-        read: Callable[[JsonObject], Found],
-        *,
-        extra: bool = False,
-    ) -> Found:
-        """Call an API with the app's token, and once more with another one if WeChat takes that for dead.
+    def _note_lists(self, categories: Mapping[str, DomainList], outcome: Outcome) -> None:
+        changes = self.history.note(categories, outcome.timestamp)
+        # Checked after it was noted: if the conflict comes later still, the ledger calls `forget`.
+        if self._is_shared(outcome.token):
+            self.forget()
+        else:
+            self._log_changes(changes)
 
-        Args:
-            api: what to call.
-            body: becomes JSON.
-            budget: whose time it takes.
-            api_errors: where the API's errcode is noted; those of the token's APIs are noted with the app.
-            read: what to make of a good answer.
-            extra: whether the call is no fetch: then a token that it finds dead is left to the next fetch,
-                for an API of less weight must not take away the token that the fetches live on.
-
-        Raises:
-            FetchError: there is no good answer.
-        """
-        caller = Caller(self.client, budget, api_errors)
-
-        def call(credential: Credential) -> Found:
-            if not extra:
-                self._token = credential.token
-            self._claim(credential.token)
-            return caller.read(api, body, credential, read)
-
-        of_tokens = Caller(self.client, budget, self.api_errors)
-        return self.source.use_as_is(of_tokens, call) if extra else self.source.use(of_tokens, call)
-
-    def _read(self, answer: JsonObject) -> dict[str, DomainList]:
-        categories = read_categories(answer, self.action, self.seen, self.history.lists)
-        self.seen = remember(self.seen, categories, DOCUMENTED_CATEGORIES)
-        return categories
-
-    def _claim(self, token: str) -> None:
-        appid = self.app.appid
-        self._ledger.claim(appid, token, self.forget)
-        if self._is_shared(token):
-            raise self.source.conflict(token, _MIXED_UP)
+    def _claim(self, token: str) -> bool:
+        return self._ledger.claim(self.app.appid, token, self.forget)
 
     def _is_shared(self, token: str | None) -> bool:
         return self._ledger.shared(self.app.appid, token)

@@ -1,7 +1,6 @@
 """`--doctor`: every app step by step, with what is wrong and what to do, in one line an app."""
 
 import os
-import time
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,14 +10,15 @@ from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.commands.fetch_all import PATIENCE, fetch_all
 from wx_domain_exporter.config.yaml_tree import one_line
+from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.errcodes.types import Text
-from wx_domain_exporter.fetch.flights import Flight
 from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.wechat.client import GETWXADEVINFO, QUOTA_GET
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO, QUOTA_GET
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
+from wx_domain_exporter.wechat.responses import AnswerParser
 
 Say = Callable[[Text], str]
 """Chooses the language."""
@@ -89,10 +89,9 @@ def _quota_of(watch: Watch, outcome: Outcome) -> Quota | FetchError | None:
     known = watch.extras.known().quota
     if known is not None:  # `collect.quota` had it asked
         return known
-    flight = Flight(watch)
-    flight.wanted_until = time.monotonic() + PATIENCE
+    deadline, parser = SharedDeadline(Deadline.after(PATIENCE)), AnswerParser(read_quota)
     try:
-        return watch.ask(QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, flight, {}, read_quota, extra=True)
+        return watch.wechat.call_once(QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, deadline, parser, {})
     except FetchError as error:
         return error
 

@@ -1,8 +1,8 @@
 """The fetch behind a command that prints and ends: of every app, however long it takes."""
 
-import time
 from typing import Final
 
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.service import Service
 
@@ -12,6 +12,6 @@ PATIENCE: Final = 3600.0
 
 def fetch_all(service: Service) -> Batch:
     """Return every app's outcome, as WeChat has it now."""
-    batch = service.fetcher.start(service.fleet.watches, time.monotonic() + PATIENCE, 0)
+    batch = service.fetcher.start(service.fleet.watches, Deadline.after(PATIENCE), 0)
     batch.wait(PATIENCE)
     return batch

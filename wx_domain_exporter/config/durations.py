@@ -1,9 +1,12 @@
-"""Prometheus durations: `500ms`, `10s`, `1h30m`, `0`."""
+"""Durations as texts: those of Prometheus (`500ms`, `10s`, `1h30m`, `0`) and those of Go (`1.5s`, `10us`)."""
 
 import re
 
 _UNITS = {"y": 365 * 86400.0, "w": 7 * 86400.0, "d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile("".join(rf"(?:([0-9]+){unit})?" for unit in _UNITS))
+_GO_UNITS = {**{unit: _UNITS[unit] for unit in ("h", "ms", "m", "s")}, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_GO_PART = re.compile(rf"(\d+\.?\d*|\.\d+)({'|'.join(_GO_UNITS)})", re.ASCII)
+_GO_DURATION = re.compile(rf"(?:{_GO_PART.pattern})+", re.ASCII)
 
 
 def parse_duration(text: str) -> float:
@@ -22,3 +25,14 @@ def parse_duration(text: str) -> float:
         return sum(int(number) * seconds for number, seconds in pairs if number is not None)
     except OverflowError:
         raise ValueError("is longer than any Prometheus duration") from None
+
+
+def parse_go_duration(text: str) -> float:
+    """Return the seconds that a duration of Go's `time` package stands for.
+
+    Raises:
+        ValueError: the text is no such duration.
+    """
+    if text != "0" and not _GO_DURATION.fullmatch(text):
+        raise ValueError("is not a Go duration")
+    return sum(float(number) * _GO_UNITS[unit] for number, unit in _GO_PART.findall(text))

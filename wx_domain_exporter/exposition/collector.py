@@ -1,7 +1,6 @@
 """`DomainCollector`: the metrics of WeChat's domains as a collector of prometheus_client."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.families import SAMPLES, families_of
 from wx_domain_exporter.exposition.results import ScrapeResults, results_of
 from wx_domain_exporter.scrape_budget import scrape_budget
@@ -89,7 +89,7 @@ class DomainCollector(Collector):
 def scrape_all(service: Service) -> ScrapeResults:
     """Scrape all apps of a service, within the time that its configuration gives a scrape."""
     fleet = service.fleet
-    budget = scrape_budget(None, fleet.settings.scrape, 0)
-    batch = service.start_scrape(fleet, time.monotonic() + budget)
-    batch.wait(budget)
+    deadline = Deadline.after(scrape_budget(None, fleet.settings.scrape, 0), service.clock)
+    batch = service.start_scrape(fleet, deadline)
+    batch.wait(deadline.remaining())
     return results_of(fleet, batch)

@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily
 from wx_domain_exporter.exposition.results import ScrapeResults
 from wx_domain_exporter.metrics import table as metrics
 from wx_domain_exporter.metrics.table import Gauge
-from wx_domain_exporter.wechat.client import GETWXADEVINFO
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 
 Samples = Iterator[tuple[Sequence[str], float]]
 """Label values and the value of each sample."""

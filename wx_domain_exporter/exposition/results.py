@@ -1,6 +1,5 @@
 """What one scrape brought: the results of its apps, and what of the configuration is exported with them."""
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -81,5 +80,5 @@ def results_of(fleet: Fleet, batch: Batch) -> ScrapeResults:
         label_keys=fleet.label_keys,
         limits=fleet.settings.limits,
         collect=fleet.settings.collect,
-        seconds=time.monotonic() - batch.begin,
+        seconds=batch.seconds,
     )

@@ -7,13 +7,14 @@ they call can cost the next scrape its flights.
 """
 
 import threading
-import time
 from collections.abc import Sequence
 from typing import TypeGuard
 
 import structlog
 
 from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fetch.flights import Batch, Errand, Flight
 from wx_domain_exporter.fetch.lanes import Lanes
 from wx_domain_exporter.green.loop import Loop
@@ -25,8 +26,9 @@ log = structlog.get_logger(__name__)
 class Fetcher:
     """The workers, strands of one loop, and what waits for them; so many calls are in flight at most."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, clock: Clock = SYSTEM_CLOCK) -> None:
         self._slots = slots
+        self._clock = clock
         self._lock = threading.Lock()
         self._loop = Loop("fetch")
         self._flights: Lanes[Flight] = Lanes()
@@ -34,16 +36,16 @@ class Fetcher:
         self._workers = 0
         self._closed = False
 
-    def start(self, watches: Sequence[Watch], deadline: float, min_interval: float) -> Batch:
+    def start(self, watches: Sequence[Watch], deadline: Deadline, min_interval: float) -> Batch:
         """Begin to fetch apps.
 
         Args:
             watches: whom to fetch.
-            deadline: until when the caller waits, in seconds of `time.monotonic()`.
+            deadline: until when the caller waits.
             min_interval: an outcome younger than this, in seconds, is shared instead.
         """
-        batch = Batch(watches)
-        now = time.time()
+        batch = Batch(watches, self._clock)
+        now = self._clock.time()
         with self._lock:
             for watch in watches:
                 self._join(batch, watch, deadline, now, min_interval)
@@ -63,7 +65,7 @@ class Fetcher:
             self._closed = True
         self._loop.close()
 
-    def _join(self, batch: Batch, watch: Watch, deadline: float, now: float, min_interval: float) -> None:
+    def _join(self, batch: Batch, watch: Watch, deadline: Deadline, now: float, min_interval: float) -> None:
         flight = self._flights.of(watch)
         job: Flight | Errand | None = flight
         if flight is None:
@@ -76,7 +78,7 @@ class Fetcher:
                 self._flights.add(flight)
         batch.add(flight)
         if job is not None:
-            job.wanted_until = max(job.wanted_until, deadline)
+            job.deadline.extend(deadline)
             batch.expect(job)
 
     def _call_workers(self) -> None:
@@ -140,12 +142,12 @@ class Fetcher:
         if outcome is None:
             return
         flight.findings = watch.findings = watch.extras.known()
-        flight.errand = self._errand_after(watch, outcome, flight.wanted_until)
+        flight.errand = self._errand_after(watch, outcome, flight.deadline.latest)
         if flight.errand is not None:
             for batch in flight.batches:
                 batch.expect(flight.errand)
 
-    def _errand_after(self, watch: Watch, outcome: Outcome, wanted_until: float) -> Errand | None:
+    def _errand_after(self, watch: Watch, outcome: Outcome, deadline: Deadline) -> Errand | None:
         """Return what asks for the rest that is due after an outcome; None if nothing is."""
         lists = outcome.categories is not None
         watch.owes = False
@@ -157,13 +159,13 @@ class Fetcher:
             self._errands.add(errand)
         if outcome.categories is not None:
             errand.configured = outcome.categories
-        errand.wanted_until = max(errand.wanted_until, wanted_until)
+        errand.deadline.extend(deadline)
         return errand
 
-    def _errand_that_is_owed(self, watch: Watch, wanted_until: float) -> Errand | None:
+    def _errand_that_is_owed(self, watch: Watch, deadline: Deadline) -> Errand | None:
         if watch.last is None or not watch.owes:
             return None
-        return self._errand_after(watch, watch.last, wanted_until)
+        return self._errand_after(watch, watch.last, deadline)
 
     def _come_back(self, errand: Errand) -> None:
         self._errands.landed(errand)

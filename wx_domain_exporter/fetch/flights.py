@@ -1,8 +1,6 @@
 """What a scrape waits for: a flight for each of its apps, and the errands that come after them."""
 
-import math
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent import futures
@@ -11,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from wx_domain_exporter.apps.extras import Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
-from wx_domain_exporter.wechat.errors import DeadlineError, Reason
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
+from wx_domain_exporter.deadline import Deadline, SharedDeadline
+from wx_domain_exporter.wechat.errors import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class Job(ABC):
-    """Calls for one app, shared by all who wait for them; it is their time budget too."""
+    """Calls for one app, shared by all who wait for them."""
 
-    __slots__ = ("batches", "stop_at", "strikes", "tried", "wanted_until", "watch")
+    __slots__ = ("batches", "deadline", "strikes", "tried", "watch")
 
     def __init__(self, watch: Watch, strikes: int, tried: float | None) -> None:
         """Make one that nobody waits for yet.
@@ -35,32 +35,22 @@ class Job(ABC):
         self.watch = watch
         self.strikes = strikes
         self.tried = tried
-        self.wanted_until = 0.0
-        """The last deadline of those who wait, in seconds of `time.monotonic()`."""
-        self.stop_at = math.inf
+        self.deadline = SharedDeadline()
+        """That of those who wait."""
         self.batches: list[Batch] = []
 
     @abstractmethod
     def run(self) -> None:
         """Make the calls; never raises."""
 
-    def allow(self, timeout: float) -> float:
-        """Return the seconds that the next call may take.
-
-        A call that has begun ends by its own timeout, not with the scrape: its answer tells whether the
-        app is healthy.
-
-        Raises:
-            DeadlineError: nobody waits any more, or the job's share of the time is over.
-        """
-        now = time.monotonic()
-        if now >= self.wanted_until or now >= self.stop_at:
-            raise DeadlineError("the scrape's time was over before the next call")
-        return min(timeout, self.stop_at - now)
+    @property
+    def wanted_until(self) -> Deadline:
+        """Return the latest deadline of those who wait."""
+        return self.deadline.latest
 
     def spare(self) -> float:
         """Return the seconds for which somebody still waits."""
-        return min(self.wanted_until, self.stop_at) - time.monotonic()
+        return self.deadline.remaining()
 
 
 class Flight(Job):
@@ -82,7 +72,7 @@ class Flight(Job):
 
     def run(self) -> None:
         """Fetch the app's lists."""
-        self.outcome = self.watch.fetch(self)
+        self.outcome = self.watch.fetch(self.deadline)
 
 
 class Errand(Job):
@@ -100,22 +90,28 @@ class Errand(Job):
 
     def run(self) -> None:
         """Ask for all that is due."""
-        self.findings = self.watch.extras.run(self, self.configured)
-        self.cut_short = self.spare() <= 0
+        self.findings = self.watch.extras.run(self.deadline, self.configured)
+        self.cut_short = self.deadline.remaining() <= 0
 
 
 class Batch:
     """The apps of one scrape, on their way."""
 
-    def __init__(self, watches: Sequence[Watch]) -> None:
+    def __init__(self, watches: Sequence[Watch], clock: Clock = SYSTEM_CLOCK) -> None:
         self.watches = watches
+        self._clock = clock
         self.done: futures.Future[None] = futures.Future()
         """Has a result as soon as every app has an outcome and every errand has ended."""
         self.done.set_running_or_notify_cancel()  # one who stops waiting cancels it for nobody
-        self.begin = time.monotonic()
+        self._begin = clock.monotonic()
         self._flights: list[Flight] = []
         self._missing = 1
         self._lock = threading.Lock()
+
+    @property
+    def seconds(self) -> float:
+        """Return the seconds since the scrape began."""
+        return self._clock.monotonic() - self._begin
 
     def wait(self, timeout: float) -> None:
         """Wait until everything is there, or for `timeout` seconds."""
@@ -124,7 +120,7 @@ class Batch:
     @cached_property
     def outcomes(self) -> list[Outcome]:
         """An outcome for each of `watches`, as it was at the first look: a failure where none was there."""
-        waited = time.monotonic() - self.begin
+        waited = self.seconds
         outcomes = []
         for watch, flight in zip(self.watches, self._flights, strict=True):
             outcome = flight.outcome

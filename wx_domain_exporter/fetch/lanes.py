@@ -1,7 +1,6 @@
 """The order in which jobs get a worker, so that slow apps don't starve the others."""
 
 import heapq
-import time
 from collections import deque
 from typing import Generic, TypeVar
 
@@ -126,6 +125,5 @@ class _LongestAgoFirst(Generic[AnyJob]):
 def _give_share(job: Job, slots: int, others: int, multiple: float, least: float) -> None:
     """Give a job its share of the time, so that others like it get a turn; no limit if all can start."""
     if others >= slots:
-        now = time.monotonic()
-        even = (job.wanted_until - now) * slots / (others + 1)
-        job.stop_at = now + max(least, multiple * even)
+        even = job.deadline.remaining() * slots / (others + 1)
+        job.deadline.limit(max(least, multiple * even))

@@ -3,7 +3,6 @@
 import contextlib
 import platform
 import threading
-import time
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 
@@ -11,6 +10,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.metrics_core import Metric
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.metrics import table as metrics
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -24,7 +24,8 @@ class OwnMetrics:
     It is the observer of all calls to the API.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self.apps = _gauge(metrics.APPS)
         self._reload_successful = _gauge(metrics.RELOAD_SUCCESSFUL)
         self._reload_timestamp = _gauge(metrics.RELOAD_TIMESTAMP)
@@ -65,7 +66,7 @@ class OwnMetrics:
     def reloaded(self, config_hash: int) -> None:
         """Note that a configuration is in force."""
         self._reload_successful.set(1)
-        self._reload_timestamp.set(time.time())
+        self._reload_timestamp.set(self._clock.time())
         self._config_hash.set(config_hash)
 
     def reload_failed(self) -> None:

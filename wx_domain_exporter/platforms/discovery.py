@@ -4,7 +4,6 @@ A scrape never waits for it. What was found stays until a complete list shows th
 a failing list nor one that shifts between two pages takes the fleet away.
 """
 
-import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -12,14 +11,16 @@ from dataclasses import dataclass
 
 import structlog
 
+from wx_domain_exporter.backoff import Backoff
 from wx_domain_exporter.config.schema_fields import APPID_PATTERN, printable_name
 from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
+from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
 from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.wechat.authorizers import DEVELOPMENT, PAGE, MiniProgram, list_page, mini_program
 from wx_domain_exporter.wechat.client import ApiClient, Caller
-from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError
+from wx_domain_exporter.wechat.errors import DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.quota_rests import QuotaRests
+from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
 
 log = structlog.get_logger(__name__)
 
@@ -42,21 +43,6 @@ class Discovered:
 
     appid: str
     name: str
-
-
-class _Patience:
-    """A budget of calls that no scrape waits for: only the end of the exporter cuts them short."""
-
-    def __init__(self, ended: threading.Event) -> None:
-        self._ended = ended
-
-    def allow(self, timeout: float) -> float:
-        if self._ended.is_set():
-            raise DeadlineError("the exporter ends, or the platform is discovered no more")
-        return timeout
-
-    def spare(self) -> float:
-        return 0.0 if self._ended.is_set() else math.inf
 
 
 class Discovery:
@@ -100,8 +86,10 @@ class Discovery:
         """What was asked once: the nick_name of a mini program, None for another account."""
         self._refused: dict[str, None] = {}
         """The accounts that could not be asked about, the last one last."""
-        self._failures = 0
-        self._rests = QuotaRests()
+        self._backoff = Backoff(_FIRST_RETRY, settings.discover_interval)
+        self._quota_cooldown = QuotaCooldown()
+        self._deadline = SharedDeadline(NO_DEADLINE)
+        """No scrape waits for the calls: they go on until the discovery is stopped."""
         self._wake = threading.Event()
         self._ended = threading.Event()
 
@@ -123,11 +111,12 @@ class Discovery:
     def stop(self) -> None:
         """Discover no more; does not wait for a call in flight."""
         self._ended.set()
+        self._deadline.cancel()
         self._wake.set()
 
     def resume(self) -> None:
         """Try again at once if the last discovery failed: the configuration was read again."""
-        self._rests.clear()
+        self._quota_cooldown.end()
         if self.failure is not None:
             self._wake.set()
 
@@ -146,17 +135,16 @@ class Discovery:
             return interval
         self._own.discovery_ended(self.platform.name, well=not failures)
         if not failures:
-            self._failures, self.failure = 0, None
-            self._rests.clear()
+            self.failure = None
+            self._backoff.reset()
+            self._quota_cooldown.end()
             return interval
         self.failure = failures[-1].to_keep()
         for _ in failures:
             self._own.discovery_failed(self.platform.name)
         told = "; ".join(str(failure) for failure in failures[:_MOST_TOLD])
         log.warning("discovery failed", platform=self.platform.name, failures=len(failures), error=told)
-        wait = min(_FIRST_RETRY * float(2 ** min(self._failures, 10)), interval)
-        self._failures += 1
-        return max(wait, self._rests.after(self.failure))
+        return max(self._backoff.next_delay(), self._quota_cooldown.seconds_after(self.failure))
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -318,4 +306,4 @@ class Discovery:
             return DecodeError(f"internal error: {type(bug).__name__}")
 
     def _caller(self) -> Caller:
-        return Caller(self._client(), _Patience(self._ended), {})
+        return Caller(self._client(), self._deadline, {})

@@ -1,23 +1,21 @@
 """A token bucket, as the web configuration's `rate_limit` asks for it."""
 
-import time
-from collections.abc import Callable
-
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.web.web_config.schema import RateLimit
 
 
 class TokenBucket:
     """Lets `burst` requests through at once, and one more every `interval`; all through without one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         self._limit = RateLimit()
         self._tokens = 0.0
-        self._counted = clock()
+        self._counted = clock.monotonic()
 
     def allows(self, limit: RateLimit) -> bool:
         """Take a token, if there is one; a limit that differs from the last one starts with a full bucket."""
-        now = self._clock()
+        now = self._clock.monotonic()
         if limit != self._limit:
             self._limit, self._tokens, self._counted = limit, float(limit.burst), now
         if not limit.interval:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import Encoder
@@ -131,14 +132,15 @@ class Scrapes:
 
     async def _scrape(self, request: Request, fleet: Fleet, watches: Sequence[Watch]) -> Response:
         encoding = self._encoding_an_app * len(watches)
-        budget = scrape_budget(request.headers.get(HEADER), fleet.settings.scrape, encoding)
+        seconds = scrape_budget(request.headers.get(HEADER), fleet.settings.scrape, encoding)
+        deadline = Deadline.after(seconds, self._service.clock)
         names = request.query_params.getlist("name[]")
         if names and _FLEET.isdisjoint(names):  # no call is due for what the exporter knows of itself
             return self._encode(request)
-        batch = self._service.start_scrape(fleet, time.monotonic() + budget, watches)
+        batch = self._service.start_scrape(fleet, deadline, watches)
         gone = asyncio.ensure_future(_until_gone(request))
         waits = (asyncio.wrap_future(batch.done), gone)
-        await asyncio.wait(waits, timeout=budget, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waits, timeout=deadline.remaining(), return_when=asyncio.FIRST_COMPLETED)
         if gone.done():
             return Response(status_code=503)  # to nobody: who waits no longer frees a place for others
         gone.cancel()

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from wx_domain_exporter.wechat.answer import JsonObject, whole_number
-from wx_domain_exporter.wechat.client import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST, Api, Caller
+from wx_domain_exporter.wechat.apis import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST, Api
+from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
+from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject, whole_number
 from wx_domain_exporter.wechat.tokens.life import as_token
 
 PAGE = 500
@@ -87,7 +89,8 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
 
 
 def _ask(platform: Platform, caller: Caller, api: Api, body: Mapping[str, Any]) -> JsonObject:
-    return platform.component_token.use(caller, lambda credential: caller.call(api, body, credential))
+    client = AuthenticatedClient(caller.client, platform.component_token, caller.api_errors)
+    return client.call(api, body, caller.deadline, AS_JSON)
 
 
 def _entry(entry: object) -> tuple[str, str] | None:

@@ -1,18 +1,18 @@
 """Asking a central token service: one GET, its answer as a JSON object, and no errcode."""
 
 import threading
-import time
 from collections.abc import Mapping
 
 import requests
-from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Wechat
-from wx_domain_exporter.wechat.answer import JsonObject, read_json
 from wx_domain_exporter.wechat.errors import BrokenConnectionError, FetchError
 from wx_domain_exporter.wechat.observer import CallObserver
+from wx_domain_exporter.wechat.proxies import environment_proxies
 from wx_domain_exporter.wechat.redaction import foreign_text
+from wx_domain_exporter.wechat.responses import JsonObject, read_json
 from wx_domain_exporter.wechat.wire import Wire
 
 NAME = "http"
@@ -22,10 +22,11 @@ NAME = "http"
 class CentreClient:
     """All central token services; safe to share between threads."""
 
-    def __init__(self, settings: Wechat, observer: CallObserver) -> None:
+    def __init__(self, settings: Wechat, observer: CallObserver, clock: Clock = SYSTEM_CLOCK) -> None:
         """Make a client without connections."""
         self._settings = settings
         self._observer = observer
+        self._clock = clock
         self._wires: dict[str | None, Wire] = {}
         self._lock = threading.Lock()
 
@@ -36,14 +37,14 @@ class CentreClient:
         for wire in wires:
             wire.close()
 
-    def get(self, url: str, headers: Mapping[str, str], ca_file: str | None, allowed: float) -> JsonObject:
+    def get(self, url: str, headers: Mapping[str, str], ca_file: str | None, timeout: float) -> JsonObject:
         """Ask once.
 
         Args:
             url: whom to ask.
             headers: beside the usual ones; their values are secrets.
             ca_file: the authorities it is trusted by; those that come with requests unless given.
-            allowed: seconds that it may take.
+            timeout: seconds that it may take.
 
         Raises:
             FetchError: no JSON object came.
@@ -54,14 +55,14 @@ class CentreClient:
             request = requests.Request("GET", url, headers={**usual, **headers}).prepare()
         except requests.RequestException as error:
             raise BrokenConnectionError(f"the URL can't be asked: {foreign_text(str(error))}") from None
-        proxies = get_environ_proxies(url) if self._settings.trust_env else {}
-        begin = time.monotonic()
+        proxies = environment_proxies(self._settings, url)
+        begin = self._clock.monotonic()
         try:
-            answer = read_json(wire.send(request, allowed, proxies))
+            answer = read_json(wire.send(request, timeout, proxies))
         except FetchError as error:
-            self._observer.failed(NAME, error.reason, time.monotonic() - begin)
+            self._observer.failed(NAME, error.reason, self._clock.monotonic() - begin)
             raise
-        self._observer.answered(NAME, 0, time.monotonic() - begin)
+        self._observer.answered(NAME, 0, self._clock.monotonic() - begin)
         return answer
 
     def _wire(self, ca_file: str | None) -> Wire:

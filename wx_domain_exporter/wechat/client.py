@@ -1,52 +1,34 @@
-"""Calling the WeChat API: one POST, its answer as a JSON object, every failure as a type of ours."""
+"""Calling the WeChat API: one POST, its answer parsed, every failure as a type of ours."""
 
 import json
 import random
-import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from requests.utils import get_environ_proxies
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Wechat
-from wx_domain_exporter.errcodes.lookup import Action, look_up, rest_after
+from wx_domain_exporter.deadline import SharedDeadline
+from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.green.waiting import sleep
-from wx_domain_exporter.wechat.answer import JsonObject, read_errcode, read_errmsg, read_json
+from wx_domain_exporter.wechat.apis import Api
 from wx_domain_exporter.wechat.centre import CentreClient
-from wx_domain_exporter.wechat.errors import ApiError, FetchError, QuotaError
+from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError
 from wx_domain_exporter.wechat.observer import CallObserver
+from wx_domain_exporter.wechat.proxies import wechat_proxies
+from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject, ResponseParser
 from wx_domain_exporter.wechat.wire import Wire
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 _BUSY_WAIT = (0.1, 0.4)
 """Seconds between a busy answer and the one retry, drawn evenly."""
-
-
-@dataclass(frozen=True, slots=True)
-class Api:
-    """One API: its name, as in the metric label `api`, and its path."""
-
-    name: str
-    path: str
-
-
-GETWXADEVINFO = Api("getwxadevinfo", "/wxa/getwxadevinfo")
-GET_EFFECTIVE_DOMAIN = Api("get_effective_domain", "/wxa/get_effective_domain")
-GET_EFFECTIVE_WEBVIEWDOMAIN = Api("get_effective_webviewdomain", "/wxa/get_effective_webviewdomain")
-QUOTA_GET = Api("quota/get", "/cgi-bin/openapi/quota/get")
-STABLE_TOKEN = Api("stable_token", "/cgi-bin/stable_token")
-API_COMPONENT_TOKEN = Api("api_component_token", "/cgi-bin/component/api_component_token")
-API_AUTHORIZER_TOKEN = Api("api_authorizer_token", "/cgi-bin/component/api_authorizer_token")
-API_GET_AUTHORIZER_LIST = Api("api_get_authorizer_list", "/cgi-bin/component/api_get_authorizer_list")
-API_GET_AUTHORIZER_INFO = Api("api_get_authorizer_info", "/cgi-bin/component/api_get_authorizer_info")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,84 +46,41 @@ class Credential:
     base_url: str | None = None
 
 
-def _digest(content: bytes) -> bytes:
-    """Stand for an answer's bytes, of which thousands of apps would keep a kilobyte each."""
-    return blake2b(content, digest_size=16).digest()
-
-
-class Remembering(Generic[Found]):
-    """Reads good answers, which depend on nothing else; the same bytes as the last time are not read again.
-
-    Not safe to share between threads, but for `forget`.
-    """
-
-    __slots__ = ("_last", "_read")
-
-    def __init__(self, read: Callable[[JsonObject], Found]) -> None:
-        """Remember nothing.
-
-        Args:
-            read: takes an answer with errcode 0 for what it is, or raises DecodeError.
-        """
-        self._read = read
-        self._last: tuple[bytes, Found] | None = None
-
-    def __call__(self, answer: JsonObject) -> Found:
-        """Read an answer."""
-        return self._read(answer)
-
-    def recall(self, content: bytes) -> Found | None:
-        """Return what was read of the last answer, if these are its bytes."""
-        last = self._last
-        return last[1] if last is not None and last[0] == _digest(content) else None
-
-    def keep(self, content: bytes, found: Found) -> Found:
-        """Remember what was read of an answer; return it as the same object, if it was the same before."""
-        last = self._last
-        if last is not None and last[1] == found:
-            found = last[1]
-        self._last = _digest(content), found
-        return found
-
-    def forget(self) -> None:
-        """Remember nothing, for what an answer depends on has changed."""
-        self._last = None
-
-
-class Budget(Protocol):
-    """The time that a fetch has for its calls."""
-
-    def allow(self, timeout: float) -> float:
-        """Return the seconds that the next call may take, `timeout` at most.
-
-        Raises:
-            DeadlineError: nobody waits for it any more.
-        """
-
-    def spare(self) -> float:
-        """Return the seconds for which somebody still waits."""
-
-
 class ApiClient:
     """The WeChat API at one base URL; safe to share between threads."""
 
-    def __init__(self, settings: Wechat, observer: CallObserver) -> None:
+    def __init__(
+        self,
+        settings: Wechat,
+        observer: CallObserver,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        sleep: Callable[[float], None] = sleep,
+    ) -> None:
         """Make a client without connections.
+
+        Args:
+            settings: where WeChat is, and how long a call may take.
+            observer: is told of each call.
+            clock: measures how long calls take.
+            sleep: waits for some seconds, before a call is repeated.
 
         Raises:
             OSError: `ca_file` can't be read or holds no certificate.
             SecretError: `proxy_url` can't be had.
         """
         self._settings = settings
+        self._clock = clock
+        self._sleep = sleep
         self.observer = observer
-        self.centre = CentreClient(settings, observer)
+        self.centre = CentreClient(settings, observer, clock)
         self._wire = Wire(
             ca_file=settings.ca_file,
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
             timeout=settings.timeout,
         )
-        self._proxies = _proxies(settings)
+        self._proxies = wechat_proxies(settings)
 
     @property
     def timeout(self) -> float:
@@ -159,32 +98,33 @@ class ApiClient:
         body: Mapping[str, Any],
         caller: "Caller",
         credential: Credential | None,
-        read: Callable[[JsonObject], Found],
-    ) -> Found:
+        parser: ResponseParser[Result],
+    ) -> Result:
         """POST once, and once more if WeChat is busy and somebody still waits.
 
         Args:
             api: what to call.
             body: becomes JSON.
-            caller: whose time it takes, and where its errcode is noted.
+            caller: until when it may begin, and where its errcode is noted.
             credential: for the query; None where the body itself shows who calls.
-            read: takes an answer with errcode 0 for what it is, or raises DecodeError.
+            parser: parses the response.
 
         Returns:
-            What `read` returned.
+            What the parser returned.
 
         Raises:
-            ApiError: any other errcode.
+            ApiError: any other errcode than 0.
             FetchError: no well-formed answer.
         """
         try:
-            return self._call_once(api, body, caller, credential, read)
+            return self._call_once(api, body, caller, credential, parser)
         except ApiError as error:
             wait = random.uniform(*_BUSY_WAIT)  # noqa: S311 - spreads load, guards nothing
-            if look_up(api.name, error.errcode).action is not Action.BUSY or caller.budget.spare() < 2 * wait:
+            is_busy = look_up(api.name, error.errcode).action is Action.BUSY
+            if not is_busy or caller.deadline.remaining() < 2 * wait:
                 raise
-        sleep(wait)
-        return self._call_once(api, body, caller, credential, read)
+        self._sleep(wait)
+        return self._call_once(api, body, caller, credential, parser)
 
     def _call_once(
         self,
@@ -192,26 +132,26 @@ class ApiClient:
         body: Mapping[str, Any],
         caller: "Caller",
         credential: Credential | None,
-        read: Callable[[JsonObject], Found],
-    ) -> Found:
-        allowed = caller.budget.allow(self.timeout)
-        begin = time.monotonic()
+        parser: ResponseParser[Result],
+    ) -> Result:
+        timeout = caller.call_timeout()
+        # What WeChat knows a caller in its cloud by is the way that the call takes.
+        proxies = {} if credential is not None and credential.base_url is not None else self._proxies
+        begin = self._clock.monotonic()
         try:
-            # What WeChat knows a caller in its cloud by is the way that the call takes.
-            straight = credential is not None and credential.base_url is not None
-            proxies = {} if straight else self._proxies
-            content = self._wire.send(self._request(api, body, credential), allowed, proxies)
-            errcode, errmsg, found = _understood(content, read)
+            response = self._wire.send(self._request(api, body, credential), timeout, proxies)
+            result = parser.parse(api.name, response)
+        except ApiError as error:
+            caller.api_errors[api.name] = error.errcode
+            self.observer.answered(api.name, error.errcode, self._clock.monotonic() - begin)
+            raise
         except FetchError as error:
             caller.api_errors.pop(api.name, None)
-            self.observer.failed(api.name, error.reason, time.monotonic() - begin)
+            self.observer.failed(api.name, error.reason, self._clock.monotonic() - begin)
             raise
-        self.observer.answered(api.name, errcode, time.monotonic() - begin)
-        if found is not None:
-            caller.api_errors.pop(api.name, None)
-            return found
-        caller.api_errors[api.name] = errcode
-        raise (QuotaError if rest_after(api.name, errcode) else ApiError)(api.name, errcode, errmsg)
+        caller.api_errors.pop(api.name, None)
+        self.observer.answered(api.name, 0, self._clock.monotonic() - begin)
+        return result
 
     def _request(
         self, api: Api, body: Mapping[str, Any], credential: Credential | None
@@ -231,30 +171,31 @@ class ApiClient:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One app's fetch, as those see it who call the API for it."""
+    """On whose behalf APIs are called: a client, a deadline, and where errcodes are noted."""
 
     client: ApiClient
-    budget: Budget
+    deadline: SharedDeadline
     api_errors: MutableMapping[str, int]
     """By API, the errcode that the app's last call ended with; a call that ended otherwise has none."""
 
-    def call(self, api: Api, body: Mapping[str, Any], credential: Credential | None = None) -> JsonObject:
-        """Call an API and return its answer; see `ApiClient.call`."""
-        return self.read(api, body, credential, lambda answer: answer)
+    def call_timeout(self) -> float:
+        """Return the seconds that the next call may take.
 
-    def read(
-        self,
-        api: Api,
-        body: Mapping[str, Any],
-        credential: Credential | None,
-        read: Callable[[JsonObject], Found],
-    ) -> Found:
-        """Call an API and return what `read` makes of its answer; see `ApiClient.call`."""
-        return self.client.call(api, body, self, credential, read)
+        Raises:
+            DeadlineError: nobody waits for it any more.
+        """
+        timeout = self.deadline.call_timeout(self.client.timeout)
+        if timeout <= 0:
+            raise DeadlineError("the scrape's time was over before the next call")
+        return timeout
+
+    def call(self, api: Api, body: Mapping[str, Any], credential: Credential | None = None) -> JsonObject:
+        """Call an API and return its whole answer; see `ApiClient.call`."""
+        return self.client.call(api, body, self, credential, AS_JSON)
 
     def ask_centre(self, url: str, headers: Mapping[str, str], ca_file: str | None) -> JsonObject:
         """Ask a central token service; see `CentreClient.get`."""
-        return self.client.centre.get(url, headers, ca_file, self.budget.allow(self.client.timeout))
+        return self.client.centre.get(url, headers, ca_file, self.call_timeout())
 
     def note(self, api: str, errcode: int | None) -> None:
         """Note how the last call of an API ended that others may have made for this app; None: well."""
@@ -276,26 +217,3 @@ def _headers(length: int) -> CaseInsensitiveDict[str]:
             "Content-Length": str(length),
         }
     )
-
-
-def _understood(content: bytes, read: Callable[[JsonObject], Found]) -> tuple[int, str, Found | None]:
-    """Return an answer's errcode, its errmsg, and what `read` makes of it where the errcode is 0."""
-    memory = read if isinstance(read, Remembering) else None
-    found: Found | None = None if memory is None else memory.recall(content)
-    if found is not None:
-        return 0, "", found
-    answer = read_json(content)
-    errcode = read_errcode(answer)
-    if errcode != 0:
-        return errcode, read_errmsg(answer), None
-    found = read(answer)
-    return 0, "", found if memory is None else memory.keep(content, found)
-
-
-def _proxies(settings: Wechat) -> dict[str, str]:
-    if settings.proxy_url is not None:
-        url = settings.proxy_url.read()
-        return {"http": url, "https": url}
-    if settings.trust_env:
-        return get_environ_proxies(settings.base_url)
-    return {}

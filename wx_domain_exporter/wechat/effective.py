@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.lists.domains import EMPTY, SERVER_CATEGORIES, DomainList
-from wx_domain_exporter.wechat.answer import JsonObject, read_lists
 from wx_domain_exporter.wechat.errors import DecodeError
+from wx_domain_exporter.wechat.responses import JsonObject, read_lists
 
 DOCUMENTED_EFFECTIVE = tuple(dict.fromkeys((*SERVER_CATEGORIES, "tcpdomain")))
 """The categories that WeChat documents for get_effective_domain, in the order of its page."""

@@ -18,7 +18,6 @@ The texts are safe to log: no secret and nothing unredacted from outside stands 
 """
 
 import enum
-import time
 from typing import ClassVar, Self
 
 from wx_domain_exporter.wechat.redaction import foreign_text
@@ -47,8 +46,8 @@ class FetchError(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.at = time.time()
-        """When it arose: an error that is repeated during a pause keeps its time."""
+        self.at: float | None = None
+        """Unix time at which it arose, for an error that is kept and raised again later."""
 
     def to_keep(self) -> Self:
         """Let go of where it came from: the frames of a traceback hold whole answers, and tokens."""

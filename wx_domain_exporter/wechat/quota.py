@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from wx_domain_exporter.wechat.answer import JsonObject, whole_number
 from wx_domain_exporter.wechat.errors import DecodeError
+from wx_domain_exporter.wechat.responses import JsonObject, whole_number
 
 _MOST = 10**15
 """Exact in a float64."""

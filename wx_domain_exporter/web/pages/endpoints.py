@@ -1,7 +1,6 @@
 """The paths of the status pages: a request in, a page out."""
 
 import asyncio
-import time
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -39,13 +38,13 @@ class StatusPages:
         return await self._limit.run(lambda: asyncio.to_thread(self._app, request))
 
     def _overview(self, request: Request) -> Response:
-        now, fleet = time.time(), self._service.fleet
+        now, fleet = self._service.clock.time(), self._service.fleet
         query = Query.of(request.query_params)
         found = overview(fleet.watches, fleet.settings.limits, query, now)
         return self._page("overview.html", request, found.query, now, "./", found=found, sorts=SORTS)
 
     def _app(self, request: Request) -> Response:
-        now, fleet = time.time(), self._service.fleet
+        now, fleet = self._service.clock.time(), self._service.fleet
         query = Query(lang=Query.of(request.query_params).lang)
         watch = fleet.by_appid.get(request.path_params["appid"])
         if watch is None:

@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import bcrypt
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
+from wx_domain_exporter.config.durations import parse_go_duration
 from wx_domain_exporter.config.schema_fields import ListOf, Strict, Within, wrong
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, TLS13_SUITES, VERSIONS
 
-_UNIT_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_GO_DURATION = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|ns))+", re.ASCII)
-_GO_PART = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns)", re.ASCII)
 _LONGEST_INTERVAL = 86400.0
 _BCRYPT = re.compile(r"\$2[aby]\$(?P<cost>0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
@@ -95,10 +94,11 @@ def _header_value(value: object) -> str:
 def _go_duration(value: object) -> float:
     if value == 0 and not isinstance(value, bool):
         return 0.0
-    if isinstance(value, str) and (value == "0" or _GO_DURATION.fullmatch(value)):
-        seconds = sum(float(number) * _UNIT_SECONDS[unit] for number, unit in _GO_PART.findall(value))
-        if seconds <= _LONGEST_INTERVAL:
-            return seconds
+    if isinstance(value, str):
+        with suppress(ValueError):
+            seconds = parse_go_duration(value)
+            if seconds <= _LONGEST_INTERVAL:
+                return seconds
     raise wrong("is not a duration; allowed: up to 24h, such as 100ms, 1s, 1m30s, and 0 for no limit")
 
 

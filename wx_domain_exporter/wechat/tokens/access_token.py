@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import AccessToken, CloudBaseToken
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.client import Caller
@@ -12,8 +13,8 @@ from wx_domain_exporter.wechat.tokens.source import TokenSource
 class GivenTokenSource(TokenSource):
     """A token read anew for each use; when it is dead, only its owner can put another in its place."""
 
-    def __init__(self, token: Secret) -> None:
-        super().__init__()
+    def __init__(self, token: Secret, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(clock)
         self._token = token
 
     def _secret(self) -> str:
@@ -29,7 +30,7 @@ class GivenTokenSource(TokenSource):
         return secret
 
     def conflict(self, token: str, why: str) -> TokenError:  # noqa: ARG002 - the base class's signature
-        """Return what to raise; no pause, for to read the token again costs WeChat nothing."""
+        """Return what to raise; without a wait, because reading the token again costs WeChat nothing."""
         return TokenError(f"{self.describes}: {why}")
 
 
@@ -38,8 +39,8 @@ class AccessTokenSource(GivenTokenSource):
 
     describes: ClassVar[str] = "access_token"
 
-    def __init__(self, settings: AccessToken) -> None:
-        super().__init__(settings.access_token)
+    def __init__(self, settings: AccessToken, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(settings.access_token, clock)
 
 
 class CloudBaseSource(GivenTokenSource):
@@ -48,5 +49,5 @@ class CloudBaseSource(GivenTokenSource):
     describes: ClassVar[str] = "cloudbase"
     parameter = "cloudbase_access_token"
 
-    def __init__(self, settings: CloudBaseToken) -> None:
-        super().__init__(Secret("file", settings.path))
+    def __init__(self, settings: CloudBaseToken, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(Secret("file", settings.path), clock)

@@ -4,11 +4,14 @@ from typing import ClassVar
 
 import structlog
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import Secret, SecretError
-from wx_domain_exporter.wechat.answer import JsonObject
-from wx_domain_exporter.wechat.client import API_AUTHORIZER_TOKEN, API_COMPONENT_TOKEN, Caller, Credential
+from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN, API_COMPONENT_TOKEN
+from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
+from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import ApiError, NotAuthorizedError, TokenError
 from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.responses import AS_JSON
 from wx_domain_exporter.wechat.tokens.life import as_token, read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
@@ -22,8 +25,10 @@ class AuthorizerSource(CachingSource):
 
     describes: ClassVar[str] = "authorizer"
 
-    def __init__(self, appid: str, platform: Platform, refresh_token: Secret | None) -> None:
-        super().__init__(appid)
+    def __init__(
+        self, appid: str, platform: Platform, refresh_token: Secret | None, clock: Clock = SYSTEM_CLOCK
+    ) -> None:
+        super().__init__(appid, clock)
         self.platform = platform
         self._given = refresh_token
         self._changed: tuple[str, str] | None = None
@@ -62,14 +67,9 @@ class AuthorizerSource(CachingSource):
             "authorizer_appid": self._appid,
             "authorizer_refresh_token": refresh_token,
         }
-
-        def ask(credential: Credential) -> JsonObject:
-            # Another app's fetch may have got the platform's token since this app's last one failed over it.
-            caller.note(API_COMPONENT_TOKEN.name, None)
-            return caller.call(API_AUTHORIZER_TOKEN, body, credential)
-
+        client = AuthenticatedClient(caller.client, self.platform.component_token, caller.api_errors)
         try:
-            answer = self.platform.component_token.use(caller, ask)
+            answer = client.call(API_AUTHORIZER_TOKEN, body, caller.deadline, AS_JSON)
         except TokenError as error:
             if isinstance(error.cause, ApiError):
                 caller.note(error.cause.api, error.cause.errcode)

@@ -6,11 +6,12 @@ from urllib.parse import quote
 import structlog
 from jsonpointer import JsonPointer
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import CentreToken
-from wx_domain_exporter.wechat.answer import JsonObject
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.redaction import foreign_text
+from wx_domain_exporter.wechat.responses import JsonObject
 from wx_domain_exporter.wechat.tokens.life import as_life, as_token
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
@@ -25,8 +26,8 @@ class CentreSource(CachingSource):
 
     describes: ClassVar[str] = "http"
 
-    def __init__(self, appid: str, settings: CentreToken) -> None:
-        super().__init__(appid)
+    def __init__(self, appid: str, settings: CentreToken, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(appid, clock)
         self._settings = settings
         self._url = settings.url.replace("{appid}", quote(appid, safe=""))
         self._told = False

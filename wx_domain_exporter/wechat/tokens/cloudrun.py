@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import CloudRunToken
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import ApiError
@@ -14,8 +15,8 @@ class CloudRunSource(TokenSource):
     describes: ClassVar[str] = "cloudrun"
     parameter = "from_appid"
 
-    def __init__(self, appid: str, settings: CloudRunToken) -> None:
-        super().__init__()
+    def __init__(self, appid: str, settings: CloudRunToken, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(clock)
         self._appid = appid
         self.base_url = settings.base_url
 

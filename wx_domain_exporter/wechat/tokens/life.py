@@ -1,7 +1,7 @@
 """Reading a token and its life from an answer."""
 
-from wx_domain_exporter.wechat.answer import JsonObject
 from wx_domain_exporter.wechat.errors import DecodeError
+from wx_domain_exporter.wechat.responses import JsonObject
 from wx_domain_exporter.wechat.tokens.source import Lease
 
 _LONGEST_LIFE = 30 * 86400.0

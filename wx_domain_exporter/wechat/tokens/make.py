@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.loading import WatchedPlatform
 from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
@@ -23,33 +24,37 @@ from wx_domain_exporter.wechat.tokens.component import COMPONENT_PARAMETER, Comp
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
 
 
-def make_source(appid: str, settings: TokenSource, platforms: Mapping[str, Platform]) -> source.TokenSource:
+def make_source(
+    appid: str, settings: TokenSource, platforms: Mapping[str, Platform], clock: Clock = SYSTEM_CLOCK
+) -> source.TokenSource:
     """Make the token source that an app's configuration names."""
     match settings:
         case StableToken():
-            return StableTokenSource(appid, settings)
+            return StableTokenSource(appid, settings, clock)
         case AccessToken():
-            return AccessTokenSource(settings)
+            return AccessTokenSource(settings, clock)
         case CentreToken():
-            return CentreSource(appid, settings)
+            return CentreSource(appid, settings, clock)
         case AuthorizerToken():
-            return AuthorizerSource(appid, platforms[settings.platform], settings.authorizer_refresh_token)
+            platform = platforms[settings.platform]
+            return AuthorizerSource(appid, platform, settings.authorizer_refresh_token, clock)
         case CloudRunToken():
-            return CloudRunSource(appid, settings)
+            return CloudRunSource(appid, settings, clock)
         case CloudBaseToken():
-            return CloudBaseSource(settings)
+            return CloudBaseSource(settings, clock)
     assert_never(settings)
 
 
-def make_platform(watched: WatchedPlatform) -> Platform:
+def make_platform(watched: WatchedPlatform, clock: Clock = SYSTEM_CLOCK) -> Platform:
     """Make a third-party platform, with the source of its component_access_token."""
     settings = watched.settings
     appid = settings.component_appid
     if watched.component_token is not None:
-        component: source.TokenSource = make_source(appid, watched.component_token, {})
+        component: source.TokenSource = make_source(appid, watched.component_token, {}, clock)
         component.parameter = COMPONENT_PARAMETER
     elif settings.component_appsecret is not None and settings.component_verify_ticket is not None:
-        component = ComponentSource(appid, settings.component_appsecret, settings.component_verify_ticket)
+        ticket = settings.component_verify_ticket
+        component = ComponentSource(appid, settings.component_appsecret, ticket, clock)
     else:
         raise AssertionError("a platform without a way to its token passed validation")
     return Platform(watched.name, appid, component)

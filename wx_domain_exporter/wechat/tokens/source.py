@@ -1,21 +1,17 @@
 """What all token sources share: one app's way to a token, and to another when that one is dead."""
 
 import contextlib
-import time
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import SecretError
-from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.green.waiting import Lock
 from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
-from wx_domain_exporter.wechat.tokens.pause import Pause
-
-Answer = TypeVar("Answer")
+from wx_domain_exporter.wechat.tokens.last_refusal import LastRefusal
 
 
 class TokenSource(ABC):
@@ -24,53 +20,16 @@ class TokenSource(ABC):
     One thread at a time asks WeChat; those who come meanwhile wait and take what it got.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._clock = clock
         self._lock = Lock()
-        self._pause = Pause()
+        self._last_refusal = LastRefusal(clock)
         self._rejected: str | None = None
 
     @property
     def component_appid(self) -> str | None:
         """Return the appid of the third-party platform that the token comes from, if it does."""
         return None
-
-    def use(self, caller: Caller, ask: Callable[[Credential], Answer]) -> Answer:
-        """Ask an API with the token in force, and once more with another one if WeChat takes that for dead.
-
-        Args:
-            caller: whose time it takes.
-            ask: calls an API, with the credential that it gets.
-
-        Returns:
-            What `ask` returned.
-
-        Raises:
-            TokenError: no token can be had, or WeChat refuses a fresh one too.
-            FetchError: what else `ask` raises.
-        """
-        token = self.get(caller)
-        try:
-            return ask(self._credential(token))
-        except ApiError as error:
-            if not is_token_dead(error):
-                raise
-            dead = error.to_keep()
-        token = self.renew(token, caller, dead)
-        try:
-            return ask(self._credential(token))
-        except ApiError as error:
-            if not is_token_dead(error):
-                raise
-            raise self.reject(token, f"WeChat refuses a fresh token too: {error}", error) from None
-
-    def use_as_is(self, caller: Caller, ask: Callable[[Credential], Answer]) -> Answer:
-        """Ask an API once with the token in force, whatever the API says of it.
-
-        Raises:
-            TokenError: no token can be had.
-            FetchError: what else `ask` raises.
-        """
-        return ask(self._credential(self.get(caller)))
 
     def get(self, caller: Caller) -> str:
         """Return the token in force.
@@ -85,7 +44,7 @@ class TokenSource(ABC):
         if not self._lock.acquire(blocking=False):
             # Somebody is asking right now. If that is a trial after a refusal, one waits for it and not all:
             # a source that many apps share would hold up the calls of others.
-            refusal = self._pause.refusal
+            refusal = self._last_refusal.error
             if refusal is not None:
                 raise refusal
             self._lock.acquire()
@@ -124,7 +83,7 @@ class TokenSource(ABC):
         """
         with self._lock:
             error = TokenError(f"{self.describes}: {why}", cause=cause)
-            if token == self._rejected and self._pause.lasts():  # by another app, a moment ago
+            if token == self._rejected and self._last_refusal.is_active():  # by another app, a moment ago
                 return error
             self._rejected = token
             if self._cached() == token:
@@ -144,7 +103,7 @@ class TokenSource(ABC):
         # Whoever holds the lock is asking for a token right now: there is no pause to end.
         if self._lock.acquire(blocking=False):
             try:
-                self._pause.end()
+                self._last_refusal.end()
             finally:
                 self._lock.release()
 
@@ -157,7 +116,8 @@ class TokenSource(ABC):
     base_url: str | None = None
     """Where its tokens are used, if not at the configuration's `base_url`."""
 
-    def _credential(self, token: str) -> Credential:
+    def credential(self, token: str) -> Credential:
+        """Return a token of this source as it travels."""
         return Credential(token, self.parameter, self.base_url)
 
     @abstractmethod
@@ -181,7 +141,7 @@ class TokenSource(ABC):
             secret = self._secret()
         except SecretError as error:
             raise NoSecretError(f"{self.describes}: no token: {error}") from None
-        self._pause.check(secret)
+        self._last_refusal.check(secret)
         try:
             token = self._ask(secret, caller)
         except (DeadlineError, TokenError):  # a TokenError is that of another source, which rests itself
@@ -189,12 +149,12 @@ class TokenSource(ABC):
         except FetchError as error:
             refusal = TokenError(f"{self.describes}: no token: {error}", cause=error)
             raise self._refused(refusal) from None
-        self._pause.passed()
+        self._last_refusal.note_success()
         return token
 
     def _refused(self, error: TokenError) -> TokenError:
         with contextlib.suppress(SecretError, TokenError):  # the next one who asks will be told
-            self._pause.begin(error, self._secret())
+            self._last_refusal.note(error, self._secret())
         return error
 
 
@@ -214,8 +174,8 @@ class Lease:
 class CachingSource(TokenSource):
     """A source whose tokens are asked for over the network and remembered until shortly before their end."""
 
-    def __init__(self, appid: str) -> None:
-        super().__init__()
+    def __init__(self, appid: str, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(clock)
         self._appid = appid
         self._held: tuple[str, float] | None = None
 
@@ -225,21 +185,16 @@ class CachingSource(TokenSource):
 
     def _cached(self) -> str | None:
         held = self._held
-        return held[0] if held is not None and time.monotonic() < held[1] else None
+        return held[0] if held is not None and self._clock.monotonic() < held[1] else None
 
     def _forget(self) -> None:
         self._held = None
 
     def _ask(self, secret: str, caller: Caller) -> str:
         lease = self._lease(secret, caller)
-        self._held = lease.token, time.monotonic() + usable_seconds(lease.life, self._appid)
+        self._held = lease.token, self._clock.monotonic() + usable_seconds(lease.life, self._appid)
         caller.client.observer.token_refreshed(self.describes)
         return lease.token
-
-
-def is_token_dead(error: ApiError) -> bool:
-    """Whether an API says that the token it was called with is of no use any more."""
-    return look_up(error.api, error.errcode).action is Action.TOKEN_DEAD
 
 
 def usable_seconds(life: float, appid: str) -> float:

@@ -1,7 +1,9 @@
 """`stable_token`: the appid's own token in force."""
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import StableToken
-from wx_domain_exporter.wechat.client import STABLE_TOKEN, Caller
+from wx_domain_exporter.wechat.apis import STABLE_TOKEN
+from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.tokens.life import read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
@@ -11,8 +13,8 @@ class StableTokenSource(CachingSource):
 
     describes = "stable_token"
 
-    def __init__(self, appid: str, settings: StableToken) -> None:
-        super().__init__(appid)
+    def __init__(self, appid: str, settings: StableToken, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(appid, clock)
         self._appsecret = settings.appsecret
 
     def _secret(self) -> str:

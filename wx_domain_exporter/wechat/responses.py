@@ -1,9 +1,11 @@
 """Reading what WeChat answers: bytes to JSON, its errcode, and the lists of getwxadevinfo."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable, Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
+from wx_domain_exporter.errcodes.lookup import rest_after
 from wx_domain_exporter.lists.domains import (
     CATEGORY_PATTERN,
     DOCUMENTED_CATEGORIES,
@@ -13,7 +15,10 @@ from wx_domain_exporter.lists.domains import (
     covers,
     domain_list,
 )
-from wx_domain_exporter.wechat.errors import DecodeError
+from wx_domain_exporter.wechat.errors import ApiError, DecodeError, QuotaError
+
+Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
 MAX_CATEGORIES = 32
 """An answer with more lists than this is malformed."""
@@ -28,6 +33,106 @@ def _no_constant(name: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+class ResponseParser(Protocol[Result_co]):
+    """Parses the responses of one API."""
+
+    def parse(self, api: str, body: bytes) -> Result_co:
+        """Return the result of a response.
+
+        Args:
+            api: the name of the API that answered.
+            body: what it answered.
+
+        Raises:
+            ApiError: it has another errcode than 0.
+            DecodeError: it is malformed.
+        """
+
+
+class AnswerParser(Generic[Result]):
+    """Parses each response by itself."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[[JsonObject], Result]) -> None:
+        """Parse in one way.
+
+        Args:
+            read: returns the result of an answer with errcode 0, or raises DecodeError.
+        """
+        self._read = read
+
+    def parse(self, api: str, body: bytes) -> Result:
+        """Return the result of a response; see `ResponseParser.parse`."""
+        return self._read(successful_answer(api, body))
+
+
+AS_JSON = AnswerParser[JsonObject](lambda answer: answer)
+"""Returns the whole answer."""
+
+
+class DomainListsParser:
+    """Parses one app's responses of getwxadevinfo; the same bytes as the last time are not parsed again.
+
+    Not safe to share between threads, but for `forget`.
+    """
+
+    __slots__ = ("_action", "_last", "known", "seen")
+
+    def __init__(self, action: str | None) -> None:
+        """Know nothing of the app yet.
+
+        Args:
+            action: what was asked for; it decides which absent categories count as empty.
+        """
+        self._action = action
+        self.seen: tuple[str, ...] = ()
+        """The undocumented categories that the app had."""
+        self.known: Mapping[str, DomainList] | None = None
+        """The app's lists before; those that are the same still are returned themselves."""
+        self._last: tuple[bytes, Mapping[str, DomainList]] | None = None
+        """The digest of the last good response, and its lists."""
+
+    def parse(self, api: str, body: bytes) -> Mapping[str, DomainList]:
+        """Return the lists of a response; the same object as the last time, if they are the same."""
+        digest = sha256(body).digest()  # thousands of apps would keep a kilobyte each
+        last = self._last
+        if last is not None and last[0] == digest:
+            return last[1]
+        lists = self.read(successful_answer(api, body))
+        if last is not None and last[1] == lists:
+            lists = last[1]
+        self._last = digest, lists
+        self.known = lists
+        return lists
+
+    def read(self, answer: JsonObject) -> Mapping[str, DomainList]:
+        """Return the lists of an answer with errcode 0."""
+        lists = read_categories(answer, self._action, self.seen, self.known)
+        self.seen = remember(self.seen, lists, DOCUMENTED_CATEGORIES)
+        return lists
+
+    def forget(self) -> None:
+        """Forget all answers: they may be those of another app."""
+        self._last = self.known = None
+        self.seen = ()
+
+
+def successful_answer(api: str, body: bytes) -> JsonObject:
+    """Return the JSON object of a response whose errcode is 0.
+
+    Raises:
+        ApiError: it has another errcode.
+        DecodeError: it is malformed.
+    """
+    answer = read_json(body)
+    errcode = read_errcode(answer)
+    if errcode != 0:
+        error = QuotaError if rest_after(api, errcode) else ApiError
+        raise error(api, errcode, read_errmsg(answer))
+    return answer
 
 
 def read_json(body: bytes) -> JsonObject:

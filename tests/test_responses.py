@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from wx_domain_exporter.wechat.errors import ApiError, DecodeError, FetchError
+from wx_domain_exporter.wechat.responses import DomainListsParser
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from wx_domain_exporter.lists.domains import DomainList
+    from wx_domain_exporter.wechat.responses import JsonObject
+
+GOOD = {"errcode": 0, "requestdomain": ["https://a.cn"], "bizdomain": []}
+OTHER = {**GOOD, "bizdomain": ["https://b.cn"]}
+
+
+class Parser(DomainListsParser):
+    """Counts how often an answer is read."""
+
+    reads = 0
+
+    def read(self, answer: JsonObject) -> Mapping[str, DomainList]:
+        self.reads += 1
+        return super().read(answer)
+
+
+def parse(parser: Parser, answer: dict[str, Any]) -> Mapping[str, DomainList]:
+    return parser.parse("getwxadevinfo", json.dumps(answer).encode())
+
+
+@pytest.fixture
+def parser() -> Parser:
+    return Parser(None)
+
+
+def test_the_same_bytes_are_read_once(parser: Parser) -> None:
+    first = parse(parser, GOOD)
+    assert parse(parser, GOOD) is parse(parser, GOOD) is first
+    assert parser.reads == 1
+
+
+def test_other_bytes_are_read(parser: Parser) -> None:
+    found = [parse(parser, answer) for answer in (GOOD, OTHER, GOOD)]
+    assert parser.reads == 3
+    assert found[0] == found[2] != found[1]
+
+
+def test_what_is_the_same_in_other_bytes_is_the_same_object(parser: Parser) -> None:
+    first = parse(parser, GOOD)
+    assert parse(parser, {**GOOD, "errmsg": "ok"}) is first
+    other = parse(parser, OTHER)
+    assert other["requestdomain"] is first["requestdomain"]
+    assert parser.reads == 3
+
+
+def test_undocumented_categories_are_remembered(parser: Parser) -> None:
+    parse(parser, {**GOOD, "tcpdomain": ["tcp://a.cn"]})
+    assert parse(parser, GOOD)["tcpdomain"].count == 0
+    assert parser.seen == ("tcpdomain",)
+
+
+def test_after_forgetting_the_same_bytes_are_read_as_if_for_the_first_time(parser: Parser) -> None:
+    first = parse(parser, {**GOOD, "tcpdomain": ["tcp://a.cn"]})
+    parser.forget()
+    second = parse(parser, GOOD)
+    assert "tcpdomain" not in second
+    assert second["requestdomain"] is not first["requestdomain"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"), [({"errcode": 61007}, ApiError), ({"requestdomain": "none"}, DecodeError)]
+)
+def test_a_failure_is_no_answer_to_remember(
+    parser: Parser, failure: dict[str, Any], kind: type[FetchError]
+) -> None:
+    first = parse(parser, GOOD)
+    for _ in range(2):
+        with pytest.raises(kind):
+            parse(parser, failure)
+    assert parse(parser, GOOD) is first

@@ -1,0 +1,62 @@
+"""Waiting after failures: a cooldown of a given length, and delays that grow with each failure."""
+
+import math
+import random
+
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
+
+
+class Cooldown:
+    """Until when something is left alone, such as an API whose quota is used up."""
+
+    __slots__ = ("_clock", "_ends")
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Be inactive."""
+        self._clock = clock
+        self._ends = -math.inf
+
+    def begin(self, seconds: float) -> None:
+        """Be active for some seconds from now on."""
+        self._ends = self._clock.monotonic() + seconds
+
+    def is_active(self) -> bool:
+        """Whether it has begun and not ended."""
+        return self._clock.monotonic() < self._ends
+
+    def seconds_since(self) -> float:
+        """Return the seconds since it ended; below 0 while it is active, infinite if it never began."""
+        return self._clock.monotonic() - self._ends
+
+    def end(self) -> None:
+        """Be inactive, as if it had never begun."""
+        self._ends = -math.inf
+
+
+class Backoff:
+    """Exponential backoff: each delay is twice as long as the one before."""
+
+    __slots__ = ("_first", "_jitter", "_longest", "_next")
+
+    def __init__(self, first: float, longest: float, jitter: float = 0.0) -> None:
+        """Begin with the first delay.
+
+        Args:
+            first: the first delay in seconds.
+            longest: no delay is longer, but for the jitter.
+            jitter: the share by which a delay is made longer or shorter at random, from 0 to 1.
+        """
+        self._first = first
+        self._longest = longest
+        self._jitter = jitter
+        self._next = min(first, longest)
+
+    def next_delay(self) -> float:
+        """Return the seconds to wait after another failure."""
+        delay = self._next * random.uniform(1 - self._jitter, 1 + self._jitter)  # noqa: S311 - spreads load, guards nothing
+        self._next = min(2 * self._next, self._longest)
+        return delay
+
+    def reset(self) -> None:
+        """Begin with the first delay again."""
+        self._next = min(self._first, self._longest)

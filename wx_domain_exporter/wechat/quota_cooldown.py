@@ -1,0 +1,46 @@
+"""The cooldown of an API whose quota is used up: longer after each trial call that failed in the same way."""
+
+from wx_domain_exporter.backoff import Cooldown
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
+from wx_domain_exporter.errcodes.lookup import rest_after
+from wx_domain_exporter.wechat.errors import FetchError, QuotaError
+
+
+class QuotaCooldown(Cooldown):
+    """The cooldown of one API for one app, token source or platform.
+
+    Not safe to share between threads, but for `end`.
+    """
+
+    __slots__ = ("_last",)
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Be inactive."""
+        super().__init__(clock)
+        self._last: tuple[str, int] | None = None
+        """The API and the errcode that the last cooldown came after."""
+
+    def begin_after(self, error: FetchError) -> None:
+        """Begin if a failed call says that the quota is used up; else go on as it was."""
+        seconds = self.seconds_after(error)
+        if seconds:
+            self.begin(seconds)
+
+    def seconds_after(self, error: FetchError | None) -> float:
+        """Return the seconds to wait after a failed call; 0 if it says nothing of a quota.
+
+        A failure that says nothing leaves it open whether the quota is back, so the next wait is a later one.
+        """
+        if not isinstance(error, QuotaError):
+            return 0.0
+        failed = error.api, error.errcode
+        again, self._last = failed == self._last, failed
+        return rest_after(*failed, again=again)
+
+    def end(self) -> None:
+        """Be inactive, and let the next cooldown be a first one.
+
+        For a call that succeeded, and for a configuration that was read again.
+        """
+        super().end()
+        self._last = None
