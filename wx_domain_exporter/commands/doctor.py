@@ -2,22 +2,26 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wx_domain_exporter.apps.diagnosis import Diagnosis, Step, diagnose
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.commands.fetch_all import PATIENCE, fetch_all
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.types import Text
-from wx_domain_exporter.fetch.flights import Flight
+from wx_domain_exporter.fetch.flights import Batch, Flight
 from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.wechat.client import GETWXADEVINFO, QUOTA_GET
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Say = Callable[[Text], str]
 """Chooses the language."""
@@ -63,13 +67,8 @@ def examine(service: Service, *, chinese: bool) -> Generator[Line, None, None]:
     if not service.fleet.watches:
         yield Line(good=False, text=f"{say(_BAD)} {say(_NO_APP)}")
     batch = fetch_all(service)
-    pool = ThreadPoolExecutor(_QUOTAS_AT_ONCE)
-    try:
-        quotas = pool.map(_quota_of, batch.watches, batch.outcomes)
-        for watch, outcome, quota in zip(batch.watches, batch.outcomes, quotas, strict=True):
-            yield _of_app(watch, outcome, quota, say)
-    finally:  # whoever has read enough of the report waits for no further call
-        pool.shutdown(wait=False, cancel_futures=True)
+    for watch, outcome, quota in zip(batch.watches, batch.outcomes, _quotas(service, batch), strict=True):
+        yield _of_app(watch, outcome, quota, say)
 
 
 def summary(lines: list[Line], *, chinese: bool) -> str:
@@ -78,6 +77,17 @@ def summary(lines: list[Line], *, chinese: bool) -> str:
     if chinese:
         return f"{len(lines)} 项中 {bad} 项有问题" if bad else f"{len(lines)} 项全部正常"
     return f"{bad} of {len(lines)} need attention" if bad else f"all {len(lines)} are well"
+
+
+def _quotas(service: Service, batch: Batch) -> Iterator[Quota | FetchError | None]:
+    """Yield each app's quota, while the next ones are asked for already."""
+    running: deque[Future[Quota | FetchError | None]] = deque()
+    for watch, outcome in zip(batch.watches, batch.outcomes, strict=True):
+        running.append(service.tasks.submit(_quota_of, watch, outcome))
+        if len(running) == _QUOTAS_AT_ONCE:
+            yield running.popleft().result()
+    for future in running:
+        yield future.result()
 
 
 def _quota_of(watch: Watch, outcome: Outcome) -> Quota | FetchError | None:

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote
 
+import gevent
 import requests
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies
@@ -17,12 +18,11 @@ from requests.utils import get_environ_proxies
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.errcodes.lookup import Action, look_up, rest_after
-from wx_domain_exporter.green.waiting import sleep
 from wx_domain_exporter.wechat.answer import JsonObject, read_errcode, read_errmsg, read_json
 from wx_domain_exporter.wechat.centre import CentreClient
 from wx_domain_exporter.wechat.errors import ApiError, FetchError, QuotaError
+from wx_domain_exporter.wechat.http_client import HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
-from wx_domain_exporter.wechat.wire import Wire
 
 Found = TypeVar("Found")
 
@@ -70,10 +70,7 @@ def _digest(content: bytes) -> bytes:
 
 
 class Remembering(Generic[Found]):
-    """Reads good answers, which depend on nothing else; the same bytes as the last time are not read again.
-
-    Not safe to share between threads, but for `forget`.
-    """
+    """Reads good answers, which depend on nothing else; the same bytes as the last time are not read again."""
 
     __slots__ = ("_last", "_read")
 
@@ -123,7 +120,7 @@ class Budget(Protocol):
 
 
 class ApiClient:
-    """The WeChat API at one base URL; safe to share between threads."""
+    """The WeChat API at one base URL; all but its making is for tasks."""
 
     def __init__(self, settings: Wechat, observer: CallObserver) -> None:
         """Make a client without connections.
@@ -135,7 +132,7 @@ class ApiClient:
         self._settings = settings
         self.observer = observer
         self.centre = CentreClient(settings, observer)
-        self._wire = Wire(
+        self._http = HttpClient(
             ca_file=settings.ca_file,
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
@@ -150,7 +147,7 @@ class ApiClient:
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._wire.close()
+        self._http.close()
         self.centre.close()
 
     def call(
@@ -183,7 +180,7 @@ class ApiClient:
             wait = random.uniform(*_BUSY_WAIT)  # noqa: S311 - spreads load, guards nothing
             if look_up(api.name, error.errcode).action is not Action.BUSY or caller.budget.spare() < 2 * wait:
                 raise
-        sleep(wait)
+        gevent.sleep(wait)
         return self._call_once(api, body, caller, credential, read)
 
     def _call_once(
@@ -200,7 +197,7 @@ class ApiClient:
             # What WeChat knows a caller in its cloud by is the way that the call takes.
             straight = credential is not None and credential.base_url is not None
             proxies = {} if straight else self._proxies
-            content = self._wire.send(self._request(api, body, credential), allowed, proxies)
+            content = self._http.send(self._request(api, body, credential), allowed, proxies)
             errcode, errmsg, found = _understood(content, read)
         except FetchError as error:
             caller.api_errors.pop(api.name, None)

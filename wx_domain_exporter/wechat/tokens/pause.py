@@ -12,10 +12,7 @@ _JITTER = 0.2
 
 
 class Pause:
-    """Remembers a source's last refusal and for how long it had better not be asked.
-
-    Not safe to share between threads: its owner has the lock.
-    """
+    """Remembers a source's last refusal and for how long it had better not be asked."""
 
     __slots__ = ("_error", "_next", "_secret", "_until")
 

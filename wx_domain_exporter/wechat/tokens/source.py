@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
+from gevent.lock import BoundedSemaphore
+
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.errcodes.lookup import Action, look_up
-from wx_domain_exporter.green.waiting import Lock
 from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.pause import Pause
@@ -21,11 +22,11 @@ Answer = TypeVar("Answer")
 class TokenSource(ABC):
     """One app's way to a token.
 
-    One thread at a time asks WeChat; those who come meanwhile wait and take what it got.
+    One task at a time asks WeChat; those who come meanwhile wait and take what it got.
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = BoundedSemaphore()
         self._pause = Pause()
         self._rejected: str | None = None
 
