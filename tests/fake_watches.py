@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import threading
 import time
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
+
+from gevent.event import Event
 
 from wx_domain_exporter.apps.extras import Extras, Findings
 from wx_domain_exporter.apps.watch import Outcome, Watch
 from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.deadline import Deadline
-from wx_domain_exporter.green.waiting import Sign
 from wx_domain_exporter.lists.domains import EMPTY
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 
@@ -69,7 +72,7 @@ class FakeExtras(Extras):
         self.strikes = strikes
         self.tried = None
         self.is_due = due
-        self.gate = Sign()
+        self.gate = Event()
         self.lists: list[bool] = []
         if not gate:
             self.gate.set()
@@ -115,7 +118,7 @@ class FakeWatch(Watch):
         self.error = error
         self.findings = NOTHING
         self.owes = False
-        self.gate = Sign()
+        self.gate = Event()
         self.allowed = math.nan
         if not gate:
             self.gate.set()
@@ -155,7 +158,11 @@ def slow(name: str, log: Log, *, strikes: int = 2, age: float = 60, gate: bool =
 
 
 def start(fetcher: Fetcher, *watches: Watch, seconds: float = LONG, min_interval: float = 0) -> Batch:
-    return fetcher.start(watches, Deadline.after(seconds), min_interval)
+    """Begin, and wait until all apps wait for a worker or have one."""
+    batch = fetcher.start(watches, Deadline.after(seconds), min_interval)
+    with contextlib.suppress(CancelledError):  # the tasks have ended
+        fetcher._tasks.submit(int).result(LONG)
+    return batch
 
 
 def settled(batch: Batch) -> list[Outcome]:

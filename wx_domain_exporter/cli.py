@@ -2,12 +2,11 @@
 
 import argparse
 import asyncio
-import os
 import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -28,7 +27,6 @@ from wx_domain_exporter.commands.flags import (
 from wx_domain_exporter.config import loading
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.exposition.collector import DomainCollector, scrape_all
-from wx_domain_exporter.green.loop import stop_all
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
@@ -43,14 +41,7 @@ log = structlog.get_logger(__name__)
 def main() -> None:
     """Run the command and exit with its status."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until the program can reload, it ends nothing
-    status = run(sys.argv[1:])
-    if not stop_all():  # Python would crash over what is busy still
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                with suppress(OSError):
-                    stream.flush()
-        os._exit(status)
-    sys.exit(status)
+    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -19,6 +19,7 @@ from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.platforms.in_force import Platforms
 from wx_domain_exporter.reloads import Reloads
+from wx_domain_exporter.tasks import Tasks
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.make import make_source
@@ -74,8 +75,10 @@ class Service:
         self._loader = loader
         self.clock = clock
         """What time it is for all parts."""
-        self._changing = threading.RLock()
-        """Held while the fleet is replaced; whoever has it owns the loader and the platforms."""
+        self.tasks = Tasks()
+        """Where all that calls WeChat runs. The fleet is replaced there too, in one go."""
+        self._loading = threading.Lock()
+        """Guards the loader, between the threads that read configurations and put them in force; not for tasks."""
         self._closed = threading.Event()
         self.reloads = Reloads(self.reload)
         """For whoever can't wait for a reload by itself."""
@@ -88,9 +91,9 @@ class Service:
         """Unix time at which the configuration file in force was read."""
         self._ledger = TokenLedger(clock)
         self._settings = loader.load()
-        self.fetcher = Fetcher(self._settings.wechat.max_concurrency, clock)
-        self._platforms = Platforms(self.own, lambda: self.fleet.client, self._discovered)
-        self.fleet = self._fleet(self._settings, None)
+        self.fetcher = Fetcher(self.tasks, self._settings.wechat.max_concurrency, clock)
+        self._platforms = Platforms(self.tasks, self.own, lambda: self.fleet.client, self._discovered)
+        self.fleet = self._fleet(self._settings, self._client(self._settings), None)
         self._own_tokens(self.fleet, None)
         self._in_force(None)
         self._tell_of_broken_files()
@@ -122,12 +125,12 @@ class Service:
     def start(self) -> None:
         """Discover, look after the app files, and reload for whoever asks, from now on."""
         self.reloads.start()
-        self._platforms.start()
+        self.tasks.submit(self._platforms.start).result()
         threading.Thread(target=self._look_after_app_files, name="app-files", daemon=True).start()
 
     def discover(self) -> None:
         """Discover the mini programs of all platforms once, and wait for it."""
-        self._platforms.discover_once()
+        self.tasks.submit(self._platforms.discover_once).result()
 
     def reload(self) -> bool:
         """Read the configuration again; if it is refused, everything stays as it is.
@@ -135,9 +138,9 @@ class Service:
         Returns:
             Whether the new one is in force.
         """
-        with self._changing:
+        with self._loading:
             try:
-                self._replace(self._loader.load(), resume=True)
+                self._put_in_force(self._loader.load(), resume=True)
             except ConfigError as error:
                 self.own.reload_failed()
                 self.refusal = Refusal(self.clock.time(), error.errors)
@@ -155,11 +158,11 @@ class Service:
 
     def reload_app_files(self) -> None:
         """Read the app files again if one of them changed."""
-        with self._changing:
+        with self._loading:
             settings = self._loader.load_changed_app_files()
             if settings is None:
                 return
-            self._replace(settings, resume=False)
+            self._put_in_force(settings, resume=False)
             self._tell_of_broken_files()
         log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
@@ -179,41 +182,44 @@ class Service:
         return self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
 
     def close(self) -> None:
-        """Start no further call."""
+        """End the calls under way, and start no further one."""
         self._closed.set()
         self.reloads.close()
-        self._platforms.stop()
-        self.fetcher.close()
-        self.fleet.client.close()
+        self.tasks.close(lambda: self.fleet.client.close())  # noqa: PLW0108 - the one in force then
 
     def _look_after_app_files(self) -> None:
         while not self._closed.wait(_SECONDS_BETWEEN_LOOKS):
             try:
                 self.reload_app_files()
-                with self._changing:
-                    self._platforms.start_new()  # those for which there was no thread
             except Exception:  # whatever is wrong with a file must not end the looking
                 log.exception("the app files can't be read")
 
-    def _discovered(self) -> None:
-        with self._changing:
-            self._replace(self._settings, resume=False)
-
-    def _replace(self, settings: Settings, *, resume: bool) -> None:
-        """Put a configuration in force.
+    def _put_in_force(self, settings: Settings, *, resume: bool) -> None:
+        """Put a configuration in force that was read anew.
 
         Args:
-            settings: the new one, or the one in force with other apps.
+            settings: the new one.
             resume: whether somebody had it read again, which ends all pauses.
+
+        Raises:
+            ConfigError: there is no client for it.
         """
-        before, fleet = self.fleet, self._fleet(settings, self.fleet)
+        same = self.fleet.settings.wechat == settings.wechat
+        client = self.fleet.client if same else self._client(settings)  # reads files: not for a task
+        self.tasks.submit(self._replace, settings, client, resume=resume).result()
+
+    def _discovered(self) -> None:
+        self._replace(self._settings, self.fleet.client, resume=False)
+
+    def _replace(self, settings: Settings, client: ApiClient, *, resume: bool) -> None:
+        """Replace the fleet; as a task that gives way to no other one meanwhile."""
+        before, fleet = self.fleet, self._fleet(settings, client, self.fleet)
         self._own_tokens(fleet, before)
         self.fleet = fleet
         self._settings = settings
         self._in_force(before, resume=resume)
 
-    def _fleet(self, settings: Settings, before: Fleet | None) -> Fleet:
-        client = self._client(settings, before)
+    def _fleet(self, settings: Settings, client: ApiClient, before: Fleet | None) -> Fleet:
         self._platforms.configure(settings.platforms, settings.wechat.base_url)
         apps = {app.appid: app for app in settings.apps}
         for app in self._platforms.apps():
@@ -250,9 +256,7 @@ class Service:
         for sentence in self.app_file_errors:
             log.error("app file broken, only its last good content counts", error=sentence)
 
-    def _client(self, settings: Settings, before: Fleet | None) -> ApiClient:
-        if before is not None and before.settings.wechat == settings.wechat:
-            return before.client
+    def _client(self, settings: Settings) -> ApiClient:
         try:
             return ApiClient(settings.wechat, self.own, clock=self.clock)
         except (SecretError, OSError) as error:

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from clocks import Clock
-from fake_watches import LONG, Log
+from fake_watches import Log
 
 from wx_domain_exporter.fetch.fetcher import Fetcher
+from wx_domain_exporter.tasks import Tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,18 +24,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make(clock: Clock) -> Iterator[Callable[[int], Fetcher]]:
-    """Make fetchers; afterwards no thread of theirs is left."""
-    before = set(threading.enumerate())
-    made: list[Fetcher] = []
+def tasks() -> Iterator[Tasks]:
+    tasks = Tasks()
+    yield tasks
+    tasks.close()
 
-    def make(slots: int) -> Fetcher:
-        made.append(Fetcher(slots, clock))
-        return made[-1]
 
-    yield make
-    for fetcher in made:
-        fetcher.close()
-    for thread in set(threading.enumerate()) - before:
-        thread.join(LONG)
-        assert not thread.is_alive()
+@pytest.fixture
+def make(tasks: Tasks, clock: Clock) -> Callable[[int], Fetcher]:
+    return lambda slots: Fetcher(tasks, slots, clock)

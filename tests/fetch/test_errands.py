@@ -13,15 +13,16 @@ from fake_watches import (
     settled,
     start,
 )
+from gevent.event import Event
 from support import wait_until
 
-from wx_domain_exporter.green.waiting import Sign
 from wx_domain_exporter.wechat.errors import ApiError, HttpError, Reason, TokenError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wx_domain_exporter.fetch.fetcher import Fetcher
+    from wx_domain_exporter.tasks import Tasks
     from wx_domain_exporter.wechat.errors import FetchError
 
 
@@ -78,7 +79,7 @@ class TestWhen:
         self, make: Callable[[int], Fetcher], log: Log
     ) -> None:
         watch = with_errand("a", log)
-        watch.gate = Sign()
+        watch.gate = Event()
         batch = start(make(1), watch, seconds=0.3)
         log.wait_for(1)
         batch.wait(0.3)
@@ -99,16 +100,6 @@ class TestWhen:
         assert log.started == ["a", "blocker"]
         settled(start(fetcher, watch))
         assert log.started[2:] == ["a", "a's errand"]
-
-    def test_after_the_end_none_follows(self, make: Callable[[int], Fetcher], log: Log) -> None:
-        fetcher, watch = make(2), with_errand("a", log)
-        watch.gate = Sign()
-        batch = start(fetcher, watch)
-        log.wait_for(1)
-        fetcher.close()
-        watch.gate.set()
-        assert settled(batch)[0].reason is None
-        assert log.started == ["a"]
 
 
 class TestPlaces:
@@ -148,13 +139,13 @@ class TestPlaces:
             settled(batch)
 
     def test_fewer_workers_than_before_still_take_flights(
-        self, make: Callable[[int], Fetcher], log: Log
+        self, make: Callable[[int], Fetcher], log: Log, tasks: Tasks
     ) -> None:
         fetcher = make(8)
         hanging = [with_errand(f"hanging {number}", log, gate=True) for number in range(8)]
         first = start(fetcher, *hanging)
         log.wait_for(8 + 4)
-        fetcher.resize(7)
+        tasks.submit(fetcher.resize, 7).result()
         wait_until(lambda: fetcher._workers == 4, "those without work go")
         assert settled(start(fetcher, FakeWatch("a", log)))[0].reason is None
         for watch in hanging:
@@ -243,7 +234,7 @@ class TestShared:
         self, make: Callable[[int], Fetcher], log: Log
     ) -> None:
         fetcher, watch = make(1), with_errand("a", log)
-        watch.gate = Sign()
+        watch.gate = Event()
         short = start(fetcher, watch, seconds=0.2)
         log.wait_for(1)
         short.wait(0.3)
@@ -286,7 +277,7 @@ class TestDeadline:
         self, make: Callable[[int], Fetcher], log: Log
     ) -> None:
         watch = with_errand("a", log)
-        watch.gate = Sign()
+        watch.gate = Event()
         batch = start(make(4), watch, seconds=0.1)
         batch.wait(0.1)
         assert batch.outcomes[0].reason is Reason.DEADLINE

@@ -4,11 +4,13 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from fake_watches import FakeWatch, Log, settled, start
+from fake_watches import LONG, NOTHING, FakeWatch, Log, settled, start
 from support import wait_until
 
 from wx_domain_exporter.config.loading import WatchedApp
 from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.wechat.errors import DeadlineError
 
 if TYPE_CHECKING:
@@ -17,45 +19,26 @@ if TYPE_CHECKING:
     from wx_domain_exporter.apps.watch import Outcome
     from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.fetch.fetcher import Fetcher
-    from wx_domain_exporter.fetch.flights import Batch
+    from wx_domain_exporter.tasks import Tasks
     from wx_domain_exporter.wechat.errors import FetchError
 
 
-@pytest.fixture
-def threads() -> Callable[[], int]:
-    """Count the threads of this test's fetches: another test's last one may still be ending."""
-    before = set(threading.enumerate())
-
-    def count() -> int:
-        return sum(thread.name == "fetch" for thread in set(threading.enumerate()) - before)
-
-    return count
-
-
 class TestWorkers:
-    def test_never_more_than_there_are_slots(
-        self, make: Callable[[int], Fetcher], log: Log, threads: Callable[[], int]
+    def test_never_more_than_there_are_slots_in_one_thread(
+        self, make: Callable[[int], Fetcher], log: Log
     ) -> None:
+        before = threading.active_count()
         fetcher = make(4)
         watches = [FakeWatch(str(number), log, gate=True) for number in range(40)]
         batches = [start(fetcher, *watches[begin : begin + 8]) for begin in range(0, 40, 4)]
         log.wait_for(4)
-        assert threads() == 1
+        assert threading.active_count() == before + 1
         for watch in watches:
             watch.gate.set()
         for batch in batches:
             settled(batch)
         assert log.peak == 4
         assert sorted(log.started) == sorted(watch.name for watch in watches)
-        assert threads() == 1
-
-    def test_there_is_no_thread_before_the_first_fetch(
-        self, make: Callable[[int], Fetcher], log: Log, threads: Callable[[], int]
-    ) -> None:
-        fetcher = make(16)
-        assert threads() == 0
-        settled(start(fetcher, FakeWatch("a", log), FakeWatch("b", log)))
-        assert threads() == 1
 
     @pytest.mark.parametrize(
         "error", [RuntimeError("can't start new thread"), OSError(24, "Too many open files")], ids=type
@@ -69,18 +52,20 @@ class TestWorkers:
         fetcher, watch = make(2), FakeWatch("a", log)
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
-            first = start(fetcher, watch)
-        assert not first.done.done()
+            first = fetcher.start([watch], Deadline.after(LONG), 0)
+        assert [outcome.reason for outcome in first.outcomes] == ["deadline"]
         assert [outcome.reason for outcome in settled(start(fetcher, watch))] == [None]
-        assert [outcome.reason for outcome in settled(first)] == [None]
+        assert first.findings == [NOTHING]
         assert log.started == ["a"]
 
-    def test_more_slots_make_room_for_more(self, make: Callable[[int], Fetcher], log: Log) -> None:
+    def test_more_slots_make_room_for_more(
+        self, make: Callable[[int], Fetcher], log: Log, tasks: Tasks
+    ) -> None:
         fetcher = make(1)
         watches = [FakeWatch(str(number), log, gate=True) for number in range(3)]
         first = start(fetcher, watches[0])
         log.wait_for(1)
-        fetcher.resize(3)
+        tasks.submit(fetcher.resize, 3).result()
         second = start(fetcher, *watches[1:])
         log.wait_for(3)
         assert log.peak == 3
@@ -90,14 +75,14 @@ class TestWorkers:
         settled(second)
 
     def test_fewer_slots_let_the_idle_and_the_busy_workers_go(
-        self, make: Callable[[int], Fetcher], log: Log
+        self, make: Callable[[int], Fetcher], log: Log, tasks: Tasks
     ) -> None:
         fetcher = make(4)
         watches = [FakeWatch(str(number), log, gate=True) for number in range(4)]
         batch = start(fetcher, *watches)
         log.wait_for(4)
         watches[0].gate.set()
-        fetcher.resize(1)
+        tasks.submit(fetcher.resize, 1).result()
         for watch in watches:
             watch.gate.set()
         settled(batch)
@@ -105,21 +90,16 @@ class TestWorkers:
         settled(start(fetcher, *(FakeWatch(str(number), log) for number in range(10))))
         assert log.peak == 1
 
-    def test_after_the_end_none_begins_and_those_in_the_air_land(
-        self, make: Callable[[int], Fetcher], log: Log, threads: Callable[[], int]
+    def test_after_the_end_none_begins_and_those_in_the_air_go_on_no_more(
+        self, make: Callable[[int], Fetcher], log: Log, tasks: Tasks
     ) -> None:
         fetcher, flying, waiting = make(1), FakeWatch("flying", log, gate=True), FakeWatch("waiting", log)
-        batch = start(fetcher, flying)
+        first = start(fetcher, flying, waiting)
         log.wait_for(1)
-        late = start(fetcher, waiting)
-        fetcher.close()
+        tasks.close()
         flying.gate.set()
-        assert settled(batch)[0].reason is None
-        wait_until(lambda: threads() == 0, "the thread goes")
-        assert log.started == ["flying"]
-        assert not late.done.done()
-        start(fetcher, FakeWatch("too late", log))
-        assert threads() == 0
+        late = start(fetcher, waiting)
+        assert [outcome.reason for batch in (first, late) for outcome in batch.outcomes] == ["deadline"] * 3
         assert log.started == ["flying"]
 
 
@@ -149,7 +129,8 @@ class HurriedWatch(FakeWatch):
 
     def fetch(self, deadline: SharedDeadline) -> Outcome:
         if not self.log.started:
-            self.joined = start(self.fetcher, self)
+            self.joined = Batch([self])
+            self.fetcher._begin(self.joined, Deadline.after(LONG), 0)
             self.error: FetchError | None = DeadlineError("nobody waits")
         else:
             self.error = None

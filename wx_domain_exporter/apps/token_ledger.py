@@ -1,14 +1,13 @@
 """Who uses which token: an answer carries no appid, so a token of two apps would mix up their lists."""
 
 import math
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 
 OnConflict = Callable[[], None]
-"""Tells an app, in whatever thread it is, that another one receives its token."""
+"""Tells an app that another one receives its token."""
 
 _MEMORY = 3 * 3600.0
 """Seconds for which a token is still somebody's who has another one by now: WeChat's tokens end before."""
@@ -23,15 +22,12 @@ class TokenLedger:
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
         self._token_of: dict[str, str] = {}
         self._users: dict[str, dict[str, float]] = {}
         """By token, its users, each with the time until which that counts."""
         self._tokens: dict[str, tuple[str, ...]] = {}
         """By app, all tokens that it counts as a user of: one, nearly always."""
         self._past: deque[tuple[float, str, str]] = deque()
-        self._first_end = math.inf
-        """When the first of those ends."""
         self._owners: dict[str, OnConflict] = {}
         """By app, who is told; the same one claims for it."""
         self._only_those = False
@@ -39,10 +35,8 @@ class TokenLedger:
 
     def put_in_force(self, owners: Mapping[str, OnConflict]) -> None:
         """Say who is told of which app, and claims for it; other apps are forgotten."""
-        with self._lock:
-            self._owners, self._only_those = dict(owners), True
-            gone = self._tokens.keys() - owners.keys()
-        for appid in gone:
+        self._owners, self._only_those = dict(owners), True
+        for appid in self._tokens.keys() - owners.keys():
             self.forget(appid)
 
     def claim(self, appid: str, token: str, owner: OnConflict) -> bool:
@@ -59,14 +53,15 @@ class TokenLedger:
         """
         if self._token_of.get(appid) != token or self._owners.get(appid) != owner:
             self._change(appid, token, owner)
-        return self._has_other_user(appid, token) and self.shared(appid, token)
+        return self.shared(appid, token)
 
     def shared(self, appid: str, token: str | None) -> bool:
         """Whether another app received a token, whatever is still known of this one."""
-        if self._first_end < self._clock.monotonic():
-            with self._lock:
-                self._forget_old()
-        return self._has_other_user(appid, token)
+        users = self._users.get(token) if token is not None else None
+        if users is None or users.keys() <= {appid}:  # nearly always, and one operation
+            return False
+        now = self._clock.monotonic()
+        return any(one != appid and until > now for one, until in dict(users).items())
 
     def current(self, appid: str) -> str | None:
         """Return the token that an app uses."""
@@ -74,33 +69,24 @@ class TokenLedger:
 
     def forget(self, appid: str) -> None:
         """Forget all that an app received: somebody has changed where its tokens come from."""
-        with self._lock:
-            self._token_of.pop(appid, None)
-            for token in self._tokens.get(appid, ()):
-                self._drop(token, appid)
+        self._token_of.pop(appid, None)
+        for token in self._tokens.get(appid, ()):
+            self._drop(token, appid)
 
     def _change(self, appid: str, token: str, owner: OnConflict) -> None:
-        with self._lock:
-            if not self._only_those:
-                self._owners[appid] = owner
-            if self._owners.get(appid) != owner or self._token_of.get(appid) == token:
-                return
-            self._forget_old()
-            self._release(appid)
-            self._token_of[appid] = token
-            users = self._users.setdefault(token, {})
-            users[appid] = math.inf
-            self._tokens[appid] = (*self._others(appid, token), token)
-            if len(users) == 1:
-                return
-            told = [self._owners[one] for one in users if one in self._owners]
-        for on_conflict in told:
-            on_conflict()
-
-    def _has_other_user(self, appid: str, token: str | None) -> bool:
-        # Comparing the users is one operation, which needs no lock.
-        users = self._users.get(token) if token is not None else None
-        return users is not None and not users.keys() <= {appid}
+        if not self._only_those:
+            self._owners[appid] = owner
+        if self._owners.get(appid) != owner or self._token_of.get(appid) == token:
+            return
+        self._forget_old()
+        self._release(appid)
+        self._token_of[appid] = token
+        users = self._users.setdefault(token, {})
+        users[appid] = math.inf
+        self._tokens[appid] = (*self._others(appid, token), token)
+        if len(users) > 1:
+            for on_conflict in [self._owners[one] for one in users if one in self._owners]:
+                on_conflict()
 
     def _release(self, appid: str) -> None:
         token = self._token_of.pop(appid, None)
@@ -108,7 +94,6 @@ class TokenLedger:
             until = self._clock.monotonic() + _MEMORY
             self._users[token][appid] = until
             self._past.append((until, token, appid))
-            self._first_end = self._past[0][0]
 
     def _forget_old(self) -> None:
         now = self._clock.monotonic()
@@ -116,7 +101,6 @@ class TokenLedger:
             until, token, appid = self._past.popleft()
             if self._users.get(token, {}).get(appid) == until:
                 self._drop(token, appid)
-        self._first_end = self._past[0][0] if self._past else math.inf
 
     def _drop(self, token: str, appid: str) -> None:
         users = self._users[token]

@@ -72,7 +72,7 @@ class Watch:
     """One configured mini program. Its fetches come one at a time, and so do the runs of its extras.
 
     A fetch and a run may overlap. What both write is `api_errors` alone: the run only for the APIs of tokens,
-    which the token source lets one thread at a time call. Single operations of a dict need no lock.
+    which the token source lets one task at a time call. Tasks of one thread need no lock for it.
     """
 
     def __init__(

@@ -1,9 +1,10 @@
 """`--doctor`: every app step by step, with what is wrong and what to do, in one line an app."""
 
 import os
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wx_domain_exporter.apps.diagnosis import EFFECTIVE_WITHHELD, Diagnosis, Step, diagnose
 from wx_domain_exporter.apps.extras import Findings
@@ -12,6 +13,7 @@ from wx_domain_exporter.commands.fetch_all import PATIENCE, fetch_all
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.fetch.flights import Batch
 from wx_domain_exporter.lists.domains import DomainList
 from wx_domain_exporter.platforms.discovery import Discovery
 from wx_domain_exporter.service import Service
@@ -19,6 +21,9 @@ from wx_domain_exporter.wechat.apis import GETWXADEVINFO, QUOTA_GET
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
 from wx_domain_exporter.wechat.responses import AnswerParser
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Say = Callable[[Text], str]
 """Chooses the language."""
@@ -64,14 +69,11 @@ def examine(service: Service, *, chinese: bool) -> Generator[Line, None, None]:
     if not service.fleet.watches:
         yield Line(good=False, text=f"{say(_BAD)} {say(_NO_APP)}")
     batch = fetch_all(service)
-    pool = ThreadPoolExecutor(_QUOTAS_AT_ONCE)
-    try:
-        quotas = pool.map(_quota_of, batch.watches, batch.outcomes)
-        all_known = zip(batch.watches, batch.outcomes, batch.findings, quotas, strict=True)
-        for watch, outcome, findings, quota in all_known:
-            yield _of_app(watch, outcome, findings, quota, say)
-    finally:  # whoever has read enough of the report waits for no further call
-        pool.shutdown(wait=False, cancel_futures=True)
+    quotas = _quotas(service, batch)
+    for watch, outcome, findings, quota in zip(
+        batch.watches, batch.outcomes, batch.findings, quotas, strict=True
+    ):
+        yield _of_app(watch, outcome, findings, quota, say)
 
 
 def summary(lines: list[Line], *, chinese: bool) -> str:
@@ -80,6 +82,17 @@ def summary(lines: list[Line], *, chinese: bool) -> str:
     if chinese:
         return f"{len(lines)} 项中 {bad} 项有问题" if bad else f"{len(lines)} 项全部正常"
     return f"{bad} of {len(lines)} need attention" if bad else f"all {len(lines)} are well"
+
+
+def _quotas(service: Service, batch: Batch) -> Iterator[Quota | FetchError | None]:
+    """Yield each app's quota, while the next ones are asked for already."""
+    running: deque[Future[Quota | FetchError | None]] = deque()
+    for watch, outcome in zip(batch.watches, batch.outcomes, strict=True):
+        running.append(service.tasks.submit(_quota_of, watch, outcome))
+        if len(running) == _QUOTAS_AT_ONCE:
+            yield running.popleft().result()
+    for future in running:
+        yield future.result()
 
 
 def _quota_of(watch: Watch, outcome: Outcome) -> Quota | FetchError | None:

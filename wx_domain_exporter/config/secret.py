@@ -9,8 +9,11 @@ from typing import Literal
 from wx_domain_exporter.config.errors import shown
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.regular_file import read_file
+from wx_domain_exporter.tasks import blocking
 
 _MAX_SECRET_BYTES = 65536
+_SECONDS = 3.0
+"""How long a task waits for a file: a network may keep it back, and other apps need the task's place."""
 # A secret travels in a URL, a header or JSON: what could end or split one of them is a mistake.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _NO_UTF_8 = re.compile(r"[\ud800-\udfff]")  # how the environment hands on bytes that are no UTF-8
@@ -76,12 +79,12 @@ class Secret:
 
     def _file_text(self) -> str:
         try:
-            content = read_file(self.source, _MAX_SECRET_BYTES)
+            content = blocking(read_file, self.source, _MAX_SECRET_BYTES, seconds=_SECONDS)
             if len(content) > _MAX_SECRET_BYTES:
                 raise SecretError(f"{self._place()} holds more than {_MAX_SECRET_BYTES} bytes")
             return content.decode("utf-8-sig")
         except OSError as error:
-            raise SecretError(f"{self._place()} can't be read: {error.strerror}") from None
+            raise SecretError(f"{self._place()} can't be read: {error.strerror or error}") from None
         except UnicodeDecodeError:
             raise SecretError(f"{self._place()} is not UTF-8 text") from None
         except ValueError:

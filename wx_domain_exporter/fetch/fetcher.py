@@ -1,12 +1,11 @@
 """Fetching many apps at once: in parallel, one call an app however many ask, none starved by slow ones.
 
 A scrape asks for its apps and gets a `Batch`. Each app that is not being fetched already gets a `Flight`,
-which waits in its lane for one of the workers. Where a landed flight leaves more to ask, an `Errand`
+which waits in its lane for one of the workers, tasks of the thread that calls WeChat. Where a landed flight leaves more to ask, an `Errand`
 follows: errands start only when no flight could, and hold half of the workers at most, so that nothing that
 they call can cost the next scrape its flights.
 """
 
-import threading
 from collections.abc import Sequence
 from typing import TypeGuard
 
@@ -17,27 +16,28 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fetch.flights import Batch, Errand, Flight
 from wx_domain_exporter.fetch.lanes import Lanes
-from wx_domain_exporter.green.loop import Loop
+from wx_domain_exporter.tasks import Tasks
 from wx_domain_exporter.wechat.errors import Reason
 
 log = structlog.get_logger(__name__)
 
 
 class Fetcher:
-    """The workers, strands of one loop, and what waits for them; so many calls are in flight at most."""
+    """The workers and what waits for them; so many calls are in flight at most.
 
-    def __init__(self, slots: int, clock: Clock = SYSTEM_CLOCK) -> None:
+    All but `start` and the making is for tasks.
+    """
+
+    def __init__(self, tasks: Tasks, slots: int, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._tasks = tasks
         self._slots = slots
         self._clock = clock
-        self._lock = threading.Lock()
-        self._loop = Loop("fetch")
         self._flights: Lanes[Flight] = Lanes()
         self._errands: Lanes[Errand] = Lanes(in_turn=True)
         self._workers = 0
-        self._closed = False
 
     def start(self, watches: Sequence[Watch], deadline: Deadline, min_interval: float) -> Batch:
-        """Begin to fetch apps.
+        """Begin to fetch apps; from any thread.
 
         Args:
             watches: whom to fetch.
@@ -45,25 +45,23 @@ class Fetcher:
             min_interval: an outcome younger than this, in seconds, is shared instead.
         """
         batch = Batch(watches, self._clock)
-        now = self._clock.time()
-        with self._lock:
-            for watch in watches:
-                self._join(batch, watch, deadline, now, min_interval)
-            self._call_workers()
-        batch.one_less()
+        try:
+            self._tasks.submit(self._begin, batch, deadline, min_interval)
+        except (RuntimeError, OSError):  # the next scrape tries again
+            log.exception("no thread can be started for the fetches")
         return batch
 
     def resize(self, slots: int) -> None:
         """Change the number of workers; those too many go as they come free."""
-        with self._lock:
-            self._slots = slots
-            self._call_workers()
+        self._slots = slots
+        self._call_workers()
 
-    def close(self) -> None:
-        """Start nothing more; the calls under way end by their own timeouts."""
-        with self._lock:
-            self._closed = True
-        self._loop.close()
+    def _begin(self, batch: Batch, deadline: Deadline, min_interval: float) -> None:
+        now = self._clock.time()
+        for watch in batch.watches:
+            self._join(batch, watch, deadline, now, min_interval)
+        self._call_workers()
+        batch.one_less()
 
     def _join(self, batch: Batch, watch: Watch, deadline: Deadline, now: float, min_interval: float) -> None:
         flight = self._flights.of(watch)
@@ -85,19 +83,11 @@ class Fetcher:
         free = max(0, self._errand_slots - self._errands.running)
         waiting = len(self._flights) + min(len(self._errands), free)
         for _ in range(min(waiting, self._slots - self._workers)):
-            if not self._call_worker():
-                return
+            self._call_worker()
 
-    def _call_worker(self) -> bool:
-        if self._closed:
-            return False
-        try:
-            self._loop.spawn(self._work)
-        except (RuntimeError, OSError):  # the next scrape tries again
-            log.exception("no thread can be started for the fetches")
-            return False
+    def _call_worker(self) -> None:
         self._workers += 1
-        return True
+        self._tasks.spawn(self._work)
 
     @property
     def _errand_slots(self) -> int:
@@ -114,27 +104,25 @@ class Fetcher:
             wanted_until = job.wanted_until
             if job.spare() > 0:
                 _run(job)
-            with self._lock:
-                if isinstance(job, Flight):
-                    in_vain = job.gave_up and wanted_until < job.wanted_until
-                    if in_vain and job.spare() > 0 and not self._closed:
-                        continue  # who joined meanwhile has more time, and the app's share of it is not over
-                    self._land(job)
-                else:
-                    self._come_back(job)
-                # Its place may be what something else waits for, beside what it takes next itself.
-                if (self._flights or self._errands) and self._workers < self._slots:
-                    self._call_worker()
-                return job.batches
+            if isinstance(job, Flight):
+                in_vain = job.gave_up and wanted_until < job.wanted_until
+                if in_vain and job.spare() > 0:
+                    continue  # who joined meanwhile has more time, and the app's share of it is not over
+                self._land(job)
+            else:
+                self._come_back(job)
+            # Its place may be what something else waits for, beside what it takes next itself.
+            if (self._flights or self._errands) and self._workers < self._slots:
+                self._call_worker()
+            return job.batches
 
     def _next(self) -> Flight | Errand | None:
-        with self._lock:
-            job: Flight | Errand | None = None
-            if not self._closed and self._workers <= self._slots:
-                job = self._flights.take(self._slots) or self._errands.take(self._errand_slots)
-            if job is None:
-                self._workers -= 1
-            return job
+        job: Flight | Errand | None = None
+        if self._workers <= self._slots:
+            job = self._flights.take(self._slots) or self._errands.take(self._errand_slots)
+        if job is None:
+            self._workers -= 1
+        return job
 
     def _land(self, flight: Flight) -> None:
         self._flights.landed(flight)
@@ -151,7 +139,7 @@ class Fetcher:
         """Return what asks for the rest that is due after an outcome; None if nothing is."""
         lists = outcome.categories is not None
         watch.owes = False
-        if self._closed or not outcome.has_token or not watch.extras.due(lists=lists):
+        if not outcome.has_token or not watch.extras.due(lists=lists):
             return None
         errand = self._errands.of(watch)
         if errand is None:

@@ -1,8 +1,8 @@
 """What a scrape waits for: a flight for each of its apps, and the errands that come after them."""
 
-import threading
+import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent import futures
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -95,7 +95,7 @@ class Errand(Job):
 
 
 class Batch:
-    """The apps of one scrape, on their way."""
+    """The apps of one scrape, on their way. Tasks fill it; whoever scrapes waits for it and looks at it."""
 
     def __init__(self, watches: Sequence[Watch], clock: Clock = SYSTEM_CLOCK) -> None:
         self.watches = watches
@@ -106,7 +106,6 @@ class Batch:
         self._begin = clock.monotonic()
         self._flights: list[Flight] = []
         self._missing = 1
-        self._lock = threading.Lock()
 
     @property
     def seconds(self) -> float:
@@ -122,15 +121,15 @@ class Batch:
         """An outcome for each of `watches`, as it was at the first look: a failure where none was there."""
         waited = self.seconds
         outcomes = []
-        for watch, flight in zip(self.watches, self._flights, strict=True):
-            outcome = flight.outcome
+        for watch, flight in self._pairs():
+            outcome = None if flight is None else flight.outcome
             outcomes.append(watch.missed(waited) if outcome is None else watch.mixed_up(outcome))
         return outcomes
 
     @cached_property
     def findings(self) -> list[Findings]:
         """What is known of each of `watches` beside its outcome, as it was at the first look."""
-        return [watch.own(_found(flight)) for watch, flight in zip(self.watches, self._flights, strict=True)]
+        return [watch.own(_found(watch, flight)) for watch, flight in self._pairs()]
 
     def add(self, flight: Flight) -> None:
         """Take the flight of the next of `watches`, landed or not."""
@@ -138,21 +137,25 @@ class Batch:
 
     def expect(self, job: Job) -> None:
         """Wait for a job too."""
-        with self._lock:
-            self._missing += 1
+        self._missing += 1
         job.batches.append(self)
 
     def one_less(self) -> None:
         """Note that one job ended, or that all have been added."""
-        with self._lock:
-            self._missing -= 1
-            last = self._missing == 0
-        if last:
+        self._missing -= 1
+        if self._missing == 0:
             self.done.set_result(None)
 
+    def _pairs(self) -> Iterator[tuple[Watch, Flight | None]]:
+        """Return each app with its flight; None where the tasks have had no time to begin with it."""
+        flights = tuple(self._flights)
+        return zip(self.watches, itertools.chain(flights, itertools.repeat(None)), strict=False)
 
-def _found(flight: Flight) -> Findings:
+
+def _found(watch: Watch, flight: Flight | None) -> Findings:
+    if flight is None:
+        return watch.extras.known()
     errand = flight.errand
     if errand is not None and errand.findings is not None:
         return errand.findings
-    return flight.findings or flight.watch.extras.known()
+    return flight.findings or watch.extras.known()

@@ -26,8 +26,6 @@ class Lanes(Generic[AnyJob]):
     - last, in a quarter of the workers at most, those that kept a worker busy for nothing: first the shaken,
       who did so only the last time, again with a share of the time, for one bad moment is soon forgotten;
       then the slow, who did so more than once.
-
-    Not safe to share between threads: its owner has the lock.
     """
 
     def __init__(self, *, in_turn: bool = False) -> None:

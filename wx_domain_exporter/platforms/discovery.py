@@ -1,15 +1,16 @@
-"""Finding the mini programs of a third-party platform: again and again, in a thread of its own.
+"""Finding the mini programs of a third-party platform: again and again, in a task of its own.
 
 A scrape never waits for it. What was found stays until a complete list shows that it is gone, so that neither
 a failing list nor one that shifts between two pages takes the fleet away.
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import structlog
+from gevent.event import Event
+from gevent.pool import Pool
 
 from wx_domain_exporter.backoff import Backoff
 from wx_domain_exporter.config.schema_fields import APPID_PATTERN, printable_name
@@ -46,7 +47,7 @@ class Discovered:
 
 
 class Discovery:
-    """The mini programs of one platform. `discover` and what it changes belong to one thread at a time."""
+    """The mini programs of one platform. All but the making and the looking is for tasks, `run` for one only."""
 
     def __init__(
         self,
@@ -90,8 +91,8 @@ class Discovery:
         self._quota_cooldown = QuotaCooldown()
         self._deadline = SharedDeadline(NO_DEADLINE)
         """No scrape waits for the calls: they go on until the discovery is stopped."""
-        self._wake = threading.Event()
-        self._ended = threading.Event()
+        self._wake = Event()
+        self._ended = Event()
 
     def inherit(self, old: "Discovery") -> None:
         """Take over what is known of the same platform; others may be wanted of it now, by another token."""
@@ -102,11 +103,6 @@ class Discovery:
         self.apps = self._apps_among(self._listed)
         if self.complete:
             self._own.discovered(self.platform.name, len(self.apps))
-
-    def start(self) -> None:
-        """Discover from now on, in a thread of its own."""
-        name = f"discovery-{self.platform.name}"
-        threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def stop(self) -> None:
         """Discover no more; does not wait for a call in flight."""
@@ -146,7 +142,8 @@ class Discovery:
         log.warning("discovery failed", platform=self.platform.name, failures=len(failures), error=told)
         return max(self._backoff.next_delay(), self._quota_cooldown.seconds_after(self.failure))
 
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Discover again and again, until `stop`."""
         while not self._ended.is_set():
             self._wake.clear()
             try:
@@ -280,21 +277,11 @@ class Discovery:
         )
 
     def _ask_about_all(self, appids: Sequence[str]) -> list[tuple[str, MiniProgram | FetchError | None]]:
-        answers: list[tuple[str, MiniProgram | FetchError | None]] = []
-
-        def ask(share: Sequence[str]) -> None:
-            for appid in share:
-                answer = self._ask_about(appid)
-                answers.append((appid, answer))
-
-        # Daemons, unlike the threads of a pool: a call that hangs must not keep the program from its end.
-        shares = [appids[begin::_CALLERS] for begin in range(min(_CALLERS, len(appids)))]
-        threads = [threading.Thread(target=ask, args=(share,), daemon=True) for share in shares]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return answers
+        callers: Pool = Pool(_CALLERS)
+        try:
+            return list(zip(appids, callers.imap(self._ask_about, appids), strict=True))
+        finally:  # whoever ends the discovery ends them too
+            callers.kill()
 
     def _ask_about(self, appid: str) -> MiniProgram | FetchError | None:
         try:

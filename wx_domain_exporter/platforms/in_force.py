@@ -1,14 +1,15 @@
 """The third-party platforms in force; what a new configuration leaves as it was goes on."""
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import gevent
 import structlog
 
 from wx_domain_exporter.config.loading import WatchedApp, WatchedPlatform
 from wx_domain_exporter.metrics.own import OwnMetrics
 from wx_domain_exporter.platforms.discovery import Discovery
+from wx_domain_exporter.tasks import Tasks
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.make import make_platform
@@ -40,16 +41,20 @@ class _Running:
 
 
 class Platforms:
-    """Owned by the service: `configure`, `start` and `stop` come one at a time."""
+    """Owned by the service; all but the looking is for tasks."""
 
-    def __init__(self, own: OwnMetrics, client: Callable[[], ApiClient], publish: Callable[[], None]) -> None:
+    def __init__(
+        self, tasks: Tasks, own: OwnMetrics, client: Callable[[], ApiClient], publish: Callable[[], None]
+    ) -> None:
         """Have no platform yet.
 
         Args:
+            tasks: where discoveries run.
             own: counts what is discovered and what fails.
             client: returns the client in force.
             publish: called whenever other mini programs are discovered than before.
         """
+        self._tasks = tasks
         self._own = own
         self._client = client
         self._publish = publish
@@ -124,34 +129,19 @@ class Platforms:
         self.start_new()
 
     def start_new(self) -> None:
-        """Begin with what the last configuration brought, now that its client is in force.
-
-        One for which the system has no thread begins at the next call.
-        """
-        if not self._started:
-            return
-        for discovery in tuple(self._new):
-            try:
-                discovery.start()
-            except RuntimeError:
-                log.exception("a discovery can't begin", platform=discovery.platform.name)
-            else:
-                self._new.discard(discovery)
+        """Begin with what the last configuration brought, now that its client is in force."""
+        if self._started:
+            for discovery in self._new:
+                self._tasks.spawn(discovery.run)
+            self._new = set()
 
     def discover_once(self) -> None:
         """Discover the mini programs of all platforms, and wait for it."""
-        discoveries = self.discoveries
-        # Daemons, unlike the threads of a pool: whoever interrupts the wait ends the program.
-        threads = [threading.Thread(target=discovery.discover, daemon=True) for discovery in discoveries]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    def stop(self) -> None:
-        """Discover no more."""
-        for discovery in self.discoveries:
-            discovery.stop()
+        running = [gevent.spawn(discovery.discover) for discovery in self.discoveries]
+        try:
+            gevent.joinall(running, raise_error=True)
+        finally:
+            gevent.killall(running)
 
     def _successor(self, before: _Running | None, watched: WatchedPlatform, base_url: str) -> _Running:
         if before is not None and before.watched == watched and before.base_url == base_url:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+import gevent
 import requests
 from requests.structures import CaseInsensitiveDict
 
@@ -16,14 +17,13 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.errcodes.lookup import Action, look_up
-from wx_domain_exporter.green.waiting import sleep
 from wx_domain_exporter.wechat.apis import Api
 from wx_domain_exporter.wechat.centre import CentreClient
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError
+from wx_domain_exporter.wechat.http_client import HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.proxies import wechat_proxies
 from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject, ResponseParser
-from wx_domain_exporter.wechat.wire import Wire
 
 Result = TypeVar("Result")
 
@@ -47,7 +47,7 @@ class Credential:
 
 
 class ApiClient:
-    """The WeChat API at one base URL; safe to share between threads."""
+    """The WeChat API at one base URL; all but its making is for tasks."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class ApiClient:
         observer: CallObserver,
         *,
         clock: Clock = SYSTEM_CLOCK,
-        sleep: Callable[[float], None] = sleep,
+        sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
         """Make a client without connections.
 
@@ -74,7 +74,7 @@ class ApiClient:
         self._sleep = sleep
         self.observer = observer
         self.centre = CentreClient(settings, observer, clock)
-        self._wire = Wire(
+        self._http = HttpClient(
             ca_file=settings.ca_file,
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
@@ -89,7 +89,7 @@ class ApiClient:
 
     def close(self) -> None:
         """Close the idle connections."""
-        self._wire.close()
+        self._http.close()
         self.centre.close()
 
     def call(
@@ -139,7 +139,7 @@ class ApiClient:
         proxies = {} if credential is not None and credential.base_url is not None else self._proxies
         begin = self._clock.monotonic()
         try:
-            response = self._wire.send(self._request(api, body, credential), timeout, proxies)
+            response = self._http.send(self._request(api, body, credential), timeout, proxies)
             result = parser.parse(api.name, response)
         except ApiError as error:
             caller.api_errors[api.name] = error.errcode

@@ -6,9 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gevent.lock import BoundedSemaphore
+
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import SecretError
-from wx_domain_exporter.green.waiting import Lock
 from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.last_refusal import LastRefusal
@@ -17,12 +18,12 @@ from wx_domain_exporter.wechat.tokens.last_refusal import LastRefusal
 class TokenSource(ABC):
     """One app's way to a token.
 
-    One thread at a time asks WeChat; those who come meanwhile wait and take what it got.
+    One task at a time asks WeChat; those who come meanwhile wait and take what it got.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._lock = Lock()
+        self._lock = BoundedSemaphore()
         self._last_refusal = LastRefusal(clock)
         self._rejected: str | None = None
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from adapters import LONG, NOISE, SHORT, new_adapter, prepared
+from adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
 from fault_behaviours import PAUSE, domain_of
 from fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from faults import (
@@ -27,18 +27,16 @@ if TYPE_CHECKING:
 
     from tls import Certificates
 
-    from wx_domain_exporter.wechat.transport import DeadlineAdapter
-
 
 @pytest.fixture
-def adapter(certificates: Certificates) -> Iterator[DeadlineAdapter]:
-    adapter = new_adapter(str(certificates.ca_file))
+def adapter(certificates: Certificates) -> Iterator[RunningAdapter]:
+    adapter = RunningAdapter(str(certificates.ca_file))
     yield adapter
-    adapter.close()
+    adapter.end()
 
 
 def call(
-    adapter: DeadlineAdapter, url: str, fault: str = "healthy-first", timeout: float = LONG, **more: Any
+    adapter: RunningAdapter, url: str, fault: str = "healthy-first", timeout: float = LONG, **more: Any
 ) -> Any:
     return adapter.send(prepared(url, fault), timeout=timeout, **more).json()
 
@@ -46,13 +44,13 @@ def call(
 class TestAnswers:
     @pytest.mark.parametrize("fault", ["healthy-first", "chunked", "up-to-the-cap", "without-length", "slow"])
     def test_a_good_one_arrives(
-        self, adapter: DeadlineAdapter, certificates: Certificates, fault: str
+        self, adapter: RunningAdapter, certificates: Certificates, fault: str
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api:
             assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
 
     def test_the_connection_is_kept_for_the_next_call(
-        self, adapter: DeadlineAdapter, certificates: Certificates
+        self, adapter: RunningAdapter, certificates: Certificates
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api:
             for fault in ("healthy-first", "chunked", "healthy-last"):
@@ -61,7 +59,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("fault", ["closed-unannounced", "reset-after-answer"])
     def test_one_that_the_peer_closed_meanwhile_costs_no_call(
-        self, adapter: DeadlineAdapter, certificates: Certificates, fault: str
+        self, adapter: RunningAdapter, certificates: Certificates, fault: str
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api:
             call(adapter, api.url, fault)
@@ -70,7 +68,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked"])
     def test_what_comes_after_one_is_no_answer_to_the_next_call(
-        self, adapter: DeadlineAdapter, certificates: Certificates, fault: str
+        self, adapter: RunningAdapter, certificates: Certificates, fault: str
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api:
             assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
@@ -80,7 +78,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("fault", [fault.name for fault in TIMEOUT])
     def test_a_slow_one_ends_with_the_wall_clock(
-        self, adapter: DeadlineAdapter, certificates: Certificates, fault: str
+        self, adapter: RunningAdapter, certificates: Certificates, fault: str
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api:
             begin = time.monotonic()
@@ -91,7 +89,7 @@ class TestAnswers:
 
     @pytest.mark.parametrize("fault", [fault.name for fault in CONNECTION])
     def test_a_broken_one_is_a_connection_error(
-        self, adapter: DeadlineAdapter, certificates: Certificates, fault: str
+        self, adapter: RunningAdapter, certificates: Certificates, fault: str
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api:
             with pytest.raises(RequestsConnectionError) as caught:
@@ -111,7 +109,7 @@ class TestCertificates:
         ids=["expired", "wrong name", "unknown authority"],
     )
     def test_a_bad_one_is_refused_before_the_token_is_sent(
-        self, adapter: DeadlineAdapter, certificates: Certificates, bad: str, why: str
+        self, adapter: RunningAdapter, certificates: Certificates, bad: str, why: str
     ) -> None:
         with FaultyApi(BEHAVIOURS, getattr(certificates, bad)) as api:
             with pytest.raises(SSLError, match=f"^{why}") as caught:
@@ -119,19 +117,19 @@ class TestCertificates:
             assert CANARY not in str(caught.value)
             assert not api.requests
 
-    def test_a_name_is_checked_too(self, adapter: DeadlineAdapter, certificates: Certificates) -> None:
+    def test_a_name_is_checked_too(self, adapter: RunningAdapter, certificates: Certificates) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api:
             assert call(adapter, f"https://localhost:{api.port}")["errcode"] == 0
         with FaultyApi(BEHAVIOURS, certificates.wrong_name) as api, pytest.raises(SSLError):
             call(adapter, f"https://localhost:{api.port}")
 
     def test_no_caller_can_switch_the_check_off(
-        self, adapter: DeadlineAdapter, certificates: Certificates
+        self, adapter: RunningAdapter, certificates: Certificates
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.unknown_ca) as api, pytest.raises(SSLError):
             call(adapter, api.url, verify=False)
 
-    def test_a_connection_in_clear_is_not_used_for_tls(self, adapter: DeadlineAdapter) -> None:
+    def test_a_connection_in_clear_is_not_used_for_tls(self, adapter: RunningAdapter) -> None:
         with FaultyApi(BEHAVIOURS) as api:
             call(adapter, api.url)
             with pytest.raises(Timeout):
@@ -140,7 +138,7 @@ class TestCertificates:
 
 
 class TestHandshake:
-    def test_a_hanging_one_ends_with_the_wall_clock(self, adapter: DeadlineAdapter) -> None:
+    def test_a_hanging_one_ends_with_the_wall_clock(self, adapter: RunningAdapter) -> None:
         begin = time.monotonic()
         with SocketServer(says_nothing) as server:
             with pytest.raises(Timeout):
@@ -149,7 +147,7 @@ class TestHandshake:
             server.wait_for_ended(1)
 
     def test_a_dripping_one_ends_with_the_wall_clock(
-        self, adapter: DeadlineAdapter, certificates: Certificates
+        self, adapter: RunningAdapter, certificates: Certificates
     ) -> None:
         with (
             FaultyApi(BEHAVIOURS, certificates.good) as api,
@@ -162,7 +160,7 @@ class TestHandshake:
             slow.wait_for_ended(1)
 
     def test_a_slow_one_is_good_within_the_time(
-        self, adapter: DeadlineAdapter, certificates: Certificates
+        self, adapter: RunningAdapter, certificates: Certificates
     ) -> None:
         with FaultyApi(BEHAVIOURS, certificates.good) as api, SocketServer(drips_from(api.port, 0)) as slow:
             assert call(adapter, f"https://127.0.0.1:{slow.port}")["errcode"] == 0
@@ -177,7 +175,7 @@ class TestHandshake:
     )
     def test_a_broken_one_has_its_type(
         self,
-        adapter: DeadlineAdapter,
+        adapter: RunningAdapter,
         behave: Callable[[Peer], Awaitable[None]],
         kind: type[requests.RequestException],
     ) -> None:

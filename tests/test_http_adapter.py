@@ -3,13 +3,12 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
-from adapters import LONG, NOISE, SHORT, new_adapter, prepared
+from adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
 from fault_behaviours import SLOW_SECONDS, answers_well, domain_of
 from fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
@@ -19,20 +18,18 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from structlog.testing import capture_logs
 from support import free_port, wait_until
 
-from wx_domain_exporter.wechat import idle_connections
-from wx_domain_exporter.wechat.transport import DeadlineAdapter, NotHttpError, ResponseTooLargeError
+from wx_domain_exporter.http import pool
+from wx_domain_exporter.http.response import NotHttpError, ResponseTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wx_domain_exporter.wechat.connection import Connection
-
 
 @pytest.fixture
-def adapter() -> Iterator[DeadlineAdapter]:
-    adapter = new_adapter(DEFAULT_CA_BUNDLE_PATH)
+def adapter() -> Iterator[RunningAdapter]:
+    adapter = RunningAdapter(DEFAULT_CA_BUNDLE_PATH)
     yield adapter
-    adapter.close()
+    adapter.end()
 
 
 @pytest.fixture
@@ -41,27 +38,23 @@ def api() -> Iterator[FaultyApi]:
         yield server
 
 
-def call(adapter: DeadlineAdapter, url: str, fault: str = "healthy-first", timeout: float = LONG) -> Any:
+def call(adapter: RunningAdapter, url: str, fault: str = "healthy-first", timeout: float = LONG) -> Any:
     """What a call for a fault's token answers, as JSON."""
     return adapter.send(prepared(url, fault), timeout=timeout).json()
 
 
-def call_any(adapter: DeadlineAdapter, url: str, fault: str) -> requests.Response:
+def call_any(adapter: RunningAdapter, url: str, fault: str) -> requests.Response:
     return adapter.send(prepared(url, fault), timeout=LONG)
 
 
-def call_together(adapter: DeadlineAdapter, url: str, number: int) -> None:
+def call_together(adapter: RunningAdapter, url: str, number: int) -> None:
     """Make calls that need a connection each, because all of them wait for their answers at once."""
-    with ThreadPoolExecutor(number) as pool:
-        list(pool.map(lambda _: call(adapter, url, "slow"), range(number)))
-
-
-def kept(adapter: DeadlineAdapter) -> list[Connection]:
-    return [connection for idle in adapter._idle._idle.values() for connection in idle]
+    for running in [adapter.begin(prepared(url, "slow"), timeout=LONG) for _ in range(number)]:
+        running.result()
 
 
 class TestResponse:
-    def test_it_is_what_the_peer_answered(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_it_is_what_the_peer_answered(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         request = prepared(api.url, "404")
         response = adapter.send(request, timeout=LONG)
         assert (response.status_code, response.reason) == (404, CANARY)
@@ -70,19 +63,19 @@ class TestResponse:
         assert response.url == request.url
         assert response.request is request
 
-    def test_a_text_as_body_is_sent_as_utf8(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_a_text_as_body_is_sent_as_utf8(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         request = requests.Request("POST", prepared(api.url).url, data="例子").prepare()
         adapter.send(request, timeout=LONG)
         assert api.requests[0].body == "例子".encode()
 
-    def test_it_works_mounted_on_a_session(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_it_works_mounted_on_a_session(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         with requests.Session() as session:
             session.trust_env = False
-            session.mount("http://", adapter)
+            session.mount("http://", adapter.adapter)
             answer = session.post(prepared(api.url).url or "", json={}, timeout=LONG)
         assert answer.json()["requestdomain"] == [domain_of("healthy-first")]
 
-    def test_a_gzip_body_is_decoded(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_a_gzip_body_is_decoded(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         assert call(adapter, api.url, "gzip")["requestdomain"] == [domain_of("gzip")]
 
 
@@ -114,7 +107,7 @@ KINDS: dict[str, type[requests.RequestException]] = {
 class TestFailures:
     @pytest.mark.parametrize(("fault", "kind"), KINDS.items(), ids=KINDS)
     def test_each_has_its_type_hides_the_token_and_ends_the_connection(
-        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str, kind: type[requests.RequestException]
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str, kind: type[requests.RequestException]
     ) -> None:
         begin = time.monotonic()
         with pytest.raises(requests.RequestException) as caught:
@@ -125,21 +118,21 @@ class TestFailures:
         # Also while somebody keeps the error, as the exporter does.
         api.wait_for_ended(1)
         assert api.calls(fault) == 1
-        assert not kept(adapter)
+        assert not adapter.kept
 
-    def test_a_timeout_is_not_before_its_time(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_a_timeout_is_not_before_its_time(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         begin = time.monotonic()
         with pytest.raises(Timeout):
             call(adapter, api.url, "drip-body", SHORT)
         assert time.monotonic() - begin >= SHORT
 
-    def test_a_connection_that_nobody_accepts_times_out(self, adapter: DeadlineAdapter) -> None:
+    def test_a_connection_that_nobody_accepts_times_out(self, adapter: RunningAdapter) -> None:
         begin = time.monotonic()
         with full_backlog() as port, pytest.raises(Timeout):
             call(adapter, f"http://127.0.0.1:{port}", timeout=SHORT)
         assert time.monotonic() - begin < SHORT + NOISE
 
-    def test_a_peer_that_never_reads_times_out(self, adapter: DeadlineAdapter) -> None:
+    def test_a_peer_that_never_reads_times_out(self, adapter: RunningAdapter) -> None:
         async def reads_nothing(_: Peer) -> None:
             await asyncio.Event().wait()
 
@@ -149,33 +142,33 @@ class TestFailures:
         assert time.monotonic() - begin < SHORT + NOISE
 
     def test_a_port_where_nobody_listens_is_a_connection_error_that_says_so(
-        self, adapter: DeadlineAdapter
+        self, adapter: RunningAdapter
     ) -> None:
         with pytest.raises(RequestsConnectionError, match=r"^connection failed: Connection refused$"):
             call(adapter, f"http://127.0.0.1:{free_port()}")
 
-    def test_a_name_that_does_not_exist_is_a_connection_error(self, adapter: DeadlineAdapter) -> None:
+    def test_a_name_that_does_not_exist_is_a_connection_error(self, adapter: RunningAdapter) -> None:
         with pytest.raises(RequestsConnectionError, match="connection failed: "):
             call(adapter, "http://name.invalid")
 
 
 class TestKeptConnections:
-    def test_one_is_used_again(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_one_is_used_again(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         for fault in ("healthy-first", "chunked", "errcode-missing", "404", "healthy-last"):
             call_any(adapter, api.url, fault)
         assert api.accepted == 1
 
     @pytest.mark.parametrize("fault", ["connection-close", "without-length", "http-1-0"])
     def test_one_that_the_peer_ends_is_not_kept(
-        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
     ) -> None:
         call(adapter, api.url, fault)
-        assert not kept(adapter)
+        assert not adapter.kept
         api.wait_for_ended(1)
 
     @pytest.mark.parametrize("fault", ["closed-unannounced", "reset-after-answer"])
     def test_one_that_the_peer_closed_meanwhile_costs_no_call(
-        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
     ) -> None:
         call(adapter, api.url, fault)
         api.wait_for_ended(1)
@@ -184,7 +177,7 @@ class TestKeptConnections:
 
     @pytest.mark.parametrize("fault", ["close", "reset"])
     def test_one_that_breaks_under_a_call_is_replaced_by_a_fresh_one_once(
-        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
     ) -> None:
         call(adapter, api.url)
         with pytest.raises(RequestsConnectionError):
@@ -193,7 +186,7 @@ class TestKeptConnections:
         api.wait_for_ended(2)
         assert api.accepted == 2
 
-    def test_one_that_hangs_is_not_replaced(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_one_that_hangs_is_not_replaced(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         call(adapter, api.url)
         begin = time.monotonic()
         with pytest.raises(Timeout):
@@ -202,22 +195,21 @@ class TestKeptConnections:
         assert api.calls("hang") == 1
         api.wait_for_ended(1)
 
-    def test_each_call_has_a_deadline_of_its_own(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_each_call_has_a_deadline_of_its_own(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         for _ in range(3):
             call(adapter, api.url, "slow", 2.5 * SLOW_SECONDS)
         assert api.accepted == 1
 
     @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked"])
     def test_what_comes_after_an_answer_is_no_answer_to_the_next_call(
-        self, adapter: DeadlineAdapter, api: FaultyApi, fault: str
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
     ) -> None:
         assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
-        (connection,) = kept(adapter)
-        wait_until(lambda: not connection.is_quiet(), "more has come")
+        wait_until(lambda: all(not one.is_quiet() for one in adapter.kept), "more has come")
         assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
 
     def test_what_comes_late_after_an_interim_answer_is_no_answer_to_the_next_call(
-        self, adapter: DeadlineAdapter
+        self, adapter: RunningAdapter
     ) -> None:
         async def hints_and_answers_late(call: Call) -> None:
             await call.peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
@@ -232,19 +224,19 @@ class TestKeptConnections:
     @pytest.mark.parametrize(("seconds", "accepted"), [(600.0, 4), (0.0, 2)])
     def test_none_is_kept_for_some_time_to_a_server_that_answers_more_than_it_is_asked(  # noqa: PLR0917
         self,
-        adapter: DeadlineAdapter,
+        adapter: RunningAdapter,
         api: FaultyApi,
         monkeypatch: pytest.MonkeyPatch,
         fault: str,
         seconds: float,
         accepted: int,
     ) -> None:
-        monkeypatch.setattr(idle_connections, "_DISTRUST", seconds)
+        monkeypatch.setattr(pool, "_DISTRUST", seconds)
         with FaultyApi(BEHAVIOURS) as other, capture_logs() as logs:
             call(adapter, other.url)
             call(adapter, api.url, fault)
-            (odd,) = [one for one in kept(adapter) if f":{one.origin.port}" in api.url]
-            wait_until(lambda: not odd.is_quiet(), "more has come")
+            odd = [one for one in adapter.kept if f":{one.origin.port}" in api.url]
+            wait_until(lambda: all(not one.is_quiet() for one in odd), "more has come")
             for _ in range(3):
                 call(adapter, api.url)
                 call(adapter, other.url)
@@ -253,7 +245,7 @@ class TestKeptConnections:
         assert "more than it is asked" in told["event"]
         assert told["server"] == urlsplit(api.url).netloc
 
-    def test_one_that_ends_with_a_goodbye_costs_no_other(self, adapter: DeadlineAdapter) -> None:
+    def test_one_that_ends_with_a_goodbye_costs_no_other(self, adapter: RunningAdapter) -> None:
         async def answers_well_and_says_goodbye(call: Call) -> None:
             await answers_well(call)
             await call.close_after(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
@@ -265,9 +257,7 @@ class TestKeptConnections:
                 call(adapter, api.url)
             assert api.accepted == 2
 
-    def test_those_to_different_servers_are_told_apart(
-        self, adapter: DeadlineAdapter, api: FaultyApi
-    ) -> None:
+    def test_those_to_different_servers_are_told_apart(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         with FaultyApi(BEHAVIOURS) as other:
             for _ in range(2):
                 call(adapter, api.url, "healthy-first")
@@ -275,42 +265,39 @@ class TestKeptConnections:
             assert (api.accepted, other.accepted) == (1, 1)
             assert (api.calls("healthy-first"), other.calls("healthy-last")) == (2, 2)
 
-    def test_the_one_used_last_is_used_first(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_the_one_used_last_is_used_first(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         call_together(adapter, api.url, 2)
-        last = kept(adapter)[-1]
+        last = adapter.kept[-1]
         call(adapter, api.url)
-        assert kept(adapter)[-1] is last
+        assert adapter.kept[-1] is last
 
     def test_no_more_are_kept_than_were_asked_for(self, api: FaultyApi) -> None:
-        adapter = new_adapter(DEFAULT_CA_BUNDLE_PATH, idle_connections=1)
+        adapter = RunningAdapter(DEFAULT_CA_BUNDLE_PATH, idle_connections=1)
         call_together(adapter, api.url, 3)
         api.wait_for_ended(2)
-        assert len(kept(adapter)) == 1
+        assert len(adapter.kept) == 1
         adapter.close()
 
-    def test_closing_the_adapter_closes_them(self, adapter: DeadlineAdapter, api: FaultyApi) -> None:
+    def test_closing_the_adapter_closes_them(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         call_together(adapter, api.url, 2)
         adapter.close()
         api.wait_for_ended(2)
 
     def test_a_call_under_way_closes_its_own_after_the_adapter_is_closed(
-        self, adapter: DeadlineAdapter, api: FaultyApi
+        self, adapter: RunningAdapter, api: FaultyApi
     ) -> None:
-        with ThreadPoolExecutor() as pool:
-            running = pool.submit(call, adapter, api.url, "slow")
-            wait_until(lambda: api.calls("slow") == 1, "the call has begun")
-            adapter.close()
-            assert running.result()["requestdomain"] == [domain_of("slow")]
+        running = adapter.begin(prepared(api.url, "slow"), timeout=LONG)
+        wait_until(lambda: api.calls("slow") == 1, "the call has begun")
+        adapter.close()
+        assert running.result().json()["requestdomain"] == [domain_of("slow")]
         api.wait_for_ended(1)
-        assert not kept(adapter)
+        assert not adapter.kept
 
-    def test_threads_share_them_and_each_gets_its_own_answer(
-        self, adapter: DeadlineAdapter, api: FaultyApi
+    def test_tasks_share_them_and_each_gets_its_own_answer(
+        self, adapter: RunningAdapter, api: FaultyApi
     ) -> None:
         faults = ["healthy-first", "healthy-last", "chunked", "gzip", "bom", "closed-unannounced"] * 30
-        with ThreadPoolExecutor(8) as pool:
-            answers = list(
-                pool.map(lambda fault: call_any(adapter, api.url, fault).content.decode("utf-8-sig"), faults)
-            )
+        running = [adapter.begin(prepared(api.url, fault), timeout=LONG) for fault in faults]
+        answers = [one.result().content.decode("utf-8-sig") for one in running]
         assert all(domain_of(fault) in answer for fault, answer in zip(faults, answers, strict=True))
-        assert len(kept(adapter)) <= 8
+        assert len(adapter.kept) <= 8

@@ -1,1 +1,0 @@
-"""Strands: many things that happen at once in one thread. What they do is unknown here."""

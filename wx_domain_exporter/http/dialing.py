@@ -1,0 +1,59 @@
+"""Opening TCP connections within a deadline."""
+
+import socket
+import time
+
+import gevent
+import gevent.socket
+
+from wx_domain_exporter.tasks import blocking
+
+Address = tuple[str, int] | tuple[str, int, int, int]
+
+
+def dial(host: str, port: int, deadline: float) -> gevent.socket.socket:
+    """Open a TCP connection to the first address of a host that takes it.
+
+    Args:
+        host: a name or an IP address.
+        port: the TCP port.
+        deadline: in seconds of `time.monotonic()`; each address gets its share of what remains.
+
+    Raises:
+        TimeoutError: the deadline passed first.
+        OSError: the name can't be resolved, or no address takes it; the last one's error.
+    """
+    addresses = blocking(resolve, host, port)
+    failure: OSError = OSError("the name has no address")
+    for tried, (family, address) in enumerate(addresses):
+        share = (deadline - time.monotonic()) / (len(addresses) - tried)
+        try:
+            return _dial(family, address, share)
+        except OSError as error:
+            failure = error
+    raise failure
+
+
+def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
+    """Return the addresses of a host, in the system's order of preference.
+
+    Raises:
+        OSError: the name can't be resolved.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise OSError("the name of the host is none") from None
+    return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
+
+
+def _dial(family: socket.AddressFamily, address: Address, seconds: float) -> gevent.socket.socket:
+    sock = gevent.socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        with gevent.Timeout(seconds, TimeoutError("the address does not answer")):
+            sock.connect(address)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
