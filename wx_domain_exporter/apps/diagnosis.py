@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wx_domain_exporter.errcodes.groups import ERRCODES_OF, Group
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.errcodes.remedies import (
     APP_IP_LIST,
@@ -17,7 +16,7 @@ from wx_domain_exporter.errcodes.remedies import (
     PLATFORM_IP_LIST_WARNING,
     with_warning,
 )
-from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.errcodes.types import Errcode, Group, Text
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     FetchError,
@@ -63,14 +62,12 @@ _PLATFORM_APIS = frozenset(
     }
 )
 _TOKEN_APIS = _PLATFORM_APIS | {"stable_token"}
-_IP_ERRCODES = ERRCODES_OF[Group.ADDRESS]
 _PLATFORM_IP_ERRCODE = 61004
 _WHITELISTS: Mapping[int, tuple[Text, Text]] = {
     40164: (APP_IP_LIST, APP_IP_LIST_WARNING),
     _PLATFORM_IP_ERRCODE: (PLATFORM_IP_LIST, PLATFORM_IP_LIST_WARNING),
 }
 """Where an address is added, and whom that can hurt; the other errcodes want something else of a person."""
-_PERMISSION_ERRCODES = ERRCODES_OF[Group.PERMISSION] | ERRCODES_OF[Group.AUTHORIZATION]
 _NAMED_IP = re.compile(r"(?:invalid ip|requestIP:)\s*([0-9A-Fa-f.:]+)", re.IGNORECASE)
 
 _NETWORK = Text(
@@ -172,9 +169,9 @@ def _of_errcode(error: ApiError, appid: str) -> Diagnosis:
     )
     remedy = row.remedy
     address = _named_address(str(error))
-    if error.errcode in _IP_ERRCODES and address is not None:
+    if row.group is Group.ADDRESS and address is not None:
         remedy = _remedy_for_address(address, error.errcode, appid, remedy)
-    return Diagnosis(_step_of(error, row.action), what, remedy)
+    return Diagnosis(_step_of(row, error.api), what, remedy)
 
 
 def _remedy_for_address(address: str, errcode: int, appid: str, remedy: Text) -> Text:
@@ -189,14 +186,14 @@ def _remedy_for_address(address: str, errcode: int, appid: str, remedy: Text) ->
     return with_warning(added, warning)
 
 
-def _step_of(error: ApiError, action: Action) -> Step:
-    if error.errcode in _IP_ERRCODES:
+def _step_of(row: Errcode, api: str) -> Step:
+    if row.group is Group.ADDRESS:
         return Step.IP_LIST
-    if action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}:
+    if row.action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}:
         return Step.QUOTA
-    if error.api in _TOKEN_APIS or action is Action.TOKEN_DEAD:
+    if api in _TOKEN_APIS or row.action is Action.TOKEN_DEAD:
         return Step.TOKEN
-    return Step.PERMISSION if error.errcode in _PERMISSION_ERRCODES else Step.ANSWER
+    return Step.PERMISSION if row.group in {Group.PERMISSION, Group.AUTHORIZATION} else Step.ANSWER
 
 
 def _named_address(text: str) -> str | None:

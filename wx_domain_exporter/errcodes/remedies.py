@@ -100,3 +100,71 @@ CLOUD_PATH_REMEDY: Final = Text(
     "console of WeChat's cloud hosting.",
     "请在微信云托管控制台“服务管理 → 云调用 → 微信令牌”中添加 /wxa/getwxadevinfo（只填路径，不含域名）。",
 )
+CONFIRM_REMEDY: Final = Text(
+    "Ask the account's administrator to confirm the address in the message WeChat sent to their phone. No "
+    "list has to be changed for that.",
+    "请账号管理员在微信收到的确认消息中确认该 IP，无需修改任何名单。",
+)
+REJECTED_REMEDY: Final = Text(
+    "Agree with the account's administrator that they confirm the address next time, and reload the exporter "
+    "when the time is over. No list has to be changed for that.",
+    "请与账号管理员沟通，请其下次确认该 IP，待限制时间过后重新加载 exporter 配置，无需修改任何名单。",
+)
+APP_TOKEN_REMEDY: Final = Text(
+    "None as long as it heals by itself: the exporter fetches the token again, once. If it stays, the token "
+    "source hands out a dead token, or one of another account: check the central token service, or renew "
+    "the configured access_token.",
+    "能自行恢复则无需处理：exporter 会重新获取一次 token。若持续出现，"
+    "说明 token 来源返回的是已失效的或其他账号的 token，请检查 token 中控服务，或更新配置中的 access_token。",
+)
+COMPONENT_TOKEN_REMEDY: Final = Text(
+    "None as long as it heals by itself: the exporter fetches the component_access_token again, once. If it "
+    "stays, check that the platform's own service hands out the token in force, and that no second service "
+    "makes new ones all the time.",
+    "能自行恢复则无需处理：exporter 会重新获取一次 component_access_token。若持续出现，"
+    "请确认第三方平台自有服务提供的是当前有效的令牌，且没有其他服务在反复换取新令牌。",
+)
+SECRET_REMEDY: Final = with_warning(
+    Text(
+        f"{SECRET_CHECK.en} Then compare appid and appsecret with what the mini program's other programs "
+        "use: WeChat shows an AppSecret only when it is made, under 「管理 → 开发管理 → 开发设置」 at "
+        "mp.weixin.qq.com.",
+        f"{SECRET_CHECK.zh}再与该小程序的其他使用方核对 AppID 和 AppSecret：微信仅在 mp.weixin.qq.com "
+        "的“管理 → 开发管理 → 开发设置”中生成时显示一次 AppSecret。",
+    ),
+    SECRET_WARNING,
+)
+COMPONENT_SECRET_REMEDY: Final = with_warning(
+    Text(
+        f"{SECRET_CHECK.en} Then compare component_appid and component_appsecret with what the platform's "
+        "own service uses, and with 「管理中心 → 第三方平台 → 详情」 at open.weixin.qq.com.",
+        f"{SECRET_CHECK.zh}再与第三方平台自有服务所用的值，以及 open.weixin.qq.com "
+        "的“管理中心 → 第三方平台 → 详情”核对 component_appid 和 component_appsecret。",
+    ),
+    SECRET_WARNING,
+)
+API_SECURITY_REMEDY: Final = Text(
+    "The exporter can neither sign nor encrypt a request, and getwxadevinfo is one of the APIs that can ask "
+    "for it. Leave 「API安全」 off for this API (「管理 → 开发管理 → 开发设置 → API安全」 at "
+    "mp.weixin.qq.com). Ask first who relies on it: switching it off for other APIs weakens production.",
+    "exporter 不支持对请求签名和加密，而 getwxadevinfo 属于支持该功能的接口。请在 mp.weixin.qq.com "
+    "的“管理 → 开发管理 → 开发设置 → API安全”中不要对此接口启用。改动前请先确认谁在使用该功能："
+    "对其他接口关闭会降低生产环境的安全性。",
+)
+CLOUD_TICKET_REMEDY: Final = Text(
+    "If it does not pass within minutes, look at the environment's state in the cloud console and open a "
+    "ticket there with the environment id, the AppID, the time and the request id.",
+    "若几分钟内未恢复，请在云开发/云托管控制台查看环境状态，并提交工单，"
+    "附上环境 ID、AppID、调用时间和 RequestID。",
+)
+CLOUD_QUOTA_REMEDY: Final = Text(
+    "Look at the environment's usage in the cloud console; upgrade its plan, or let Prometheus scrape less "
+    "often (scrape_interval, scrape.min_interval).",
+    "请在云开发控制台查看环境用量，升级套餐，或降低采集频率（scrape_interval、scrape.min_interval）。",
+)
+AUTHORIZATION_CODE_REMEDY: Final = Text(
+    "The exporter uses no authorization codes: let the platform's own service repeat the authorization, and "
+    "configure the authorizer_refresh_token it receives.",
+    "exporter 不使用授权码：请在第三方平台自有服务中重新发起授权，再将获得的刷新令牌 "
+    "authorizer_refresh_token 配置进来。",
+)

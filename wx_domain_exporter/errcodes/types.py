@@ -23,6 +23,19 @@ class Action(enum.StrEnum):
     """No retry: somebody has to change something."""
 
 
+class Group(enum.StrEnum):
+    """What somebody has to see to; the values of the label `class` of the alert rules."""
+
+    ADDRESS = "address"
+    """The calling address is on no list, or waits for a confirmation."""
+
+    AUTHORIZATION = "authorization"
+    """The mini program has to authorize the third-party platform again."""
+
+    PERMISSION = "permission"
+    """The account may not call the API."""
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One statement in the two languages of the status page, the doctor and the docs.
@@ -47,6 +60,7 @@ class Errcode:
         meaning: what happened.
         remedy: what a person should do, and where.
         source: the page of WeChat's documentation it was learned from.
+        group: what somebody has to see to; None: the failure of one app, its token or its quota.
     """
 
     code: int
@@ -55,3 +69,4 @@ class Errcode:
     meaning: Text
     remedy: Text
     source: str
+    group: Group | None = None
