@@ -30,8 +30,6 @@ class TokenLedger:
         self._tokens: dict[str, tuple[str, ...]] = {}
         """By app, all tokens that it counts as a user of: one, nearly always."""
         self._past: deque[tuple[float, str, str]] = deque()
-        self._first_end = math.inf
-        """When the first of those ends."""
         self._owners: dict[str, OnConflict] = {}
         """By app, who is told; the same one claims for it."""
         self._only_those = False
@@ -59,14 +57,14 @@ class TokenLedger:
         """
         if self._token_of.get(appid) != token or self._owners.get(appid) != owner:
             self._change(appid, token, owner)
-        return self._has_other_user(appid, token) and self.shared(appid, token)
+        return self._is_used_by_another(appid, token) and self.shared(appid, token)
 
     def shared(self, appid: str, token: str | None) -> bool:
         """Whether another app received a token, whatever is still known of this one."""
-        if self._first_end < self._clock.monotonic():
-            with self._lock:
-                self._forget_old()
-        return self._has_other_user(appid, token)
+        if token is None or not self._is_used_by_another(appid, token):
+            return False
+        now = self._clock.monotonic()
+        return any(user != appid and until > now for user, until in self._users.get(token, {}).copy().items())
 
     def current(self, appid: str) -> str | None:
         """Return the token that an app uses."""
@@ -97,10 +95,9 @@ class TokenLedger:
         for on_conflict in told:
             on_conflict()
 
-    def _has_other_user(self, appid: str, token: str | None) -> bool:
+    def _is_used_by_another(self, appid: str, token: str) -> bool:
         # Comparing the users is one operation, which needs no lock.
-        users = self._users.get(token) if token is not None else None
-        return users is not None and not users.keys() <= {appid}
+        return not self._users.get(token, {}).keys() <= {appid}
 
     def _release(self, appid: str) -> None:
         token = self._token_of.pop(appid, None)
@@ -108,7 +105,6 @@ class TokenLedger:
             until = self._clock.monotonic() + _MEMORY
             self._users[token][appid] = until
             self._past.append((until, token, appid))
-            self._first_end = self._past[0][0]
 
     def _forget_old(self) -> None:
         now = self._clock.monotonic()
@@ -116,7 +112,6 @@ class TokenLedger:
             until, token, appid = self._past.popleft()
             if self._users.get(token, {}).get(appid) == until:
                 self._drop(token, appid)
-        self._first_end = self._past[0][0] if self._past else math.inf
 
     def _drop(self, token: str, appid: str) -> None:
         users = self._users[token]
