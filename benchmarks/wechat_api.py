@@ -153,9 +153,7 @@ def wechat_api(folder: Path) -> Iterator[WechatApi]:
     server.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     (folder / "api.lua").write_text(_API.substitute(latency=LATENCY))
     (folder / "nginx.conf").write_text(
-        _CONFIGURATION.substitute(
-            modules=usr / _MODULES, lua=usr / "share/lua/5.1", folder=folder, port=port
-        )
+        _CONFIGURATION.substitute(modules=usr / _MODULES, lua=usr / "share/lua/5.1", folder=folder, port=port)
     )
     libraries = ":".join(str(path) for path in _UNPACKED.parent.glob("**/lib/*-linux-gnu"))
     process = subprocess.Popen(

@@ -118,9 +118,7 @@ def one_exporter(folder: Path, release: str) -> Iterator[tuple[Prometheus, World
 
 
 @contextlib.contextmanager
-def prometheus_of_compose(
-    folder: Path, hosts: Mapping[str, list[str]], release: str
-) -> Iterator[Prometheus]:
+def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release: str) -> Iterator[Prometheus]:
     """Run Prometheus with the compose's configuration and rules, every second, and these for its hosts."""
     tree = compose_file("prometheus.yml")
     tree["global"] = dict.fromkeys(tree["global"], "1s")

@@ -39,9 +39,7 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def prometheus(
-    folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = FORKY
-) -> Iterator[Prometheus]:
+def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = FORKY) -> Iterator[Prometheus]:
     """Run Prometheus with these scrape jobs, every second."""
     every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
     configuration = {"global": every, "scrape_configs": list(jobs)}
@@ -70,9 +68,7 @@ def configured_prometheus(
 
 
 @contextlib.contextmanager
-def blackbox_exporter(
-    folder: Path, configuration: Mapping[str, Any], release: str = FORKY
-) -> Iterator[str]:
+def blackbox_exporter(folder: Path, configuration: Mapping[str, Any], release: str = FORKY) -> Iterator[str]:
     """Run blackbox_exporter; yield its address."""
     name = "prometheus-blackbox-exporter"
     file = folder / "blackbox.yml"

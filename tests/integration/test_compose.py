@@ -309,7 +309,11 @@ class TestFiles:
         amtool = program("amtool", "prometheus-alertmanager", release)
         run(amtool, "check-config", str(COMPOSE / "alertmanager.yml"))
         blackbox = "prometheus-blackbox-exporter"
-        run(program(blackbox, blackbox, release), "--config.check", f"--config.file={COMPOSE / 'blackbox.yml'}")
+        run(
+            program(blackbox, blackbox, release),
+            "--config.check",
+            f"--config.file={COMPOSE / 'blackbox.yml'}",
+        )
 
     def test_the_domains_are_probed_as_the_docs_say(self) -> None:
         [job] = [job for job in compose_file("prometheus.yml")["scrape_configs"] if "http_sd_configs" in job]

@@ -67,9 +67,7 @@ def program(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def server(
-    program: Exporter, release: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Prometheus]:
+def server(program: Exporter, release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     _WithoutAccept.upstream = program.url
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _WithoutAccept) as plain:
         thread = threading.Thread(target=plain.serve_forever)
