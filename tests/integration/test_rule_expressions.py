@@ -188,12 +188,13 @@ def let_fail_now_and_then(world: World, one: str, server: Prometheus, seen: Seen
 
 
 def test_each_expression_has_a_result(
-    fleet: SmallFleet, program: Exporter, second: Exporter, release: str, tmp_path: Path
+    fleet: SmallFleet, program: Exporter, second: Exporter, tmp_path: Path
 ) -> None:
     targets = [program.url, second.url, "http://127.0.0.1:1"]
     # With the flag there is a scrape_timeout_seconds, of one second.
-    flag = "--enable-feature=extra-scrape-metrics"
-    with ruled_prometheus(tmp_path / "prometheus", targets, flag, release=release) as server:
+    with ruled_prometheus(
+        tmp_path / "prometheus", targets, "--enable-feature=extra-scrape-metrics"
+    ) as server:
         seen = Seen(server)
         seen.wait_for("WxDomainAbsent")
         server.wait_for(f"count(appid_category:wx_domain_domains:named) == {6 * (APPS + 1)}")
