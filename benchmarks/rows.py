@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from real_prometheus import blackbox_exporter, prometheus
-from support import Exporter, exporter, request, value
+from support import OWN, Exporter, exporter, request, value
 
 from benchmarks.figures import Figure, after_the_first, growth, ideal, spread
 from benchmarks.measuring import (
@@ -168,7 +168,7 @@ def real(bench: Bench) -> Iterator[Figure]:
                 "scrape_timeout": f"{_INTERVAL}s",
                 "static_configs": [{"targets": [target]}],
             }
-            with prometheus(Path(folder), [job]) as server:
+            with prometheus(Path(folder), [job], OWN) as server:
                 time.sleep(_INTERVAL * _SCRAPES_BY_PROMETHEUS)
                 server.wait_for(f"count_over_time(up[1h]) >= {_SCRAPES_BY_PROMETHEUS}", 10 * _INTERVAL)
                 (scraped,) = server.query("count_over_time(up[1h])")
@@ -221,7 +221,7 @@ def _probe(bench: Bench) -> float:
     }
     target = f"{bench.api.base_url('same', FEW.domains)}/wxa/getwxadevinfo?access_token=wx0"
     modules = {"post": {"prober": "http", "timeout": "5s", "http": http}}
-    with pinned(ONE_CORE), blackbox_exporter(bench.folder, {"modules": modules}) as address:
+    with pinned(ONE_CORE), blackbox_exporter(bench.folder, {"modules": modules}, OWN) as address:
         url = f"http://{address}/probe?module=post&target={quote(target, safe='')}"
 
         def probe(_: int) -> None:

@@ -6,6 +6,7 @@ The exporter's own simulator is Python too, and would take the time that is to b
 import contextlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +14,13 @@ from string import Template
 from typing import Literal
 
 import trustme
-from support import REPOSITORY, free_port, program, wait_until
+from support import REPOSITORY, free_port, wait_until
 
 LATENCY = 0.05
 """Seconds for each call."""
+
+_UNPACKED = REPOSITORY / ".programs" / "usr"
+_MODULES = "lib/nginx/modules"
 
 Answers = Literal["same", "reordered", "changing"]
 """Whether an app's answer is the same in every scrape, has other bytes, or other domains."""
@@ -129,30 +133,35 @@ class WechatApi:
         return f"{self.url}/{answers}/{domains}"
 
 
+def _usr() -> Path:
+    """Return where nginx is with the modules that the configuration loads: unpacked or installed."""
+    for usr in (_UNPACKED, Path("/usr")):
+        modules = (usr / _MODULES / name for name in ("ndk_http_module.so", "ngx_http_lua_module.so"))
+        if (usr / "sbin/nginx").exists() and all(module.exists() for module in modules):
+            return usr
+    sys.exit("nginx with its Lua module is missing: install Debian's nginx and libnginx-mod-http-lua.")
+
+
 @contextlib.contextmanager
 def wechat_api(folder: Path) -> Iterator[WechatApi]:
     """Run it."""
     port = free_port()
-    programs = REPOSITORY / ".programs" / "usr"
-    local = programs.joinpath("sbin", "nginx").exists()
-    modules = (programs if local else Path("/usr")) / "lib/nginx/modules"
-    lua = (programs if local else Path("/usr")) / "share/lua/5.1"
+    usr = _usr()
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     server = authority.issue_cert("127.0.0.1")
     server.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
     (folder / "api.lua").write_text(_API.substitute(latency=LATENCY))
     (folder / "nginx.conf").write_text(
-        _CONFIGURATION.substitute(modules=modules, lua=lua, folder=folder, port=port)
+        _CONFIGURATION.substitute(modules=usr / _MODULES, lua=usr / "share/lua/5.1", folder=folder, port=port)
     )
-    libraries = ":".join(str(path) for path in programs.parent.glob("**/lib/*-linux-gnu"))
-    nginx = str(programs / "sbin/nginx") if local else program("nginx", "nginx libnginx-mod-http-lua")
+    libraries = ":".join(str(path) for path in _UNPACKED.parent.glob("**/lib/*-linux-gnu"))
     process = subprocess.Popen(
-        [nginx, "-p", str(folder), "-c", "nginx.conf", "-e", "error.log"],
+        [usr / "sbin/nginx", "-p", str(folder), "-c", "nginx.conf", "-e", "error.log"],
         env={**os.environ, "LD_LIBRARY_PATH": libraries},
     )
     try:
-        wait_until((folder / "nginx.pid").exists, f"{nginx} runs")
+        wait_until((folder / "nginx.pid").exists, "nginx runs")
         yield WechatApi(f"https://127.0.0.1:{port}", folder / "ca.pem")
     finally:
         process.terminate()

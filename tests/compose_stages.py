@@ -78,7 +78,7 @@ def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dic
 
 
 @contextlib.contextmanager
-def whole_compose(folder: Path) -> Iterator[tuple[Prometheus, World]]:
+def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, World]]:
     """Two exporters of one fleet, the demo, one that is down, blackbox_exporter, Prometheus over all."""
     world, platform = fleet_world()
     with contextlib.ExitStack() as stack:
@@ -91,19 +91,19 @@ def whole_compose(folder: Path) -> Iterator[tuple[Prometheus, World]]:
             (own / "config.yml").write_text(as_json(fleet_configuration(simulator.url, platform, name)))
             targets.append(stack.enter_context(exporter(f"--config.file={own / 'config.yml'}")).url)
         targets.append(stack.enter_context(exporter("--demo")).url)
-        blackbox = stack.enter_context(blackbox_exporter(folder, compose_file("blackbox.yml")))
+        blackbox = stack.enter_context(blackbox_exporter(folder, compose_file("blackbox.yml"), release))
         hosts = {
             "exporter:12324": [*(url.removeprefix("http://") for url in targets), _nobody()],
             "blackbox_exporter:9115": [blackbox],
             "alertmanager:9093": [_nobody()],
             "localhost:9090": [_nobody()],
         }
-        server = stack.enter_context(prometheus_of_compose(folder / "prometheus", hosts))
+        server = stack.enter_context(prometheus_of_compose(folder / "prometheus", hosts, release))
         yield server, world
 
 
 @contextlib.contextmanager
-def one_exporter(folder: Path) -> Iterator[tuple[Prometheus, World, Exporter]]:
+def one_exporter(folder: Path, release: str) -> Iterator[tuple[Prometheus, World, Exporter]]:
     """An exporter of the fleet, and a Prometheus that scrapes it alone, with the job's name."""
     world, platform = fleet_world()
     with contextlib.ExitStack() as stack:
@@ -114,11 +114,11 @@ def one_exporter(folder: Path) -> Iterator[tuple[Prometheus, World, Exporter]]:
         program = stack.enter_context(exporter(f"--config.file={folder / 'config.yml'}"))
         target = program.url.removeprefix("http://")
         job = {"job_name": "wx_domain", "static_configs": [{"targets": [target]}]}
-        yield stack.enter_context(prometheus(folder / "prometheus", [job])), world, program
+        yield stack.enter_context(prometheus(folder / "prometheus", [job], release)), world, program
 
 
 @contextlib.contextmanager
-def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]]) -> Iterator[Prometheus]:
+def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release: str) -> Iterator[Prometheus]:
     """Run Prometheus with the compose's configuration and rules, every second, and these for its hosts."""
     tree = compose_file("prometheus.yml")
     tree["global"] = dict.fromkeys(tree["global"], "1s")
@@ -136,7 +136,7 @@ def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]]) -> Itera
     rules = REPOSITORY / "rules"
     if rules.is_dir():
         shutil.copytree(rules, folder / "rules")
-    with configured_prometheus(folder, yaml.safe_load(text)) as running:
+    with configured_prometheus(folder, yaml.safe_load(text), release=release) as running:
         yield running
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fleets import SmallFleet, small_fleet
-from support import Gate
+from support import RELEASES, Gate
 from tls import Certificates, make_certificates
 
 from wx_domain_exporter.apps.watch import Outcome, Watch
@@ -25,6 +25,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_goldens(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-goldens"))
+
+
+@pytest.fixture(scope="module", params=RELEASES)
+def release(request: pytest.FixtureRequest) -> str:
+    """The releases of Debian whose programs a test runs one after the other."""
+    return str(request.param)
 
 
 @pytest.fixture

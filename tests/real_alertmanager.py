@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from real_prometheus import running
-from support import as_json, program, wait_until
+from support import FORKY, REPOSITORY, as_json, program, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,14 +90,14 @@ def receiver() -> Iterator[Receiver]:
 _TEMPLATES = Path("/usr/share/prometheus/alertmanager")
 
 
-def _runnable(folder: Path) -> tuple[Path, Path]:
+def _runnable(folder: Path, release: str) -> tuple[Path, Path]:
     """The program and the folder to run it in.
 
     Debian's program reads its templates at a fixed place. Where the package is only unpacked
     (scripts/programs), a copy of it reads them in its working folder instead.
     """
-    original = Path(program(PACKAGE, PACKAGE)).resolve()
-    if _TEMPLATES.exists():
+    original = Path(program(PACKAGE, PACKAGE, release))
+    if REPOSITORY not in original.parents:
         return original, folder
     place = str(_TEMPLATES).encode()
     copy = folder / PACKAGE
@@ -107,12 +107,14 @@ def _runnable(folder: Path) -> tuple[Path, Path]:
 
 
 @contextlib.contextmanager
-def alertmanager(folder: Path, configuration: Mapping[str, Any], address: str) -> Iterator[None]:
+def alertmanager(
+    folder: Path, configuration: Mapping[str, Any], address: str, release: str = FORKY
+) -> Iterator[None]:
     """Run Alertmanager at an address such as `127.0.0.1:9093`."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "alertmanager.yml"
     file.write_text(as_json(configuration))
-    executable, working_folder = _runnable(folder)
+    executable, working_folder = _runnable(folder, release)
     command = [
         str(executable),
         f"--config.file={file}",

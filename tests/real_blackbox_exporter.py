@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 STARTUP_SECONDS = 30
 
 
-def takes(web_file: Path) -> bool:
+def takes(web_file: Path, release: str) -> bool:
     """Whether it serves with this file; it ends at once if it does not."""
     configuration = web_file.with_suffix(".blackbox")
     configuration.write_text("modules: {}\n")
     port = free_port()
     process = subprocess.Popen(
         [
-            program("prometheus-blackbox-exporter", "prometheus-blackbox-exporter"),
+            program("prometheus-blackbox-exporter", "prometheus-blackbox-exporter", release),
             f"--config.file={configuration}",
             f"--web.config.file={web_file}",
             f"--web.listen-address=127.0.0.1:{port}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from support import as_json, free_port, program, request, wait_until
+from support import FORKY, as_json, free_port, program, request, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -39,16 +39,17 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]]) -> Iterator[Prometheus]:
+def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = FORKY) -> Iterator[Prometheus]:
     """Run Prometheus with these scrape jobs, every second."""
     every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
-    with configured_prometheus(folder, {"global": every, "scrape_configs": list(jobs)}) as running:
+    configuration = {"global": every, "scrape_configs": list(jobs)}
+    with configured_prometheus(folder, configuration, release=release) as running:
         yield running
 
 
 @contextlib.contextmanager
 def configured_prometheus(
-    folder: Path, configuration: Mapping[str, Any], *flags: str
+    folder: Path, configuration: Mapping[str, Any], *flags: str, release: str = FORKY
 ) -> Iterator[Prometheus]:
     """Run Prometheus with a configuration; its relative paths and its data are in the folder."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,7 +57,7 @@ def configured_prometheus(
     file.write_text(as_json(configuration))
     url = f"http://127.0.0.1:{free_port()}"
     command = [
-        program("prometheus", "prometheus"),
+        program("prometheus", "prometheus", release),
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address={url.removeprefix('http://')}",
@@ -67,13 +68,13 @@ def configured_prometheus(
 
 
 @contextlib.contextmanager
-def blackbox_exporter(folder: Path, configuration: Mapping[str, Any]) -> Iterator[str]:
+def blackbox_exporter(folder: Path, configuration: Mapping[str, Any], release: str = FORKY) -> Iterator[str]:
     """Run blackbox_exporter; yield its address."""
     name = "prometheus-blackbox-exporter"
     file = folder / "blackbox.yml"
     file.write_text(as_json(configuration))
     address = f"127.0.0.1:{free_port()}"
-    command = [program(name, name), f"--config.file={file}", f"--web.listen-address={address}"]
+    command = [program(name, name, release), f"--config.file={file}", f"--web.listen-address={address}"]
     with running(command, folder / "blackbox.log", f"http://{address}/-/healthy"):
         yield address
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from real_prometheus import Prometheus, configured_prometheus
-from support import REPOSITORY
+from support import FORKY, REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ def metrics_of(expression: str) -> set[str]:
 
 @contextlib.contextmanager
 def ruled_prometheus(
-    folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = ""
+    folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = "", release: str = FORKY
 ) -> Iterator[Prometheus]:
     """Run Prometheus with the shipped rules, for which a minute is a second, and these exporters' URLs."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,5 +84,6 @@ def ruled_prometheus(
     }
     if alertmanager:
         configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
-    with configured_prometheus(folder, configuration, "--query.lookback-delta=5s", *flags) as running:
+    flags = ("--query.lookback-delta=5s", *flags)
+    with configured_prometheus(folder, configuration, *flags, release=release) as running:
         yield running

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STARTUP_SECONDS = 30
+OWN, FORKY = "own", "forky"
+"""Debian's releases whose programs the tests run: this machine's own, such as bookworm, and the next one."""
+RELEASES = (OWN, FORKY)
 NOT_CLONED = (
     *(".git", ".venv", ".programs", "dist", "my.yml"),
     *("__pycache__", ".*_cache", ".hypothesis", ".coverage*"),
@@ -145,12 +148,13 @@ def free_port() -> int:
             return port
 
 
-def program(name: str, package: str) -> str:
+def program(name: str, package: str, release: str = OWN) -> str:
     """The path of a real program, or a failure that says what to install; a test is never skipped for it."""
-    local = REPOSITORY / ".programs" / "usr" / "bin" / name
-    found = str(local) if local.exists() else shutil.which(name)
+    unpacked = REPOSITORY / ".programs" / (FORKY if release == FORKY else "") / "usr" / "bin"
+    found = shutil.which(name, path=str(unpacked)) or (shutil.which(name) if release == OWN else None)
     if found is None:
-        raise AssertionError(f"{name} is missing: install Debian's package {package} (apt install {package})")
+        how = f"apt install {package}" if release == OWN else f"forky's, unpacked: {unpacked / name}"
+        raise AssertionError(f"{name} is missing: install Debian's package {package} ({how})")
     return found
 
 

@@ -238,9 +238,9 @@ class TestChineseRunbook:
             assert english == chinese
 
 
-def test_the_example_for_alertmanager_is_valid_and_knows_the_alerts() -> None:
+def test_the_example_for_alertmanager_is_valid_and_knows_the_alerts(release: str) -> None:
     file = REPOSITORY / "rules" / "alertmanager.example.yml"
-    command = [program("amtool", "prometheus-alertmanager"), "check-config", str(file)]
+    command = [program("amtool", "prometheus-alertmanager", release), "check-config", str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(re.findall(r"WxDomain\w+", file.read_text())) <= set(ALERTS)

@@ -72,14 +72,18 @@ def program(fleet: SmallFleet) -> Iterator[Exporter]:
 
 
 @pytest.fixture
-def webhook(program: Exporter, tmp_path: Path) -> Iterator[Receiver]:
+def webhook(program: Exporter, release: str, tmp_path: Path) -> Iterator[Receiver]:
     """What comes out at the end of the chain, once it is in order."""
     address = f"127.0.0.1:{free_port()}"
-    with receiver() as received, ruled_prometheus(tmp_path, [program.url], alertmanager=address) as server:
+    with (
+        receiver() as received,
+        ruled_prometheus(tmp_path, [program.url], alertmanager=address, release=release) as server,
+    ):
         # Prometheus looks for its targets after five seconds: long for rules with seconds for minutes.
         server.wait_for(f"count(appid_category:wx_domain_hash:last) == {6 * len(NAMES)}")
         server.wait_for('absent(ALERTS{alertstate="firing"})')
-        with alertmanager(tmp_path / "alertmanager", alertmanager_configuration(received.url), address):
+        configuration = alertmanager_configuration(received.url)
+        with alertmanager(tmp_path / "alertmanager", configuration, address, release):
             yield received
 
 

@@ -53,7 +53,7 @@ def ports(certificates: Certificates) -> Iterator[tuple[int, int]]:
 
 
 def test_the_expiry_of_their_certificates_arrives(
-    fleet: SmallFleet, certificates: Certificates, ports: tuple[int, int], tmp_path: Path
+    fleet: SmallFleet, certificates: Certificates, ports: tuple[int, int], release: str, tmp_path: Path
 ) -> None:
     good, expired = (f"https://localhost:{port}" for port in ports)
     [first, second] = fleet.world.apps
@@ -72,9 +72,11 @@ def test_the_expiry_of_their_certificates_arrives(
     module["http"]["tls_config"] = {"ca_file": str(certificates.ca_file)}
     with (
         exporter(f"--config.file={fleet.path}") as program,
-        blackbox_exporter(tmp_path, {"modules": {"wx_domain": module}}) as blackbox,
+        blackbox_exporter(tmp_path, {"modules": {"wx_domain": module}}, release) as blackbox,
         prometheus(
-            tmp_path / "prometheus", [*jobs(PROBES, program), *jobs(DOMAINS, program, blackbox=blackbox)]
+            tmp_path / "prometheus",
+            [*jobs(PROBES, program), *jobs(DOMAINS, program, blackbox=blackbox)],
+            release,
         ) as server,
     ):
         server.wait_for('count(probe_success{job="wx_domain_targets"}) == 3')

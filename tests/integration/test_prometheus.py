@@ -67,7 +67,7 @@ def program(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def server(program: Exporter, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+def server(program: Exporter, release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     _WithoutAccept.upstream = program.url
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _WithoutAccept) as plain:
         thread = threading.Thread(target=plain.serve_forever)
@@ -80,7 +80,7 @@ def server(program: Exporter, tmp_path_factory: pytest.TempPathFactory) -> Itera
             {"job_name": "text", "static_configs": [{"targets": [f"127.0.0.1:{plain.server_port}"]}]},
         ]
         try:
-            with prometheus(tmp_path_factory.mktemp("prometheus"), jobs) as running:
+            with prometheus(tmp_path_factory.mktemp("prometheus"), jobs, release) as running:
                 running.wait_for("count(up == 1) == 2")
                 yield running
         finally:
@@ -126,10 +126,12 @@ def test_counts_and_hashes_arrive_exactly(server: Prometheus, job: str) -> None:
     assert not server.query(f'wx_domain_domains{{appid="{GONE}"}} or wx_domain_hash{{appid="{GONE}"}}')
 
 
-def test_a_changed_list_is_seen_as_a_changed_hash(server: Prometheus, world: World, job: str) -> None:
+def test_a_changed_list_is_seen_as_a_changed_hash(
+    server: Prometheus, world: World, job: str, release: str
+) -> None:
     changes = f'changes(wx_domain_hash{{job="{job}", appid="{CLUB}", category="requestdomain"}}[1m])'
     before = server.values(changes, "appid")[CLUB]
-    added = f"https://new-{job}.example.com"
+    added = f"https://new-{job}-{release}.example.com"
     world.patch(CLUB, {"domains": {"requestdomain": [added]}})
     wait_until(lambda: server.values(changes, "appid")[CLUB] > before, "changes() counts the change")
     server.wait_for(f'wx_domain_info{{job="{job}", appid="{CLUB}", domain="{added}"}}')
