@@ -131,12 +131,12 @@ def _calls() -> list[Panel]:
 
 def _sources() -> list[Panel]:
     cpu = own("process_cpu_seconds_total")
-    outcome = values({"0": ("failed", "red"), "1": ("succeeded", "green")})
+    result = values({"0": ("failed", "red"), "1": ("succeeded", "green")})
     return [
         timeline(
             About("Last discovery", "Whether each platform's last discovery succeeded everywhere.", width=6),
             {"{{platform}}": f"min by (platform) ({own('wx_domain_exporter_discovery_last_successful')})"},
-            [outcome],
+            [result],
         ),
         graph(
             About("Failed discoveries", "Failures to read a platform's list, a second.", "ops", 6),

@@ -15,20 +15,20 @@ from wx_domain_exporter.config.schema_fields import RESERVED_LABELS, Within, Wor
 from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
     AuthorizerToken,
-    CentreToken,
     CloudBaseToken,
     CloudRunToken,
-    Platform,
+    HttpToken,
+    PlatformConfig,
     StableToken,
 )
-from wx_domain_exporter.lists.domains import DEFAULT_LIMITS
+from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 _NAMES = {bool: "true, false", int: "whole number", str: "text"}
 _UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 _SOURCES: tuple[type[BaseModel], ...] = (
     StableToken,
     AccessToken,
-    CentreToken,
+    HttpToken,
     AuthorizerToken,
     CloudRunToken,
     CloudBaseToken,
@@ -163,7 +163,7 @@ app has.
 
 Named third-party platforms: [tokens.md](tokens.md#discovery).
 
-{keys_of(Platform)}
+{keys_of(PlatformConfig)}
 ## app_files
 
 Each file holds a list as under `apps`, and is read again when it changes: [app-files.md](app-files.md).

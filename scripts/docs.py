@@ -13,7 +13,7 @@ from markdown import code, table
 
 from wx_domain_exporter.commands.flags import FLAGS
 from wx_domain_exporter.errcodes.lookup import TABLE, Errcode
-from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
+from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -26,7 +26,7 @@ def metrics_page() -> str:
     )
     own = table(
         ("metric", "type", "labels", "meaning"),
-        ((code(one.name), one.kind, ", ".join(map(code, one.labels)), one.help) for one in OWN_METRICS),
+        ((code(one.name), one.kind, ", ".join(map(code, one.labels)), one.help) for one in SELF_METRICS),
     )
     return f"""# Metrics
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, generate_latest
 from support import as_json, series
 
-from wx_domain_exporter.config import loading
+from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.results import results_of
@@ -45,7 +45,7 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
         apps = [{"appid": appid, "token": token} for appid in world.apps]
         tree = {"wechat": {"base_url": server.url}, "apps": apps, **sections}
         text = (content or b"").replace(b"http://simulator", server.url.encode()) or as_json(tree).encode()
-        service = Service(loading.ConfigLoader(FILE, text))
+        service = Service(loader.ConfigLoader(FILE, text))
         try:
             yield service
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.config.loading import ConfigLoader, Settings, without_broken_files
+from wx_domain_exporter.config.loader import ConfigLoader, Settings, without_broken_files
 
 if TYPE_CHECKING:
     from pathlib import Path

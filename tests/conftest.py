@@ -9,7 +9,7 @@ from fleets import SmallFleet, small_fleet
 from support import RELEASES, Gate
 from tls import Certificates, make_certificates
 
-from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,14 +41,14 @@ def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
 
 @pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    gate, fetch = Gate(), Watch.fetch
+    gate, fetch = Gate(), MonitoredApp.fetch
 
-    def wait_and_fetch(watch: Watch, deadline: SharedDeadline) -> Outcome:
+    def wait_and_fetch(app: MonitoredApp, deadline: SharedDeadline) -> FetchResult:
         gate.reached.set()
         assert gate.open.wait(30)
-        return fetch(watch, deadline)
+        return fetch(app, deadline)
 
-    monkeypatch.setattr(Watch, "fetch", wait_and_fetch)
+    monkeypatch.setattr(MonitoredApp, "fetch", wait_and_fetch)
     yield gate
     gate.open.set()
 

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client import CollectorRegistry, generate_latest
 from support import series, value
 
-from wx_domain_exporter.config.loading import WatchedPlatform
-from wx_domain_exporter.config.schema_tokens import AuthorizerToken
-from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
-from wx_domain_exporter.metrics.own import OwnMetrics
-from wx_domain_exporter.platforms.discovery import Discovery
-from wx_domain_exporter.wechat.tokens.make import make_platform
+from wx_domain_exporter.config.loader import PlatformSettings
+from wx_domain_exporter.config.schema_tokens import AuthorizerToken, PlatformConfig
+from wx_domain_exporter.metrics.self_metrics import SelfMetrics
+from wx_domain_exporter.platforms.discovery import PlatformDiscovery
+from wx_domain_exporter.wechat.tokens.factory import make_platform
 
 if TYPE_CHECKING:
     from wx_domain_exporter.simulator.world import SimulatedPlatform, World
@@ -34,7 +33,7 @@ def own_token(simulated: SimulatedPlatform) -> dict[str, Any]:
 class DiscoveryStage:
     world: World
     client: ApiClient
-    own: OwnMetrics = field(default_factory=OwnMetrics)
+    own: SelfMetrics = field(default_factory=SelfMetrics)
     published: list[tuple[str, ...]] = field(default_factory=list)
     """The appids at each publication."""
 
@@ -62,13 +61,13 @@ class DiscoveryStage:
             if api == "api_get_authorizer_info"
         }
 
-    def discovery(self, **settings: Any) -> Discovery:
+    def discovery(self, **settings: Any) -> PlatformDiscovery:
         given = {**own_token(self.simulated), "discover": True, **settings}
-        platform = PlatformSettings.model_validate(given)
+        platform = PlatformConfig.model_validate(given)
         app_token = AuthorizerToken(type="authorizer", platform="main")
-        running = make_platform(WatchedPlatform("main", platform, None, app_token, {}))
-        self.own.discovers(["main"])
-        discovery = Discovery(running, platform, lambda: self.client, self.own, lambda: None)
+        running = make_platform(PlatformSettings("main", platform, None, app_token, {}))
+        self.own.set_discovering_platforms(["main"])
+        discovery = PlatformDiscovery(running, platform, lambda: self.client, self.own, lambda: None)
         discovery._publish = lambda: self.published.append(appids_of(discovery))
         return discovery
 
@@ -97,5 +96,5 @@ class DiscoveryStage:
         return series(self.exposition(), "wx_domain_exporter_discovery_errors_total", "platform")["main"]
 
 
-def appids_of(discovery: Discovery) -> tuple[str, ...]:
+def appids_of(discovery: PlatformDiscovery) -> tuple[str, ...]:
     return tuple(app.appid for app in discovery.apps)

@@ -10,23 +10,23 @@ from calls import settings
 from faults import Call, FaultyApi, token_for
 from simulated_client import APPID
 
-from wx_domain_exporter.apps.token_ledger import TokenLedger
-from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK
-from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.deadline import Deadline
-from wx_domain_exporter.fetch.flights import Errand
-from wx_domain_exporter.lists.domains import domain_list
-from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.domains.domain_list import domain_list
+from wx_domain_exporter.metrics.self_metrics import SelfMetrics
+from wx_domain_exporter.scheduler.jobs import ExtraJob
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.tokens.make import make_source
+from wx_domain_exporter.wechat.tokens.factory import make_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wx_domain_exporter.apps.extras import Findings
+    from wx_domain_exporter.apps.extra_calls import ExtraResult
     from wx_domain_exporter.clock import Clock
 
 SERVER = "/wxa/get_effective_domain"
@@ -50,8 +50,8 @@ class Stage:
         self.answers = dict(GOOD)
         self.dead: set[str] = set()
         """Tokens that every path answers with 42001."""
-        self.own = OwnMetrics()
-        self.ledger = TokenLedger()
+        self.own = SelfMetrics()
+        self.ledger = TokenUsage()
         self.api = FaultyApi({"it": self.behave})
         self.client: ApiClient
 
@@ -75,14 +75,14 @@ class Stage:
         quota: bool = True,
         action: str | None = None,
         token: Any = None,
-    ) -> Watch:
+    ) -> MonitoredApp:
         secret = AccessToken.model_validate(
             {"type": "access_token", "access_token": token or token_for("it")}
         )
-        app = WatchedApp(appid, "shop", {}, secret)
+        app = AppSettings(appid, "shop", {}, secret)
         source = make_source(appid, secret, {}, self.clock)
         collect = Collect(effective=effective, quota=quota)
-        return Watch(app, self.client, source, self.ledger, action, collect=collect, clock=self.clock)
+        return MonitoredApp(app, self.client, source, self.ledger, action, collect=collect, clock=self.clock)
 
 
 @contextmanager
@@ -97,13 +97,17 @@ def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
 
 
 def run(
-    watch: Watch, seconds: float = 30.0, *, lists: bool = True, configured: dict[str, list[str]] | None = None
-) -> Findings:
+    app: MonitoredApp,
+    seconds: float = 30.0,
+    *,
+    lists: bool = True,
+    configured: dict[str, list[str]] | None = None,
+) -> ExtraResult:
     """One errand, to its end; `configured` are the app's own lists, if it has some."""
-    errand = Errand(watch)
+    extra_job = ExtraJob(app)
     if lists:
-        errand.configured = {name: domain_list(values) for name, values in (configured or {}).items()}
-    errand.deadline.extend(Deadline.after(seconds))
-    errand.run()
-    assert errand.findings is not None
-    return errand.findings
+        extra_job.configured = {name: domain_list(values) for name, values in (configured or {}).items()}
+    extra_job.deadline.extend(Deadline.after(seconds))
+    extra_job.run()
+    assert extra_job.result is not None
+    return extra_job.result

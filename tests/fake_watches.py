@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from gevent.event import Event
 
-from wx_domain_exporter.apps.extras import Extras, Findings
-from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.apps.extra_calls import ExtraCalls, ExtraResult
+from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
 from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.deadline import Deadline
-from wx_domain_exporter.lists.domains import EMPTY
+from wx_domain_exporter.domains.domain_list import EMPTY
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from wx_domain_exporter.deadline import SharedDeadline
-    from wx_domain_exporter.fetch.fetcher import Fetcher
-    from wx_domain_exporter.fetch.flights import Batch
-    from wx_domain_exporter.lists.domains import DomainList
+    from wx_domain_exporter.domains.domain_list import DomainList
+    from wx_domain_exporter.scheduler.jobs import ScrapeJobs
+    from wx_domain_exporter.scheduler.scheduler import Scheduler
 
 LONG = 30.0
-NOTHING = Findings({}, None, {})
+NOTHING = ExtraResult({}, None, {})
 
 
 class Log:
@@ -61,7 +61,7 @@ class Log:
             assert self._change.wait_for(lambda: not self.running, LONG)
 
 
-class FakeExtras(Extras):
+class FakeExtras(ExtraCalls):
     """What is asked beside an app's lists, if a test says that it is due; it lasts until its gate opens."""
 
     def __init__(
@@ -69,38 +69,38 @@ class FakeExtras(Extras):
     ) -> None:
         self.name = f"{name}'s errand"
         self.log = log
-        self.strikes = strikes
-        self.tried = None
+        self.consecutive_timeouts = strikes
+        self.last_run = None
         self.is_due = due
         self.gate = Event()
         self.lists: list[bool] = []
         if not gate:
             self.gate.set()
 
-    def known(self) -> Findings:
+    def known(self) -> ExtraResult:
         return NOTHING
 
     def due(self, *, lists: bool) -> bool:  # noqa: ARG002 - as the real one
         return self.is_due
 
-    def run(self, deadline: SharedDeadline, configured: Mapping[str, DomainList] | None) -> Findings:
+    def run(self, deadline: SharedDeadline, configured: Mapping[str, DomainList] | None) -> ExtraResult:
         self.log.begin(self.name)
         self.lists.append(configured is not None)
         deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
-        self.tried = time.time()
+        self.last_run = time.time()
         self.log.end()
         return found(self.name)
 
 
-class FakeWatch(Watch):
+class FakeWatch(MonitoredApp):
     """An app whose fetch lasts until the test opens its gate."""
 
     def __init__(
         self,
         name: str,
         log: Log,
-        last: Outcome | None = None,
+        last: FetchResult | None = None,
         *,
         strikes: int = 0,
         gate: bool = False,
@@ -109,63 +109,65 @@ class FakeWatch(Watch):
     ) -> None:
         self.name = name
         self.log = log
-        self.last = last
-        self.strikes = strikes
+        self.last_result = last
+        self.consecutive_timeouts = strikes
         self.last_success = None
         self.api_errors = {}
         self._clock = SYSTEM_CLOCK
-        self.extras: FakeExtras = extras or FakeExtras(name, log)
+        self.extra_calls: FakeExtras = extras or FakeExtras(name, log)
         self.error = error
-        self.findings = NOTHING
-        self.owes = False
+        self.extra_result = NOTHING
+        self.extras_pending = False
         self.gate = Event()
         self.allowed = math.nan
         if not gate:
             self.gate.set()
 
-    def fetch(self, deadline: SharedDeadline) -> Outcome:
+    def fetch(self, deadline: SharedDeadline) -> FetchResult:
         self.log.begin(self.name)
         self.allowed = deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
-        self.last = outcome(self.error)
-        self.strikes = 0
+        self.last_result = result_of(self.error)
+        self.consecutive_timeouts = 0
         self.log.end()
-        return self.last
+        return self.last_result
 
-    def mixed_up(self, outcome: Outcome) -> Outcome:
-        return outcome
+    def checked_result(self, result: FetchResult) -> FetchResult:
+        return result
 
-    def own(self, findings: Findings) -> Findings:
-        return findings
+    def checked_extra_result(self, extra_result: ExtraResult) -> ExtraResult:
+        return extra_result
 
 
-def found(name: str) -> Findings:
+def found(name: str) -> ExtraResult:
     """What an errand of this name brings."""
-    return Findings({name: EMPTY}, None, {})
+    return ExtraResult({name: EMPTY}, None, {})
 
 
-def outcome(error: FetchError | None = None, *, age: float = 0.0) -> Outcome:
-    return Outcome(None if error else {}, error, {}, 0.01, time.time() - age, None)
+def result_of(error: FetchError | None = None, *, age: float = 0.0) -> FetchResult:
+    return FetchResult(None if error else {}, error, {}, 0.01, time.time() - age, None)
 
 
-def healthy() -> Outcome:
-    return outcome(age=60)
+def healthy() -> FetchResult:
+    return result_of(age=60)
 
 
 def slow(name: str, log: Log, *, strikes: int = 2, age: float = 60, gate: bool = False) -> FakeWatch:
-    last = outcome(CallTimeoutError("no whole answer in time"), age=age)
+    last = result_of(CallTimeoutError("no whole answer in time"), age=age)
     return FakeWatch(name, log, last, strikes=strikes, gate=gate)
 
 
-def start(fetcher: Fetcher, *watches: Watch, seconds: float = LONG, min_interval: float = 0) -> Batch:
+def start(
+    scheduler: Scheduler, *apps: MonitoredApp, seconds: float = LONG, min_interval: float = 0
+) -> ScrapeJobs:
     """Begin, and wait until all apps wait for a worker or have one."""
-    batch = fetcher.start(watches, Deadline.after(seconds), min_interval)
+    batch = scheduler.start(apps, Deadline.after(seconds), min_interval)
     with contextlib.suppress(CancelledError):  # the tasks have ended
-        fetcher._tasks.submit(int).result(LONG)
+        scheduler._tasks.submit(int).result(LONG)
     return batch
 
 
-def settled(batch: Batch) -> list[Outcome]:
+def settled(batch: ScrapeJobs) -> list[FetchResult]:
     batch.wait(LONG)
     assert batch.done.done()
-    return batch.outcomes
+    return batch.results

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from support import as_json
 
-from wx_domain_exporter.simulator.fleets import fleet, is_one_of
-from wx_domain_exporter.simulator.invented import appid_of, appsecret_of
+from wx_domain_exporter.simulator.credentials import appid_of, appsecret_of
+from wx_domain_exporter.simulator.generated_fleet import fleet, is_one_of
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
 

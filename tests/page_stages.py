@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Any, cast
 
 from support import as_json
 
-from wx_domain_exporter.apps.extras import Findings
-from wx_domain_exporter.apps.token_ledger import TokenLedger
-from wx_domain_exporter.apps.watch import Outcome, Watch
-from wx_domain_exporter.config import loading
-from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.token_usage import TokenUsage
+from wx_domain_exporter.config import loader
+from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken
-from wx_domain_exporter.lists.baseline import Expected
-from wx_domain_exporter.lists.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, domain_list
+from wx_domain_exporter.domains.baseline import Expected
+from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, domain_list
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.app import WebOptions, make_app
 from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import Query
-from wx_domain_exporter.web.server import Server, listen, url_of
+from wx_domain_exporter.web.routes import WebOptions, make_web_app
+from wx_domain_exporter.web.server.server import Server, listen, url_of
 from wx_domain_exporter.wechat.errors import ApiError, CallTimeoutError, TokenError
-from wx_domain_exporter.wechat.quota import Quota, RateLimit
-from wx_domain_exporter.wechat.tokens.make import make_source
+from wx_domain_exporter.wechat.quota import ApiRateLimit, Quota
+from wx_domain_exporter.wechat.tokens.factory import make_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from wx_domain_exporter.lists.domains import DomainList
+    from wx_domain_exporter.domains.domain_list import DomainList
     from wx_domain_exporter.wechat.client import ApiClient
     from wx_domain_exporter.wechat.errors import FetchError
 
@@ -77,64 +77,66 @@ def pending(
     number: int = 0,
     labels: Mapping[str, str] | None = None,
     baseline: Mapping[str, Expected] | None = None,
-) -> Watch:
+) -> MonitoredApp:
     """An app that was never fetched."""
     settings = AccessToken.model_validate({"type": "access_token", "access_token": f"canary-{number}"})
-    app = WatchedApp(appid(number), name, labels or {}, settings, baseline or {})
+    app = AppSettings(appid(number), name, labels or {}, settings, baseline or {})
     source = make_source(app.appid, settings, {})
-    return Watch(app, cast("ApiClient", None), source, TokenLedger(), None)
+    return MonitoredApp(app, cast("ApiClient", None), source, TokenUsage(), None)
 
 
 def good(
     name: str, number: int = 0, *, age: float = 10.0, now: float = NOW, **categories: Sequence[str]
-) -> Watch:
+) -> MonitoredApp:
     """An app that answered `age` seconds ago."""
-    watch = pending(name, number)
-    answer(watch, now - age, **categories)
-    return watch
+    app = pending(name, number)
+    answer(app, now - age, **categories)
+    return app
 
 
-def drifted(name: str, number: int = 0, *, now: float = NOW) -> Watch:
+def drifted(name: str, number: int = 0, *, now: float = NOW) -> MonitoredApp:
     """An app that answers, but not as its baseline wants it."""
     expected = Expected(frozenset(["https://api.example.com"]), frozenset(["https://*.example.com"]))
-    watch = pending(name, number, baseline={"requestdomain": expected})
-    answer(watch, now - 10, requestdomain=["https://evil.example.net", "https://www.example.com"])
-    return watch
+    app = pending(name, number, baseline={"requestdomain": expected})
+    answer(app, now - 10, requestdomain=["https://evil.example.net", "https://www.example.com"])
+    return app
 
 
-def answer(watch: Watch, timestamp: float, **categories: Sequence[str]) -> None:
+def answer(app: MonitoredApp, timestamp: float, **categories: Sequence[str]) -> None:
     """Let an app answer with lists."""
     lists = lists_of(**categories)
-    watch.history.note(lists, timestamp)
-    watch.last_success = timestamp
-    watch.last = Outcome(lists, None, {}, 0.125, timestamp, timestamp)
+    app.history.note(lists, timestamp)
+    app.last_success = timestamp
+    app.last_result = FetchResult(lists, None, {}, 0.125, timestamp, timestamp)
 
 
-def bad(name: str, error: FetchError, number: int = 0, *, age: float = 10.0, now: float = NOW) -> Watch:
+def bad(
+    name: str, error: FetchError, number: int = 0, *, age: float = 10.0, now: float = NOW
+) -> MonitoredApp:
     """An app that failed `age` seconds ago."""
-    watch = pending(name, number)
-    fail(watch, error, now - age)
-    return watch
+    app = pending(name, number)
+    fail(app, error, now - age)
+    return app
 
 
-def fail(watch: Watch, error: FetchError, timestamp: float, **api_errors: int) -> None:
-    watch.last = Outcome(None, error, api_errors, 0.5, timestamp, watch.last_success)
+def fail(app: MonitoredApp, error: FetchError, timestamp: float, **api_errors: int) -> None:
+    app.last_result = FetchResult(None, error, api_errors, 0.5, timestamp, app.last_success)
 
 
 def find(
-    watch: Watch, quota: Quota | None = None, api_errors: Any = None, **effective: Sequence[str]
+    app: MonitoredApp, quota: Quota | None = None, api_errors: Any = None, **effective: Sequence[str]
 ) -> None:
     """Let an app have findings beside its lists."""
     found = {name: domain_list(domains) for name, domains in effective.items()}
-    watch.findings = Findings(found, quota, api_errors or {})
+    app.extra_result = ExtraResult(found, quota, api_errors or {})
 
 
-def every_kind(now: float = NOW) -> list[Watch]:
+def every_kind(now: float = NOW) -> list[MonitoredApp]:
     """A fleet with an app in every state; the order is not that of the page."""
     changed = good("changing", 3, age=HOUR, now=now, requestdomain=["https://old.example.com"])
     answer(changed, now - 60, requestdomain=["https://new.example.com"])
     full = good("full", 5, now=now, requestdomain=hosts(190), tcpdomain=["tcp://a.example.com"])
-    quota = Quota(1000, 10, 990, RateLimit(5000, 60), RateLimit(100, 1))
+    quota = Quota(1000, 10, 990, ApiRateLimit(5000, 60), ApiRateLimit(100, 1))
     find(full, quota, {"get_effective_domain": 48001}, requestdomain=hosts(191)[1:])
     lapsed = good("lapsed", 6, age=2 * HOUR, now=now, requestdomain=["https://last.example.com"])
     fail(lapsed, SLOW, now - 5)
@@ -150,18 +152,18 @@ def every_kind(now: float = NOW) -> list[Watch]:
     ]
 
 
-def names(watches: Sequence[Watch], **parameters: str) -> list[str]:
+def names(apps: Sequence[MonitoredApp], **parameters: str) -> list[str]:
     """The names on the page that a URL's parameters ask for."""
-    found = overview(watches, DEFAULT_LIMITS, Query.of(parameters), NOW)
+    found = overview(apps, DEFAULT_LIMITS, Query.of(parameters), NOW)
     return [row.name for row in found.rows]
 
 
 @contextlib.contextmanager
-def service_of(watches: Sequence[Watch], **sections: Any) -> Iterator[Service]:
+def service_of(apps: Sequence[MonitoredApp], **sections: Any) -> Iterator[Service]:
     """A service whose apps are these; what else it has is configured."""
     tree = {"wechat": {"base_url": "http://127.0.0.1:9"}, **CONFIGURED, **sections}
-    service = Service(loading.ConfigLoader(Path("config.yml"), as_json(tree).encode()))
-    service.fleet = replace(service.fleet, by_appid={watch.app.appid: watch for watch in watches})
+    service = Service(loader.ConfigLoader(Path("config.yml"), as_json(tree).encode()))
+    service.fleet = replace(service.fleet, by_appid={app.settings.appid: app for app in apps})
     try:
         yield service
     finally:
@@ -171,7 +173,7 @@ def service_of(watches: Sequence[Watch], **sections: Any) -> Iterator[Service]:
 @contextlib.contextmanager
 def served(service: Service, options: WebOptions | None = None) -> Iterator[str]:
     """Serve on a port of its own; yield the URL."""
-    server = Server(make_app(service, options or WebOptions()))
+    server = Server(make_web_app(service, options or WebOptions()))
     sock = listen("127.0.0.1:0")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
     thread.start()

@@ -10,15 +10,14 @@ from calls import time_left
 from simulated_client import APPID, COMPONENT, COMPONENT_SECRET, TICKET
 from token_stages import lists_of
 
-from wx_domain_exporter.config.loading import WatchedPlatform
-from wx_domain_exporter.config.schema_tokens import AccessToken, AuthorizerToken, CentreToken
-from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
+from wx_domain_exporter.config.loader import PlatformSettings
+from wx_domain_exporter.config.schema_tokens import AccessToken, AuthorizerToken, HttpToken, PlatformConfig
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
-from wx_domain_exporter.wechat.tokens.make import make_platform
+from wx_domain_exporter.wechat.tokens.factory import make_platform
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,22 +69,22 @@ class PlatformStage:
     def patch(self, **settings: object) -> None:
         self.stage.world.patch_platform(COMPONENT, settings)
 
-    def settings(self, **settings: Any) -> PlatformSettings:
+    def settings(self, **settings: Any) -> PlatformConfig:
         own = {
             "component_appid": COMPONENT,
             "own_component_token": True,
             "component_appsecret": {"file": str(self.appsecret)},
             "component_verify_ticket": {"file": str(self.ticket)},
         }
-        return PlatformSettings.model_validate({**own, **settings})
+        return PlatformConfig.model_validate({**own, **settings})
 
-    def platform(self, component_token: AccessToken | CentreToken | None = None) -> Platform:
+    def platform(self, component_token: AccessToken | HttpToken | None = None) -> Platform:
         """The platform as it runs: its token made here, unless one is given."""
         settings = self.settings()
         if component_token is not None:
-            settings = PlatformSettings(component_appid=COMPONENT, component_access_token="given")
+            settings = PlatformConfig(component_appid=COMPONENT, component_access_token="given")
         app_token = AuthorizerToken(type="authorizer", platform="main")
-        watched = WatchedPlatform("main", settings, component_token, app_token, {})
+        watched = PlatformSettings("main", settings, component_token, app_token, {})
         return make_platform(watched, self.stage.clock)
 
     def member(

@@ -8,10 +8,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.app import WebOptions, make_app
-from wx_domain_exporter.web.server import Server, listen, url_of
+from wx_domain_exporter.web.routes import WebOptions, make_web_app
+from wx_domain_exporter.web.server.server import Server, listen, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ class Serving:
 def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serving]:
     """Serve what a configuration file says on a port of its own; nothing is discovered by itself."""
     service = Service(ConfigLoader(path))
-    service.reloads.start()
-    server = Server(make_app(service, options or WebOptions()))
+    service.reloader.start()
+    server = Server(make_web_app(service, options or WebOptions()))
     sock = listen("127.0.0.1:0")
     url = url_of(sock).rstrip("/")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))

@@ -11,7 +11,7 @@ import pytest
 from shipped_rules import alerts
 from support import REPOSITORY
 
-from wx_domain_exporter.apps.diagnosis import diagnose
+from wx_domain_exporter.diagnosis.diagnose import diagnose
 from wx_domain_exporter.errcodes import remedies
 from wx_domain_exporter.errcodes.lookup import TABLE
 from wx_domain_exporter.web.pages.texts import TEXTS
@@ -31,7 +31,7 @@ from wx_domain_exporter.wechat.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wx_domain_exporter.errcodes.types import Text
+    from wx_domain_exporter.errcodes.types import BilingualText
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _sentences(text: str) -> list[str]:
     return re.split(r"(?<=[.;!?])\s+|(?<=[。；！？])", re.sub(r"\s+", " ", text))
 
 
-def both(place: str, text: Text) -> Iterator[tuple[str, str]]:
+def both(place: str, text: BilingualText) -> Iterator[tuple[str, str]]:
     yield f"{place}, en", text.en
     yield f"{place}, zh", text.zh
 

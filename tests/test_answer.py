@@ -5,7 +5,12 @@ from typing import Any
 
 import pytest
 
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY, SERVER_CATEGORIES, domain_list
+from wx_domain_exporter.domains.domain_list import (
+    DOCUMENTED_CATEGORIES,
+    EMPTY,
+    SERVER_CATEGORIES,
+    domain_list,
+)
 from wx_domain_exporter.wechat.errors import DecodeError, Reason
 from wx_domain_exporter.wechat.responses import (
     MAX_CATEGORIES,

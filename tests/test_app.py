@@ -15,7 +15,7 @@ from support import Answer, Gate, request, samples, series, value
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.app import WebOptions
+from wx_domain_exporter.web.routes import WebOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -290,7 +290,7 @@ class TestReload:
             return go_on.wait(60)
 
         monkeypatch.setattr(Service, "reload", hang)
-        monkeypatch.setattr("wx_domain_exporter.web.server._GRACE", 1)
+        monkeypatch.setattr("wx_domain_exporter.web.server.server._GRACE", 1)
         with ThreadPoolExecutor(1) as pool:
             with serving(fleet, WebOptions(enable_lifecycle=True)) as url:
                 asked = pool.submit(request, f"{url}/-/reload", method="POST")

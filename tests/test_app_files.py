@@ -10,7 +10,7 @@ from configurations import load
 from structlog.testing import capture_logs
 from support import as_json
 
-from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings
+from wx_domain_exporter.config.loader import ConfigError, ConfigLoader, Settings
 
 A, B, C, D = (f"wx{number:016x}" for number in range(4))
 TOKEN = {"type": "stable_token", "appsecret": "canary-appsecret"}
@@ -246,12 +246,12 @@ class TestBrokenFile:
         settings = folder.loader.load()
         assert appids(settings) == [A, B]
         assert folder.broken() == []
-        (sentence,) = settings.unreadable
+        (sentence,) = settings.unreadable_secrets
         assert "one.yml: [0].token.appsecret: the secret file" in sentence
         with pytest.raises(ConfigError, match="appsecret can't be read"):
             load(folder.path / "config.yml")
         (folder.path / "apps.d" / "appsecret").write_text("canary")
-        assert load(folder.path / "config.yml").unreadable == ()
+        assert load(folder.path / "config.yml").unreadable_secrets == ()
 
     def test_a_name_that_is_no_utf_8_is_shown_as_text(self, folder: Folder) -> None:
         folder.configure(A)

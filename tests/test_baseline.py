@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wx_domain_exporter.lists.baseline import Drift, Expected, drifts, has_stray_wildcard, has_wildcard
-from wx_domain_exporter.lists.domains import domain_list
+from wx_domain_exporter.domains.baseline import Drift, Expected, drifts, has_stray_wildcard, has_wildcard
+from wx_domain_exporter.domains.domain_list import domain_list
 
 API, WWW, EVIL = "https://api.example.com", "https://www.example.com", "https://evil.example.net"
 

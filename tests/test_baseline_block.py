@@ -8,11 +8,11 @@ from configurations import parse
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wx_domain_exporter.commands.baseline_block import HEAD, entry
-from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.commands.baseline_block import HEAD, baseline_entry
+from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken
-from wx_domain_exporter.lists.baseline import drifts
-from wx_domain_exporter.lists.domains import DomainList, MalformedDomainError, domain_list, normal_form
+from wx_domain_exporter.domains.baseline import drifts
+from wx_domain_exporter.domains.domain_list import DomainList, MalformedDomainError, domain_list, normal_form
 
 APPID = "wx0123456789abcdef"
 TOKEN = AccessToken.model_validate({"type": "access_token", "access_token": "canary"})
@@ -24,13 +24,13 @@ apps:
 """
 
 
-def app(name: str = APPID) -> WatchedApp:
-    return WatchedApp(APPID, name, {}, TOKEN)
+def app(name: str = APPID) -> AppSettings:
+    return AppSettings(APPID, name, {}, TOKEN)
 
 
-def pasted(lists: dict[str, DomainList], name: str = APPID) -> WatchedApp:
+def pasted(lists: dict[str, DomainList], name: str = APPID) -> AppSettings:
     """The app of a configuration that has the printed block."""
-    text = HEAD + entry(app(name), lists) + APPS
+    text = HEAD + baseline_entry(app(name), lists) + APPS
     (found,) = parse(text.encode(), Path("config.yml")).apps
     return found
 
@@ -76,7 +76,7 @@ def test_what_is_printed_allows_nothing_else() -> None:
 
 def test_it_reads_well() -> None:
     lists = {"requestdomain": domain_list(["https://b.cn", "https://a.cn"]), "udpdomain": domain_list([])}
-    assert entry(app("会员中心"), lists) == (
+    assert baseline_entry(app("会员中心"), lists) == (
         "  # 会员中心\n"
         "  wx0123456789abcdef:\n"
         "    requestdomain:\n"
@@ -86,7 +86,7 @@ def test_it_reads_well() -> None:
         "    udpdomain:\n"
         "      exact: []\n"
     )
-    assert entry(app(), lists).startswith("  wx0123456789abcdef:\n")
+    assert baseline_entry(app(), lists).startswith("  wx0123456789abcdef:\n")
 
 
 def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
@@ -94,7 +94,7 @@ def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
         "requestdomain": domain_list(["https://*.a.cn", "https://a.cn"]),
         "udpdomain": domain_list(["*"]),
     }
-    assert yaml.safe_load(entry(app(), lists)) == {
+    assert yaml.safe_load(baseline_entry(app(), lists)) == {
         APPID: {"requestdomain": {"required": ["https://a.cn"], "allowed": ["https://*.a.cn"]}}
     }
 
@@ -102,7 +102,7 @@ def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
 @pytest.mark.parametrize("action", ["getserverdomain", "getbizdomain"])
 def test_a_category_that_the_action_leaves_out_is_left_out(action: str) -> None:
     lists = dict.fromkeys(("requestdomain", "bizdomain", "tcpdomain"), domain_list(["https://a.cn"]))
-    text = f"wechat: {{action: {action}}}\n{HEAD}{entry(app(), lists, action)}{APPS}"
+    text = f"wechat: {{action: {action}}}\n{HEAD}{baseline_entry(app(), lists, action)}{APPS}"
     (found,) = parse(text.replace("requestdomain: {exact: []}", "").encode(), Path("config.yml")).apps
     expected = {"bizdomain"} if action == "getbizdomain" else {"requestdomain", "tcpdomain"}
     assert set(found.baseline) == expected

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 import bcrypt
 import pytest
 
-from wx_domain_exporter.web import basic_auth
-from wx_domain_exporter.web.basic_auth import PasswordChecker, credentials
+from wx_domain_exporter.web.middleware import basic_auth
+from wx_domain_exporter.web.middleware.basic_auth import PasswordChecker, credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wx_domain_exporter.config.schema import Scrape
-from wx_domain_exporter.scrape_budget import HEADER, LONGEST, BadTimeoutError, scrape_budget
+from wx_domain_exporter.scrape_timeout import HEADER, LONGEST, BadTimeoutError, seconds_for_scrape
 
 
 def settings(timeout: str = "10s", offset: str = "500ms") -> Scrape:
@@ -32,7 +32,7 @@ def test_the_header_is_the_one_that_prometheus_sends() -> None:
     ],
 )
 def test_a_header_leaves(header: str, seconds: float) -> None:
-    assert scrape_budget(header, settings(), 0) == pytest.approx(seconds)
+    assert seconds_for_scrape(header, settings(), 0) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_header_leaves(header: str, seconds: float) -> None:
 )
 def test_a_header_that_is_no_finite_number_above_0_is_refused(header: str) -> None:
     with pytest.raises(BadTimeoutError, match=HEADER):
-        scrape_budget(header, settings(), 0)
+        seconds_for_scrape(header, settings(), 0)
 
 
 @pytest.mark.parametrize(
@@ -73,11 +73,11 @@ def test_a_header_that_is_no_finite_number_above_0_is_refused(header: str) -> No
     ],
 )
 def test_without_a_header_the_settings_count(timeout: str, offset: str, seconds: float) -> None:
-    assert scrape_budget(None, settings(timeout, offset), 0) == pytest.approx(seconds)
+    assert seconds_for_scrape(None, settings(timeout, offset), 0) == pytest.approx(seconds)
 
 
 def test_a_header_counts_more_than_the_timeout_of_the_settings() -> None:
-    assert scrape_budget("3", settings("1m"), 0) == pytest.approx(2.5)
+    assert seconds_for_scrape("3", settings("1m"), 0) == pytest.approx(2.5)
 
 
 @pytest.mark.parametrize(
@@ -92,14 +92,14 @@ def test_a_header_counts_more_than_the_timeout_of_the_settings() -> None:
 def test_the_time_of_the_encoding_is_taken_off_and_half_of_the_time_is_left(
     encoding: float, seconds: float
 ) -> None:
-    assert scrape_budget("10", settings(), encoding) == pytest.approx(seconds)
-    assert scrape_budget(None, settings(), encoding) == pytest.approx(seconds)
+    assert seconds_for_scrape("10", settings(), encoding) == pytest.approx(seconds)
+    assert seconds_for_scrape(None, settings(), encoding) == pytest.approx(seconds)
 
 
 def test_the_encoding_of_a_scrape_shorter_than_the_offset_is_taken_off_too() -> None:
-    assert scrape_budget("0.4", settings(), 0.05) == pytest.approx(0.15)
+    assert seconds_for_scrape("0.4", settings(), 0.05) == pytest.approx(0.15)
 
 
 def test_no_budget_is_longer_than_120_seconds_whatever_the_encoding_takes() -> None:
     assert LONGEST == 120
-    assert scrape_budget("1000", settings(), 10) == 120
+    assert seconds_for_scrape("1000", settings(), 10) == 120

@@ -9,7 +9,7 @@ from collector_stages import BAD, COUNTED, GOOD, SECRET, apps_of, scrape, servin
 from structlog.testing import capture_logs
 from support import samples, series, value
 
-from wx_domain_exporter.metrics.table import (
+from wx_domain_exporter.metrics.definitions import (
     EFFECTIVE_DOMAINS,
     EFFECTIVE_HASH,
     GAUGES,
@@ -17,8 +17,8 @@ from wx_domain_exporter.metrics.table import (
     QUOTA_REMAINING,
     QUOTA_USED,
 )
+from wx_domain_exporter.simulator.credentials import appid_of
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
-from wx_domain_exporter.simulator.invented import appid_of
 from wx_domain_exporter.simulator.world import CATEGORIES
 
 if TYPE_CHECKING:

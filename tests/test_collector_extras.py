@@ -6,7 +6,7 @@ import pytest
 from collector_stages import BAD, GOOD, apps_of, scrape, serving, small_world
 from support import series, value
 
-from wx_domain_exporter.lists.domains import domain_list
+from wx_domain_exporter.domains.domain_list import domain_list
 from wx_domain_exporter.simulator.world import CATEGORIES
 
 if TYPE_CHECKING:

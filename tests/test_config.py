@@ -13,7 +13,7 @@ from configurations import load, parse
 from pydantic import BaseModel, ValidationError
 from support import REPOSITORY, as_json
 
-from wx_domain_exporter.config.loading import ConfigError, Settings
+from wx_domain_exporter.config.loader import ConfigError, Settings
 from wx_domain_exporter.config.schema import (
     App,
     Collect,
@@ -26,14 +26,14 @@ from wx_domain_exporter.config.schema_tokens import (
     TOKEN_TYPES,
     AccessToken,
     AuthorizerToken,
-    CentreToken,
     CloudBaseToken,
     CloudRunToken,
-    Platform,
+    HttpToken,
+    PlatformConfig,
     StableToken,
 )
 from wx_domain_exporter.config.secret import Secret
-from wx_domain_exporter.lists.domains import DEFAULT_LIMITS
+from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 DATA = REPOSITORY / "tests" / "data" / "config"
 BAD_FILES = sorted(path.name for path in DATA.glob("*.bad.yml"))
@@ -143,15 +143,15 @@ class TestGoodFiles:
 
     def test_platforms_have_what_their_names_lead_to(self) -> None:
         main, own, given = load(Path("everything.good.yml")).platforms
-        assert isinstance(main.component_token, CentreToken)
+        assert isinstance(main.component_token, HttpToken)
         assert main.component_token.headers["Authorization"] == Secret("file", "secrets/good.txt")
         assert main.component_token.ttl == 86400
         assert main.app_token == main.component_token
         assert main.labels == {"team": "growth", "region": "north"}
-        assert main.settings.discover_interval == 300
+        assert main.config.discover_interval == 300
         assert own.component_token is None
         assert own.app_token == AuthorizerToken(type="authorizer", platform="own")
-        assert own.settings.component_verify_ticket == Secret("file", "secrets/good.txt")
+        assert own.config.component_verify_ticket == Secret("file", "secrets/good.txt")
         assert isinstance(given.component_token, AccessToken)
 
     def test_apps_of_files_stand_behind_those_of_the_configuration(self) -> None:
@@ -160,7 +160,7 @@ class TestGoodFiles:
         assert (one.name, one.labels) == ("one", {"team": "growth", "region": "north"})
         assert isinstance(one.token, StableToken)
         assert one.token.appsecret.read() == Secret("file", "secrets/good.txt").read()
-        assert isinstance(another.token, CentreToken)
+        assert isinstance(another.token, HttpToken)
         assert of_json.labels == {"team": "json", "region": "north"}
         assert found.app_file_errors == {"apps.d/none.yml": (), "apps.d/one.yml": (), "apps.d/two.json": ()}
 
@@ -272,12 +272,12 @@ class TestShippedConfiguration:
             pytest.param("defaults", Defaults, id="defaults"),
             pytest.param("apps", App, id="apps"),
             pytest.param("tokens", StableToken, id="stable_token"),
-            pytest.param("tokens", CentreToken, id="http"),
+            pytest.param("tokens", HttpToken, id="http"),
             pytest.param("apps", AccessToken, id="access_token"),
             pytest.param("apps", AuthorizerToken, id="authorizer"),
             pytest.param("apps", CloudRunToken, id="cloudrun"),
             pytest.param("apps", CloudBaseToken, id="cloudbase"),
-            pytest.param("# platforms", Platform, id="platforms"),
+            pytest.param("# platforms", PlatformConfig, id="platforms"),
         ],
     )
     def test_it_names_every_key_of_the_schema(self, section: str | None, model: type[BaseModel]) -> None:

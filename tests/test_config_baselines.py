@@ -7,9 +7,9 @@ import pytest
 from configurations import parse
 from support import as_json
 
-from wx_domain_exporter.config.loading import ConfigError, Settings, WatchedApp
+from wx_domain_exporter.config.loader import AppSettings, ConfigError, Settings
 from wx_domain_exporter.config.schema_tokens import AccessToken
-from wx_domain_exporter.lists.baseline import Baseline, Expected
+from wx_domain_exporter.domains.baseline import Baseline, Expected
 
 A, B = "wx00000000000000a0", "wx00000000000000b0"
 API, WWW = "https://api.example.com", "https://www.example.com"
@@ -86,7 +86,7 @@ class TestWhatADiscoveredAppHas:
     def test_the_one_that_is_named_after_its_appid_before_it(self) -> None:
         found = settings(platforms={"main": platform()}, baselines={A: EXACT})
         token = AccessToken.model_validate({"type": "access_token", "access_token": "canary"})
-        discovered = [WatchedApp(appid, appid, {}, token, REQUIRES) for appid in (A, B)]
+        discovered = [AppSettings(appid, appid, {}, token, REQUIRES) for appid in (A, B)]
         assert [found.complete(one).baseline for one in discovered] == [EXACTLY, REQUIRES]
 
 

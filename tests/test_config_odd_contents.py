@@ -9,7 +9,7 @@ import pytest
 from configurations import parse
 from support import as_json, run_exporter
 
-from wx_domain_exporter.config.loading import ConfigError
+from wx_domain_exporter.config.loader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

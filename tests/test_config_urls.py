@@ -7,7 +7,7 @@ import pytest
 from configurations import parse
 from support import as_json
 
-from wx_domain_exporter.config.loading import ConfigError
+from wx_domain_exporter.config.loader import ConfigError
 
 if TYPE_CHECKING:
     from wx_domain_exporter.config.schema import Wechat

@@ -10,7 +10,7 @@ import pytest
 from examples import PROBES
 from grafana import FILES, filled, load, metrics, panels, queries, variables
 
-from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
+from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,7 @@ def test_the_page_has_no_gaps(dashboard: dict[str, Any]) -> None:
 
 def test_each_metric_is_exported(dashboard: dict[str, Any]) -> None:
     exported = {gauge.name for gauge in GAUGES} | OF_PROMETHEUS_AND_PROCESS
-    for own in OWN_METRICS:
+    for own in SELF_METRICS:
         exported |= {f"{own.name}_bucket"} if own.kind == "histogram" else {own.name}
     shown = set().union(*(metrics(query.expression) for query in queries(dashboard)))
     assert len(shown) > 10
@@ -136,7 +136,7 @@ def test_each_metric_is_exported(dashboard: dict[str, Any]) -> None:
 
 def test_together_they_show_every_metric() -> None:
     shown = set().union(*(metrics(query.expression) for file in FILES for query in queries(load(file))))
-    not_shown = {own.name for own in OWN_METRICS if own.kind != "histogram"} - shown
+    not_shown = {own.name for own in SELF_METRICS if own.kind != "histogram"} - shown
     assert not_shown == set()
     assert {gauge.name for gauge in GAUGES} - shown == set()
 
@@ -147,7 +147,7 @@ def test_where_mini_programs_are_probed_one_by_one_the_exporters_own_series_are_
     shown = set().union(*(metrics(query.expression) for file in FILES for query in queries(load(file))))
     of_a_probe = {gauge.name for gauge in GAUGES} | {"up"}
     assert {name.removesuffix("_bucket") for name in shown - of_a_probe} <= asked
-    assert {own.name for own in OWN_METRICS} <= asked
+    assert {own.name for own in SELF_METRICS} <= asked
 
 
 def test_each_series_is_of_the_chosen_exporters(dashboard: dict[str, Any], file: str) -> None:

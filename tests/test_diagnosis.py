@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.apps.diagnosis import Diagnosis, Step, diagnose
+from wx_domain_exporter.diagnosis.diagnose import Diagnosis, Step, diagnose
 from wx_domain_exporter.errcodes.lookup import look_up
 from wx_domain_exporter.wechat.errors import (
     ApiError,
@@ -64,7 +64,7 @@ class TestStep:
 
 class TestWhat:
     def test_an_errcode_is_told_with_its_meaning_in_both_languages(self) -> None:
-        what = diagnose(refused("stable_token", 40125), APPID).what
+        what = diagnose(refused("stable_token", 40125), APPID).problem
         assert what.en == "stable_token answers errcode 40125: The AppSecret is not valid."
         assert what.zh == "stable_token 返回错误码 40125：AppSecret 无效。"
 
@@ -88,9 +88,9 @@ class TestWhat:
     )
     def test_a_failure_without_an_errcode_has_words_and_a_remedy_too(self, error: FetchError) -> None:
         found = diagnose(error, APPID)
-        assert found.what.en == str(error)
-        assert str(error) in found.what.zh
-        assert found.what.zh != found.what.en
+        assert found.problem.en == str(error)
+        assert str(error) in found.problem.zh
+        assert found.problem.zh != found.problem.en
         assert len(found.remedy.en) > 30
         assert any("\u4e00" <= char <= "\u9fff" for char in found.remedy.zh)
 

@@ -18,13 +18,13 @@ from web_certificates import make_web_folder
 
 from wx_domain_exporter.commands.flags import FLAGS
 from wx_domain_exporter.config import schema, schema_tokens
-from wx_domain_exporter.config.schema_fields import Strict
+from wx_domain_exporter.config.schema_fields import StrictModel
 from wx_domain_exporter.config.yaml_tree import read_yaml
 from wx_domain_exporter.file_watch import WatchedFiles
-from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
-from wx_domain_exporter.web.guard import Limits
+from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
+from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
 from wx_domain_exporter.web.web_config import schema as web_schema
-from wx_domain_exporter.web.web_config.loading import load_web_config
+from wx_domain_exporter.web.web_config.loader import load_web_config
 from wx_domain_exporter.web.web_config.tls_names import CURVES, VERSIONS
 from wx_domain_exporter.wechat.errors import Reason
 
@@ -208,8 +208,8 @@ def test_the_annotated_configuration_is_valid_and_has_nothing_twice(folder: Fold
     assert settings.apps
 
 
-def models(module: Any) -> list[type[Strict]]:
-    return [one for one in Strict.__subclasses__() if one.__module__ == module.__name__]
+def models(module: Any) -> list[type[StrictModel]]:
+    return [one for one in StrictModel.__subclasses__() if one.__module__ == module.__name__]
 
 
 def test_every_key_of_the_configuration_is_documented() -> None:
@@ -234,7 +234,7 @@ def test_every_key_of_a_web_configuration_has_an_example_with_a_value_of_its_own
 
 
 def test_the_limits_of_connections_are_those_of_the_docs() -> None:
-    limits, text = Limits(), text_of("docs/web-configuration.md")
+    limits, text = ConnectionLimits(), text_of("docs/web-configuration.md")
     assert limits.handshake == limits.headers
     assert f"headers of a request | {limits.headers:.0f} s each" in text
     assert f"| open connections | {limits.connections:,}, or" in text
@@ -292,7 +292,7 @@ class TestChinesePageOnTokens:
 
 def test_every_metric_and_flag_is_documented() -> None:
     metrics, flags = text_of("docs/metrics.md"), text_of("docs/command-line.md")
-    assert all(f"`{one.name}`" in metrics for one in (*GAUGES, *OWN_METRICS))
+    assert all(f"`{one.name}`" in metrics for one in (*GAUGES, *SELF_METRICS))
     assert all(f"`--{flag.name}`" in flags for flag in FLAGS)
 
 

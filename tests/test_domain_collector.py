@@ -17,7 +17,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from support import REPOSITORY, as_json, request, series, value, wait_until
 
 from wx_domain_exporter import ConfigError, DomainCollector
-from wx_domain_exporter.metrics.table import GAUGES
+from wx_domain_exporter.metrics.definitions import GAUGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

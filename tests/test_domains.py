@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wx_domain_exporter.lists.domains import (
+from wx_domain_exporter.domains.domain_list import (
     CATEGORY_PATTERN,
     DEFAULT_LIMITS,
     DOCUMENTED_CATEGORIES,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from wx_domain_exporter.lists.domains import EMPTY, SERVER_CATEGORIES, domain_list
-from wx_domain_exporter.wechat.effective import (
+from wx_domain_exporter.domains.domain_list import EMPTY, SERVER_CATEGORIES, domain_list
+from wx_domain_exporter.wechat.effective_domains import (
     DOCUMENTED_EFFECTIVE,
     EffectiveLists,
     read_effective_domain,

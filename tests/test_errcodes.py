@@ -3,8 +3,8 @@ import re
 
 import pytest
 
-from wx_domain_exporter.errcodes.lookup import TABLE, Action, Errcode, look_up, rest_after
-from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.errcodes.lookup import TABLE, Action, Errcode, cooldown_after, look_up
+from wx_domain_exporter.errcodes.types import BilingualText
 
 APP_APIS = ("getwxadevinfo", "get_effective_domain", "get_effective_webviewdomain", "quota/get")
 COMPONENT_APIS = ("api_authorizer_token", "api_get_authorizer_list", "api_get_authorizer_info")
@@ -49,8 +49,8 @@ def test_these_codes_are_of_one_class_whatever_the_api(api: str, code: int, acti
     [(45009, 60, 1800), (45011, 60, 60), (-1, 0, 0), (40001, 0, 0), (48001, 0, 0)],
 )
 def test_an_api_rests_after_a_quota_alone(code: int, first: float, later: float) -> None:
-    assert rest_after("getwxadevinfo", code) == first
-    assert rest_after("getwxadevinfo", code, again=True) == later
+    assert cooldown_after("getwxadevinfo", code) == first
+    assert cooldown_after("getwxadevinfo", code, again=True) == later
 
 
 @pytest.mark.parametrize("api", APP_APIS + COMPONENT_APIS)
@@ -135,7 +135,7 @@ def test_a_row_has_an_official_page_as_its_source(row: Errcode) -> None:
     assert re.fullmatch(r"https://developers\.weixin\.qq\.com/[\w./-]+(\.html|/)", row.source)
 
 
-def assert_is_in_both_languages(text: Text) -> None:
+def assert_is_in_both_languages(text: BilingualText) -> None:
     assert CHINESE.search(text.zh)
     assert not QUOTED_MENU.search(text.zh)
     assert text.zh.endswith("。")

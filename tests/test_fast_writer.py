@@ -10,19 +10,19 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge
 
-from wx_domain_exporter.apps.extras import Findings
-from wx_domain_exporter.apps.token_ledger import TokenLedger
-from wx_domain_exporter.apps.watch import Outcome, Watch
-from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.token_usage import TokenUsage
+from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.domains.baseline import Expected
+from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.exposition import cached_lines, fast_writer
 from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import escaped, number, templates_of
 from wx_domain_exporter.exposition.results import AppResult, ScrapeResults
-from wx_domain_exporter.lists.baseline import Expected
-from wx_domain_exporter.lists.domains import DomainList
-from wx_domain_exporter.metrics.table import GAUGES
+from wx_domain_exporter.metrics.definitions import GAUGES
 from wx_domain_exporter.web.negotiation import choose_encoder
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, QuotaError, TokenError
 from wx_domain_exporter.wechat.quota import Quota
@@ -76,10 +76,10 @@ BASELINES = st.dictionaries(st.sampled_from(CATEGORIES), EXPECTED, max_size=2)
 
 
 @st.composite
-def apps(draw: st.DrawFn, collect: Collect) -> list[Watch]:
+def apps(draw: st.DrawFn, collect: Collect) -> list[MonitoredApp]:
     return [
-        Watch(
-            WatchedApp(
+        MonitoredApp(
+            AppSettings(
                 appid=f"wx{place:016x}",
                 name=draw(LABELS),
                 labels=draw(st.dictionaries(st.sampled_from(LABEL_KEYS), LABELS)),
@@ -88,7 +88,7 @@ def apps(draw: st.DrawFn, collect: Collect) -> list[Watch]:
             ),
             NOBODY,
             NOBODY,
-            TokenLedger(),
+            TokenUsage(),
             None,
             collect=collect,
         )
@@ -97,9 +97,9 @@ def apps(draw: st.DrawFn, collect: Collect) -> list[Watch]:
 
 
 @st.composite
-def outcomes(draw: st.DrawFn) -> Outcome:
+def outcomes(draw: st.DrawFn) -> FetchResult:
     lists, timestamp = draw(st.none() | LISTS_OF_AN_APP), draw(SECONDS)
-    return Outcome(
+    return FetchResult(
         categories=lists,
         error=draw(ERRORS) if lists is None else None,
         api_errors=draw(ERRCODES),
@@ -109,7 +109,7 @@ def outcomes(draw: st.DrawFn) -> Outcome:
     )
 
 
-FINDINGS = st.builds(Findings, LISTS_OF_AN_APP, QUOTAS, ERRCODES)
+FINDINGS = st.builds(ExtraResult, LISTS_OF_AN_APP, QUOTAS, ERRCODES)
 
 
 @st.composite
@@ -128,7 +128,7 @@ def scrapes_of_a_fleet(draw: st.DrawFn) -> list[ScrapeResults]:
     for _ in range(2):
         stay = [draw(st.booleans()) for _ in watches]
         later = [
-            app if stays else AppResult(app.watch, draw(outcomes()), draw(FINDINGS))
+            app if stays else AppResult(app.app, draw(outcomes()), draw(FINDINGS))
             for app, stays in zip(scrapes[-1].apps, stay, strict=True)
         ]
         scrapes.append(replace(results, apps=later, seconds=draw(SECONDS)))
@@ -241,9 +241,9 @@ def results_of_apps(**lists: Mapping[str, DomainList]) -> ScrapeResults:
     """A scrape of good apps that have these lists."""
     found = [
         AppResult(
-            Watch(WatchedApp(appid, appid, {}, NOBODY), NOBODY, NOBODY, TokenLedger(), None),
-            Outcome(of_app, None, {}, 0.1, 1.7e9, 1.7e9),
-            Findings({}, None, {}),
+            MonitoredApp(AppSettings(appid, appid, {}, NOBODY), NOBODY, NOBODY, TokenUsage(), None),
+            FetchResult(of_app, None, {}, 0.1, 1.7e9, 1.7e9),
+            ExtraResult({}, None, {}),
         )
         for appid, of_app in lists.items()
     ]
@@ -252,5 +252,5 @@ def results_of_apps(**lists: Mapping[str, DomainList]) -> ScrapeResults:
 
 def failed(results: ScrapeResults) -> ScrapeResults:
     """The same apps, of which none answered."""
-    outcome = Outcome(None, DeadlineError("no"), {}, 0.1, 1.7e9, None)
-    return replace(results, apps=[app._replace(outcome=outcome) for app in results.apps])
+    result = FetchResult(None, DeadlineError("no"), {}, 0.1, 1.7e9, None)
+    return replace(results, apps=[app._replace(result=result) for app in results.apps])

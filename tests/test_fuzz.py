@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from support import REPOSITORY
 
-from wx_domain_exporter.config.loading import ConfigError, Settings
+from wx_domain_exporter.config.loader import ConfigError, Settings
 from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, DomainList, domain_list, normal_form
+from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, DomainList, domain_list, normal_form
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.redaction import foreign_text, without_named_secrets
 from wx_domain_exporter.wechat.responses import read_categories, read_errcode, read_errmsg, read_json

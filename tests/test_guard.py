@@ -17,7 +17,7 @@ from support import request
 from web_certificates import WebFolder, make_web_folder
 from web_stages import LARGE, TLS, serving
 
-from wx_domain_exporter.web.guard import Limits
+from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
 
 if TYPE_CHECKING:
     import ssl
@@ -68,7 +68,7 @@ def received(client: socket.socket) -> int:
 
 
 def test_headers_have_a_time(folder: WebFolder, text: str) -> None:
-    with serving(folder, text, Limits(headers=0.3)) as url, connection(folder, url) as client:
+    with serving(folder, text, ConnectionLimits(headers=0.3)) as url, connection(folder, url) as client:
         client.sendall(GET)
         assert client.recv(100).startswith(b"HTTP/1.1 200")
         client.sendall(GET[:-2])
@@ -78,7 +78,7 @@ def test_headers_have_a_time(folder: WebFolder, text: str) -> None:
 
 
 def test_an_idle_connection_is_kept_for_longer_than_headers_may_take(folder: WebFolder, text: str) -> None:
-    with serving(folder, text, Limits(headers=0.2)) as url, connection(folder, url) as client:
+    with serving(folder, text, ConnectionLimits(headers=0.2)) as url, connection(folder, url) as client:
         for _ in range(2):
             client.sendall(GET)
             answer = client.recv(1000)
@@ -88,7 +88,7 @@ def test_an_idle_connection_is_kept_for_longer_than_headers_may_take(folder: Web
 
 
 def test_a_handshake_has_a_time(folder: WebFolder) -> None:
-    limits = Limits(handshake=0.3)
+    limits = ConnectionLimits(handshake=0.3)
     with serving(folder, TLS, limits) as url, connection(folder, url.replace("https", "http")) as client:
         begin = time.monotonic()
         received(client)
@@ -96,14 +96,17 @@ def test_a_handshake_has_a_time(folder: WebFolder) -> None:
 
 
 def test_an_answer_that_is_not_read_is_given_up(folder: WebFolder, text: str) -> None:
-    with serving(folder, text, Limits(stall=0.3)) as url, connection(folder, url) as client:
+    with serving(folder, text, ConnectionLimits(stall=0.3)) as url, connection(folder, url) as client:
         client.sendall(GET_LARGE)
         time.sleep(1)
         assert received(client) < len(LARGE)
 
 
 def test_an_answer_that_is_read_slowly_is_given_up_in_the_end(folder: WebFolder, text: str) -> None:
-    with serving(folder, text, Limits(stall=2, answer=0.5)) as url, connection(folder, url) as client:
+    with (
+        serving(folder, text, ConnectionLimits(stall=2, answer=0.5)) as url,
+        connection(folder, url) as client,
+    ):
         client.sendall(GET_LARGE)
         slowly = 0
         for _ in range(50):
@@ -113,14 +116,14 @@ def test_an_answer_that_is_read_slowly_is_given_up_in_the_end(folder: WebFolder,
 
 
 def test_an_answer_that_is_read_is_not_cut(folder: WebFolder, text: str) -> None:
-    with serving(folder, text, Limits(headers=0.1)) as url:
+    with serving(folder, text, ConnectionLimits(headers=0.1)) as url:
         answer = request(f"{url}/large", tls=client_tls(folder, url))
     assert answer.body == LARGE
 
 
 def test_of_too_many_unread_answers_the_oldest_is_given_up(folder: WebFolder, text: str) -> None:
     with (
-        serving(folder, text, Limits(stalled=1)) as url,
+        serving(folder, text, ConnectionLimits(stalled=1)) as url,
         connection(folder, url) as first,
         connection(folder, url) as second,
     ):
@@ -135,7 +138,7 @@ class TestNumber:
     def test_of_too_many_the_one_that_waits_longest_gives_way(self, folder: WebFolder, text: str) -> None:
         with (
             capture_logs() as logs,
-            serving(folder, text, Limits(connections=2)) as url,
+            serving(folder, text, ConnectionLimits(connections=2)) as url,
             connection(folder, url) as first,
             connection(folder, url) as second,
         ):
@@ -188,7 +191,7 @@ class TestNumber:
         assert [one["event"] for one in logs] == ["can't accept connections: Too many open files"]
 
     def test_one_that_is_answered_does_not(self, folder: WebFolder, text: str) -> None:
-        limits = Limits(connections=1)
+        limits = ConnectionLimits(connections=1)
         with serving(folder, text, limits) as url, connection(folder, url) as busy:
             busy.sendall(GET_LARGE)
             assert busy.recv(1)

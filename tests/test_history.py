@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.lists.domains import domain_list
-from wx_domain_exporter.lists.history import Change, History
+from wx_domain_exporter.domains.domain_list import domain_list
+from wx_domain_exporter.domains.history import Change, History
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.lists.domains import DomainList
+    from wx_domain_exporter.domains.domain_list import DomainList
 
 A, B, C = "https://a.example.com", "https://b.example.com", "https://c.example.com"
 

@@ -141,7 +141,7 @@ class TestRefusal:
                 refusal.check(SECRET)
             assert str(raised.value) == "second"
             assert raised.value.at == 5001
-            assert raised.value.holds_up
+            assert raised.value.timed_out
 
     def test_each_who_asks_gets_an_error_of_its_own(self, refusal: LastRefusal) -> None:
         # One error raised by many threads would collect all their tracebacks.

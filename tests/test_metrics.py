@@ -5,8 +5,8 @@ import re
 import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily
 
-from wx_domain_exporter.metrics import table as metrics
-from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS, Gauge, OwnMetric
+from wx_domain_exporter.metrics import definitions as metrics
+from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS, Gauge, SelfMetric
 from wx_domain_exporter.wechat.errors import Reason
 
 PUBLIC = {
@@ -48,7 +48,7 @@ OWN = {
 }
 
 
-def defined(kind: type[Gauge | OwnMetric]) -> list[Gauge | OwnMetric]:
+def defined(kind: type[Gauge | SelfMetric]) -> list[Gauge | SelfMetric]:
     return [value for value in vars(metrics).values() if isinstance(value, kind)]
 
 
@@ -57,19 +57,19 @@ def test_the_fleets_names_and_labels_are_those_that_users_rely_on() -> None:
 
 
 def test_so_are_the_exporters_own() -> None:
-    assert {metric.name: (metric.kind, " ".join(metric.labels)) for metric in OWN_METRICS} == OWN
+    assert {metric.name: (metric.kind, " ".join(metric.labels)) for metric in SELF_METRICS} == OWN
 
 
-@pytest.mark.parametrize(("kind", "table"), [(Gauge, GAUGES), (OwnMetric, OWN_METRICS)])
+@pytest.mark.parametrize(("kind", "table"), [(Gauge, GAUGES), (SelfMetric, SELF_METRICS)])
 def test_each_metric_that_is_defined_is_in_the_table_once(
-    kind: type[Gauge | OwnMetric], table: tuple[Gauge | OwnMetric, ...]
+    kind: type[Gauge | SelfMetric], table: tuple[Gauge | SelfMetric, ...]
 ) -> None:
     assert list(table) == defined(kind)
     assert len({metric.name for metric in table}) == len(table)
 
 
-@pytest.mark.parametrize("metric", [*GAUGES, *OWN_METRICS], ids=lambda metric: metric.name)
-def test_each_help_is_a_sentence_in_one_line(metric: Gauge | OwnMetric) -> None:
+@pytest.mark.parametrize("metric", [*GAUGES, *SELF_METRICS], ids=lambda metric: metric.name)
+def test_each_help_is_a_sentence_in_one_line(metric: Gauge | SelfMetric) -> None:
     assert re.fullmatch(r"[A-Z0-9][^\n]+[^.]\.", metric.help)
 
 

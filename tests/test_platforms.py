@@ -95,7 +95,7 @@ class TestDiscoveredApps:
         assert up(text) == dict.fromkeys(stage.appids, 1)
         assert value(text, DISCOVERED, platform="main") == value(text, "wx_domain_exporter_apps") == 4
         names = {appid: app.name for appid, app in stage.world.apps.items()}
-        assert {appid: watch.app.name for appid, watch in service.fleet.by_appid.items()} == names
+        assert {appid: watch.settings.name for appid, watch in service.fleet.by_appid.items()} == names
 
     def test_they_have_the_default_labels(self, stage: Stage, service: Service) -> None:
         stage.reload(service, defaults={"labels": {"team": "growth"}})
@@ -117,7 +117,7 @@ class TestDiscoveredApps:
         stage.reload(service, apps=[stage.stable(first)])
         service.discover()
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
-        assert service.fleet.by_appid[first].app.name == "by hand"
+        assert service.fleet.by_appid[first].settings.name == "by hand"
         assert service.fleet.by_appid[first].source.describes == "stable_token"
         assert stage.world.calls["api_authorizer_token", first] == 0
 
@@ -140,7 +140,7 @@ class TestDiscoveredApps:
             stage.world.patch_authorization(stage.simulated.component_appid, appid, {"permissions": [17]})
         stage.reload(service, apps=[stage.stable(by_hand)])
         service.discover()
-        known = {appid: service.is_ungranted(watch.app) for appid, watch in service.fleet.by_appid.items()}
+        known = {appid: service.is_ungranted(app.settings) for appid, app in service.fleet.by_appid.items()}
         assert known == {lacking: True, by_hand: False, **dict.fromkeys(granted, False)}
         assert stage.calls("getwxadevinfo") == 0
 
@@ -196,7 +196,7 @@ class TestReload:
         scrape(service)
         calls, before = dict(stage.world.calls), service.fleet
         stage.reload(service)
-        assert service.fleet.watches == before.watches
+        assert service.fleet.apps == before.apps
         assert service.knows_all_apps
         assert dict(stage.world.calls) == calls
         service.discover()
@@ -301,7 +301,7 @@ class TestThreads:
         self.discovering(service)
         stage.reload(service, platforms={"main": stage.main(), "second": stage.main(**own_token(second))})
         self.discovering(service)
-        assert len(service.fleet.watches) == 5
+        assert len(service.fleet.apps) == 5
         assert stage.world.calls["api_get_authorizer_list", stage.simulated.component_appid] == 1
 
     def test_one_for_which_there_is_no_thread_begins_as_soon_as_there_is_one(

@@ -14,9 +14,9 @@ from serving import Serving, serving_file
 from starlette.requests import Request
 from support import Gate, request, samples, series, value
 
-from wx_domain_exporter.scrape_budget import HEADER
-from wx_domain_exporter.web.app import WebOptions
-from wx_domain_exporter.web.probe import ProbeEndpoint
+from wx_domain_exporter.scrape_timeout import HEADER
+from wx_domain_exporter.web.endpoints.probe import ProbeEndpoint
+from wx_domain_exporter.web.routes import WebOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
-    from wx_domain_exporter.apps.watch import Watch
-    from wx_domain_exporter.fetch.flights import Batch
+    from wx_domain_exporter.scheduler.jobs import ScrapeJobs
     from wx_domain_exporter.service import Service
 
 A, B = appid(0), appid(1)
@@ -65,14 +64,14 @@ def probe_of(target: str, **headers: str) -> Request:
 
 def starts(service: Service, monkeypatch: pytest.MonkeyPatch) -> threading.Semaphore:
     """What is released by each scrape and probe that has joined the calls in flight."""
-    started, start = threading.Semaphore(0), service.fetcher.start
+    started, start = threading.Semaphore(0), service.scheduler.start
 
-    def noted(*arguments: Any) -> Batch:
+    def noted(*arguments: Any) -> ScrapeJobs:
         batch = start(*arguments)
         started.release()
         return batch
 
-    monkeypatch.setattr(service.fetcher, "start", noted)
+    monkeypatch.setattr(service.scheduler, "start", noted)
     return started
 
 
@@ -241,7 +240,7 @@ class TestManyAtOnce:
             assert [answer.result().status for answer in answers] == [200, 200, 200]
 
 
-class _LookedUpOnly(dict[str, "Watch"]):
+class _LookedUpOnly(dict[str, Any]):
     """A fleet's apps, of which nobody may go through all."""
 
     def __iter__(self) -> Iterator[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.web.probe_url import ProbeUrl, probe_url
+from wx_domain_exporter.web.endpoints.probe_url import ProbeUrl, probe_url
 
 
 class TestUrl:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.quota import Quota, RateLimit, read_quota
+from wx_domain_exporter.wechat.quota import ApiRateLimit, Quota, read_quota
 
 FIGURES = {"daily_limit": 1000, "used": 10, "remain": 990}
 
@@ -54,7 +54,7 @@ def test_rate_limits_stand_beside_it_if_wechat_says_them() -> None:
         "component_rate_limit": {"call_count": "0", "refresh_second": 3600},
     }
     found = read_quota({**answer(), **rates})
-    assert found == Quota(1000, 10, 990, RateLimit(5000, 60), RateLimit(0, 3600))
+    assert found == Quota(1000, 10, 990, ApiRateLimit(5000, 60), ApiRateLimit(0, 3600))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from clocks import StoppedClock
 
-from wx_domain_exporter.web.rate_limit import TokenBucket
+from wx_domain_exporter.web.middleware.rate_limit import TokenBucket
 from wx_domain_exporter.web.web_config.schema import RateLimit
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import wait_until
 
-from wx_domain_exporter.reloads import Reloads
+from wx_domain_exporter.reloader import Reloader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,26 +28,26 @@ def begun() -> list[int]:
 
 
 @pytest.fixture
-def reloads(answers: queue.SimpleQueue[bool], begun: list[int]) -> Iterator[Reloads]:
+def reloads(answers: queue.SimpleQueue[bool], begun: list[int]) -> Iterator[Reloader]:
     def reload() -> bool:
         begun.append(threading.get_ident())
         return answers.get(timeout=10)
 
-    reloads = Reloads(reload)
+    reloads = Reloader(reload)
     reloads.start()
     yield reloads
     reloads.close()
     answers.put(DONE)  # a reload that is still under way must not fail a later test
 
 
-def test_whoever_asks_is_told_how_it_went(reloads: Reloads, answers: queue.SimpleQueue[bool]) -> None:
+def test_whoever_asks_is_told_how_it_went(reloads: Reloader, answers: queue.SimpleQueue[bool]) -> None:
     for done in (True, False, True):
         answers.put(done)
         assert reloads.ask().result(10) is done
 
 
 def test_one_serves_all_who_ask_while_another_is_under_way(
-    reloads: Reloads, answers: queue.SimpleQueue[bool], begun: list[int]
+    reloads: Reloader, answers: queue.SimpleQueue[bool], begun: list[int]
 ) -> None:
     first = reloads.ask()
     wait_until(lambda: len(begun) == 1, "the first one begins")
@@ -60,7 +60,7 @@ def test_one_serves_all_who_ask_while_another_is_under_way(
 
 
 def test_who_waits_no_longer_is_no_trouble(
-    reloads: Reloads, answers: queue.SimpleQueue[bool], begun: list[int]
+    reloads: Reloader, answers: queue.SimpleQueue[bool], begun: list[int]
 ) -> None:
     first = reloads.ask()
     wait_until(lambda: len(begun) == 1, "the first one begins")
@@ -73,7 +73,7 @@ def test_who_waits_no_longer_is_no_trouble(
 
 @pytest.mark.parametrize("waiting", [0, 1])
 def test_none_begins_after_the_end(
-    reloads: Reloads, answers: queue.SimpleQueue[bool], begun: list[int], waiting: int
+    reloads: Reloader, answers: queue.SimpleQueue[bool], begun: list[int], waiting: int
 ) -> None:
     reloads.ask()
     wait_until(lambda: len(begun) == 1, "the first one begins")
@@ -88,7 +88,7 @@ def test_none_begins_after_the_end(
     assert len(begun) == 1
 
 
-def test_its_thread_keeps_no_program_from_its_end(reloads: Reloads) -> None:
+def test_its_thread_keeps_no_program_from_its_end(reloads: Reloader) -> None:
     reloads.ask()
     (worker,) = [thread for thread in threading.enumerate() if thread.name == "reload"]
     assert worker.daemon

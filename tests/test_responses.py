@@ -11,7 +11,7 @@ from wx_domain_exporter.wechat.responses import DomainListsParser
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wx_domain_exporter.lists.domains import DomainList
+    from wx_domain_exporter.domains.domain_list import DomainList
     from wx_domain_exporter.wechat.responses import JsonObject
 
 GOOD = {"errcode": 0, "requestdomain": ["https://a.cn"], "bizdomain": []}

@@ -12,10 +12,10 @@ from documents import anchors, text_of
 from shipped_rules import RULES, alerts, expressions, metrics_of, records, written_rules
 from support import REPOSITORY, as_json, program
 
+from wx_domain_exporter.domains.domain_list import EMPTY
 from wx_domain_exporter.errcodes.lookup import TABLE
-from wx_domain_exporter.errcodes.types import Group
-from wx_domain_exporter.lists.domains import EMPTY
-from wx_domain_exporter.metrics.table import GAUGES, OWN_METRICS
+from wx_domain_exporter.errcodes.types import ErrcodeGroup
+from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
 from wx_domain_exporter.wechat.errors import Reason
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def test_each_metric_they_name_is_exported() -> None:
     named |= {
         name for one in alerts() for name in re.findall(r"\bwx_domain_\w+", one["annotations"]["description"])
     }
-    known = {one.name for one in (*GAUGES, *OWN_METRICS)}
+    known = {one.name for one in (*GAUGES, *SELF_METRICS)}
     assert len(named & known) > 15
     # Names in templates are parts of recorded names, too: a record ends in the metric it is made of.
     recorded = {part for record in records() for part in record["record"].split(":")}
@@ -150,8 +150,8 @@ def test_the_hash_of_an_empty_list_is_the_exporters() -> None:
     assert re.findall(r"hash\S* == (\d+)", empty) == [str(EMPTY.hash)] * 2
 
 
-@pytest.mark.parametrize("group", Group)
-def test_a_class_has_the_errcodes_of_its_group(group: Group) -> None:
+@pytest.mark.parametrize("group", ErrcodeGroup)
+def test_a_class_has_the_errcodes_of_its_group(group: ErrcodeGroup) -> None:
     (expression,) = (one["expr"] for one in records() if one.get("labels") == {"class": group})
     (pattern,) = re.findall(r'errcode=~"([^"]+)"', expression)
     assert {row.code for row in TABLE if re.fullmatch(pattern, str(row.code))} == {

@@ -13,13 +13,13 @@ from services import running_service
 from starlette.requests import Request
 from support import series, value
 
-from wx_domain_exporter.config import loading
+from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.results import results_of
-from wx_domain_exporter.scrape_budget import HEADER, scrape_budget
+from wx_domain_exporter.scrape_timeout import HEADER, seconds_for_scrape
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web import scrape as scrape_module
-from wx_domain_exporter.web.scrape import MetricsEndpoint, pieces, start_encoder
+from wx_domain_exporter.web.endpoints import metrics as scrape_module
+from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint, pieces, start_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
-    from wx_domain_exporter.apps.watch import Outcome
+    from wx_domain_exporter.apps.monitored_app import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
 
 A, B = appid(0), appid(1)
@@ -43,7 +43,7 @@ def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
 
 @pytest.fixture
 def service(fleet: SmallFleet) -> Iterator[Service]:
-    service = Service(loading.ConfigLoader(fleet.path))
+    service = Service(loader.ConfigLoader(fleet.path))
     yield service
     service.close()
 
@@ -93,7 +93,7 @@ class TestPieces:
         batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         names = families(
-            b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.own)).decode()
+            b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.self_metrics)).decode()
         )
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):
             assert name in names
@@ -144,7 +144,7 @@ class TestDeadline:
     ) -> None:
         fleet.world.patch(A, {"hang": True})
         fleet.configure(scrape=scrape, wechat={"timeout": "30s"})
-        service = Service(loading.ConfigLoader(fleet.path))
+        service = Service(loader.ConfigLoader(fleet.path))
         begin = time.monotonic()
         found = text(answer(MetricsEndpoint(service, start_encoder(), 40), request(**headers)))
         assert 1.4 < time.monotonic() - begin < 15
@@ -164,7 +164,7 @@ class TestDeadline:
 
         def noted(header: str | None, settings: Any, encoding: float) -> float:
             taken.append(encoding)
-            return scrape_budget(header, settings, encoding)
+            return seconds_for_scrape(header, settings, encoding)
 
         def slow(*_: object) -> Iterator[bytes]:
             threading.Event().wait(0.3)
@@ -208,17 +208,17 @@ class TestManyAtOnce:
         assert answer(endpoint, request()).status_code == 200
 
     def test_waiting_scrapes_hold_no_thread(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-        watch = service.fleet.by_appid[A]
-        fetch, fetching, gate = watch.fetch, threading.Event(), threading.Event()
-        fetches: list[Outcome] = []
+        app = service.fleet.by_appid[A]
+        fetch, fetching, gate = app.fetch, threading.Event(), threading.Event()
+        fetches: list[FetchResult] = []
 
-        def wait_and_fetch(deadline: SharedDeadline) -> Outcome:
+        def wait_and_fetch(deadline: SharedDeadline) -> FetchResult:
             fetching.set()
             assert gate.wait(30)
             fetches.append(fetch(deadline))
             return fetches[0]
 
-        monkeypatch.setattr(watch, "fetch", wait_and_fetch)
+        monkeypatch.setattr(app, "fetch", wait_and_fetch)
         endpoint = MetricsEndpoint(service, start_encoder(), 100)
         threads: list[int] = []
 

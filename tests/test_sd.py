@@ -9,8 +9,8 @@ from fleets import APPSECRET, SmallFleet, appid, platform_fleet, serve
 from serving import Serving, serving_file
 from support import request
 
-from wx_domain_exporter.web import sd
-from wx_domain_exporter.web.targets import domain_groups
+from wx_domain_exporter.web.endpoints import service_discovery
+from wx_domain_exporter.web.endpoints.sd_targets import domain_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -271,7 +271,7 @@ class TestMadeOnce:
             made.append(f"{sorted(categories)} {how}")
             return domain_groups(apps, categories, **how)
 
-        monkeypatch.setattr(sd, "domain_groups", noted)
+        monkeypatch.setattr(service_discovery, "domain_groups", noted)
         return made
 
     def test_an_answer_is_made_again_only_when_something_changed(
@@ -292,7 +292,7 @@ class TestMadeOnce:
     def test_no_more_of_them_and_no_larger_ones_are_kept(
         self, running: Serving, made: list[str], monkeypatch: pytest.MonkeyPatch, bound: str, times: int
     ) -> None:
-        monkeypatch.setattr(sd, bound, 1 if bound == "_MOST_KEPT" else 10)
+        monkeypatch.setattr(service_discovery, bound, 1 if bound == "_MOST_KEPT" else 10)
         scrape(running)
         for _ in range(2):
             assert len(targets(running, "/sd/domains")) == 2

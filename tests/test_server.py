@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support import free_port, request, wait_until
 
-from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
+from wx_domain_exporter.web.server.server import ListenError, Server, listen, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

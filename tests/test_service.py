@@ -9,7 +9,7 @@ from services import LONG, scrape, serving, tokens_asked, up
 from support import samples, series, value, wait_until
 
 from wx_domain_exporter import service as service_module
-from wx_domain_exporter.config import loading
+from wx_domain_exporter.config import loader
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.service import Service
@@ -44,7 +44,7 @@ class TestScrape:
         scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
         for batch in scrapes:
             batch.wait(LONG)
-            assert [outcome.reason for outcome in batch.outcomes] == [None, None]
+            assert [result.reason for result in batch.results] == [None, None]
         assert fleet.calls() == 2
 
     def test_a_call_goes_on_when_nobody_waits_and_the_next_scrape_has_its_answer(
@@ -60,21 +60,21 @@ class TestScrape:
     def test_a_late_answer_counts_for_the_apps_health(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
         scrape(service, seconds=0.1)
-        watch = service.fleet.by_appid[A]
-        wait_until(lambda: watch.last is not None, "the answer arrives")
-        assert watch.strikes == 0
-        assert watch.last_success is not None
+        app = service.fleet.by_appid[A]
+        wait_until(lambda: app.last_result is not None, "the answer arrives")
+        assert app.consecutive_timeouts == 0
+        assert app.last_success is not None
         late = value(scrape(service, seconds=0.1), "wx_domain_last_success_timestamp_seconds", appid=A)
-        assert late == watch.last_success
+        assert late == app.last_success
 
     def test_a_late_timeout_makes_it_slow(self, fleet: SmallFleet) -> None:
         fleet.configure(wechat={"timeout": "300ms"})
         fleet.world.patch(A, {"hang": True})
         with serving(fleet) as service:
             scrape(service, seconds=0.1)
-            watch = service.fleet.by_appid[A]
-            wait_until(lambda: watch.last is not None, "the call times out")
-            assert watch.strikes == 1
+            app = service.fleet.by_appid[A]
+            wait_until(lambda: app.last_result is not None, "the call times out")
+            assert app.consecutive_timeouts == 1
 
     @pytest.mark.parametrize("errcode", [0, 61007], ids=["good", "failed"])
     def test_min_interval_shares_an_outcome_and_its_time(self, fleet: SmallFleet, errcode: int) -> None:
@@ -157,8 +157,8 @@ class TestSharedToken:
 class TestStart:
     def test_a_bad_configuration_is_an_error(self, fleet: SmallFleet) -> None:
         fleet.path.write_text("apps: []")
-        with pytest.raises(loading.ConfigError, match="lists no app"):
-            Service(loading.ConfigLoader(fleet.path))
+        with pytest.raises(loader.ConfigError, match="lists no app"):
+            Service(loader.ConfigLoader(fleet.path))
 
     @pytest.mark.parametrize(
         "error", [SecretError("the secret file gone"), OSError("the file of authorities gone")]
@@ -170,8 +170,8 @@ class TestStart:
             raise error
 
         monkeypatch.setattr(service_module, "ApiClient", vanished)
-        with pytest.raises(loading.ConfigError, match=f"wechat: {error}"):
-            Service(loading.ConfigLoader(fleet.path))
+        with pytest.raises(loader.ConfigError, match=f"wechat: {error}"):
+            Service(loader.ConfigLoader(fleet.path))
 
     def test_the_configuration_in_force_is_told(self, fleet: SmallFleet, service: Service) -> None:
         text = scrape(service)

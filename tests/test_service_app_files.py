@@ -50,7 +50,7 @@ def service(fleet: SmallFleet, file: Path) -> Iterator[Service]:
 
 class TestReloadAppFiles:
     def test_a_changed_file_changes_the_fleet(self, service: Service, file: Path) -> None:
-        watch = service.fleet.by_appid[A]
+        app = service.fleet.by_appid[A]
         assert up(scrape(service)) == {A: 1}
         write(file, listing(A, B))
         with capture_logs() as logs:
@@ -59,7 +59,7 @@ class TestReloadAppFiles:
         text = scrape(service)
         assert up(text) == {A: 1, B: 1}
         assert value(text, "wx_domain_exporter_apps") == 2
-        assert service.fleet.by_appid[A] is watch
+        assert service.fleet.by_appid[A] is app
 
     def test_without_a_change_nothing_is_done(self, service: Service) -> None:
         before = service.fleet
@@ -125,7 +125,7 @@ class TestBrokenFile:
     def test_one_that_is_broken_from_the_start_is_told(self, fleet: SmallFleet, file: Path) -> None:
         write(file, "[")
         with capture_logs() as logs, running_service(fleet.path) as service:
-            assert service.fleet.watches == ()
+            assert service.fleet.apps == ()
             assert series(scrape(service), ERRORS, "file") == {str(file): 1}
         assert logs[0]["event"] == "app file broken, only its last good content counts"
 

@@ -11,10 +11,10 @@ from structlog.testing import capture_logs
 from support import series, value
 
 from wx_domain_exporter import service as service_module
-from wx_domain_exporter.config import loading
+from wx_domain_exporter.config import loader
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
-from wx_domain_exporter.platforms.in_force import Platforms
+from wx_domain_exporter.platforms.registry import PlatformRegistry
 from wx_domain_exporter.service import Service
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class TestReload:
         fleet.configure(**sections)
         with capture_logs() as logs:
             assert service.reload()
-        last = {"event": "configuration reloaded", "log_level": "info", "apps": len(service.fleet.watches)}
+        last = {"event": "configuration reloaded", "log_level": "info", "apps": len(service.fleet.apps)}
         assert logs == [last]
 
     def test_what_is_unchanged_stays(self, fleet: SmallFleet, service: Service) -> None:
@@ -46,7 +46,7 @@ class TestReload:
         before = service.fleet
         self.reload(fleet, service)
         assert service.fleet is not before
-        assert service.fleet.watches == before.watches
+        assert service.fleet.apps == before.apps
         assert service.fleet.client is before.client
         scrape(service)
         assert tokens_asked(fleet) == 2
@@ -139,7 +139,7 @@ class TestReload:
             fleet.world.patch(one, {"access_tokens": [token]})
             apps.append({"appid": one, "token": {"type": "access_token", "access_token": token}})
         self.reload(fleet, service, apps=apps)
-        service._ledger.claim(A, "another one", old.forget)
+        service._ledger.claim(A, "another one", old.forget_lists)
         for _ in range(2):
             assert up(scrape(service)) == {A: 1, B: 1}
 
@@ -148,8 +148,8 @@ class TestReload:
         batch = service.start_scrape(service.fleet, Deadline.after(LONG))
         self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
         batch.wait(LONG)
-        assert [watch.app.appid for watch in batch.watches] == [A, B]
-        assert [outcome.reason for outcome in batch.outcomes] == [None, None]
+        assert [app.settings.appid for app in batch.apps] == [A, B]
+        assert [result.reason for result in batch.results] == [None, None]
 
     def test_it_resizes_the_workers(self, tmp_path: Path) -> None:
         with small_fleet(tmp_path, apps=8, latency=0.1) as fleet:
@@ -214,12 +214,12 @@ class TestBadReload:
             raise RuntimeError("can't start new thread")
 
         with monkeypatch.context() as patch, capture_logs() as logs:
-            patch.setattr(Platforms, "configure", broken)
+            patch.setattr(PlatformRegistry, "configure", broken)
             assert not service.reload()
         assert [log["event"] for log in logs] == ["a reload broke"]
         assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 0
-        assert service.refusal is not None
-        assert service.refusal.errors == ["internal error: RuntimeError"]
+        assert service.rejected_config is not None
+        assert service.rejected_config.errors == ["internal error: RuntimeError"]
         assert service.reload()
         assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 1
 
@@ -248,7 +248,7 @@ def own_gauges(text: str) -> dict[str, float]:
     return {name: number for name, number in found.items() if number is not None}
 
 
-class OneAtATime(loading.ConfigLoader):
+class OneAtATime(loader.ConfigLoader):
     """Notes when two read at once."""
 
     def __init__(self, path: Path) -> None:
@@ -256,7 +256,7 @@ class OneAtATime(loading.ConfigLoader):
         self.overlaps = 0
         self._free = threading.Semaphore()
 
-    def load(self) -> loading.Settings:
+    def load(self) -> loader.Settings:
         if not self._free.acquire(blocking=False):
             self.overlaps += 1
             return super().load()

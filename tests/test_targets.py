@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import StableToken
 from wx_domain_exporter.config.secret import Secret
-from wx_domain_exporter.lists.domains import domain_list
-from wx_domain_exporter.web.targets import KnownApp, app_groups, domain_groups
+from wx_domain_exporter.domains.domain_list import domain_list
+from wx_domain_exporter.web.endpoints.sd_targets import KnownApp, app_groups, domain_groups
 
 A, B = "wx00000000000000aa", "wx00000000000000bb"
 TOKEN = StableToken.model_construct(type="stable_token", appsecret=Secret("value", "secret"))
@@ -22,7 +22,7 @@ def urls(*apps: KnownApp, **how: Any) -> list[str]:
 
 class TestApps:
     def test_each_has_its_name_and_its_labels(self) -> None:
-        apps = [WatchedApp(B, "shop", {"team": "a", "env": ""}, TOKEN), WatchedApp(A, A, {}, TOKEN)]
+        apps = [AppSettings(B, "shop", {"team": "a", "env": ""}, TOKEN), AppSettings(A, A, {}, TOKEN)]
         assert list(app_groups(apps)) == [
             {"targets": [A], "labels": {"__meta_wx_domain_name": A}},
             {

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from clocks import Clock
 
-from wx_domain_exporter.apps.token_ledger import TokenLedger
+from wx_domain_exporter.apps.token_usage import TokenUsage
 
 A, B, C = (f"wx{number:016x}" for number in range(3))
 
@@ -19,17 +19,17 @@ def _nobody() -> None:
     """Whom a conflict is nothing to."""
 
 
-def claim(ledger: TokenLedger, appid: str, token: str) -> None:
+def claim(ledger: TokenUsage, appid: str, token: str) -> None:
     """Claim for whom nothing is told."""
     ledger.claim(appid, token, _nobody)
 
 
 @pytest.fixture
-def ledger(clock: Clock) -> TokenLedger:
-    return TokenLedger(clock)
+def ledger(clock: Clock) -> TokenUsage:
+    return TokenUsage(clock)
 
 
-def test_a_token_of_one_app_is_not_shared(ledger: TokenLedger) -> None:
+def test_a_token_of_one_app_is_not_shared(ledger: TokenUsage) -> None:
     claim(ledger, A, "one")
     claim(ledger, A, "one")
     claim(ledger, B, "two")
@@ -40,7 +40,7 @@ def test_a_token_of_one_app_is_not_shared(ledger: TokenLedger) -> None:
     assert not ledger.shared(C, None)
 
 
-def test_a_token_of_two_apps_stays_shared_when_one_has_another(ledger: TokenLedger) -> None:
+def test_a_token_of_two_apps_stays_shared_when_one_has_another(ledger: TokenUsage) -> None:
     claim(ledger, A, "one")
     claim(ledger, B, "one")
     assert ledger.shared(A, "one")
@@ -51,14 +51,14 @@ def test_a_token_of_two_apps_stays_shared_when_one_has_another(ledger: TokenLedg
     assert not ledger.shared(A, "three")
 
 
-def test_a_token_that_somebody_had_is_shared_with_who_receives_it_later(ledger: TokenLedger) -> None:
+def test_a_token_that_somebody_had_is_shared_with_who_receives_it_later(ledger: TokenUsage) -> None:
     claim(ledger, A, "one")
     claim(ledger, A, "two")
     claim(ledger, B, "one")
     assert ledger.shared(A, "one")
 
 
-def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenLedger, clock: Clock) -> None:
+def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenUsage, clock: Clock) -> None:
     claim(ledger, A, "one")
     claim(ledger, B, "one")
     claim(ledger, B, "two")
@@ -68,7 +68,7 @@ def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenLedger, clock
     assert not ledger.shared(A, "one")
 
 
-def test_all_users_are_told_when_a_second_one_comes(ledger: TokenLedger) -> None:
+def test_all_users_are_told_when_a_second_one_comes(ledger: TokenUsage) -> None:
     told: list[str] = []
     told_of_a, told_of_b = partial(told.append, A), partial(told.append, B)
     ledger.put_in_force({A: told_of_a, B: told_of_b, C: partial(told.append, C)})
@@ -78,7 +78,7 @@ def test_all_users_are_told_when_a_second_one_comes(ledger: TokenLedger) -> None
     assert sorted(told) == [A, B]
 
 
-def test_an_app_that_is_watched_no_longer_shares_nothing(ledger: TokenLedger) -> None:
+def test_an_app_that_is_watched_no_longer_shares_nothing(ledger: TokenUsage) -> None:
     claim(ledger, A, "one")
     claim(ledger, B, "one")
     ledger.put_in_force({A: _nobody})
@@ -87,7 +87,7 @@ def test_an_app_that_is_watched_no_longer_shares_nothing(ledger: TokenLedger) ->
     assert not ledger.shared(A, "one")
 
 
-def test_whoever_was_in_force_before_claims_no_more(ledger: TokenLedger) -> None:
+def test_whoever_was_in_force_before_claims_no_more(ledger: TokenUsage) -> None:
     before, now = partial(_nobody), partial(_nobody)
     ledger.put_in_force({A: before, B: _nobody})
     ledger.claim(A, "one", before)
@@ -100,7 +100,7 @@ def test_whoever_was_in_force_before_claims_no_more(ledger: TokenLedger) -> None
     assert not ledger.shared(A, "two")
 
 
-def test_an_app_whose_source_was_changed_shares_nothing_it_had(ledger: TokenLedger) -> None:
+def test_an_app_whose_source_was_changed_shares_nothing_it_had(ledger: TokenUsage) -> None:
     claim(ledger, A, "one")
     claim(ledger, B, "one")
     ledger.forget(B)
@@ -108,7 +108,7 @@ def test_an_app_whose_source_was_changed_shares_nothing_it_had(ledger: TokenLedg
     assert ledger.shared(B, "one"), "an answer for it may still be on its way"
 
 
-def test_no_token_is_kept_that_nobody_uses(ledger: TokenLedger, clock: Clock) -> None:
+def test_no_token_is_kept_that_nobody_uses(ledger: TokenUsage, clock: Clock) -> None:
     for number in range(10):
         claim(ledger, A, str(number))
     clock.ahead = 4 * 3600

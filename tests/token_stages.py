@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from simulated_client import APPID, SECRET
 
-from wx_domain_exporter.config.schema_tokens import AccessToken, CentreToken, StableToken
+from wx_domain_exporter.config.schema_tokens import AccessToken, HttpToken, StableToken
 from wx_domain_exporter.deadline import Deadline, SharedDeadline
-from wx_domain_exporter.simulator.apis.centre import PATH
+from wx_domain_exporter.simulator.apis.token_service import PATH
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.responses import AS_JSON
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
-from wx_domain_exporter.wechat.tokens.centre import CentreSource
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
+from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,8 +74,8 @@ class Stage:
         settings = {"type": "stable_token", "appsecret": {"file": str(self.appsecret)}}
         return StableTokenSource(APPID, StableToken.model_validate(settings), self.clock)
 
-    def centre(self, appid: str = APPID, **settings: Any) -> CentreSource:
-        return CentreSource(appid, centre_token(self.server.url, **settings), self.clock)
+    def centre(self, appid: str = APPID, **settings: Any) -> TokenServiceSource:
+        return TokenServiceSource(appid, centre_token(self.server.url, **settings), self.clock)
 
     def asked_of(self, api: str, appid: str = APPID) -> int:
         return self.world.calls[api, appid]
@@ -123,8 +123,8 @@ def centre_settings(server_url: str, **settings: Any) -> dict[str, Any]:
     return {"type": "http", "url": where, **pointers, **settings}
 
 
-def centre_token(server_url: str, **settings: Any) -> CentreToken:
-    return CentreToken.model_validate(centre_settings(server_url, **settings))
+def centre_token(server_url: str, **settings: Any) -> HttpToken:
+    return HttpToken.model_validate(centre_settings(server_url, **settings))
 
 
 def together(work: Callable[[], str]) -> list[str | TokenError]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import bcrypt
 from starlette.responses import PlainTextResponse
 
-from wx_domain_exporter.web.front import Front
-from wx_domain_exporter.web.server import Server, listen, url_of
+from wx_domain_exporter.web.middleware.access import AccessMiddleware
+from wx_domain_exporter.web.server.server import Server, listen, url_of
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
     from web_certificates import WebFolder
 
-    from wx_domain_exporter.web.guard import Limits
+    from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
 
 PASSWORD = "canary-of-a-password"
 LARGE = b"x" * (8 << 20)
@@ -49,11 +49,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextlib.contextmanager
-def serving(folder: WebFolder, text: str, limits: Limits | None = None) -> Iterator[str]:
+def serving(folder: WebFolder, text: str, limits: ConnectionLimits | None = None) -> Iterator[str]:
     """Serve the application with this web configuration; yield the URL, without a slash at its end."""
     folder.configure(text)
     current = CurrentWebConfig(folder.web_file)
-    server = Server(Front(application, current), current.tls, limits)
+    server = Server(AccessMiddleware(application, current), current.tls, limits)
     sock = listen("127.0.0.1:0")
     url = url_of(sock, "http" if current.tls() is None else "https").rstrip("/")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))

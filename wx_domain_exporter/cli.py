@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands import logs
-from wx_domain_exporter.commands.baseline_block import HEAD, entry
-from wx_domain_exporter.commands.doctor import examine, speaks_chinese, summary
+from wx_domain_exporter.commands.baseline_block import HEAD, baseline_entry
+from wx_domain_exporter.commands.doctor import run_doctor, speaks_chinese, summary
 from wx_domain_exporter.commands.fetch_all import fetch_all
 from wx_domain_exporter.commands.flags import (
     DEFAULT_CONFIG_FILE,
@@ -24,15 +24,15 @@ from wx_domain_exporter.commands.flags import (
     UsageError,
     parse_flags,
 )
-from wx_domain_exporter.config import loading
+from wx_domain_exporter.config.loader import ConfigError, ConfigLoader, without_broken_files
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.exposition.collector import DomainCollector, scrape_all
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
-from wx_domain_exporter.web.app import WebOptions, make_app
-from wx_domain_exporter.web.front import Front
-from wx_domain_exporter.web.server import ListenError, Server, listen, url_of
+from wx_domain_exporter.web.middleware.access import AccessMiddleware
+from wx_domain_exporter.web.routes import WebOptions, make_web_app
+from wx_domain_exporter.web.server.server import ListenError, Server, listen, url_of
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 log = structlog.get_logger(__name__)
@@ -59,11 +59,11 @@ def run(arguments: Sequence[str]) -> int:
         quiet = (flags.doctor or flags.baseline) and flags.log_level != "debug"
         logs.set_up("error" if quiet else flags.log_level, flags.log_format)
         with ExitStack() as stack:
-            loader = stack.enter_context(_demo()) if flags.demo else loading.ConfigLoader(_path(flags))
+            loader = stack.enter_context(_demo()) if flags.demo else ConfigLoader(_path(flags))
             return _run_with(loader, flags)
     except UsageError as error:
         return _fail(f"{error}; see --help")
-    except loading.ConfigError as error:
+    except ConfigError as error:
         return _fail(*error.errors)
     except ListenError as error:
         return _fail(str(error))
@@ -92,13 +92,13 @@ def _path(flags: argparse.Namespace) -> Path:
 
 
 @contextmanager
-def _demo() -> Iterator[loading.ConfigLoader]:
+def _demo() -> Iterator[ConfigLoader]:
     """Start the simulated WeChat API; yield what loads the configuration for it."""
     with SimulatorServer(demo_world()) as server:
-        yield loading.ConfigLoader(Path("(demo)"), demo_config(server.url).encode())
+        yield ConfigLoader(Path("(demo)"), demo_config(server.url).encode())
 
 
-def _run_with(loader: loading.ConfigLoader, flags: argparse.Namespace) -> int:
+def _run_with(loader: ConfigLoader, flags: argparse.Namespace) -> int:
     if flags.config_check:
         return _check(loader, flags)
     service = Service(loader)
@@ -112,19 +112,19 @@ def _run_with(loader: loading.ConfigLoader, flags: argparse.Namespace) -> int:
         service.close()
 
 
-def _check(loader: loading.ConfigLoader, flags: argparse.Namespace) -> int:
+def _check(loader: ConfigLoader, flags: argparse.Namespace) -> int:
     errors: list[str] = []
     good: list[str] = []
     try:
-        apps = len(loading.without_broken_files(loader.load()).apps)
+        apps = len(without_broken_files(loader.load()).apps)
         name = "the demo's configuration" if flags.demo else _path(flags)
         good.append(f"{name}: good, apps: {apps}\n")
-    except loading.ConfigError as error:
+    except ConfigError as error:
         errors += error.errors
     try:
         if _web_config(flags) is not None:
             good.append(f"{flags.web_config_file}: good\n")
-    except loading.ConfigError as error:
+    except ConfigError as error:
         errors += error.errors
     return _fail(*errors) if errors else _print("".join(good).encode())
 
@@ -136,7 +136,7 @@ def _web_config(flags: argparse.Namespace) -> CurrentWebConfig | None:
 def _examine(service: Service) -> int:
     chinese = speaks_chinese()
     lines = []
-    with closing(examine(service, chinese=chinese)) as report:
+    with closing(run_doctor(service, chinese=chinese)) as report:
         for line in report:
             lines.append(line)
             if _print(f"{line.text}\n".encode()):
@@ -152,7 +152,7 @@ def _scrape_once(service: Service) -> int:
     registry = CollectorRegistry()
     registry.register(DomainCollector(lambda: results))
     failed = _print(generate_latest(registry))
-    all_up = bool(results.apps) and all(app.outcome.error is None for app in results.apps)
+    all_up = bool(results.apps) and all(app.result.error is None for app in results.apps)
     return failed or (0 if all_up and service.knows_all_apps else 1)
 
 
@@ -161,14 +161,16 @@ def _print_baselines(service: Service) -> int:
     service.discover()
     action = service.fleet.settings.wechat.action
     batch = fetch_all(service)
-    found = [(watch.app, outcome) for watch, outcome in zip(batch.watches, batch.outcomes, strict=True)]
+    found = [(app.settings, result) for app, result in zip(batch.apps, batch.results, strict=True)]
     entries = [
-        entry(app, outcome.categories, action) for app, outcome in found if outcome.categories is not None
+        baseline_entry(app, result.categories, action)
+        for app, result in found
+        if result.categories is not None
     ]
     failed = _print("".join([HEAD, *entries]).encode()) if entries else 1
-    for app, outcome in found:
-        if outcome.categories is None:
-            _say(f"wx-domain-exporter: {app.appid} ({app.name}) is left out: {outcome.error}")
+    for app, result in found:
+        if result.categories is None:
+            _say(f"wx-domain-exporter: {app.appid} ({app.name}) is left out: {result.error}")
     return failed or (0 if len(entries) == len(found) and service.knows_all_apps else 1)
 
 
@@ -192,12 +194,12 @@ def _serve(service: Service, flags: argparse.Namespace) -> int:
     options = WebOptions(flags.web_telemetry_path, flags.web_enable_lifecycle, flags.web_max_requests)
     web_config = _web_config(flags)
     tls = web_config.tls if web_config is not None else None
-    server = Server(Front(make_app(service, options), web_config), tls)
+    server = Server(AccessMiddleware(make_web_app(service, options), web_config), tls)
     scheme = "http" if tls is None or tls() is None else "https"
     sockets = _listen(flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])
     service.start()
     with _signals(server, service):
-        log.info("started", version=__version__, apps=len(service.fleet.watches), demo=flags.demo)
+        log.info("started", version=__version__, apps=len(service.fleet.apps), demo=flags.demo)
         for sock in sockets:
             log.info("listening", url=url_of(sock, scheme), metrics=options.telemetry_path)
         if flags.demo:
@@ -223,7 +225,7 @@ def _signals(server: Server, service: Service) -> Iterator[None]:
         server.stop()
 
     def reload(_number: int, _frame: FrameType | None) -> None:
-        service.reloads.ask()
+        service.reloader.ask()
 
     handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}

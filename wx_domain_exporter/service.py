@@ -7,22 +7,22 @@ from functools import cached_property
 
 import structlog
 
-from wx_domain_exporter.apps.token_ledger import TokenLedger
-from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.config.loading import ConfigError, ConfigLoader, Settings, WatchedApp
+from wx_domain_exporter.config.loader import AppSettings, ConfigError, ConfigLoader, Settings
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
-from wx_domain_exporter.fetch.fetcher import Fetcher
-from wx_domain_exporter.fetch.flights import Batch
-from wx_domain_exporter.metrics.own import OwnMetrics
-from wx_domain_exporter.platforms.discovery import Discovery
-from wx_domain_exporter.platforms.in_force import Platforms
-from wx_domain_exporter.reloads import Reloads
+from wx_domain_exporter.metrics.self_metrics import SelfMetrics
+from wx_domain_exporter.platforms.discovery import PlatformDiscovery
+from wx_domain_exporter.platforms.registry import PlatformRegistry
+from wx_domain_exporter.reloader import Reloader
+from wx_domain_exporter.scheduler.jobs import ScrapeJobs
+from wx_domain_exporter.scheduler.scheduler import Scheduler
 from wx_domain_exporter.tasks import Tasks
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
-from wx_domain_exporter.wechat.tokens.make import make_source
+from wx_domain_exporter.wechat.tokens.factory import make_source
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 log = structlog.get_logger(__name__)
@@ -37,21 +37,21 @@ class Fleet:
 
     settings: Settings
     client: ApiClient
-    by_appid: Mapping[str, Watch]
+    by_appid: Mapping[str, MonitoredApp]
 
     @property
-    def watches(self) -> tuple[Watch, ...]:
+    def apps(self) -> tuple[MonitoredApp, ...]:
         """Return the apps: those of the configuration in its order, then the discovered ones."""
         return tuple(self.by_appid.values())
 
     @cached_property
     def label_keys(self) -> tuple[str, ...]:
         """Return every key that is used in any app's `labels`."""
-        return tuple(sorted({key for watch in self.by_appid.values() for key in watch.app.labels}))
+        return tuple(sorted({key for app in self.by_appid.values() for key in app.settings.labels}))
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class RejectedConfig:
     """A configuration that was refused; the one before stays in force.
 
     Attributes:
@@ -80,30 +80,32 @@ class Service:
         self._loading = threading.Lock()
         """Guards the loader, between the threads that read configurations and put them in force; not for tasks."""
         self._closed = threading.Event()
-        self.reloads = Reloads(self.reload)
+        self.reloader = Reloader(self.reload)
         """For whoever can't wait for a reload by itself."""
-        self.own = OwnMetrics(clock)
+        self.self_metrics = SelfMetrics(clock)
         self.last_scrape: float | None = None
         """Unix time at which apps were asked for last; None before the first time."""
-        self.refusal: Refusal | None = None
+        self.rejected_config: RejectedConfig | None = None
         """Why the last reload failed; None if it did not."""
-        self.in_force_since = clock.time()
+        self.config_loaded_at = clock.time()
         """Unix time at which the configuration file in force was read."""
-        self._ledger = TokenLedger(clock)
+        self._ledger = TokenUsage(clock)
         self._settings = loader.load()
-        self.fetcher = Fetcher(self.tasks, self._settings.wechat.max_concurrency, clock)
-        self._platforms = Platforms(self.tasks, self.own, lambda: self.fleet.client, self._discovered)
+        self.scheduler = Scheduler(self.tasks, self._settings.wechat.max_concurrency, clock)
+        self._platforms = PlatformRegistry(
+            self.tasks, self.self_metrics, lambda: self.fleet.client, self._discovered
+        )
         self.fleet = self._fleet(self._settings, self._client(self._settings), None)
         self._own_tokens(self.fleet, None)
         self._in_force(None)
         self._tell_of_broken_files()
 
     @property
-    def discoveries(self) -> Sequence[Discovery]:
+    def discoveries(self) -> Sequence[PlatformDiscovery]:
         """Return the discoveries of those platforms that have one."""
         return self._platforms.discoveries
 
-    def is_ungranted(self, app: WatchedApp) -> bool:
+    def is_ungranted(self, app: AppSettings) -> bool:
         """Whether discovery saw that an app had not granted its platform permission set 18."""
         return self._platforms.is_ungranted(app)
 
@@ -124,7 +126,7 @@ class Service:
 
     def start(self) -> None:
         """Discover, look after the app files, and reload for whoever asks, from now on."""
-        self.reloads.start()
+        self.reloader.start()
         self.tasks.submit(self._platforms.start).result()
         threading.Thread(target=self._look_after_app_files, name="app-files", daemon=True).start()
 
@@ -142,14 +144,16 @@ class Service:
             try:
                 self._put_in_force(self._loader.load(), resume=True)
             except ConfigError as error:
-                self.own.reload_failed()
-                self.refusal = Refusal(self.clock.time(), error.errors)
+                self.self_metrics.reload_failed()
+                self.rejected_config = RejectedConfig(self.clock.time(), error.errors)
                 for sentence in error.errors:
                     log.error("configuration refused, the one before stays in force", error=sentence)  # noqa: TRY400 - the sentence is all there is to say
                 return False
             except Exception as bug:  # whatever it is, the next reload may go well
-                self.own.reload_failed()
-                self.refusal = Refusal(self.clock.time(), [f"internal error: {type(bug).__name__}"])
+                self.self_metrics.reload_failed()
+                self.rejected_config = RejectedConfig(
+                    self.clock.time(), [f"internal error: {type(bug).__name__}"]
+                )
                 log.exception("a reload broke")
                 return False
             self._tell_of_broken_files()
@@ -166,25 +170,27 @@ class Service:
             self._tell_of_broken_files()
         log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
-    def start_scrape(self, fleet: Fleet, deadline: Deadline, watches: Sequence[Watch] | None = None) -> Batch:
+    def start_scrape(
+        self, fleet: Fleet, deadline: Deadline, apps: Sequence[MonitoredApp] | None = None
+    ) -> ScrapeJobs:
         """Begin to fetch apps.
 
         Args:
             fleet: the configuration in force when the scrape came.
             deadline: until when the caller waits.
-            watches: those of the fleet's apps that are wanted; None: all.
+            apps: those of the fleet's apps that are wanted; None: all.
 
         Returns:
             The batch to wait for; `exposition/results.py` makes the scrape's results of it.
         """
         self.last_scrape = self.clock.time()
-        wanted = fleet.watches if watches is None else watches
-        return self.fetcher.start(wanted, deadline, fleet.settings.scrape.min_interval)
+        wanted = fleet.apps if apps is None else apps
+        return self.scheduler.start(wanted, deadline, fleet.settings.scrape.min_interval)
 
     def close(self) -> None:
         """End the calls under way, and start no further one."""
         self._closed.set()
-        self.reloads.close()
+        self.reloader.close()
         self.tasks.close(lambda: self.fleet.client.close())  # noqa: PLW0108 - the one in force then
 
     def _look_after_app_files(self) -> None:
@@ -224,67 +230,69 @@ class Service:
         apps = {app.appid: app for app in settings.apps}
         for app in self._platforms.apps():
             apps.setdefault(app.appid, settings.complete(app))  # what somebody configured by hand counts
-        watches = {appid: self._watch(app, settings, client, before) for appid, app in apps.items()}
-        return Fleet(settings, client, watches)
+        monitored = {appid: self._monitored_app(app, settings, client, before) for appid, app in apps.items()}
+        return Fleet(settings, client, monitored)
 
     def _own_tokens(self, fleet: Fleet, before: Fleet | None) -> None:
         """Let the apps of a fleet claim tokens, before scrapes get it, and the ones before no more."""
-        self._ledger.put_in_force({appid: watch.forget for appid, watch in fleet.by_appid.items()})
-        for appid, watch in fleet.by_appid.items():
+        self._ledger.put_in_force({appid: app.forget_lists for appid, app in fleet.by_appid.items()})
+        for appid, app in fleet.by_appid.items():
             old = None if before is None else before.by_appid.get(appid)
-            if old is not None and old.app.token != watch.app.token:
+            if old is not None and old.settings.token != app.settings.token:
                 self._ledger.forget(appid)
 
     def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
         """Do what a new fleet brings with it, once scrapes get it."""
         fleet = self.fleet
         self._platforms.start_new()
-        self.fetcher.resize(fleet.settings.wechat.max_concurrency)
-        self.own.apps.set(len(fleet.by_appid))
+        self.scheduler.resize(fleet.settings.wechat.max_concurrency)
+        self.self_metrics.apps.set(len(fleet.by_appid))
         if resume:
             self._platforms.resume()
-            for watch in fleet.watches:
-                watch.resume()
-            self.own.reloaded(fleet.settings.hash)
-            self.refusal, self.in_force_since = None, self.clock.time()
+            for app in fleet.apps:
+                app.resume()
+            self.self_metrics.reloaded(fleet.settings.hash)
+            self.rejected_config, self.config_loaded_at = None, self.clock.time()
         if before is not None and before.client is not fleet.client:
             before.client.close()
 
     def _tell_of_broken_files(self) -> None:
         errors = self._settings.app_file_errors
-        self.own.app_files({file: bool(found) for file, found in errors.items()})
+        self.self_metrics.set_app_file_errors({file: bool(found) for file, found in errors.items()})
         for sentence in self.app_file_errors:
             log.error("app file broken, only its last good content counts", error=sentence)
 
     def _client(self, settings: Settings) -> ApiClient:
         try:
-            return ApiClient(settings.wechat, self.own, clock=self.clock)
+            return ApiClient(settings.wechat, self.self_metrics, clock=self.clock)
         except (SecretError, OSError) as error:
             raise ConfigError([f"wechat: {error}"]) from None
 
-    def _watch(self, app: WatchedApp, settings: Settings, client: ApiClient, before: Fleet | None) -> Watch:
+    def _monitored_app(
+        self, app: AppSettings, settings: Settings, client: ApiClient, before: Fleet | None
+    ) -> MonitoredApp:
         old = None if before is None else before.by_appid.get(app.appid)
         if before is None or old is None:
-            return self._new_watch(app, settings, client, self._source(app))
+            return self._new_app(app, settings, client, self._source(app))
         same_place = before.settings.wechat.base_url == settings.wechat.base_url
-        same = same_place and old.app.token == app.token and self._has_platform(old.source)
-        if old.app == app and old.client is client and same and old.collect == settings.collect:
+        same = same_place and old.settings.token == app.token and self._has_platform(old.source)
+        if old.settings == app and old.client is client and same and old.collect == settings.collect:
             return old
         source = old.source if same else self._successor(old.source, app)
-        watch = self._new_watch(app, settings, client, source)
-        watch.inherit(old)
-        return watch
+        new = self._new_app(app, settings, client, source)
+        new.inherit(old)
+        return new
 
-    def _new_watch(
-        self, app: WatchedApp, settings: Settings, client: ApiClient, source: TokenSource
-    ) -> Watch:
+    def _new_app(
+        self, app: AppSettings, settings: Settings, client: ApiClient, source: TokenSource
+    ) -> MonitoredApp:
         action, collect = settings.wechat.action, settings.collect
-        return Watch(app, client, source, self._ledger, action, collect=collect, clock=self.clock)
+        return MonitoredApp(app, client, source, self._ledger, action, collect=collect, clock=self.clock)
 
-    def _source(self, app: WatchedApp) -> TokenSource:
+    def _source(self, app: AppSettings) -> TokenSource:
         return make_source(app.appid, app.token, self._platforms.by_name, self.clock)
 
-    def _successor(self, old: TokenSource, app: WatchedApp) -> TokenSource:
+    def _successor(self, old: TokenSource, app: AppSettings) -> TokenSource:
         source = self._source(app)
         if isinstance(source, AuthorizerSource) and isinstance(old, AuthorizerSource):
             source.inherit(old)

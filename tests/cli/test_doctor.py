@@ -10,7 +10,7 @@ from simulated_client import COMPONENT, COMPONENT_SECRET, TICKET
 from wx_domain_exporter import cli
 from wx_domain_exporter.commands import doctor
 from wx_domain_exporter.commands.doctor import speaks_chinese
-from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from commands import Capture
     from fleets import SmallFleet
 
-    from wx_domain_exporter.apps.watch import Outcome, Watch
+    from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
 
 A, B = appid(0), appid(1)
 
@@ -100,16 +100,16 @@ class TestReport:
         asked: list[str] = []
         go_on = threading.Event()
 
-        def quota_of(watch: Watch, _: Outcome) -> None:
-            asked.append(watch.app.appid)
-            if watch.app.appid != A:
+        def quota_of(app: MonitoredApp, _: FetchResult) -> None:
+            asked.append(app.settings.appid)
+            if app.settings.appid != A:
                 assert go_on.wait(10)
 
         monkeypatch.setattr(doctor, "_quota_of", quota_of)
         with small_fleet(tmp_path, apps=20) as fleet:
             service = Service(ConfigLoader(fleet.path))
             before = set(threading.enumerate())
-            report = doctor.examine(service, chinese=False)
+            report = doctor.run_doctor(service, chinese=False)
             assert A in next(report).text
             report.close()
             go_on.set()

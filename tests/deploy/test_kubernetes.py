@@ -19,7 +19,7 @@ from support import REPOSITORY, as_json, program
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands.flags import FLAGS
-from wx_domain_exporter.web import server
+from wx_domain_exporter.web.server import server
 
 if TYPE_CHECKING:
     from pathlib import Path

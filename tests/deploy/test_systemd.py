@@ -15,7 +15,7 @@ from documents import text_of
 from support import REPOSITORY, program
 
 from wx_domain_exporter.commands.flags import FLAGS
-from wx_domain_exporter.web import server
+from wx_domain_exporter.web.server import server
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from support import as_json
 
-from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.file_watch import WatchedFiles
 

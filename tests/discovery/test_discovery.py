@@ -7,7 +7,7 @@ import pytest
 from discovery_stages import DiscoveryStage, appids_of
 from structlog.testing import capture_logs
 
-from wx_domain_exporter.platforms.discovery import Discovered
+from wx_domain_exporter.platforms.discovery import DiscoveredApp
 from wx_domain_exporter.wechat import authorizers
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class TestWhoIsFound:
         stage.patch_account(appid, nick_name=nick_name)
         discovery = stage.discovery(include=[appid])
         discovery.discover()
-        assert discovery.apps == (Discovered(appid, name or appid),)
+        assert discovery.apps == (DiscoveredApp(appid, name or appid),)
 
 
 class TestWhoIsGone:
@@ -244,7 +244,7 @@ class TestWhoIsGone:
         assert appids_of(discovery) == ()
         stage.world.authorize(stage.simulated.component_appid, appid, nick_name="another name")
         discovery.discover()
-        assert discovery.apps == (Discovered(appid, "another name"),)
+        assert discovery.apps == (DiscoveredApp(appid, "another name"),)
         assert stage.asked == {appid: 2}
 
 

@@ -13,7 +13,7 @@ from wx_domain_exporter.platforms import discovery as discovery_module
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from wx_domain_exporter.platforms.discovery import Discovery
+    from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 
 
 class TestFailingList:
@@ -179,7 +179,7 @@ class TestStop:
 
         def replace() -> None:
             discovery.stop()
-            stage.own.discovers([])
+            stage.own.set_discovering_platforms([])
 
         discovery._publish = replace
         discovery.discover()
@@ -207,7 +207,7 @@ class TestThread:
         return failed
 
     @pytest.fixture
-    def running(self, stage: DiscoveryStage) -> Iterator[Discovery]:
+    def running(self, stage: DiscoveryStage) -> Iterator[PlatformDiscovery]:
         before = set(threading.enumerate())
         discovery = stage.discovery()
         yield discovery
@@ -218,7 +218,7 @@ class TestThread:
                 assert not thread.is_alive()
 
     def test_a_failed_one_is_resumed_at_once(
-        self, stage: DiscoveryStage, running: Discovery, failed: threading.Event
+        self, stage: DiscoveryStage, running: PlatformDiscovery, failed: threading.Event
     ) -> None:
         stage.patch(next_list_errcodes=[50002])
         found = threading.Event()
@@ -229,13 +229,13 @@ class TestThread:
         running.resume()
         assert found.wait(10)
 
-    def test_one_that_went_well_is_left_alone_by_a_resumption(self, running: Discovery) -> None:
+    def test_one_that_went_well_is_left_alone_by_a_resumption(self, running: PlatformDiscovery) -> None:
         running.discover()
         running.resume()
         assert not running._wake.is_set()
 
     def test_a_bug_of_ours_is_told_and_does_not_end_it(
-        self, running: Discovery, failed: threading.Event, monkeypatch: pytest.MonkeyPatch
+        self, running: PlatformDiscovery, failed: threading.Event, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         trap = Trap(ValueError())
         monkeypatch.setattr(discovery_module, "list_page", trap)

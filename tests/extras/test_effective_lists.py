@@ -7,7 +7,7 @@ from extras_stages import HANG, SERVER, WEBVIEW, Stage, run
 from simulated_client import APPID
 from structlog.testing import capture_logs
 
-from wx_domain_exporter.wechat.effective import DOCUMENTED_EFFECTIVE
+from wx_domain_exporter.wechat.effective_domains import DOCUMENTED_EFFECTIVE
 
 if TYPE_CHECKING:
     from clocks import Clock
@@ -39,36 +39,36 @@ class TestWhatIsAsked:
         assert found.api_errors == {}
 
     def test_nothing_unless_it_is_collected(self, stage: Stage) -> None:
-        watch = stage.watch(effective=False, quota=False)
-        assert not watch.extras.due(lists=True)
-        assert run(watch).effective == {}
+        app = stage.watch(effective=False, quota=False)
+        assert not app.extra_calls.due(lists=True)
+        assert run(app).effective == {}
         assert stage.api.requests == []
 
     def test_nothing_while_the_app_has_no_lists_of_its_own(self, stage: Stage) -> None:
-        watch = stage.watch(quota=False)
-        assert not watch.extras.due(lists=False)
-        assert run(watch, lists=False).effective == {}
+        app = stage.watch(quota=False)
+        assert not app.extra_calls.due(lists=False)
+        assert run(app, lists=False).effective == {}
         assert stage.api.requests == []
 
     def test_it_is_asked_in_every_run(self, stage: Stage) -> None:
-        watch = stage.watch()
-        run(watch)
-        assert watch.extras.due(lists=True)
-        run(watch)
+        app = stage.watch()
+        run(app)
+        assert app.extra_calls.due(lists=True)
+        run(app)
         assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 2)
 
     def test_what_is_known_without_asking_holds_no_list(self, stage: Stage) -> None:
-        watch = stage.watch()
-        run(watch)
-        assert watch.extras.known().effective == {}
+        app = stage.watch()
+        run(app)
+        assert app.extra_calls.known().effective == {}
 
     def test_an_undocumented_category_counts_as_empty_later(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         good = stage.answers[SERVER]
         stage.answers[SERVER] = {"effective_domain": {"prefetchdnsdomain": ["https://a.cn"]}}
-        run(watch)
+        run(app)
         stage.answers[SERVER] = good
-        assert run(watch).effective["prefetchdnsdomain"].domains == ()
+        assert run(app).effective["prefetchdnsdomain"].domains == ()
         assert "prefetchdnsdomain" not in run(stage.watch()).effective
 
 
@@ -90,14 +90,14 @@ class TestFailedHalf:
         assert found.api_errors == errors
 
     def test_one_that_hung_is_asked_last_the_next_time(self, stage: Stage) -> None:
-        watch = stage.watch(quota=False)
+        app = stage.watch(quota=False)
         stage.answers[SERVER] = HANG
-        run(watch)
-        run(watch)
+        run(app)
+        run(app)
         assert [request.path for request in stage.api.requests] == [SERVER, WEBVIEW, WEBVIEW, SERVER]
         stage.answers = {**stage.answers, SERVER: {"errcode": 48001}}
-        run(watch)
-        run(watch)
+        run(app)
+        run(app)
         assert [request.path for request in stage.api.requests[4:]] == [WEBVIEW, SERVER, SERVER, WEBVIEW]
 
     def test_no_call_begins_when_nobody_waits_any_more(self, stage: Stage) -> None:
@@ -124,9 +124,9 @@ class TestWithheld:
         self, stage: Stage, more: dict[str, Any]
     ) -> None:
         stage.answers |= blank(**more)
-        watch = stage.watch()
+        app = stage.watch()
         with capture_logs() as logs:
-            found = [run(watch, configured=self.CONFIGURED) for _ in range(2)]
+            found = [run(app, configured=self.CONFIGURED) for _ in range(2)]
         assert [(one.effective, one.withheld, one.api_errors) for one in found] == [({}, True, {})] * 2
         assert found[0].quota is not None
         (log,) = logs
@@ -145,11 +145,11 @@ class TestWithheld:
         assert tuple(found.effective) == BOTH
 
     def test_what_is_told_again_is_shown_again(self, stage: Stage) -> None:
-        watch, good = stage.watch(), dict(stage.answers)
+        app, good = stage.watch(), dict(stage.answers)
         stage.answers |= blank()
-        run(watch, configured=self.CONFIGURED)
+        run(app, configured=self.CONFIGURED)
         stage.answers = good
-        found = run(watch, configured=self.CONFIGURED)
+        found = run(app, configured=self.CONFIGURED)
         assert (tuple(found.effective), found.withheld) == (BOTH, False)
 
     def test_a_reload_tells_it_no_second_time(self, stage: Stage) -> None:
@@ -157,7 +157,7 @@ class TestWithheld:
         old = stage.watch()
         run(old, configured=self.CONFIGURED)
         new = stage.watch()
-        new.extras.inherit(old.extras, same_way=True)
+        new.extra_calls.inherit(old.extra_calls, same_way=True)
         with capture_logs() as logs:
             assert run(new, configured=self.CONFIGURED).withheld
         assert logs == []
@@ -165,55 +165,55 @@ class TestWithheld:
 
 class TestErrcodes:
     def test_an_errcode_stays_until_a_call_ends_otherwise(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         good = stage.answers[SERVER]
         stage.answers[SERVER] = {"errcode": "48001", "effective_domain": {"requestdomain": []}}
-        assert run(watch).api_errors == {"get_effective_domain": 48001}
-        assert watch.extras.known().api_errors == {"get_effective_domain": 48001}
-        assert watch.api_errors == {}
+        assert run(app).api_errors == {"get_effective_domain": 48001}
+        assert app.extra_calls.known().api_errors == {"get_effective_domain": 48001}
+        assert app.api_errors == {}
         stage.answers[SERVER] = good
-        assert run(watch).api_errors == watch.extras.known().api_errors == {}
+        assert run(app).api_errors == app.extra_calls.known().api_errors == {}
 
     @pytest.mark.parametrize(("errcode", "later"), [(45009, 1800), (45011, 60)])
     def test_a_used_up_quota_lets_that_api_rest_and_no_other(
         self, stage: Stage, clock: Clock, errcode: int, later: int
     ) -> None:
-        watch = stage.watch(quota=False)
+        app = stage.watch(quota=False)
         good = stage.answers[SERVER]
         stage.answers[SERVER] = {"errcode": errcode}
-        run(watch)
+        run(app)
         clock.ahead = 61
-        run(watch)
+        run(app)
         assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 2)
         clock.ahead = 61 + later - 20
         stage.answers[SERVER] = good
-        found = run(watch)
+        found = run(app)
         assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (2, 3)
         assert found.api_errors == {"get_effective_domain": errcode}
         assert tuple(found.effective) == ("bizdomain",)
         clock.ahead = 61 + later + 1
-        found = run(watch)
+        found = run(app)
         assert (stage.asked(SERVER), stage.asked(WEBVIEW)) == (3, 4)
         assert found.api_errors == {}
         assert tuple(found.effective) == BOTH
 
     def test_after_a_good_call_the_next_rest_is_a_first_one_again(self, stage: Stage, clock: Clock) -> None:
-        watch = stage.watch(quota=False)
+        app = stage.watch(quota=False)
         good = stage.answers[SERVER]
         for ahead, answer in enumerate(({"errcode": 45009}, good, {"errcode": 45009}, good)):
             clock.ahead = 61 * ahead
             stage.answers[SERVER] = answer
-            found = run(watch)
+            found = run(app)
         assert stage.asked(SERVER) == 4
         assert found.api_errors == {}
 
     def test_nothing_is_due_while_all_rest_until_the_configuration_is_read_again(self, stage: Stage) -> None:
-        watch = stage.watch(quota=False, action="getbizdomain")
+        app = stage.watch(quota=False, action="getbizdomain")
         stage.answers[WEBVIEW] = {"errcode": 45009}
-        run(watch)
-        assert not watch.extras.due(lists=True)
-        watch.resume()
-        assert watch.extras.due(lists=True)
+        run(app)
+        assert not app.extra_calls.due(lists=True)
+        app.resume()
+        assert app.extra_calls.due(lists=True)
 
     def test_a_busy_one_is_asked_once_more(self, stage: Stage) -> None:
         stage.answers[SERVER] = {"errcode": -1}

@@ -11,24 +11,24 @@ from wx_domain_exporter.wechat.quota import Quota
 if TYPE_CHECKING:
     from clocks import Clock
 
-    from wx_domain_exporter.apps.watch import Watch
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
 
 GOOD = Quota(1000, 10, 990)
 
 
 @pytest.fixture
-def watch(stage: Stage) -> Watch:
+def watch(stage: Stage) -> MonitoredApp:
     return stage.watch(effective=False)
 
 
-def test_it_is_that_of_getwxadevinfo(stage: Stage, watch: Watch) -> None:
-    assert run(watch).quota == GOOD
+def test_it_is_that_of_getwxadevinfo(stage: Stage, app: MonitoredApp) -> None:
+    assert run(app).quota == GOOD
     assert json.loads(stage.api.requests[0].body) == {"cgi_path": "/wxa/getwxadevinfo"}
 
 
-def test_it_is_asked_without_lists_too(stage: Stage, watch: Watch) -> None:
-    assert watch.extras.due(lists=False)
-    assert run(watch, lists=False).quota == GOOD
+def test_it_is_asked_without_lists_too(stage: Stage, app: MonitoredApp) -> None:
+    assert app.extra_calls.due(lists=False)
+    assert run(app, lists=False).quota == GOOD
     assert stage.asked(QUOTA) == 1
 
 
@@ -38,71 +38,71 @@ def test_it_is_not_asked_unless_it_is_collected(stage: Stage) -> None:
 
 
 def test_it_is_asked_once_in_ten_minutes_and_shown_until_then(
-    stage: Stage, watch: Watch, clock: Clock
+    stage: Stage, app: MonitoredApp, clock: Clock
 ) -> None:
-    run(watch)
+    run(app)
     clock.ahead = 580
-    assert not watch.extras.due(lists=True)
-    assert watch.extras.known().quota == run(watch).quota == GOOD
+    assert not app.extra_calls.due(lists=True)
+    assert app.extra_calls.known().quota == run(app).quota == GOOD
     assert stage.asked(QUOTA) == 1
     clock.ahead = 601
-    assert watch.extras.due(lists=True)
-    assert watch.extras.known().quota is None
+    assert app.extra_calls.due(lists=True)
+    assert app.extra_calls.known().quota is None
     stage.answers[QUOTA] = {"quota": {"daily_limit": 1000, "used": 20, "remain": 980}}
-    assert run(watch).quota == Quota(1000, 20, 980)
+    assert run(app).quota == Quota(1000, 20, 980)
     assert stage.asked(QUOTA) == 2
 
 
 @pytest.mark.parametrize("answer", [HANG, {"errcode": 76021}, {"errcode": 0}, b""])
 class TestFailure:
     def test_it_drops_the_figures_and_waits_as_long(
-        self, stage: Stage, watch: Watch, clock: Clock, answer: Any
+        self, stage: Stage, app: MonitoredApp, clock: Clock, answer: Any
     ) -> None:
-        run(watch)
+        run(app)
         good = stage.answers[QUOTA]
         stage.answers[QUOTA] = answer
         clock.ahead = 601
-        assert run(watch).quota is None
-        assert watch.extras.known().quota is None
+        assert run(app).quota is None
+        assert app.extra_calls.known().quota is None
         stage.answers[QUOTA] = good
         clock.ahead = 1180
-        assert run(watch).quota is None
+        assert run(app).quota is None
         assert stage.asked(QUOTA) == 2
         clock.ahead = 1210
-        assert run(watch).quota == GOOD
-        assert watch.extras.known().api_errors == {}
+        assert run(app).quota == GOOD
+        assert app.extra_calls.known().api_errors == {}
 
-    def test_a_reload_ends_the_wait(self, stage: Stage, watch: Watch, answer: Any) -> None:
+    def test_a_reload_ends_the_wait(self, stage: Stage, app: MonitoredApp, answer: Any) -> None:
         good = stage.answers[QUOTA]
         stage.answers[QUOTA] = answer
-        run(watch)
-        assert not watch.extras.due(lists=True)
+        run(app)
+        assert not app.extra_calls.due(lists=True)
         stage.answers[QUOTA] = good
-        watch.resume()
-        assert run(watch).quota == GOOD
+        app.resume()
+        assert run(app).quota == GOOD
 
 
-def test_a_reload_leaves_good_figures_their_time(stage: Stage, watch: Watch) -> None:
-    run(watch)
-    watch.resume()
-    assert run(watch).quota == GOOD
+def test_a_reload_leaves_good_figures_their_time(stage: Stage, app: MonitoredApp) -> None:
+    run(app)
+    app.resume()
+    assert run(app).quota == GOOD
     assert stage.asked(QUOTA) == 1
 
 
-def test_its_own_used_up_quota_lets_it_rest_for_longer(stage: Stage, watch: Watch, clock: Clock) -> None:
+def test_its_own_used_up_quota_lets_it_rest_for_longer(stage: Stage, app: MonitoredApp, clock: Clock) -> None:
     stage.answers[QUOTA] = {"errcode": 45009}
-    run(watch)
+    run(app)
     clock.ahead = 601
-    run(watch)
+    run(app)
     clock.ahead = 601 + 1780
-    assert not watch.extras.due(lists=True)
-    assert watch.extras.known().api_errors == {"quota/get": 45009}
+    assert not app.extra_calls.due(lists=True)
+    assert app.extra_calls.known().api_errors == {"quota/get": 45009}
     clock.ahead = 601 + 1801
-    run(watch)
+    run(app)
     assert stage.asked(QUOTA) == 3
 
 
 def test_it_goes_before_the_lists_in_force(stage: Stage) -> None:
-    watch = stage.watch()
-    run(watch)
+    app = stage.watch()
+    run(app)
     assert [request.path for request in stage.api.requests] == [QUOTA, SERVER, WEBVIEW]

@@ -6,7 +6,7 @@ import pytest
 from clocks import Clock
 from fake_watches import Log
 
-from wx_domain_exporter.fetch.fetcher import Fetcher
+from wx_domain_exporter.scheduler.scheduler import Scheduler
 from wx_domain_exporter.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -31,5 +31,5 @@ def tasks() -> Iterator[Tasks]:
 
 
 @pytest.fixture
-def make(tasks: Tasks, clock: Clock) -> Callable[[int], Fetcher]:
-    return lambda slots: Fetcher(tasks, slots, clock)
+def make(tasks: Tasks, clock: Clock) -> Callable[[int], Scheduler]:
+    return lambda slots: Scheduler(tasks, slots, clock)

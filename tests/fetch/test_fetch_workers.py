@@ -7,153 +7,153 @@ import pytest
 from fake_watches import LONG, NOTHING, FakeWatch, Log, settled, start
 from support import wait_until
 
-from wx_domain_exporter.config.loading import WatchedApp
+from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.deadline import Deadline
-from wx_domain_exporter.fetch.flights import Batch
+from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.wechat.errors import DeadlineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from wx_domain_exporter.apps.watch import Outcome
+    from wx_domain_exporter.apps.monitored_app import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
-    from wx_domain_exporter.fetch.fetcher import Fetcher
+    from wx_domain_exporter.scheduler.scheduler import Scheduler
     from wx_domain_exporter.tasks import Tasks
     from wx_domain_exporter.wechat.errors import FetchError
 
 
 class TestWorkers:
     def test_never_more_than_there_are_slots_in_one_thread(
-        self, make: Callable[[int], Fetcher], log: Log
+        self, make: Callable[[int], Scheduler], log: Log
     ) -> None:
         before = threading.active_count()
-        fetcher = make(4)
-        watches = [FakeWatch(str(number), log, gate=True) for number in range(40)]
-        batches = [start(fetcher, *watches[begin : begin + 8]) for begin in range(0, 40, 4)]
+        scheduler = make(4)
+        apps = [FakeWatch(str(number), log, gate=True) for number in range(40)]
+        batches = [start(scheduler, *apps[begin : begin + 8]) for begin in range(0, 40, 4)]
         log.wait_for(4)
         assert threading.active_count() == before + 1
-        for watch in watches:
-            watch.gate.set()
+        for app in apps:
+            app.gate.set()
         for batch in batches:
             settled(batch)
         assert log.peak == 4
-        assert sorted(log.started) == sorted(watch.name for watch in watches)
+        assert sorted(log.started) == sorted(app.name for app in apps)
 
     @pytest.mark.parametrize(
         "error", [RuntimeError("can't start new thread"), OSError(24, "Too many open files")], ids=type
     )
     def test_a_system_without_another_thread_costs_that_scrape_only(
-        self, make: Callable[[int], Fetcher], log: Log, monkeypatch: pytest.MonkeyPatch, error: Exception
+        self, make: Callable[[int], Scheduler], log: Log, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
         def refuse(_: threading.Thread) -> None:
             raise error
 
-        fetcher, watch = make(2), FakeWatch("a", log)
+        scheduler, app = make(2), FakeWatch("a", log)
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
-            first = fetcher.start([watch], Deadline.after(LONG), 0)
-        assert [outcome.reason for outcome in first.outcomes] == ["deadline"]
-        assert [outcome.reason for outcome in settled(start(fetcher, watch))] == [None]
-        assert first.findings == [NOTHING]
+            first = scheduler.start([app], Deadline.after(LONG), 0)
+        assert [result.reason for result in first.results] == ["deadline"]
+        assert [result.reason for result in settled(start(scheduler, app))] == [None]
+        assert first.extra_results == [NOTHING]
         assert log.started == ["a"]
 
     def test_more_slots_make_room_for_more(
-        self, make: Callable[[int], Fetcher], log: Log, tasks: Tasks
+        self, make: Callable[[int], Scheduler], log: Log, tasks: Tasks
     ) -> None:
-        fetcher = make(1)
-        watches = [FakeWatch(str(number), log, gate=True) for number in range(3)]
-        first = start(fetcher, watches[0])
+        scheduler = make(1)
+        apps = [FakeWatch(str(number), log, gate=True) for number in range(3)]
+        first = start(scheduler, apps[0])
         log.wait_for(1)
-        tasks.submit(fetcher.resize, 3).result()
-        second = start(fetcher, *watches[1:])
+        tasks.submit(scheduler.resize, 3).result()
+        second = start(scheduler, *apps[1:])
         log.wait_for(3)
         assert log.peak == 3
-        for watch in watches:
-            watch.gate.set()
+        for app in apps:
+            app.gate.set()
         settled(first)
         settled(second)
 
     def test_fewer_slots_let_the_idle_and_the_busy_workers_go(
-        self, make: Callable[[int], Fetcher], log: Log, tasks: Tasks
+        self, make: Callable[[int], Scheduler], log: Log, tasks: Tasks
     ) -> None:
-        fetcher = make(4)
-        watches = [FakeWatch(str(number), log, gate=True) for number in range(4)]
-        batch = start(fetcher, *watches)
+        scheduler = make(4)
+        apps = [FakeWatch(str(number), log, gate=True) for number in range(4)]
+        batch = start(scheduler, *apps)
         log.wait_for(4)
-        watches[0].gate.set()
-        tasks.submit(fetcher.resize, 1).result()
-        for watch in watches:
-            watch.gate.set()
+        apps[0].gate.set()
+        tasks.submit(scheduler.resize, 1).result()
+        for app in apps:
+            app.gate.set()
         settled(batch)
         log.peak = 0
-        settled(start(fetcher, *(FakeWatch(str(number), log) for number in range(10))))
+        settled(start(scheduler, *(FakeWatch(str(number), log) for number in range(10))))
         assert log.peak == 1
 
     def test_after_the_end_none_begins_and_those_in_the_air_go_on_no_more(
-        self, make: Callable[[int], Fetcher], log: Log, tasks: Tasks
+        self, make: Callable[[int], Scheduler], log: Log, tasks: Tasks
     ) -> None:
-        fetcher, flying, waiting = make(1), FakeWatch("flying", log, gate=True), FakeWatch("waiting", log)
-        first = start(fetcher, flying, waiting)
+        scheduler, flying, waiting = make(1), FakeWatch("flying", log, gate=True), FakeWatch("waiting", log)
+        first = start(scheduler, flying, waiting)
         log.wait_for(1)
         tasks.close()
         flying.gate.set()
-        late = start(fetcher, waiting)
-        assert [outcome.reason for batch in (first, late) for outcome in batch.outcomes] == ["deadline"] * 3
+        late = start(scheduler, waiting)
+        assert [result.reason for batch in (first, late) for result in batch.results] == ["deadline"] * 3
         assert log.started == ["flying"]
 
 
 class BrokenWatch(FakeWatch):
     """An app whose fetch raises what it never should."""
 
-    def fetch(self, deadline: SharedDeadline) -> Outcome:
+    def fetch(self, deadline: SharedDeadline) -> FetchResult:
         super().fetch(deadline)
-        self.last = None
+        self.last_result = None
         raise ZeroDivisionError
 
 
 def test_a_fetch_that_breaks_costs_neither_a_worker_nor_the_next_one(
-    make: Callable[[int], Fetcher], log: Log
+    make: Callable[[int], Scheduler], log: Log
 ) -> None:
-    fetcher = make(1)
+    scheduler = make(1)
     broken = BrokenWatch("broken", log)
     token = AccessToken.model_validate({"type": "access_token", "access_token": "canary"})
-    broken.app = WatchedApp("wx0", "broken", {}, token)
+    broken.settings = AppSettings("wx0", "broken", {}, token)
     for _ in range(3):
-        assert [outcome.reason for outcome in settled(start(fetcher, broken))] == ["deadline"]
-    assert [outcome.reason for outcome in settled(start(fetcher, FakeWatch("a", log)))] == [None]
+        assert [result.reason for result in settled(start(scheduler, broken))] == ["deadline"]
+    assert [result.reason for result in settled(start(scheduler, FakeWatch("a", log)))] == [None]
 
 
 class HurriedWatch(FakeWatch):
     """An app whose first fetch ends for want of time, just when somebody with more of it comes."""
 
-    def fetch(self, deadline: SharedDeadline) -> Outcome:
+    def fetch(self, deadline: SharedDeadline) -> FetchResult:
         if not self.log.started:
-            self.joined = Batch([self])
-            self.fetcher._begin(self.joined, Deadline.after(LONG), 0)
+            self.joined = ScrapeJobs([self])
+            self.scheduler._begin(self.joined, Deadline.after(LONG), 0)
             self.error: FetchError | None = DeadlineError("nobody waits")
         else:
             self.error = None
         return super().fetch(deadline)
 
-    fetcher: Fetcher
-    joined: Batch
+    scheduler: Scheduler
+    joined: ScrapeJobs
 
 
-def test_who_joins_a_fetch_that_gives_up_gets_another_one(make: Callable[[int], Fetcher], log: Log) -> None:
-    watch = HurriedWatch("hurried", log)
-    watch.fetcher = make(2)
-    hurried = start(watch.fetcher, watch)
-    assert [outcome.reason for outcome in settled(hurried)] == [None]
-    assert [outcome.reason for outcome in settled(watch.joined)] == [None]
+def test_who_joins_a_fetch_that_gives_up_gets_another_one(make: Callable[[int], Scheduler], log: Log) -> None:
+    app = HurriedWatch("hurried", log)
+    app.scheduler = make(2)
+    hurried = start(app.scheduler, app)
+    assert [result.reason for result in settled(hurried)] == [None]
+    assert [result.reason for result in settled(app.joined)] == [None]
     assert log.started == ["hurried", "hurried"]
 
 
-def test_nobody_gets_another_one_whose_time_is_over(make: Callable[[int], Fetcher], log: Log) -> None:
-    watch = FakeWatch("late", log, gate=True, error=DeadlineError("nobody waits"))
-    batch = start(make(1), watch, seconds=0.2)
+def test_nobody_gets_another_one_whose_time_is_over(make: Callable[[int], Scheduler], log: Log) -> None:
+    app = FakeWatch("late", log, gate=True, error=DeadlineError("nobody waits"))
+    batch = start(make(1), app, seconds=0.2)
     log.wait_for(1)
     wait_until(lambda: batch.seconds > 0.2, "the time is over")
-    watch.gate.set()
-    assert [outcome.reason for outcome in settled(batch)] == ["deadline"]
+    app.gate.set()
+    assert [result.reason for result in settled(batch)] == ["deadline"]
     assert log.started == ["late"]

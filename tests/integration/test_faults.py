@@ -12,7 +12,7 @@ from fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
 from faults import CANARY, FaultyApi, token_for
 from support import Exporter, as_json, exporter, samples, series, value
 
-from wx_domain_exporter.lists.domains import domain_list
+from wx_domain_exporter.domains.domain_list import domain_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

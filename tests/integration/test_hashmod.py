@@ -12,7 +12,7 @@ from fleets import fleet_config, generated_fleet
 from real_prometheus import Prometheus, prometheus
 from support import Exporter, as_json, exporter, wait_until
 
-from wx_domain_exporter.simulator.fleets import fleet
+from wx_domain_exporter.simulator.generated_fleet import fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fleets import fleet_config, generated_fleet
 from support import exporter, series
 
-from wx_domain_exporter.simulator.fleets import fleet
+from wx_domain_exporter.simulator.generated_fleet import fleet
 
 if TYPE_CHECKING:
     from pathlib import Path

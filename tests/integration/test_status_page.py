@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from wx_domain_exporter.apps.watch import Watch
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
 
 SCRIPT = '<script>document.title="pwned"</script>'
 HOSTILE = f'"><img src=x onerror="document.title=1">{SCRIPT}</style></title>{SCRIPT}'
@@ -60,7 +60,7 @@ CONTRAST = """
 """
 
 
-def fleet() -> list[Watch]:
+def fleet() -> list[MonitoredApp]:
     now = time.time()
     hostile = pending(HOSTILE, 99, {"team": HOSTILE})
     answer(hostile, now - 100, requestdomain=[f"https://a.example.com/{HOSTILE}"])

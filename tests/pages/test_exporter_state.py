@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from page_stages import CONFIGURED, NOW, PLATFORMS, service_of
 from support import as_json
 
-from wx_domain_exporter.config import loading
+from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def test_before_the_first_scrape() -> None:
     with service_of([]) as service:
-        found = exporter_state(service, service.in_force_since + 90)
+        found = exporter_state(service, service.config_loaded_at + 90)
     assert (found.last_scrape, found.scraped_long_ago, found.refused) == (None, False, None)
     assert (found.refusal.shown, found.app_files.shown, found.platforms) == ([], [], [])
-    assert found.in_force.ago.en == "1 min ago"
+    assert found.config_loaded.ago.en == "1 min ago"
 
 
 def test_a_scrape_is_remembered() -> None:
@@ -42,9 +42,9 @@ def test_after_ten_minutes_a_scrape_is_long_ago() -> None:
 def test_a_refused_configuration_is_told_until_a_good_one_comes(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     path.write_text(as_json(CONFIGURED))
-    service = Service(loading.ConfigLoader(path))
+    service = Service(loader.ConfigLoader(path))
     try:
-        first = service.in_force_since
+        first = service.config_loaded_at
         path.write_text("apps: []\nwrong: 1\n")
         assert not service.reload()
         found = exporter_state(service, time.time())
@@ -53,11 +53,11 @@ def test_a_refused_configuration_is_told_until_a_good_one_comes(tmp_path: Path) 
             "apps",
         ]
         assert found.refused is not None
-        assert service.in_force_since == first
+        assert service.config_loaded_at == first
         path.write_text(as_json(CONFIGURED))
         assert service.reload()
         assert exporter_state(service, time.time()).refused is None
-        assert service.in_force_since > first
+        assert service.config_loaded_at > first
     finally:
         service.close()
 
@@ -67,7 +67,7 @@ def test_broken_app_files_are_told(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     path.write_text(as_json({**CONFIGURED, "app_files": ["*.yml"], "wechat": {}}))
     path = path.rename(tmp_path / "config.yaml")
-    service = Service(loading.ConfigLoader(path))
+    service = Service(loader.ConfigLoader(path))
     try:
         found = exporter_state(service, NOW).app_files
     finally:

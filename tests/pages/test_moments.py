@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from wx_domain_exporter.errcodes.types import Text
-from wx_domain_exporter.web.pages.moments import moment, optional_moment
+from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.web.pages.points_in_time import optional_point_in_time, point_in_time
 
 NOW = 1_750_000_000.0
 
@@ -22,14 +22,14 @@ NOW = 1_750_000_000.0
     ],
 )
 def test_how_long_ago(seconds: float, en: str, zh: str) -> None:
-    assert moment(NOW - seconds, NOW).ago == Text(en, zh)
+    assert point_in_time(NOW - seconds, NOW).ago == BilingualText(en, zh)
 
 
 def test_the_time_itself_is_in_utc() -> None:
-    found = moment(NOW, NOW)
+    found = point_in_time(NOW, NOW)
     assert (found.machine, found.utc) == ("2025-06-15T15:06:40Z", "2025-06-15 15:06:40 UTC")
 
 
 def test_what_never_was_is_nothing() -> None:
-    assert optional_moment(None, NOW) is None
-    assert optional_moment(NOW, NOW) == moment(NOW, NOW)
+    assert optional_point_in_time(None, NOW) is None
+    assert optional_point_in_time(NOW, NOW) == point_in_time(NOW, NOW)

@@ -21,30 +21,30 @@ from page_stages import (
     pending,
 )
 
-from wx_domain_exporter.lists.domains import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
-from wx_domain_exporter.web.pages.app_state import Kind
-from wx_domain_exporter.web.pages.overview import Count, Overview, Row, overview
+from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
+from wx_domain_exporter.web.pages.app_state import AppStatus
+from wx_domain_exporter.web.pages.overview import CategoryCount, Overview, OverviewRow, overview
 from wx_domain_exporter.web.pages.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from wx_domain_exporter.apps.watch import Watch
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
 
 
-def shown(watches: Sequence[Watch], **parameters: str) -> Overview:
-    return overview(watches, DEFAULT_LIMITS, Query.of(parameters), NOW)
+def shown(apps: Sequence[MonitoredApp], **parameters: str) -> Overview:
+    return overview(apps, DEFAULT_LIMITS, Query.of(parameters), NOW)
 
 
-def row(watch: Watch) -> Row:
-    (found,) = shown([watch]).rows
+def row(app: MonitoredApp) -> OverviewRow:
+    (found,) = shown([app]).rows
     return found
 
 
 class TestRow:
     def test_one_that_answers_has_its_counts_and_limits(self) -> None:
         found = row(good("shop", 7, requestdomain=hosts(3), bizdomain=hosts(1)))
-        assert (found.name, found.appid, found.kind, found.failure) == ("shop", appid(7), Kind.OK, None)
+        assert (found.name, found.appid, found.kind, found.failure) == ("shop", appid(7), AppStatus.OK, None)
         numbers = [(count.category, count.number, count.limit) for count in found.counts]
         expected = {"requestdomain": 3, "bizdomain": 1}
         assert numbers == [(one, expected.get(one, 0), DEFAULT_LIMITS[one]) for one in DOCUMENTED_CATEGORIES]
@@ -53,16 +53,16 @@ class TestRow:
         assert found.fetched.ago.en == "10 s ago"
 
     def test_an_undocumented_category_is_among_the_others(self) -> None:
-        watch = good("x", tcpdomain=["tcp://a.cn"], prefetchdnsdomain=["https://a.cn"])
-        expected = [Count("prefetchdnsdomain", 1, None), Count("tcpdomain", 1, 200)]
-        assert sorted(row(watch).others, key=lambda count: count.category) == expected
+        app = good("x", tcpdomain=["tcp://a.cn"], prefetchdnsdomain=["https://a.cn"])
+        expected = [CategoryCount("prefetchdnsdomain", 1, None), CategoryCount("tcpdomain", 1, 200)]
+        assert sorted(row(app).others, key=lambda count: count.category) == expected
 
     def test_a_category_that_was_not_asked_for_has_no_number(self) -> None:
-        watch = good("x", requestdomain=hosts(1))
-        assert watch.last is not None
-        assert watch.last.categories is not None
-        del watch.last.categories["bizdomain"]  # type: ignore[attr-defined]
-        assert [count.number for count in row(watch).counts if count.category == "bizdomain"] == [None]
+        app = good("x", requestdomain=hosts(1))
+        assert app.last_result is not None
+        assert app.last_result.categories is not None
+        del app.last_result.categories["bizdomain"]  # type: ignore[attr-defined]
+        assert [count.number for count in row(app).counts if count.category == "bizdomain"] == [None]
 
     @pytest.mark.parametrize(
         ("number", "limit", "nearly"),
@@ -71,18 +71,18 @@ class TestRow:
     def test_from_nine_tenths_on_it_is_nearly_full(
         self, number: int, limit: int | None, *, nearly: bool
     ) -> None:
-        assert Count("requestdomain", number, limit).nearly_full is nearly
+        assert CategoryCount("requestdomain", number, limit).nearly_full is nearly
 
     def test_one_that_was_never_fetched_is_pending(self) -> None:
         found = row(pending("new"))
-        assert (found.kind, found.fetched, found.last_success) == (Kind.PENDING, None, None)
+        assert (found.kind, found.fetched, found.last_success) == (AppStatus.PENDING, None, None)
         assert {count.number for count in found.counts} == {None}
 
     def test_one_that_fails_says_why_and_shows_no_old_counts(self) -> None:
-        watch = good("lapsed", requestdomain=hosts(3), age=2 * HOUR)
-        fail(watch, SLOW, NOW - 5)
-        found = row(watch)
-        assert (found.kind, found.others) == (Kind.FAILING, [])
+        app = good("lapsed", requestdomain=hosts(3), age=2 * HOUR)
+        fail(app, SLOW, NOW - 5)
+        found = row(app)
+        assert (found.kind, found.others) == (AppStatus.FAILING, [])
         assert {count.number for count in found.counts} == {None}
         assert found.failure is not None
         assert (found.failure.reason, found.failure.errcode) == ("timeout", 0)
@@ -97,17 +97,17 @@ class TestRow:
         assert failure.remedy.zh.startswith("请将 203.0.113.7 加入")
 
     def test_a_change_is_recent_for_a_day(self) -> None:
-        for age, kind in ((24 * HOUR - 1, Kind.CHANGED), (24 * HOUR, Kind.OK)):
-            watch = good("x", requestdomain=hosts(1), age=30 * HOUR)
-            answer(watch, NOW - age, requestdomain=hosts(2))
-            assert row(watch).kind is kind
-            assert (row(watch).changed is not None) is (kind is Kind.CHANGED)
+        for age, kind in ((24 * HOUR - 1, AppStatus.CHANGED), (24 * HOUR, AppStatus.OK)):
+            app = good("x", requestdomain=hosts(1), age=30 * HOUR)
+            answer(app, NOW - age, requestdomain=hosts(2))
+            assert row(app).kind is kind
+            assert (row(app).changed is not None) is (kind is AppStatus.CHANGED)
 
     def test_one_that_got_another_ones_token_fails_and_hides_its_lists(self) -> None:
         one, other = good("one", 1, requestdomain=hosts(3)), good("other", 2)
         other._ledger = one._ledger
-        for watch in (one, other):
-            one._ledger.claim(watch.app.appid, "the same", watch.forget)
+        for app in (one, other):
+            one._ledger.claim(app.settings.appid, "the same", app.forget_lists)
         found = shown([one], q="host-000")
         assert found.failing == 1
         assert found.rows == []
@@ -118,11 +118,11 @@ class TestTotals:
         found = shown(every_kind(), q="shop")
         assert found.apps == 8
         assert found.kinds == {
-            Kind.FAILING: 3,
-            Kind.DRIFTED: 1,
-            Kind.CHANGED: 1,
-            Kind.PENDING: 1,
-            Kind.OK: 2,
+            AppStatus.FAILING: 3,
+            AppStatus.DRIFTED: 1,
+            AppStatus.CHANGED: 1,
+            AppStatus.PENDING: 1,
+            AppStatus.OK: 2,
         }
         assert found.reasons == {"api": 1, "timeout": 1, "token": 1}
         assert (found.nearly_full, found.matching, found.failing, found.drifted) == (1, 1, 3, 1)
@@ -147,9 +147,9 @@ class TestOrder:
     def test_the_last_change_comes_first(self) -> None:
         apps = []
         for number, age in enumerate([300, 100, 200]):
-            watch = good(f"changed {1000 - age}", number, age=HOUR)
-            answer(watch, NOW - age, requestdomain=hosts(1))
-            apps.append(watch)
+            app = good(f"changed {1000 - age}", number, age=HOUR)
+            answer(app, NOW - age, requestdomain=hosts(1))
+            apps.append(app)
         assert names(apps) == ["changed 900", "changed 800", "changed 700"]
         assert names([*apps, good("still", 9)], sort="changed")[-1] == "still"
 

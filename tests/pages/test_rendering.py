@@ -25,8 +25,8 @@ from page_stages import (
 )
 from support import Answer, request
 
-from wx_domain_exporter.apps.extras import Findings
-from wx_domain_exporter.service import Refusal
+from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.service import RejectedConfig
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer
 from wx_domain_exporter.wechat.errors import DecodeError, Reason
@@ -43,7 +43,7 @@ PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)
 def url() -> Iterator[str]:
     """Every kind of app, and everything wrong with the exporter that can be."""
     with service_of(every_kind(time.time()), platforms=PLATFORMS) as service:
-        service.refusal = Refusal(NOW, [f"config.yml: {HOSTILE}"])
+        service.rejected_config = RejectedConfig(NOW, [f"config.yml: {HOSTILE}"])
         service.last_scrape = NOW
         (discovery,) = service.discoveries
         discovery.failure = DecodeError(HOSTILE)
@@ -63,7 +63,7 @@ def in_chinese(url: str) -> Answer:
 class TestEscaping:
     def test_names_labels_domains_and_errors_are_text(self) -> None:
         hostile = good(HOSTILE, 1, requestdomain=[f"https://{HOSTILE}"], xdomain=[HOSTILE])
-        hostile.app.labels["team"] = HOSTILE  # type: ignore[index]
+        hostile.settings.labels["team"] = HOSTILE  # type: ignore[index]
         broken = bad("broken", DecodeError(HOSTILE), 2)
         with service_of([hostile, broken]) as service, served(service) as url:
             for path in ("/", f"/?q={'%22%3E%3Cscript%3E'}", f"/apps/{appid(1)}", f"/apps/{appid(2)}"):
@@ -77,8 +77,8 @@ class TestEscaping:
             assert HOSTILE in Page(request(f"{url}/apps/{appid(2)}").text).text
 
     def test_what_hides_or_turns_text_is_spelt_out(self) -> None:
-        watch = good(f"shop{TURNED}", 1, requestdomain=["https://\u202emoc.elpmaxe"])
-        with service_of([watch]) as service, served(service) as url:
+        app = good(f"shop{TURNED}", 1, requestdomain=["https://\u202emoc.elpmaxe"])
+        with service_of([app]) as service, served(service) as url:
             for path in ("/", f"/apps/{appid(1)}"):
                 text = request(url + path).text
                 assert not set(TURNED) & set(text) - set("gnp.exe[31m")
@@ -181,7 +181,7 @@ class TestContent:
 
     def test_what_is_known_beside_a_failure_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         watch = good("x", 2, requestdomain=hosts(1))
-        watch.findings = Findings({}, None, {}, withheld=True)
+        watch.extra_result = ExtraResult({}, None, {}, withheld=True)
         with service_of([pending("new", 1), watch]) as service, served(service) as url:
             monkeypatch.setattr(service, "is_ungranted", lambda app: app.appid == appid(1))
             texts = [Page(request(f"{url}/apps/{appid(number)}").text).text for number in (1, 2)]
@@ -225,10 +225,10 @@ class TestContent:
             assert text in Page(answer.text).text
 
     def test_older_changes_are_folded(self) -> None:
-        watch = good("x", 1)
+        app = good("x", 1)
         for number in range(1, 16):
-            watch.history.note(lists_of(requestdomain=hosts(number)), NOW)
-        with service_of([watch]) as service, served(service) as url:
+            app.history.note(lists_of(requestdomain=hosts(number)), NOW)
+        with service_of([app]) as service, served(service) as url:
             page = Page(request(f"{url}/apps/{appid(1)}").text)
         assert len(page.all("details")) == 1
         assert "5 older changes" in page.text

@@ -5,7 +5,7 @@ import re
 import yaml
 from fleets import fleet_config, platform_fleet
 
-from wx_domain_exporter.simulator.fleets import fleet
+from wx_domain_exporter.simulator.generated_fleet import fleet
 
 
 class TestFleets:

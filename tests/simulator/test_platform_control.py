@@ -6,8 +6,8 @@ import pytest
 from pydantic import ValidationError
 from simulated_client import APPID, COMPONENT, COMPONENT_SECRET, OTHER, TICKET, PlatformClient
 
-from wx_domain_exporter.simulator.apis.answering import answer
-from wx_domain_exporter.simulator.apis.call import Call
+from wx_domain_exporter.simulator.apis.api_call import Call
+from wx_domain_exporter.simulator.apis.dispatch import answer
 from wx_domain_exporter.simulator.world import Authorization, SimulatedApp, SimulatedPlatform, World
 
 PLATFORM = f"/_simulator/platforms/{COMPONENT}"

@@ -240,7 +240,7 @@ class TestRefusedPlatform:
         stage.server.stop()
         platform.component_token.resume()
         for member in members:
-            assert member.fails().holds_up
+            assert member.fails().timed_out
             assert member.api_errors == {}
 
     def test_a_platform_whose_fresh_token_is_refused_too_is_asked_no_more(

@@ -149,8 +149,8 @@ class TestRefusal:
     def test_an_unreachable_centre_holds_its_app_up(self, stage: Stage) -> None:
         source = stage.centre()
         stage.server.stop()
-        assert stage.refused(source).holds_up
-        assert stage.refused(source).holds_up
+        assert stage.refused(source).timed_out
+        assert stage.refused(source).timed_out
 
 
 class TestDeadToken:

@@ -7,10 +7,10 @@ from simulated_client import APPID
 from structlog.testing import capture_logs
 from support import as_json
 
-from wx_domain_exporter.config.schema_tokens import CentreToken
-from wx_domain_exporter.simulator.apis.centre import PATH
-from wx_domain_exporter.wechat.tokens.centre import CentreSource
+from wx_domain_exporter.config.schema_tokens import HttpToken
+from wx_domain_exporter.simulator.apis.token_service import PATH
 from wx_domain_exporter.wechat.tokens.source import Lease, usable_seconds
+from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
     from clocks import Clock
@@ -95,7 +95,7 @@ class TestLifetime:
     def test_where_none_is_promised_ttl_counts_and_nobody_is_warned(self, stage: Stage, clock: Clock) -> None:
         stage.world.patch_centre({"raw_body": as_json({"access_token": "made"})})
         token = {"type": "http", "url": f"{stage.server.url}{PATH}?appId={{appid}}", "ttl": "100s"}
-        source = CentreSource(APPID, CentreToken.model_validate(token), clock)
+        source = TokenServiceSource(APPID, HttpToken.model_validate(token), clock)
         with capture_logs() as logs:
             source.get(stage.caller())
         assert logs == []

@@ -10,9 +10,9 @@ from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
-from wx_domain_exporter.wechat.tokens.centre import CentreSource
 from wx_domain_exporter.wechat.tokens.component import ComponentSource
 from wx_domain_exporter.wechat.tokens.source import usable_seconds
+from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +123,7 @@ class TestGivenToken:
         self, stage: Stage, third_party: PlatformStage
     ) -> None:
         platform = third_party.platform(centre_token(stage.server.url))
-        assert isinstance(platform.component_token, CentreSource)
+        assert isinstance(platform.component_token, TokenServiceSource)
         assert third_party.member(platform).fetch()["errcode"] == 0
         assert credential_of(platform.component_token, stage.caller()).parameter == "component_access_token"
         assert stage.asked_of("centre", COMPONENT) == 1

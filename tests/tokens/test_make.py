@@ -9,10 +9,10 @@ from simulated_client import APPID, SECRET
 from wx_domain_exporter.config.schema_tokens import TOKEN_TYPES, NamedSource
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource, CloudBaseSource
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
-from wx_domain_exporter.wechat.tokens.centre import CentreSource
 from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
-from wx_domain_exporter.wechat.tokens.make import make_source
+from wx_domain_exporter.wechat.tokens.factory import make_source
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
+from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
     from platform_stages import PlatformStage
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SOURCES: list[tuple[type[TokenSource], dict[str, Any]]] = [
     (StableTokenSource, {"type": "stable_token", "appsecret": SECRET}),
     (AccessTokenSource, {"type": "access_token", "access_token": "one"}),
-    (CentreSource, {"type": "http", "url": "https://centre.example.com/{appid}"}),
+    (TokenServiceSource, {"type": "http", "url": "https://centre.example.com/{appid}"}),
     (AuthorizerSource, {"type": "authorizer", "platform": "main"}),
     (CloudRunSource, {"type": "cloudrun"}),
     (CloudBaseSource, {"type": "cloudbase"}),

@@ -14,9 +14,9 @@ from calls import time_left
 from fleets import SmallFleet, authorizer, centre, own_platform, platform_fleet, serve
 from token_stages import Recorder
 
-from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.wechat.client import ApiClient, Caller
-from wx_domain_exporter.wechat.tokens.make import make_platform, make_source
+from wx_domain_exporter.wechat.tokens.factory import make_platform, make_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable

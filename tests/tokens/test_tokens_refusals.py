@@ -22,7 +22,7 @@ class TestRefusedSource:
         again = stage.refused(source)
         assert str(again) == str(first)
         assert again.at == first.at
-        assert not again.holds_up
+        assert not again.timed_out
         assert stage.asked == 1
         assert stage.api_errors == {"stable_token": 40125}
 
@@ -93,8 +93,8 @@ class TestRefusedSource:
     def test_an_unreachable_source_holds_its_app_up_also_while_it_rests(self, stage: Stage) -> None:
         stage.server.stop()
         source = stage.source()
-        assert stage.refused(source).holds_up
-        assert stage.refused(source).holds_up
+        assert stage.refused(source).timed_out
+        assert stage.refused(source).timed_out
 
 
 class TestRenewal:

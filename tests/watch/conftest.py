@@ -8,7 +8,7 @@ from simulated_client import APPID, OTHER, SECRET
 from watch_stages import Stage
 
 from wx_domain_exporter.config.schema import Wechat
-from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
 from wx_domain_exporter.wechat.client import ApiClient
@@ -29,7 +29,7 @@ def stage(clock: Clock) -> Iterator[Stage]:
     for appid in (APPID, OTHER):
         world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains={"requestdomain": ["https://a.cn"]}))
     with SimulatorServer(world) as server:
-        client = ApiClient(Wechat(base_url=server.url, timeout="600ms"), OwnMetrics())  # type: ignore[arg-type]
+        client = ApiClient(Wechat(base_url=server.url, timeout="600ms"), SelfMetrics())  # type: ignore[arg-type]
         try:
             yield Stage(world, wechat_clock, server, client, clock)
         finally:

@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 from token_stages import centre_token
 from watch_stages import Stage, fetch
 
-from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.config.schema import Wechat
-from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import CATEGORIES
 from wx_domain_exporter.wechat.client import ApiClient
@@ -23,22 +23,22 @@ from wx_domain_exporter.wechat.responses import DomainListsParser
 
 class TestGoodAnswer:
     def test_it_has_lists_and_a_time_and_no_error(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         before = time.time()
-        outcome = fetch(watch)
-        assert outcome.categories is not None
-        assert tuple(outcome.categories) == CATEGORIES
-        assert outcome.categories["requestdomain"].domains == ("https://a.cn",)
-        assert (outcome.error, outcome.reason, outcome.api_errors) == (None, None, {})
-        assert before <= outcome.timestamp <= time.time()
-        assert outcome.last_success == outcome.timestamp
-        assert watch.last is outcome
-        assert watch.strikes == 0
+        result = fetch(app)
+        assert result.categories is not None
+        assert tuple(result.categories) == CATEGORIES
+        assert result.categories["requestdomain"].domains == ("https://a.cn",)
+        assert (result.error, result.reason, result.api_errors) == (None, None, {})
+        assert before <= result.timestamp <= time.time()
+        assert result.last_success == result.timestamp
+        assert app.last_result is result
+        assert app.consecutive_timeouts == 0
 
     def test_only_what_the_action_covers_is_asked_for(self, stage: Stage) -> None:
-        outcome = fetch(stage.watch(action="getbizdomain"))
-        assert outcome.categories is not None
-        assert tuple(outcome.categories) == ("bizdomain",)
+        result = fetch(stage.watch(action="getbizdomain"))
+        assert result.categories is not None
+        assert tuple(result.categories) == ("bizdomain",)
 
     def test_its_duration_holds_the_token_too(self, stage: Stage) -> None:
         stage.app.token_latency = 0.15
@@ -46,31 +46,31 @@ class TestGoodAnswer:
         assert fetch(stage.watch()).seconds >= 0.3
 
     def test_an_undocumented_category_seen_once_counts_as_empty_later(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
-        fetch(watch)
+        fetch(app)
         stage.app.domains = {}
-        outcome = fetch(watch)
-        assert outcome.categories is not None
-        assert outcome.categories["tcpdomain"].domains == ()
+        result = fetch(app)
+        assert result.categories is not None
+        assert result.categories["tcpdomain"].domains == ()
         assert "tcpdomain" not in (fetch(stage.watch()).categories or {})
 
     def test_a_peer_that_makes_up_categories_makes_32_of_them_at_most(self, stage: Stage) -> None:
-        watch = stage.watch(action="getbizdomain")
+        app = stage.watch(action="getbizdomain")
         for first in ("a", "b", "c"):
             names = [f"{first}{second}domain" for second in "abcdefghijklmnopqrst"]
             stage.app.raw_body = "{" + ",".join(f'"{name}":[]' for name in names) + "}"
-            fetch(watch)
-        assert len(watch.parser.seen) == 32
+            fetch(app)
+        assert len(app.parser.seen) == 32
 
 
 class TestFailure:
     def test_an_errcode_is_told_and_its_lists_are_never_counted(self, stage: Stage) -> None:
         stage.app.raw_body = '{"errcode": "61007", "errmsg": "no", "requestdomain": [], "bizdomain": []}'
-        outcome = fetch(stage.watch())
-        assert outcome.categories is None
-        assert outcome.reason is Reason.API
-        assert outcome.api_errors == {"getwxadevinfo": 61007}
+        result = fetch(stage.watch())
+        assert result.categories is None
+        assert result.reason is Reason.API
+        assert result.api_errors == {"getwxadevinfo": 61007}
         assert stage.calls() == (1, 1)
 
     @pytest.mark.parametrize(
@@ -91,36 +91,36 @@ class TestFailure:
         self, stage: Stage, settings: dict[str, object], reason: Reason, *, held_up: bool
     ) -> None:
         stage.world.patch(APPID, settings)
-        watch = stage.watch()
-        outcome = fetch(watch)
-        assert outcome.reason is reason
-        assert outcome.categories is None
-        assert watch.strikes == held_up
+        app = stage.watch()
+        result = fetch(app)
+        assert result.reason is reason
+        assert result.categories is None
+        assert app.consecutive_timeouts == held_up
 
     def test_a_token_centre_that_hangs_is_a_failure_of_the_token_that_holds_up(self, stage: Stage) -> None:
         stage.world.patch_centre({"hang": True})
-        watch = stage.watch_with(centre_token(stage.server.url))
+        app = stage.watch_with(centre_token(stage.server.url))
         for strikes in (1, 2):
-            assert fetch(watch).reason is Reason.TOKEN
-            assert watch.strikes == strikes
+            assert fetch(app).reason is Reason.TOKEN
+            assert app.consecutive_timeouts == strikes
         assert stage.calls() == (0, 0)
 
     def test_strikes_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.hang = True
-        fetch(watch)
-        fetch(watch)
-        assert watch.strikes == 2
+        fetch(app)
+        fetch(app)
+        assert app.consecutive_timeouts == 2
         stage.world.patch(APPID, {"hang": False, "errcode": 61007})
-        fetch(watch)
-        assert watch.strikes == 0
+        fetch(app)
+        assert app.consecutive_timeouts == 0
 
     def test_a_closed_port_is_a_failed_connection(self, stage: Stage) -> None:
-        watch = stage.watch()
-        fetch(watch)
+        app = stage.watch()
+        fetch(app)
         stage.server.stop()
-        assert fetch(watch).reason is Reason.CONNECTION
-        assert watch.strikes == 1
+        assert fetch(app).reason is Reason.CONNECTION
+        assert app.consecutive_timeouts == 1
 
     def test_a_certificate_of_nobody_known_is_a_failure_of_tls(self, stage: Stage) -> None:
         issued = trustme.CA().issue_cert("127.0.0.1")
@@ -129,18 +129,18 @@ class TestFailure:
         stage.app.access_tokens = ["made elsewhere"]
         stage.world.patch(APPID, {})
         with SimulatorServer(stage.world, ssl_context=context) as server:
-            client = ApiClient(Wechat(base_url=server.url), OwnMetrics())
+            client = ApiClient(Wechat(base_url=server.url), SelfMetrics())
             stage.client = client
-            watch = stage.watch(env="WX_TEST_TOKEN")
+            app = stage.watch(env="WX_TEST_TOKEN")
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("WX_TEST_TOKEN", "made elsewhere")
-                assert fetch(watch).reason is Reason.TLS
+                assert fetch(app).reason is Reason.TLS
             client.close()
-        assert watch.strikes == 0
+        assert app.consecutive_timeouts == 0
 
     def test_nobody_waits_means_no_call(self, stage: Stage) -> None:
-        outcome = fetch(stage.watch(), seconds=-1)
-        assert outcome.reason is Reason.DEADLINE
+        result = fetch(stage.watch(), seconds=-1)
+        assert result.reason is Reason.DEADLINE
         assert not stage.world.calls
 
     def test_a_bug_of_ours_costs_its_own_app_only(self, stage: Stage) -> None:
@@ -148,45 +148,45 @@ class TestFailure:
             def read(self, answer: object) -> NoReturn:  # noqa: ARG002 - as the real one
                 raise KeyError("an odd answer")
 
-        watch = stage.watch()
-        watch.parser = Broken(None)
+        app = stage.watch()
+        app.parser = Broken(None)
         with capture_logs() as logs:
-            outcome = fetch(watch)
-        assert outcome.reason is Reason.DECODE
-        assert str(outcome.error) == "internal error: KeyError"
+            result = fetch(app)
+        assert result.reason is Reason.DECODE
+        assert str(result.error) == "internal error: KeyError"
         assert logs[0]["event"] == "a fetch broke"
         assert logs[0]["appid"] == APPID
 
     def test_the_last_success_stays_while_it_fails(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.errcode = 61007
-        assert fetch(watch).last_success is None
+        assert fetch(app).last_success is None
         stage.app.errcode = 0
-        good = fetch(watch).last_success
+        good = fetch(app).last_success
         stage.app.errcode = 61007
-        failed = fetch(watch)
+        failed = fetch(app)
         assert good is not None
         assert failed.last_success == good < failed.timestamp
 
     def test_a_scrape_that_cannot_wait_gets_a_failure_that_changes_nothing(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.errcode = 61007
-        last = fetch(watch)
-        outcome = watch.missed(1.5)
-        assert outcome.reason is Reason.DEADLINE
-        assert (outcome.categories, outcome.seconds) == (None, 1.5)
-        assert outcome.api_errors == {"getwxadevinfo": 61007}
-        assert outcome.timestamp >= last.timestamp
-        assert watch.last is last
-        assert watch.strikes == 0
+        last = fetch(app)
+        result = app.deadline_result(1.5)
+        assert result.reason is Reason.DEADLINE
+        assert (result.categories, result.seconds) == (None, 1.5)
+        assert result.api_errors == {"getwxadevinfo": 61007}
+        assert result.timestamp >= last.timestamp
+        assert app.last_result is last
+        assert app.consecutive_timeouts == 0
 
 
 class TestApiErrors:
     def test_an_errcode_goes_with_the_next_good_answer(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.next_errcodes = [61007]
-        fetch(watch)
-        assert fetch(watch).api_errors == {}
+        fetch(app)
+        assert fetch(app).api_errors == {}
 
     @pytest.mark.parametrize(
         "later", [{"http_status": 502}, {"raw_body": "{"}, {"hang": True}], ids=["http", "decode", "timeout"]
@@ -194,66 +194,66 @@ class TestApiErrors:
     def test_an_errcode_goes_with_a_call_that_ends_otherwise(
         self, stage: Stage, later: dict[str, object]
     ) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.errcode = 61007
-        fetch(watch)
+        fetch(app)
         stage.world.patch(APPID, later)
-        outcome = fetch(watch)
-        assert outcome.reason is not Reason.API
-        assert outcome.api_errors == {}
+        result = fetch(app)
+        assert result.reason is not Reason.API
+        assert result.api_errors == {}
 
     def test_that_of_the_token_stays_while_the_source_rests_and_goes_when_it_is_good(
         self, stage: Stage
     ) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.whitelisted = False
-        first, second = fetch(watch), fetch(watch)
+        first, second = fetch(app), fetch(app)
         assert first.api_errors == second.api_errors == {"stable_token": 40164}
         assert first.timestamp == second.timestamp
         assert stage.calls() == (0, 1)
         stage.app.whitelisted = True
-        watch.resume()
-        assert fetch(watch).api_errors == {}
+        app.resume()
+        assert fetch(app).api_errors == {}
 
     def test_outcomes_keep_what_they_had(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.next_errcodes = [61007]
-        failed = fetch(watch)
-        fetch(watch)
+        failed = fetch(app)
+        fetch(app)
         assert failed.api_errors == {"getwxadevinfo": 61007}
 
 
 class TestLog:
     def test_only_a_turn_is_logged(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         names = {"appid": APPID, "name": "shop"}
         with capture_logs() as logs:
-            fetch(watch)
+            fetch(app)
             assert logs == []
             stage.app.errcode = 61007
-            fetch(watch)
-            fetch(watch)
+            fetch(app)
+            fetch(app)
             assert [(log["event"], log["log_level"], log["reason"]) for log in logs] == [
                 ("app fails", "warning", "api")
             ]
             assert "61007" in logs[0]["error"]
             assert names.items() <= logs[0].items()
             stage.app.http_status = 500
-            fetch(watch)
+            fetch(app)
             assert [log.get("reason") for log in logs] == ["api", "http"]
             stage.world.patch(APPID, {"errcode": 0, "http_status": 200})
-            fetch(watch)
-            fetch(watch)
+            fetch(app)
+            fetch(app)
             assert logs[2:] == [{"event": "app answers again", "log_level": "info", **names}]
 
     def test_each_changed_category_is_one_line(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         stage.app.domains = {"requestdomain": ["https://a", "https://b"], "bizdomain": ["https://c"]}
-        fetch(watch)
+        fetch(app)
         stage.app.domains = {"requestdomain": ["https://b", "https://d"], "bizdomain": []}
         with capture_logs() as logs:
-            fetch(watch)
-            fetch(watch)
+            fetch(app)
+            fetch(app)
         names = {
             "event": "domains changed",
             "log_level": "info",
@@ -265,21 +265,21 @@ class TestLog:
             {**names, "category": "requestdomain", "added": "https://d", "removed": "https://a"},
             {**names, "category": "bizdomain", "added": "", "removed": "https://c"},
         ]
-        assert [change.category for change in watch.history.changes] == ["requestdomain", "bizdomain"]
+        assert [change.category for change in app.history.changes] == ["requestdomain", "bizdomain"]
 
     def test_a_failure_between_two_answers_hides_no_change(self, stage: Stage) -> None:
-        watch = stage.watch()
-        fetch(watch)
+        app = stage.watch()
+        fetch(app)
         stage.app.errcode = 61007
-        fetch(watch)
+        fetch(app)
         stage.world.patch(APPID, {"errcode": 0, "domains": {"requestdomain": ["https://new"]}})
-        fetch(watch)
-        assert watch.history.changes[0].added == ("https://new",)
+        fetch(app)
+        assert app.history.changes[0].added == ("https://new",)
         stranger, heir = stage.watch(), stage.watch()
-        heir.source = watch.source
-        heir.inherit(watch)
-        assert heir.history.changes == watch.history.changes
-        stranger.inherit(watch)  # its token comes from elsewhere
+        heir.source = app.source
+        heir.inherit(app)
+        assert heir.history.changes == app.history.changes
+        stranger.inherit(app)  # its token comes from elsewhere
         assert stranger.history.changes == ()
         assert stranger.known_lists is None
 
@@ -290,9 +290,9 @@ class TestLog:
         assert [log["event"] for log in logs] == ["app fails"]
 
     def test_too_many_domains_are_logged_when_it_begins_and_ends(self, stage: Stage) -> None:
-        watch = stage.watch()
+        app = stage.watch()
         with capture_logs() as logs:
-            found = [watch.too_many(domains, 5) for domains in (5, 6, 7, 5, 4)]
+            found = [app.check_max_domains(domains, 5) for domains in (5, 6, 7, 5, 4)]
         assert found == [False, True, True, False, False]
         names = {"appid": APPID, "name": "shop", "max_domains": 5, "log_level": "warning"}
         assert logs == [
@@ -308,15 +308,15 @@ class TestInheritance:
         fetch(old)
         stage.app.errcode = 61007
         fetch(old)
-        old.strikes = 2
-        new = Watch(old.app, old.client, old.source, stage.ledger, None)
+        old.consecutive_timeouts = 2
+        new = MonitoredApp(old.settings, old.client, old.source, stage.ledger, None)
         new.inherit(old)
-        assert new.last is old.last
+        assert new.last_result is old.last_result
         assert new.last_success == old.last_success
         assert new.api_errors == {"getwxadevinfo": 61007}
         assert new.api_errors is not old.api_errors
         assert new.parser.seen == ("tcpdomain",)
-        assert new.strikes == 2
+        assert new.consecutive_timeouts == 2
 
     def test_another_source_hands_on_nothing_that_a_token_showed(self, stage: Stage) -> None:
         old = stage.watch()
@@ -324,11 +324,16 @@ class TestInheritance:
         fetch(old)
         stage.app.errcode = 61007
         fetch(old)
-        old.strikes = 2
+        old.consecutive_timeouts = 2
         new = stage.watch()
         new.inherit(old)
-        assert (new.last, new.api_errors, new.last_success, new.history.lists) == (None, {}, None, None)
-        assert (new.parser.seen, new.strikes) == ((), 2)
+        assert (new.last_result, new.api_errors, new.last_success, new.history.lists) == (
+            None,
+            {},
+            None,
+            None,
+        )
+        assert (new.parser.seen, new.consecutive_timeouts) == ((), 2)
 
     @pytest.mark.parametrize(("action", "seen"), [(None, ("tcpdomain",)), ("getbizdomain", ())])
     def test_undocumented_categories_are_those_of_one_action(
@@ -337,7 +342,7 @@ class TestInheritance:
         old = stage.watch()
         stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
         fetch(old)
-        new = Watch(old.app, old.client, old.source, stage.ledger, action)
+        new = MonitoredApp(old.settings, old.client, old.source, stage.ledger, action)
         new.inherit(old)
         assert (new.parser.seen, new.last_success) == (seen, old.last_success)
 
@@ -345,7 +350,7 @@ class TestInheritance:
         old = stage.watch()
         stage.app.domains = {"requestdomain": ["https://old.cn"]}
         fetch(old)
-        new = Watch(old.app, old.client, old.source, stage.ledger, None)
+        new = MonitoredApp(old.settings, old.client, old.source, stage.ledger, None)
         new.inherit(old)
         before = new.history.lists
         stage.app.domains = {"requestdomain": ["https://new.cn"]}

@@ -12,7 +12,7 @@ from web_certificates import BAD_FILES, DATA, GOOD_FILES, WebFolder, make_web_fo
 
 from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.file_watch import WatchedFiles
-from wx_domain_exporter.web.web_config.loading import MAX_BYTES, Loaded, load_web_config
+from wx_domain_exporter.web.web_config.loader import MAX_BYTES, LoadedWebConfig, load_web_config
 
 TAKEN_HERE_ONLY = {"ciphers-without-those-of-http2-but-with-http2.good.yml"}
 TAKEN_BY_THE_TOOLKIT_ONLY = {
@@ -59,7 +59,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> WebFolder:
     return make_web_folder(tmp_path_factory.mktemp("web"))
 
 
-def load(path: Path) -> Loaded:
+def load(path: Path) -> LoadedWebConfig:
     loaded, pair_errors = load_web_config(path, WatchedFiles())
     assert pair_errors == []
     return loaded

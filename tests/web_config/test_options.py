@@ -16,7 +16,7 @@ import trustme
 from support import request
 from web_stages import PASSWORD, TLS, basic, hashed, serving, users
 
-from wx_domain_exporter.web.client_names import client_names, is_let_in
+from wx_domain_exporter.web.server.client_certificates import client_names, is_allowed_client
 
 if TYPE_CHECKING:
     from web_certificates import WebFolder
@@ -242,7 +242,7 @@ class TestClientNames:
         assert ipaddress.ip_address("2001:db8::1").compressed == "2001:db8::1"
 
     def test_a_certificate_without_names_is_not_let_in(self) -> None:
-        assert not is_let_in({"subject": ()}, {"a"})
+        assert not is_allowed_client({"subject": ()}, {"a"})
 
 
 HEADERS = """http_server_config:

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 import yaml
 
-from wx_domain_exporter.config.loading import WatchedApp
-from wx_domain_exporter.lists.baseline import has_stray_wildcard, has_wildcard
-from wx_domain_exporter.lists.domains import DomainList, MalformedDomainError, covers, normal_form
+from wx_domain_exporter.config.loader import AppSettings
+from wx_domain_exporter.domains.baseline import has_stray_wildcard, has_wildcard
+from wx_domain_exporter.domains.domain_list import DomainList, MalformedDomainError, covers, normal_form
 
 HEAD = "baselines:\n"
 # What YAML allows nowhere, not even in a comment, beside the control characters that no name has.
 _UNREADABLE = re.compile("[\ufeff\ufffe\uffff]")
 
 
-def entry(app: WatchedApp, lists: Mapping[str, DomainList], action: str | None = None) -> str:
+def baseline_entry(app: AppSettings, lists: Mapping[str, DomainList], action: str | None = None) -> str:
     """Return one mini program's part of the block: YAML, named after its appid, which makes it that app's.
 
     Args:

@@ -6,18 +6,23 @@ from pathlib import Path
 
 import structlog
 
-from wx_domain_exporter.config.checks import Names, Taken, check_apps, check_secrets_of_apps
+from wx_domain_exporter.config.cross_checks import (
+    ConfiguredNames,
+    UniqueKeys,
+    check_apps,
+    check_secrets_of_apps,
+)
 from wx_domain_exporter.config.errors import ConfigError, Errors, sentences, shown
 from wx_domain_exporter.config.file_patterns import FoundFiles, find_files
-from wx_domain_exporter.config.reading import read_config_file, read_tree, validate_app_file
 from wx_domain_exporter.config.schema import App, Config
+from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_app_file
 from wx_domain_exporter.file_watch import WatchedFiles
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class AppFileContents:
     """What the app files hold.
 
     Attributes:
@@ -54,7 +59,7 @@ class AppFiles:
             return False
         return find_files(patterns, folder, self._found.files) != self._found or self._watched.changed()
 
-    def read(self, config: Config, folder: Path, taken: Taken) -> Listed:
+    def read(self, config: Config, folder: Path, taken: UniqueKeys) -> AppFileContents:
         """Read all files.
 
         Args:
@@ -68,7 +73,7 @@ class AppFiles:
             log.warning("no file is there for app_files", patterns=", ".join(config.app_files))
         there = set(found.files)
         self._good = {path: content for path, content in self._good.items() if path in there}
-        names, taken = Names(config), Taken(taken)
+        names, taken = ConfiguredNames(config), UniqueKeys(taken)
         apps: list[App] = []
         errors: dict[str, tuple[str, ...]] = {
             shown(path): (f"{shown(path)}: can't be accessed: {why}",) for path, why in found.failures.items()
@@ -80,9 +85,11 @@ class AppFiles:
             errors[shown(path)] = errors_of_file
             if not errors_of_file:
                 unreadable += sentences(path, check_secrets_of_apps(self._good[path].apps))
-        return Listed(tuple(apps), errors, tuple(unreadable))
+        return AppFileContents(tuple(apps), errors, tuple(unreadable))
 
-    def _read_one(self, path: Path, names: Names, taken: Taken) -> tuple[list[App], tuple[str, ...]]:
+    def _read_one(
+        self, path: Path, names: ConfiguredNames, taken: UniqueKeys
+    ) -> tuple[list[App], tuple[str, ...]]:
         try:
             content, apps = self._checked(path, names, taken)
         except ConfigError as error:
@@ -91,7 +98,7 @@ class AppFiles:
         self._good[path] = content
         return apps, ()
 
-    def _checked(self, path: Path, names: Names, taken: Taken) -> tuple[_Content, list[App]]:
+    def _checked(self, path: Path, names: ConfiguredNames, taken: UniqueKeys) -> tuple[_Content, list[App]]:
         """Read and check one file.
 
         Raises:
@@ -102,7 +109,7 @@ class AppFiles:
         apps, found = validate_app_file(tree.root, str(path.parent))
         errors += found
         content = _Content(tree.root if isinstance(tree.root, list) else [], apps)
-        fork = Taken(taken)
+        fork = UniqueKeys(taken)
         errors += check_apps(content.apps, content.tree, names, fork, path)
         if errors:
             raise ConfigError(sentences(path, errors))
@@ -110,14 +117,14 @@ class AppFiles:
         return content, list(apps.values())
 
 
-def _still_good(path: Path, last: _Content, names: Names, taken: Taken) -> list[App]:
+def _still_good(path: Path, last: _Content, names: ConfiguredNames, taken: UniqueKeys) -> list[App]:
     """Return the apps of a file's last good content that nothing speaks against by now.
 
     Another file may hold one of them meanwhile, and a name that they use may be gone.
     """
     kept = []
     for index, app in last.apps.items():
-        fork = Taken(taken)
+        fork = UniqueKeys(taken)
         if not list(check_apps({0: app}, [last.tree[index]], names, fork, path)):
             fork.accept()
             kept.append(app)

@@ -4,8 +4,8 @@ from wx_domain_exporter.config.errors import FoundErrors
 from wx_domain_exporter.config.schema import Config
 from wx_domain_exporter.config.schema_baselines import NamedBaseline
 from wx_domain_exporter.config.yaml_tree import KeyPath
-from wx_domain_exporter.lists.baseline import Baseline, Expected
-from wx_domain_exporter.lists.domains import covers
+from wx_domain_exporter.domains.baseline import Baseline, Expected
+from wx_domain_exporter.domains.domain_list import covers
 
 
 class Baselines:

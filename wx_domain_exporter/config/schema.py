@@ -17,14 +17,14 @@ from wx_domain_exporter.config.schema_fields import (
     ListOf,
     Name,
     SecretField,
-    Strict,
+    StrictModel,
     Within,
 )
-from wx_domain_exporter.config.schema_tokens import NamedSource, Platform, TokenRef
-from wx_domain_exporter.lists.domains import DEFAULT_LIMITS
+from wx_domain_exporter.config.schema_tokens import NamedSource, PlatformConfig, TokenRef
+from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 
-class Wechat(Strict):
+class Wechat(StrictModel):
     """How the WeChat API is reached."""
 
     allow_http: bool = False  # before base_url, whose check looks at it
@@ -55,7 +55,7 @@ class Wechat(Strict):
     """Whether the proxies of the environment are used."""
 
 
-class Scrape(Strict):
+class Scrape(StrictModel):
     """How long a scrape may take, and how close two scrapes may be."""
 
     timeout: Annotated[Duration, Within(0.1, 120, "100ms to 2m")] = 10.0
@@ -68,7 +68,7 @@ class Scrape(Strict):
     """Scrapes closer than this share one outcome."""
 
 
-class Collect(Strict):
+class Collect(StrictModel):
     """Which series beside counts and hashes are exported."""
 
     domains: bool = True
@@ -84,7 +84,7 @@ class Collect(Strict):
     """The daily quota of getwxadevinfo: one call in 10 minutes an app."""
 
 
-class Defaults(Strict):
+class Defaults(StrictModel):
     """What an app has that does not say otherwise."""
 
     token: TokenRef | None = None
@@ -97,7 +97,7 @@ class Defaults(Strict):
     """On `wx_domain_app_info`; for discovered apps too."""
 
 
-class App(Strict):
+class App(StrictModel):
     """One mini program, as the configuration names it."""
 
     appid: Appid
@@ -116,13 +116,13 @@ class App(Strict):
     """What its lists should hold, unless it is as under `defaults`; `{}` is none."""
 
 
-class AppFile(Strict):
+class AppFile(StrictModel):
     """The list of apps that one of `app_files` holds."""
 
     apps: Annotated[tuple[App, ...], ListOf]
 
 
-class Config(Strict):
+class Config(StrictModel):
     """A whole configuration file."""
 
     wechat: Wechat = Wechat()
@@ -148,7 +148,7 @@ class Config(Strict):
     defaults: Defaults = Defaults()
     """What an app has that does not say otherwise."""
 
-    platforms: Mapping[str, Platform] = Field(default_factory=dict)
+    platforms: Mapping[str, PlatformConfig] = Field(default_factory=dict)
     """Third-party platforms (第三方平台) by name."""
 
     app_files: Annotated[tuple[FilePattern, ...], ListOf] = ()

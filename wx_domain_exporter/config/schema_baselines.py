@@ -5,9 +5,9 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
 
-from wx_domain_exporter.config.schema_fields import Category, ListOf, Strict, Words, wrong
-from wx_domain_exporter.lists.baseline import has_stray_wildcard, has_wildcard
-from wx_domain_exporter.lists.domains import MalformedDomainError, normal_form
+from wx_domain_exporter.config.schema_fields import Category, ListOf, StrictModel, Words, wrong
+from wx_domain_exporter.domains.baseline import has_stray_wildcard, has_wildcard
+from wx_domain_exporter.domains.domain_list import MalformedDomainError, normal_form
 
 
 def _normal(value: str) -> str:
@@ -38,7 +38,7 @@ _Pattern = Annotated[
 ]
 
 
-class CategoryBaseline(Strict):
+class CategoryBaseline(StrictModel):
     """What one category should hold, in normal form."""
 
     required: Annotated[tuple[_Domain, ...], ListOf] = ()

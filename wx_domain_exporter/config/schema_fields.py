@@ -24,7 +24,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 from wx_domain_exporter.config.durations import parse_duration
 from wx_domain_exporter.config.secret import Secret
-from wx_domain_exporter.lists.domains import CATEGORY_PATTERN
+from wx_domain_exporter.domains.domain_list import CATEGORY_PATTERN
 
 APPID_PATTERN = re.compile(r"wx[0-9a-f]{16}")
 _LABEL = re.compile(r"[a-z_][a-z0-9_]*")
@@ -45,7 +45,7 @@ def wrong(message: str) -> PydanticCustomError:
     return PydanticCustomError("wrong", "{message}", {"message": message})
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A model that refuses unknown keys and wrong types, and names what it would have taken."""
 
     model_config = ConfigDict(

@@ -15,7 +15,7 @@ from wx_domain_exporter.config.schema_fields import (
     ListOf,
     Pointer,
     SecretField,
-    Strict,
+    StrictModel,
     TokenlessBaseUrl,
     Within,
     Words,
@@ -23,7 +23,7 @@ from wx_domain_exporter.config.schema_fields import (
 )
 
 
-class StableToken(Strict):
+class StableToken(StrictModel):
     """The appid's own token from /cgi-bin/stable_token, never with force_refresh."""
 
     type: Literal["stable_token"]
@@ -31,7 +31,7 @@ class StableToken(Strict):
     """The mini program's AppSecret."""
 
 
-class AccessToken(Strict):
+class AccessToken(StrictModel):
     """A token made elsewhere: an access_token or authorizer_access_token; never renewed here."""
 
     type: Literal["access_token"]
@@ -39,7 +39,7 @@ class AccessToken(Strict):
     """The token; a file is read again when it is needed."""
 
 
-class CentreToken(Strict):
+class HttpToken(StrictModel):
     """A token from a central token service, which is asked over HTTP."""
 
     type: Literal["http"]
@@ -65,7 +65,7 @@ class CentreToken(Strict):
     """Certificate authorities of the service, PEM; null: those that come with requests."""
 
 
-class AuthorizerToken(Strict):
+class AuthorizerToken(StrictModel):
     """An authorizer_access_token that is fetched here, with the platform's component_access_token."""
 
     type: Literal["authorizer"]
@@ -76,7 +76,7 @@ class AuthorizerToken(Strict):
     """Not needed where the platform discovers."""
 
 
-class CloudRunToken(Strict):
+class CloudRunToken(StrictModel):
     """No token: WeChat's cloud hosting (微信云托管) knows who calls."""
 
     type: Literal["cloudrun"]
@@ -84,7 +84,7 @@ class CloudRunToken(Strict):
     """Where the API is, inside WeChat's cloud."""
 
 
-class CloudBaseToken(Strict):
+class CloudBaseToken(StrictModel):
     """The token that WeChat's cloud hosting puts into a file."""
 
     type: Literal["cloudbase"]
@@ -92,7 +92,7 @@ class CloudBaseToken(Strict):
     """The file with the token."""
 
 
-TokenSource = StableToken | AccessToken | CentreToken | AuthorizerToken | CloudRunToken | CloudBaseToken
+TokenConfig = StableToken | AccessToken | HttpToken | AuthorizerToken | CloudRunToken | CloudBaseToken
 TOKEN_TYPES = ("stable_token", "access_token", "http", "authorizer", "cloudrun", "cloudbase")
 COMPONENT_TOKEN_TYPES = ("access_token", "http")
 """What a platform's component_access_token can come from."""
@@ -141,7 +141,7 @@ _tag_of_component = _tag_or_name(COMPONENT_TOKEN_TYPES)
 _Name = Annotated[str, Tag(_NAME_TAG)]
 _Stable = Annotated[StableToken, Tag("<stable_token>")]
 _Made = Annotated[AccessToken, Tag("<access_token>")]
-_Centre = Annotated[CentreToken, Tag("<http>")]
+_Centre = Annotated[HttpToken, Tag("<http>")]
 _Authorizer = Annotated[AuthorizerToken, Tag("<authorizer>")]
 _CloudRun = Annotated[CloudRunToken, Tag("<cloudrun>")]
 _CloudBase = Annotated[CloudBaseToken, Tag("<cloudbase>")]
@@ -166,7 +166,7 @@ ComponentRef = Annotated[
 ]
 
 
-class Platform(Strict):
+class PlatformConfig(StrictModel):
     """A third-party platform (第三方平台) of a service provider: mini programs have authorized it."""
 
     component_appid: Appid

@@ -2,9 +2,9 @@
 
 from wx_domain_exporter.errcodes.sources import RETURN_CODES
 from wx_domain_exporter.errcodes.table import TABLE
-from wx_domain_exporter.errcodes.types import Action, Errcode, Text
+from wx_domain_exporter.errcodes.types import Action, BilingualText, Errcode
 
-__all__ = ["TABLE", "Action", "Errcode", "look_up", "rest_after"]
+__all__ = ["TABLE", "Action", "Errcode", "cooldown_after", "look_up"]
 
 _ANY_API = ""
 _ROWS = {(api, row.code): row for row in TABLE for api in (row.apis or {_ANY_API})}
@@ -28,7 +28,7 @@ def look_up(api: str, code: int) -> Errcode:
     return _ROWS.get((api, code)) or _ROWS.get((_ANY_API, code)) or _unknown(api, code)
 
 
-def rest_after(api: str, code: int, *, again: bool = False) -> float:
+def cooldown_after(api: str, code: int, *, again: bool = False) -> float:
     """Return the seconds for which an API had better rest after an errcode; 0 where that says nothing.
 
     Args:
@@ -44,11 +44,11 @@ def _unknown(api: str, code: int) -> Errcode:
         code,
         frozenset({api}),
         Action.PERSON,
-        Text(
+        BilingualText(
             f"errcode {code} is not in this program's table of errcodes for {api}.",
             f"errcode {code} 不在本程序的 {api} 错误码表中。",
         ),
-        Text(
+        BilingualText(
             "Read the errmsg in the exporter's log, look the errcode up in WeChat's list of return codes, "
             "or paste the rid of the errmsg into WeChat's API diagnosis tool.",
             "请查看 exporter 日志中的 errmsg，到微信官方返回码说明中查询该错误码，"

@@ -6,26 +6,26 @@ page and the docs show both; `tests/test_advice.py` holds that no text gives the
 
 from typing import Final
 
-from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.errcodes.types import BilingualText
 
 
-def with_warning(remedy: Text, warning: Text) -> Text:
+def with_warning(remedy: BilingualText, warning: BilingualText) -> BilingualText:
     """Return a remedy with what to know before following it."""
-    return Text(f"{remedy.en} {warning.en}", f"{remedy.zh}{warning.zh}")
+    return BilingualText(f"{remedy.en} {warning.en}", f"{remedy.zh}{warning.zh}")
 
 
-APP_IP_LIST: Final = Text(
+APP_IP_LIST: Final = BilingualText(
     "「管理 → 开发管理 → 开发设置 → 开发者ID → IP白名单」 at mp.weixin.qq.com",
     "mp.weixin.qq.com 的“管理 → 开发管理 → 开发设置 → 开发者ID → IP白名单”",
 )
 """Where a mini program's list of addresses is, which guards the APIs that take an AppSecret."""
-PLATFORM_IP_LIST: Final = Text(
+PLATFORM_IP_LIST: Final = BilingualText(
     "「管理中心 → 第三方平台 → 详情 → 白名单IP地址列表」 at open.weixin.qq.com",
     "open.weixin.qq.com 的“管理中心 → 第三方平台 → 详情 → 白名单IP地址列表”",
 )
 """Where a third-party platform's list of addresses is, which guards all its calls."""
 
-APP_IP_LIST_WARNING: Final = Text(
+APP_IP_LIST_WARNING: Final = BilingualText(
     "Never start an empty list without all addresses of production: the first entry switches the list on, "
     "and every program whose address is missing then gets 40164 instead of a token. It takes 10 entries. "
     "The 「IP白名单」 of 「小程序代码上传」 on the same page is another list.",
@@ -33,25 +33,25 @@ APP_IP_LIST_WARNING: Final = Text(
     "此后不在其中的程序都会收到 40164，拿不到 token。最多 10 条。"
     "同一页面“小程序代码上传”的“IP白名单”是另一份名单。",
 )
-PLATFORM_IP_LIST_WARNING: Final = Text(
+PLATFORM_IP_LIST_WARNING: Final = BilingualText(
     "Keep all addresses of production that are on the list: it guards every call of the platform, and a "
     "service whose address is lost gets 61004.",
     "须保留名单中生产环境的全部 IP：该名单限制第三方平台的所有调用，IP 被删掉的服务会收到 61004。",
 )
-PERMISSION_SET_WARNING: Final = Text(
+PERMISSION_SET_WARNING: Final = BilingualText(
     "Don't have permission set 18 granted for monitoring alone: only one platform can hold it, so the one "
     "that holds it now loses it, and at mp.weixin.qq.com the mini program can no longer be published or get "
     "domains. A stable_token source needs no permission set.",
     "不要仅为监控而授予权限集 18：它同一时间只能授予一个第三方平台，当前持有的平台会失去它，"
     "小程序也不能再登录 mp.weixin.qq.com 发布版本或配置域名。使用 stable_token 来源则无需任何权限集。",
 )
-SECRET_WARNING: Final = Text(
+SECRET_WARNING: Final = BilingualText(
     "Reset an AppSecret last of all: the old one stops working at once or within minutes, for every program "
     "that uses it. List them first, and update each right after the reset.",
     "重置 AppSecret 是最后的办法：旧的会立即或在几分钟内失效，所有使用方都受影响。"
     "重置前先列出全部使用方，重置后立即逐一更新。",
 )
-CLEAR_QUOTA_WARNING: Final = Text(
+CLEAR_QUOTA_WARNING: Final = BilingualText(
     "Don't call clear_quota for monitoring: it resets all APIs, an account has it ten times a month, the "
     "console's resets included, and after that production gets 48006 when it needs one. "
     "/cgi-bin/openapi/quota/clear resets one path, 50 times a month for all paths.",
@@ -61,7 +61,7 @@ CLEAR_QUOTA_WARNING: Final = Text(
 )
 
 PERMISSION_SET_REMEDY: Final = with_warning(
-    Text(
+    BilingualText(
         "If this platform is to develop the mini program: tick permission set 18 (「小程序开发与数据分析」) "
         "under 「我的业务 → 第三方平台 → 权限集」 at developers.weixin.qq.com/platform, have the mini "
         "program's administrator authorize it anew by scanning, also where it was authorized before, and "
@@ -73,51 +73,51 @@ PERMISSION_SET_REMEDY: Final = with_warning(
     ),
     PERMISSION_SET_WARNING,
 )
-SECRET_CHECK: Final = Text(
+SECRET_CHECK: Final = BilingualText(
     "Check the configured value first: an AppSecret is 32 hexadecimal digits, without quotes or spaces, and "
     "no placeholder that nobody filled in.",
     "请先检查配置的值：AppSecret 为 32 位十六进制字符，不含引号和空格，也不是忘记替换的占位符。",
 )
-BODY_REMEDY: Final = Text(
+BODY_REMEDY: Final = BilingualText(
     "The exporter sends a correct request, so look at what lies between: a proxy, a gateway or the host "
     "behind wechat.base_url must pass method, Content-Length and body on unchanged.",
     "exporter 发出的请求符合要求，请检查中间链路：代理、网关或 wechat.base_url 指向的服务"
     "必须原样转发请求方法、Content-Length 和请求体。",
 )
-BUSY_REMEDY: Final = Text(
+BUSY_REMEDY: Final = BilingualText(
     "None as long as it passes: the exporter retries once. If it stays for more than a few minutes, report "
     "it in WeChat's developer community with the rid from the errmsg.",
     "短暂出现无需处理，exporter 会重试一次。若持续数分钟以上，请携带 errmsg 中的 rid 到微信开放社区反馈。",
 )
-TICKET_REMEDY: Final = Text(
+TICKET_REMEDY: Final = BilingualText(
     "Check that the file holds the newest ticket of this component_appid, decrypted and whole, and "
     "that the push still reaches 「授权事件接收URL」.",
     "请确认文件中是该 component_appid 最新推送、已解密且完整的 ticket，"
     "并确认“授权事件接收URL”能正常接收推送。",
 )
-CLOUD_PATH_REMEDY: Final = Text(
+CLOUD_PATH_REMEDY: Final = BilingualText(
     "Add /wxa/getwxadevinfo (the path, without the host) under 「服务管理 → 云调用 → 微信令牌」 in the "
     "console of WeChat's cloud hosting.",
     "请在微信云托管控制台“服务管理 → 云调用 → 微信令牌”中添加 /wxa/getwxadevinfo（只填路径，不含域名）。",
 )
-CONFIRM_REMEDY: Final = Text(
+CONFIRM_REMEDY: Final = BilingualText(
     "Ask the account's administrator to confirm the address in the message WeChat sent to their phone. No "
     "list has to be changed for that.",
     "请账号管理员在微信收到的确认消息中确认该 IP，无需修改任何名单。",
 )
-REJECTED_REMEDY: Final = Text(
+REJECTED_REMEDY: Final = BilingualText(
     "Agree with the account's administrator that they confirm the address next time, and reload the exporter "
     "when the time is over. No list has to be changed for that.",
     "请与账号管理员沟通，请其下次确认该 IP，待限制时间过后重新加载 exporter 配置，无需修改任何名单。",
 )
-APP_TOKEN_REMEDY: Final = Text(
+APP_TOKEN_REMEDY: Final = BilingualText(
     "None as long as it heals by itself: the exporter fetches the token again, once. If it stays, the token "
     "source hands out a dead token, or one of another account: check the central token service, or renew "
     "the configured access_token.",
     "能自行恢复则无需处理：exporter 会重新获取一次 token。若持续出现，"
     "说明 token 来源返回的是已失效的或其他账号的 token，请检查 token 中控服务，或更新配置中的 access_token。",
 )
-COMPONENT_TOKEN_REMEDY: Final = Text(
+COMPONENT_TOKEN_REMEDY: Final = BilingualText(
     "None as long as it heals by itself: the exporter fetches the component_access_token again, once. If it "
     "stays, check that the platform's own service hands out the token in force, and that no second service "
     "makes new ones all the time.",
@@ -125,7 +125,7 @@ COMPONENT_TOKEN_REMEDY: Final = Text(
     "请确认第三方平台自有服务提供的是当前有效的令牌，且没有其他服务在反复换取新令牌。",
 )
 SECRET_REMEDY: Final = with_warning(
-    Text(
+    BilingualText(
         f"{SECRET_CHECK.en} Then compare appid and appsecret with what the mini program's other programs "
         "use: WeChat shows an AppSecret only when it is made, under 「管理 → 开发管理 → 开发设置」 at "
         "mp.weixin.qq.com.",
@@ -135,7 +135,7 @@ SECRET_REMEDY: Final = with_warning(
     SECRET_WARNING,
 )
 COMPONENT_SECRET_REMEDY: Final = with_warning(
-    Text(
+    BilingualText(
         f"{SECRET_CHECK.en} Then compare component_appid and component_appsecret with what the platform's "
         "own service uses, and with 「管理中心 → 第三方平台 → 详情」 at open.weixin.qq.com.",
         f"{SECRET_CHECK.zh}再与第三方平台自有服务所用的值，以及 open.weixin.qq.com "
@@ -143,7 +143,7 @@ COMPONENT_SECRET_REMEDY: Final = with_warning(
     ),
     SECRET_WARNING,
 )
-API_SECURITY_REMEDY: Final = Text(
+API_SECURITY_REMEDY: Final = BilingualText(
     "The exporter can neither sign nor encrypt a request, and getwxadevinfo is one of the APIs that can ask "
     "for it. Leave 「API安全」 off for this API (「管理 → 开发管理 → 开发设置 → API安全」 at "
     "mp.weixin.qq.com). Ask first who relies on it: switching it off for other APIs weakens production.",
@@ -151,18 +151,18 @@ API_SECURITY_REMEDY: Final = Text(
     "的“管理 → 开发管理 → 开发设置 → API安全”中不要对此接口启用。改动前请先确认谁在使用该功能："
     "对其他接口关闭会降低生产环境的安全性。",
 )
-CLOUD_TICKET_REMEDY: Final = Text(
+CLOUD_TICKET_REMEDY: Final = BilingualText(
     "If it does not pass within minutes, look at the environment's state in the cloud console and open a "
     "ticket there with the environment id, the AppID, the time and the request id.",
     "若几分钟内未恢复，请在云开发/云托管控制台查看环境状态，并提交工单，"
     "附上环境 ID、AppID、调用时间和 RequestID。",
 )
-CLOUD_QUOTA_REMEDY: Final = Text(
+CLOUD_QUOTA_REMEDY: Final = BilingualText(
     "Look at the environment's usage in the cloud console; upgrade its plan, or let Prometheus scrape less "
     "often (scrape_interval, scrape.min_interval).",
     "请在云开发控制台查看环境用量，升级套餐，或降低采集频率（scrape_interval、scrape.min_interval）。",
 )
-AUTHORIZATION_CODE_REMEDY: Final = Text(
+AUTHORIZATION_CODE_REMEDY: Final = BilingualText(
     "The exporter uses no authorization codes: let the platform's own service repeat the authorization, and "
     "configure the authorizer_refresh_token it receives.",
     "exporter 不使用授权码：请在第三方平台自有服务中重新发起授权，再将获得的刷新令牌 "

@@ -58,30 +58,30 @@ from wx_domain_exporter.errcodes.sources import (
     STABLE_TOKEN,
     TICKET,
 )
-from wx_domain_exporter.errcodes.types import Action, Errcode, Group, Text
+from wx_domain_exporter.errcodes.types import Action, BilingualText, Errcode, ErrcodeGroup
 
 TABLE: Final[tuple[Errcode, ...]] = (
     Errcode(
         -604104,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The cloud call came from a place that WeChat allows none from.",
             "云调用的来源不合法。",
         ),
-        Text(
+        BilingualText(
             "Run the exporter inside the cloud environment, or use a stable_token source, which works "
             "anywhere.",
             "请在云环境内运行 exporter，或改用不限运行位置的 stable_token 来源。",
         ),
         CLOUD_BASE,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         -604102,
         ANY,
         Action.PERSON,
-        Text("The cloud call timed out in WeChat's backend.", "云调用在微信后台执行超时。"),
+        BilingualText("The cloud call timed out in WeChat's backend.", "云调用在微信后台执行超时。"),
         CLOUD_TICKET_REMEDY,
         CLOUD_BASE,
     ),
@@ -89,24 +89,26 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -604101,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The cloud environment has no permission to call this API as a cloud call.",
             "云环境没有以云调用方式调用该接口的权限。",
         ),
-        Text(
+        BilingualText(
             f"{CLOUD_PATH_REMEDY.en} Check that the environment belongs to this appid or is shared with it. "
             "If the errcode stays, use a stable_token source.",
             f"{CLOUD_PATH_REMEDY.zh}同时请确认云环境归属该 appid 或已对其共享。"
             "若仍报错，请改用 stable_token 来源。",
         ),
         CLOUD_BASE,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         -601003,
         ANY,
         Action.PERSON,
-        Text("WeChat's backend had a network error during a cloud call.", "云调用过程中微信后台网络异常。"),
+        BilingualText(
+            "WeChat's backend had a network error during a cloud call.", "云调用过程中微信后台网络异常。"
+        ),
         CLOUD_TICKET_REMEDY,
         CLOUD_BASE,
     ),
@@ -114,10 +116,10 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -601002,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "WeChat's backend rejected the parameters of a cloud call.", "云调用的参数被微信后台判定为错误。"
         ),
-        Text(
+        BilingualText(
             "Check the appid and base_url of the app's cloudrun or cloudbase token source.",
             "请检查该小程序 cloudrun 或 cloudbase 类型 token 来源的 appid 和 base_url 配置。",
         ),
@@ -127,7 +129,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -601001,
         ANY,
         Action.PERSON,
-        Text("WeChat's backend had an internal error during a cloud call.", "云调用时微信后台系统错误。"),
+        BilingualText(
+            "WeChat's backend had an internal error during a cloud call.", "云调用时微信后台系统错误。"
+        ),
         CLOUD_TICKET_REMEDY,
         CLOUD_BASE,
     ),
@@ -135,19 +139,19 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501019,
         ANY,
         Action.PERSON,
-        Text("The cloud environment does not allow the call.", "云环境未授权此操作。"),
-        Text(
+        BilingualText("The cloud environment does not allow the call.", "云环境未授权此操作。"),
+        BilingualText(
             "Check that the environment belongs to this appid or is shared with it.",
             "请确认云环境归属该 appid 或已对其共享。",
         ),
         CLOUD_BASE,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         -501018,
         ANY,
         Action.PERSON,
-        Text("A resource of the cloud environment is not available.", "云环境的资源不可用。"),
+        BilingualText("A resource of the cloud environment is not available.", "云环境的资源不可用。"),
         CLOUD_TICKET_REMEDY,
         CLOUD_BASE,
     ),
@@ -155,8 +159,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501017,
         ANY,
         Action.PERSON,
-        Text("The cloud environment's disk is full.", "云环境的磁盘空间已用尽。"),
-        Text(
+        BilingualText("The cloud environment's disk is full.", "云环境的磁盘空间已用尽。"),
+        BilingualText(
             "Look at the environment's usage in the cloud console and upgrade its plan.",
             "请在云开发控制台查看环境用量并升级套餐。",
         ),
@@ -166,7 +170,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501016,
         ANY,
         Action.PERSON,
-        Text("The cloud environment's quota of writes is used up.", "云环境的写请求次数已用尽。"),
+        BilingualText("The cloud environment's quota of writes is used up.", "云环境的写请求次数已用尽。"),
         CLOUD_QUOTA_REMEDY,
         CLOUD_BASE,
     ),
@@ -174,7 +178,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501015,
         ANY,
         Action.PERSON,
-        Text("The cloud environment's quota of reads is used up.", "云环境的读请求次数已用尽。"),
+        BilingualText("The cloud environment's quota of reads is used up.", "云环境的读请求次数已用尽。"),
         CLOUD_QUOTA_REMEDY,
         CLOUD_BASE,
     ),
@@ -182,8 +186,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501007,
         ANY,
         Action.PERSON,
-        Text("The cloud environment rejected the request's parameters.", "云环境判定请求参数错误。"),
-        Text(
+        BilingualText("The cloud environment rejected the request's parameters.", "云环境判定请求参数错误。"),
+        BilingualText(
             "Check the appid and base_url of the app's cloudrun or cloudbase token source, and that the "
             "environment belongs to this appid or is shared with it.",
             "请检查 cloudrun 或 cloudbase 类型 token 来源的 appid 和 base_url，"
@@ -195,8 +199,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501005,
         ANY,
         Action.PERSON,
-        Text("The state or the id of the cloud environment is not in order.", "云环境信息异常。"),
-        Text(
+        BilingualText("The state or the id of the cloud environment is not in order.", "云环境信息异常。"),
+        BilingualText(
             "Look in the cloud console whether the environment exists, is paid for, and belongs to this "
             "appid.",
             "请在云开发/云托管控制台确认环境存在、未欠费，且归属该 appid。",
@@ -207,11 +211,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501004,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "More requests at the same time than the cloud environment's plan allows.",
             "请求并发数超出云环境配额。",
         ),
-        Text(
+        BilingualText(
             "Lower wechat.max_concurrency, or upgrade the environment's plan in the cloud console.",
             "调低 wechat.max_concurrency，或在云开发控制台升级环境套餐。",
         ),
@@ -221,7 +225,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501003,
         ANY,
         Action.PERSON,
-        Text("The cloud environment's quota of requests is used up.", "请求次数超出云环境配额。"),
+        BilingualText("The cloud environment's quota of requests is used up.", "请求次数超出云环境配额。"),
         CLOUD_QUOTA_REMEDY,
         CLOUD_BASE,
     ),
@@ -229,7 +233,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501002,
         ANY,
         Action.PERSON,
-        Text("The cloud environment did not answer in time.", "云环境响应超时。"),
+        BilingualText("The cloud environment did not answer in time.", "云环境响应超时。"),
         CLOUD_TICKET_REMEDY,
         CLOUD_BASE,
     ),
@@ -237,7 +241,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501001,
         ANY,
         Action.PERSON,
-        Text("The cloud environment had an internal error.", "云环境系统错误。"),
+        BilingualText("The cloud environment had an internal error.", "云环境系统错误。"),
         CLOUD_TICKET_REMEDY,
         CLOUD_BASE,
     ),
@@ -245,7 +249,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -1000,
         ANY,
         Action.BUSY,
-        Text("WeChat's backend had an internal error.", "微信后台系统错误。"),
+        BilingualText("WeChat's backend had an internal error.", "微信后台系统错误。"),
         BUSY_REMEDY,
         CLOUD_TOKEN,
     ),
@@ -253,7 +257,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -1,
         ANY,
         Action.BUSY,
-        Text("WeChat's system is busy.", "微信系统繁忙。"),
+        BilingualText("WeChat's system is busy.", "微信系统繁忙。"),
         BUSY_REMEDY,
         RETURN_CODES,
     ),
@@ -261,7 +265,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40001,
         STABLE_TOKEN_API,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The AppSecret is wrong or belongs to another account.",
             "AppSecret 错误，或不属于该账号。",
         ),
@@ -272,7 +276,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40001,
         COMPONENT_TOKEN_API,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The third-party platform's AppSecret is wrong or belongs to another platform.",
             "第三方平台的 AppSecret 错误，或不属于该平台。",
         ),
@@ -283,7 +287,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40001,
         APP_APIS,
         Action.TOKEN_DEAD,
-        Text(
+        BilingualText(
             "The access_token is not valid or is no longer the latest one.",
             "access_token 无效，或已不是最新的 token。",
         ),
@@ -294,7 +298,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40001,
         COMPONENT_APIS,
         Action.TOKEN_DEAD,
-        Text(
+        BilingualText(
             "The component_access_token is not valid or is no longer the latest one.",
             "component_access_token 无效，或已不是最新的令牌。",
         ),
@@ -305,7 +309,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40002,
         ANY,
         Action.PERSON,
-        Text("grant_type is not one this API takes.", "grant_type 取值不合法。"),
+        BilingualText("grant_type is not one this API takes.", "grant_type 取值不合法。"),
         BODY_REMEDY,
         STABLE_TOKEN,
     ),
@@ -313,11 +317,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40013,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The AppID does not exist or is not of the kind this API takes.",
             "AppID 不合法：不存在，或账号类型与接口要求不符。",
         ),
-        Text(
+        BilingualText(
             "Compare appid (or component_appid) with the one at mp.weixin.qq.com (or open.weixin.qq.com), "
             "letter by letter; the AppIDs of a mini program, an official account and a third-party platform "
             "look alike.",
@@ -330,7 +334,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40014,
         APP_APIS,
         Action.TOKEN_DEAD,
-        Text("The access_token is not a valid one.", "access_token 不合法。"),
+        BilingualText("The access_token is not a valid one.", "access_token 不合法。"),
         APP_TOKEN_REMEDY,
         RETURN_CODES,
     ),
@@ -338,7 +342,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40014,
         COMPONENT_APIS,
         Action.TOKEN_DEAD,
-        Text("The component_access_token is not a valid one.", "component_access_token 不合法。"),
+        BilingualText("The component_access_token is not a valid one.", "component_access_token 不合法。"),
         COMPONENT_TOKEN_REMEDY,
         RETURN_CODES,
     ),
@@ -346,8 +350,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40066,
         ANY,
         Action.PERSON,
-        Text("WeChat knows no API at this URL.", "请求的接口 URL 不存在。"),
-        Text(
+        BilingualText("WeChat knows no API at this URL.", "请求的接口 URL 不存在。"),
+        BilingualText(
             "Check wechat.base_url, or the token source's base_url: it must end before the API's path, and "
             "a gateway must not rewrite the path.",
             "请检查 wechat.base_url 或 token 来源的 base_url：不应包含接口路径，网关也不得改写路径。",
@@ -358,7 +362,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40091,
         ANY,
         Action.PERSON,
-        Text("The component_verify_ticket is not valid.", "component_verify_ticket 无效。"),
+        BilingualText("The component_verify_ticket is not valid.", "component_verify_ticket 无效。"),
         TICKET_REMEDY,
         RETURN_CODES,
     ),
@@ -366,11 +370,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40094,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The third-party platform's credentials are not valid.",
             "第三方平台的凭据无效。",
         ),
-        Text(
+        BilingualText(
             "Check that component_appid and the component_access_token, or the component_appsecret and the "
             "ticket it is made from, belong to the same platform.",
             "请确认 component_appid 与 component_access_token（或生成它所用的 component_appsecret 和 ticket）"
@@ -382,7 +386,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40097,
         ANY,
         Action.PERSON,
-        Text("A parameter of the request is wrong.", "请求参数错误。"),
+        BilingualText("A parameter of the request is wrong.", "请求参数错误。"),
         BODY_REMEDY,
         CLOUD_TOKEN,
     ),
@@ -390,7 +394,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40101,
         ANY,
         Action.PERSON,
-        Text("A required parameter of the request is missing.", "缺少必填参数。"),
+        BilingualText("A required parameter of the request is missing.", "缺少必填参数。"),
         BODY_REMEDY,
         CLOUD_TOKEN,
     ),
@@ -398,7 +402,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40125,
         COMPONENT_TOKEN_API,
         Action.PERSON,
-        Text("The third-party platform's AppSecret is not valid.", "第三方平台的 AppSecret 无效。"),
+        BilingualText("The third-party platform's AppSecret is not valid.", "第三方平台的 AppSecret 无效。"),
         COMPONENT_SECRET_REMEDY,
         COMPONENT_TOKEN,
     ),
@@ -406,7 +410,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40125,
         ANY,
         Action.PERSON,
-        Text("The AppSecret is not valid.", "AppSecret 无效。"),
+        BilingualText("The AppSecret is not valid.", "AppSecret 无效。"),
         SECRET_REMEDY,
         STABLE_TOKEN,
     ),
@@ -414,12 +418,12 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40164,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The address this call came from is not on the account's IP whitelist.",
             "调用来源 IP 不在该账号的 IP 白名单中。",
         ),
         with_warning(
-            Text(
+            BilingualText(
                 f"Add this host's outgoing IP address under {APP_IP_LIST.en}; --doctor and the errmsg in the "
                 "exporter's log name it.",
                 f"请在 {APP_IP_LIST.zh}中添加本机出口 IP，具体地址见 --doctor 的输出或 exporter 日志中的 "
@@ -428,13 +432,13 @@ TABLE: Final[tuple[Errcode, ...]] = (
             APP_IP_LIST_WARNING,
         ),
         IP_LIST,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         40170,
         ANY,
         Action.PERSON,
-        Text("The request asks for more entries than the API takes.", "请求的数量超出接口上限。"),
+        BilingualText("The request asks for more entries than the API takes.", "请求的数量超出接口上限。"),
         BODY_REMEDY,
         RETURN_CODES,
     ),
@@ -442,7 +446,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40234,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The account has API security switched on, and the request is not signed.",
             "该账号启用了 API 安全，而请求没有有效签名。",
         ),
@@ -453,7 +457,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40235,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The account has API security switched on, and the request is not encrypted.",
             "该账号启用了 API 安全，而请求没有按要求加密。",
         ),
@@ -464,8 +468,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40243,
         ANY,
         Action.PERSON,
-        Text("The AppSecret is frozen.", "AppSecret 已被冻结。"),
-        Text(
+        BilingualText("The AppSecret is frozen.", "AppSecret 已被冻结。"),
+        BilingualText(
             "Ask first who froze it: it may have leaked. Then an administrator of the account unfreezes it "
             "under 「管理 → 开发管理 → 开发设置」 at mp.weixin.qq.com. That takes effect ten minutes later; "
             "then reload the exporter.",
@@ -479,8 +483,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41001,
         ANY,
         Action.PERSON,
-        Text("The call carried no access_token.", "请求缺少 access_token 参数。"),
-        Text(
+        BilingualText("The call carried no access_token.", "请求缺少 access_token 参数。"),
+        BilingualText(
             "With a cloudrun source: right after the start of the container it passes by itself. If it "
             "stays, switch on 「开放接口服务」 in the console of WeChat's cloud hosting and publish a new "
             "version of the service, for only then it takes effect. With another source: a gateway drops "
@@ -494,7 +498,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41002,
         ANY,
         Action.PERSON,
-        Text("The request carried no appid.", "请求缺少 appid 参数。"),
+        BilingualText("The request carried no appid.", "请求缺少 appid 参数。"),
         BODY_REMEDY,
         STABLE_TOKEN,
     ),
@@ -502,8 +506,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41004,
         ANY,
         Action.PERSON,
-        Text("The request carried no AppSecret.", "请求缺少 secret 参数。"),
-        Text(
+        BilingualText("The request carried no AppSecret.", "请求缺少 secret 参数。"),
+        BilingualText(
             "See that the file or environment variable the secret is read from is not empty; if it is not, "
             "a proxy on the way drops the request's body.",
             "请确认密钥所在的文件或环境变量不为空；若不为空，请检查中间代理是否丢弃了请求体。",
@@ -514,7 +518,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41018,
         ANY,
         Action.PERSON,
-        Text("The request carried no component_appid.", "请求缺少 component_appid 参数。"),
+        BilingualText("The request carried no component_appid.", "请求缺少 component_appid 参数。"),
         BODY_REMEDY,
         RETURN_CODES,
     ),
@@ -522,7 +526,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         42001,
         APP_APIS,
         Action.TOKEN_DEAD,
-        Text("The access_token has expired.", "access_token 已过期。"),
+        BilingualText("The access_token has expired.", "access_token 已过期。"),
         APP_TOKEN_REMEDY,
         RETURN_CODES,
     ),
@@ -530,7 +534,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         42001,
         COMPONENT_APIS,
         Action.TOKEN_DEAD,
-        Text("The component_access_token has expired.", "component_access_token 已过期。"),
+        BilingualText("The component_access_token has expired.", "component_access_token 已过期。"),
         COMPONENT_TOKEN_REMEDY,
         RETURN_CODES,
     ),
@@ -538,8 +542,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         42006,
         ANY,
         Action.PERSON,
-        Text("The component_access_token has expired.", "component_access_token 已过期。"),
-        Text(
+        BilingualText("The component_access_token has expired.", "component_access_token 已过期。"),
+        BilingualText(
             "Check that the platform's own service renews the component_access_token before its two hours "
             "are over and hands out the new one.",
             "请确认第三方平台自有服务在 2 小时有效期结束前刷新 component_access_token，并对外提供新令牌。",
@@ -550,24 +554,24 @@ TABLE: Final[tuple[Errcode, ...]] = (
         42007,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The token and the refresh token died because a user changed the WeChat password.",
             "用户修改了微信密码，token 与刷新令牌均已失效。",
         ),
-        Text(
+        BilingualText(
             "The mini program's administrator has to authorize the third-party platform anew; then put the "
             "new authorizer_refresh_token into the configuration (discovery does it by itself).",
             "请小程序管理员重新授权给第三方平台，并将新的刷新令牌 authorizer_refresh_token 更新到配置中"
             "（启用自动发现时会自动更新）。",
         ),
         RETURN_CODES,
-        group=Group.AUTHORIZATION,
+        group=ErrcodeGroup.AUTHORIZATION,
     ),
     Errcode(
         43002,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The call reached WeChat with another method than POST.",
             "接口要求 POST，但请求以其他方法到达微信。",
         ),
@@ -578,8 +582,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         43003,
         ANY,
         Action.PERSON,
-        Text("The call reached WeChat without TLS.", "接口要求 HTTPS，但请求以明文 HTTP 到达微信。"),
-        Text(
+        BilingualText("The call reached WeChat without TLS.", "接口要求 HTTPS，但请求以明文 HTTP 到达微信。"),
+        BilingualText(
             "Use https:// in wechat.base_url; only WeChat's cloud hosting takes http://. If it is https:// "
             "already, a gateway passes the call on in plain text.",
             "请将 wechat.base_url 改为 https://，仅微信云托管内可使用 http://；若已是 https://，"
@@ -591,7 +595,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         44002,
         ANY,
         Action.PERSON,
-        Text("The call reached WeChat with an empty body.", "POST 请求体为空。"),
+        BilingualText("The call reached WeChat with an empty body.", "POST 请求体为空。"),
         BODY_REMEDY,
         RETURN_CODES,
     ),
@@ -599,13 +603,13 @@ TABLE: Final[tuple[Errcode, ...]] = (
         45009,
         ANY,
         Action.DAILY_QUOTA,
-        Text(
+        BilingualText(
             "The account's calls of this API are used up: those of the day, or with some APIs those of the "
             "minute.",
             "该账号调用此接口的次数已达上限：通常是每日上限，部分接口是分钟上限。",
         ),
         with_warning(
-            Text(
+            BilingualText(
                 "Usually none: the exporter tries again after 60 seconds, for the limit may be one of the "
                 "minute, then every 30 minutes until the daily quota is there again; a reload tries at "
                 "once. Scrape less often: raise scrape_interval, set scrape.min_interval, and look for "
@@ -622,8 +626,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         45011,
         ANY,
         Action.MINUTE_QUOTA,
-        Text("This API was called too often within one minute.", "该接口一分钟内调用过于频繁。"),
-        Text(
+        BilingualText("This API was called too often within one minute.", "该接口一分钟内调用过于频繁。"),
+        BilingualText(
             "Usually none: the exporter pauses for 60 seconds. If it comes back, lower "
             "wechat.max_concurrency, set scrape.min_interval, and look for other callers of this API.",
             "一般无需处理，exporter 会暂停 60 秒。若反复出现，请调低 wechat.max_concurrency、设置 "
@@ -635,12 +639,12 @@ TABLE: Final[tuple[Errcode, ...]] = (
         45035,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The address this call came from is not on the IP whitelist.",
             "调用来源 IP 未登记，不在 IP 白名单中。",
         ),
         with_warning(
-            Text(
+            BilingualText(
                 "Add this host's outgoing IP address to the 「IP白名单」 in the console the account belongs "
                 "to; --doctor helps to find the address.",
                 "请在该账号所属平台的“IP白名单”中添加本机出口 IP，可用 --doctor 协助确认地址。",
@@ -648,13 +652,13 @@ TABLE: Final[tuple[Errcode, ...]] = (
             APP_IP_LIST_WARNING,
         ),
         COMMON,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         47001,
         ANY,
         Action.PERSON,
-        Text("WeChat could not read the body as JSON.", "请求体不是合法的 JSON，解析失败。"),
+        BilingualText("WeChat could not read the body as JSON.", "请求体不是合法的 JSON，解析失败。"),
         BODY_REMEDY,
         COMPONENT_TOKEN,
     ),
@@ -662,28 +666,28 @@ TABLE: Final[tuple[Errcode, ...]] = (
         48001,
         COMPONENT_APIS,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The token this API was called with is not the platform's component_access_token.",
             "调用该接口所用的 token 不是第三方平台的 component_access_token。",
         ),
-        Text(
+        BilingualText(
             "Make the source under component_access_token hand out the platform's own token, not an "
             "access_token or authorizer_access_token of an app.",
             "请确认 component_access_token 配置的来源返回的是第三方平台自身的令牌，"
             "而不是小程序的 access_token 或 authorizer_access_token。",
         ),
         PERMISSIONS,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         48001,
         COMPONENT_TOKEN_API,
         Action.PERSON,
-        Text(
+        BilingualText(
             "WeChat makes no component_access_token for this third-party platform. No token is involved yet.",
             "微信拒绝为该第三方平台生成 component_access_token，此时尚未用到任何 token。",
         ),
-        Text(
+        BilingualText(
             "None if it passes by itself, as it has been seen to: the exporter tries again after a pause. "
             "Else compare component_appid with the platform's page at open.weixin.qq.com, see that the "
             "platform is approved and not restricted, and report the rid from the errmsg in WeChat's "
@@ -698,12 +702,12 @@ TABLE: Final[tuple[Errcode, ...]] = (
         48001,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The account behind the token has no permission to call this API.",
             "token 对应的账号没有该接口的调用权限。",
         ),
         with_warning(
-            Text(
+            BilingualText(
                 "Check that the token belongs to this mini program and not to an official account or to the "
                 "third-party platform itself, and look at the account's API permissions at "
                 "mp.weixin.qq.com. A platform's authorizer_access_token needs permission set 18, a shared "
@@ -715,33 +719,33 @@ TABLE: Final[tuple[Errcode, ...]] = (
             PERMISSION_SET_WARNING,
         ),
         CLOUD_RUN,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         48004,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "WeChat has blocked this API for the account because of a violation.",
             "该接口因账号违规被封禁。",
         ),
-        Text(
+        BilingualText(
             "The account's administrator reads the notice in the message centre at mp.weixin.qq.com and "
             "appeals or corrects what it names.",
             "请账号管理员登录 mp.weixin.qq.com，在站内通知中查看封禁详情，按要求整改或申诉。",
         ),
         RETURN_CODES,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         48006,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The resets of call counts that the account has in a month are used up.",
             "该账号当月的清零次数已用完。",
         ),
-        Text(
+        BilingualText(
             "The exporter resets no quota: look for the program that does, and wait for the next month. "
             "Until then nobody can reset a quota that production has used up.",
             "exporter 不会清零额度：请查明是哪个程序在清零，并等待下个月恢复。在此之前，"
@@ -753,12 +757,12 @@ TABLE: Final[tuple[Errcode, ...]] = (
         50001,
         COMPONENT_TOKEN_API,
         Action.PERSON,
-        Text(
+        BilingualText(
             "WeChat does not let this third-party platform make a component_access_token. No token is "
             "involved yet.",
             "微信不允许该第三方平台生成 component_access_token，此时尚未用到任何 token。",
         ),
-        Text(
+        BilingualText(
             "See at open.weixin.qq.com that the platform is approved and not restricted, and that "
             "component_appid is its AppID; if it is, report the rid from the errmsg in WeChat's developer "
             "community.",
@@ -771,78 +775,78 @@ TABLE: Final[tuple[Errcode, ...]] = (
         50001,
         ANY,
         Action.PERSON,
-        Text("The account has not authorized this API.", "该账号未授权此接口。"),
+        BilingualText("The account has not authorized this API.", "该账号未授权此接口。"),
         PERMISSION_SET_REMEDY,
         PERMISSION_SETS,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         50002,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The account is restricted: frozen, cancelled, or punished for a violation.",
             "账号受限，可能已被冻结、注销或因违规被处罚。",
         ),
-        Text(
+        BilingualText(
             "The account's administrator looks at its state and the notices at mp.weixin.qq.com; an app "
             "that is gone for good leaves the configuration.",
             "请账号管理员登录 mp.weixin.qq.com 查看账号状态和站内通知；若小程序已注销，请从配置中移除。",
         ),
         RETURN_CODES,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         50003,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The account is not among those that WeChat lets call this API.",
             "该账号不在允许调用此接口的账号范围内。",
         ),
-        Text(
+        BilingualText(
             "Check that the appid is a mini program's; if it is, ask in WeChat's developer community with "
             "the rid from the errmsg.",
             "请确认 appid 为小程序；若无误，请携带 errmsg 中的 rid 到微信开放社区咨询。",
         ),
         RETURN_CODES,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         50004,
         ANY,
         Action.PERSON,
-        Text("The account may not fetch access tokens.", "该账号被禁止使用 token 接口。"),
-        Text(
+        BilingualText("The account may not fetch access tokens.", "该账号被禁止使用 token 接口。"),
+        BilingualText(
             "It may be a punishment: the account's administrator reads the notices at mp.weixin.qq.com.",
             "可能是违规处罚所致，请账号管理员登录 mp.weixin.qq.com 查看站内通知。",
         ),
         ACCESS_TOKEN,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         50007,
         ANY,
         Action.PERSON,
-        Text("The account is frozen.", "账号已被冻结。"),
-        Text(
+        BilingualText("The account is frozen.", "账号已被冻结。"),
+        BilingualText(
             "The account's administrator unfreezes it or completes what the notices at mp.weixin.qq.com ask "
             "for.",
             "请账号管理员登录 mp.weixin.qq.com，按站内通知的要求处理并解冻账号。",
         ),
         ACCESS_TOKEN,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         61003,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The mini program has not authorized this third-party platform, or no longer does.",
             "小程序未授权给该第三方平台，或已取消授权。",
         ),
         with_warning(
-            Text(
+            BilingualText(
                 "Check component_appid and the app's appid. An app that has left the platform leaves the "
                 "configuration; one that has not is authorized again by its administrator.",
                 "请核对 component_appid 与小程序 appid。若已不再合作，请从配置中移除该小程序；"
@@ -851,32 +855,32 @@ TABLE: Final[tuple[Errcode, ...]] = (
             PERMISSION_SET_WARNING,
         ),
         PERMISSIONS,
-        group=Group.AUTHORIZATION,
+        group=ErrcodeGroup.AUTHORIZATION,
     ),
     Errcode(
         61004,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The address this call came from is not on the third-party platform's IP whitelist.",
             "调用来源 IP 不在第三方平台的白名单 IP 列表中。",
         ),
         with_warning(
-            Text(
+            BilingualText(
                 f"Add this host's outgoing IP address to {PLATFORM_IP_LIST.en}.",
                 f"请在 {PLATFORM_IP_LIST.zh}中添加本机出口 IP。",
             ),
             PLATFORM_IP_LIST_WARNING,
         ),
         IP_LIST,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         61005,
         ANY,
         Action.PERSON,
-        Text("The component_verify_ticket has expired.", "component_verify_ticket 已过期。"),
-        Text(
+        BilingualText("The component_verify_ticket has expired.", "component_verify_ticket 已过期。"),
+        BilingualText(
             "See that WeChat's push still reaches the platform's 「授权事件接收URL」 (it comes every 10 "
             "minutes) and that the platform's service writes each new ticket where the exporter reads it.",
             "请确认微信推送的 ticket（每 10 分钟一次）仍能到达第三方平台的“授权事件接收URL”，"
@@ -888,7 +892,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61006,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The component_verify_ticket is not valid, or is one of another platform.",
             "component_verify_ticket 无效，或属于其他第三方平台。",
         ),
@@ -899,19 +903,19 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61007,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The mini program has authorized the third-party platform, but not for this API.",
             "小程序虽已授权给第三方平台，但未授予该接口所属的权限集。",
         ),
         PERMISSION_SET_REMEDY,
         PERMISSION_SETS,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         61009,
         ANY,
         Action.PERSON,
-        Text("The authorization code is not valid.", "授权码无效。"),
+        BilingualText("The authorization code is not valid.", "授权码无效。"),
         AUTHORIZATION_CODE_REMEDY,
         RETURN_CODES,
     ),
@@ -919,7 +923,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61010,
         ANY,
         Action.PERSON,
-        Text("The authorization code has expired.", "授权码已过期。"),
+        BilingualText("The authorization code has expired.", "授权码已过期。"),
         AUTHORIZATION_CODE_REMEDY,
         RETURN_CODES,
     ),
@@ -927,11 +931,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61011,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "component_appid is not the AppID of a third-party platform.",
             "component_appid 不是有效的第三方平台 AppID。",
         ),
-        Text(
+        BilingualText(
             "Take component_appid from 「管理中心 → 第三方平台」 at open.weixin.qq.com; the AppID of a mini "
             "program or official account does not do.",
             "请填写 open.weixin.qq.com“管理中心 → 第三方平台”中的 AppID，不能填小程序或公众号的 AppID。",
@@ -942,11 +946,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61014,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "This API takes the component_access_token only, and was called with another token.",
             "该接口只接受 component_access_token，而调用时使用了其他 token。",
         ),
-        Text(
+        BilingualText(
             "Make the source under component_access_token hand out the platform's own token.",
             "请确认 component_access_token 配置的来源返回的是第三方平台自身的令牌。",
         ),
@@ -956,11 +960,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61015,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "This API takes an account's token, and was called with the component_access_token.",
             "该接口须使用授权方账号的 token，而调用时使用了 component_access_token。",
         ),
-        Text(
+        BilingualText(
             "Make the app's token source hand out its authorizer_access_token or access_token.",
             "请确认该小程序的 token 来源返回的是 authorizer_access_token 或 access_token。",
         ),
@@ -970,35 +974,37 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61016,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The third-party platform has not confirmed the permission set of this API.",
             "该接口所属的权限集尚未经第三方平台确认。",
         ),
-        Text(
+        BilingualText(
             "The platform's own service confirms the authorization; the exporter changes none.",
             "请由第三方平台自有服务确认该授权，exporter 不会修改授权。",
         ),
         RETURN_CODES,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         61017,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The permission set of this API is not authorized.",
             "该接口所属的权限集未获授权。",
         ),
         PERMISSION_SET_REMEDY,
         PERMISSION_SETS,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         61023,
         ANY,
         Action.PERSON,
-        Text("The authorizer_refresh_token is not valid.", "刷新令牌 authorizer_refresh_token 无效。"),
-        Text(
+        BilingualText(
+            "The authorizer_refresh_token is not valid.", "刷新令牌 authorizer_refresh_token 无效。"
+        ),
+        BilingualText(
             "Take the refresh token in force from api_get_authorizer_list (discovery does it by itself) and "
             "put it into the configuration; if that one is refused too, the mini program's administrator "
             "has to authorize the platform anew.",
@@ -1006,18 +1012,18 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "（启用自动发现时会自动更新）；若仍无效，请小程序管理员重新授权给第三方平台。",
         ),
         AUTHORIZER_TOKEN,
-        group=Group.AUTHORIZATION,
+        group=ErrcodeGroup.AUTHORIZATION,
     ),
     Errcode(
         61024,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "A third-party platform's AppID was used where an app's belongs: its token comes from "
             "api_component_token only.",
             "此处误用了第三方平台的 AppID，其令牌只能通过 api_component_token 获取。",
         ),
-        Text(
+        BilingualText(
             "Put the mini program's own AppID and AppSecret into the app's stable_token source, or "
             "configure the platform under platforms.",
             "请在该小程序的 stable_token 来源中填写小程序自身的 AppID 和 AppSecret，"
@@ -1029,39 +1035,39 @@ TABLE: Final[tuple[Errcode, ...]] = (
         61028,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The third-party platform has not been published to the whole network.",
             "第三方平台尚未全网发布。",
         ),
-        Text(
+        BilingualText(
             "Publish it (「全网发布」) on the platform's page at open.weixin.qq.com; until then it may act "
             "only for the accounts on its test list.",
             "请在 open.weixin.qq.com 的第三方平台详情页完成全网发布；发布前仅可用于授权测试账号。",
         ),
         RETURN_CODES,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         61029,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The third-party platform has to be published again, with the basic permission sets.",
             "第三方平台需要包含基础权限集并重新全网发布。",
         ),
-        Text(
+        BilingualText(
             "Let the platform's own team publish it again (「全网发布」) on its page at open.weixin.qq.com: "
             "that changes the platform for all its customers.",
             "请由第三方平台的负责团队在 open.weixin.qq.com 的详情页重新全网发布：这会影响该平台的所有客户。",
         ),
         RETURN_CODES,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         76003,
         frozenset({"quota/get"}),
         Action.PERSON,
-        Text(
+        BilingualText(
             "The path in cgi_path has not the form WeChat expects.",
             "cgi_path 的格式不正确。",
         ),
@@ -1072,11 +1078,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         76021,
         frozenset({"quota/get"}),
         Action.PERSON,
-        Text(
+        BilingualText(
             "WeChat keeps no quota under the path in cgi_path.",
             "cgi_path 不存在，查不到对应接口的额度。",
         ),
-        Text(
+        BilingualText(
             "Set collect.quota to false until a new version of the exporter knows the path.",
             "请将 collect.quota 设为 false，待 exporter 新版本支持后再开启。",
         ),
@@ -1086,11 +1092,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         76022,
         frozenset({"quota/get"}),
         Action.PERSON,
-        Text(
+        BilingualText(
             "The token belongs to an account of another kind than the API asked about.",
             "所用 token 的账号类型与所查询接口不符。",
         ),
-        Text(
+        BilingualText(
             "Check that the app's token source hands out the mini program's own access_token or "
             "authorizer_access_token; if it does, set collect.quota to false.",
             "请确认 token 来源返回的是该小程序的 access_token 或 authorizer_access_token；若确认无误仍报错，"
@@ -1102,8 +1108,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         85015,
         DOMAIN_APIS,
         Action.PERSON,
-        Text("The account is not a mini program.", "该账号不是小程序。"),
-        Text(
+        BilingualText("The account is not a mini program.", "该账号不是小程序。"),
+        BilingualText(
             "Take the app out of the configuration, or correct its appid: official accounts have no such "
             "domain lists.",
             "请修正 appid，或从配置中移除该账号：公众号没有小程序的域名配置。",
@@ -1114,8 +1120,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         85088,
         ANY,
         Action.PERSON,
-        Text("The mini program has not opened cloud development.", "该小程序未开通云开发。"),
-        Text(
+        BilingualText("The mini program has not opened cloud development.", "该小程序未开通云开发。"),
+        BilingualText(
             "Open it in WeChat's developer tools or the cloud console, or use another token source than "
             "cloudrun or cloudbase.",
             "请在微信开发者工具或云开发控制台开通，或不使用 cloudrun、cloudbase 类型的 token 来源。",
@@ -1126,56 +1132,56 @@ TABLE: Final[tuple[Errcode, ...]] = (
         85105,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The account behind the cloud call is not authorized to call this API.",
             "发起云调用的账号没有该接口的权限。",
         ),
-        Text(
+        BilingualText(
             "Check the appid: it must be a mini program's, not an official account's or a third-party "
             "platform's, and the cloud environment must belong to it or be shared with it.",
             "请检查 appid：应为小程序，而不是公众号或第三方平台的 AppID，"
             "且云环境须归属该小程序或已对其共享。",
         ),
         CLOUD_RUN,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         85107,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The API's path is not on the list of APIs the cloud service may call.",
             "接口路径不在云托管“微信令牌”白名单内。",
         ),
         CLOUD_PATH_REMEDY,
         CLOUD_RUN,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         85112,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "WeChat's cloud hosting found no secret for this service's cloud calls.",
             "云托管链路异常，找不到该服务的云调用密钥。",
         ),
-        Text(
+        BilingualText(
             "Open a ticket in the console of WeChat's cloud hosting with the environment id, the AppID, the "
             "time and the request id.",
             "请在微信云托管控制台提交工单，附上环境 ID、AppID、调用时间和 RequestID。",
         ),
         CLOUD_RUN,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         85113,
         ANY,
         Action.BUSY,
-        Text(
+        BilingualText(
             "The token of WeChat's cloud hosting is not ready yet, as happens after the first deployment.",
             "云托管的微信令牌尚未就绪，常见于首个版本刚部署时。",
         ),
-        Text(
+        BilingualText(
             "Wait a few minutes; the exporter retries once per scrape. If it stays, open a ticket in the "
             "console of WeChat's cloud hosting.",
             "请等待数分钟，exporter 每次采集会重试一次；若持续出现，请在微信云托管控制台提交工单。",
@@ -1186,95 +1192,95 @@ TABLE: Final[tuple[Errcode, ...]] = (
         86000,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "This API is for third-party platforms acting for a mini program, and was called by another.",
             "该接口仅支持第三方平台代小程序调用，当前并非由第三方平台发起。",
         ),
-        Text(
+        BilingualText(
             "If it is about the effective lists, set collect.effective to false. Else take the token of the "
             "platform that acts for this mini program already.",
             "若仅涉及生效域名列表，请将 collect.effective 设为 false；"
             "否则请使用已在代该小程序调用的第三方平台的 token。",
         ),
         RETURN_CODES,
-        group=Group.PERMISSION,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         89501,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "Another request for this account still waits for the administrator's answer.",
             "该账号还有未处理的 IP 确认请求。",
         ),
         CONFIRM_REMEDY,
         RETURN_CODES,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         89502,
         ANY,
         Action.PERSON,
-        Text("The call waits for the administrator's confirmation.", "此次调用等待管理员确认。"),
+        BilingualText("The call waits for the administrator's confirmation.", "此次调用等待管理员确认。"),
         CONFIRM_REMEDY,
         RETURN_CODES,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         89503,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "WeChat takes the call as risky: the administrator has to confirm the address it came from.",
             "微信判定此次调用存在风险，需要管理员确认来源 IP。",
         ),
         CONFIRM_REMEDY,
         STABLE_TOKEN,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         89504,
         ANY,
         Action.PERSON,
-        Text("The administrator was asked and has not answered yet.", "已通知管理员，尚未确认。"),
+        BilingualText("The administrator was asked and has not answered yet.", "已通知管理员，尚未确认。"),
         CONFIRM_REMEDY,
         RETURN_CODES,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         89505,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The administrator has not answered yet; WeChat asks to try again later.",
             "管理员尚未确认，需稍后重试。",
         ),
         CONFIRM_REMEDY,
         RETURN_CODES,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         89506,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The administrator refused calls from this address; WeChat blocks it for 24 hours.",
             "管理员已拒绝该 IP 的调用请求，24 小时内不可再试。",
         ),
         REJECTED_REMEDY,
         STABLE_TOKEN,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
     Errcode(
         89507,
         ANY,
         Action.PERSON,
-        Text(
+        BilingualText(
             "The administrator refused calls from this address; WeChat blocks it for one hour.",
             "管理员已拒绝该 IP 的调用请求，1 小时内不可再试。",
         ),
         REJECTED_REMEDY,
         STABLE_TOKEN,
-        group=Group.ADDRESS,
+        group=ErrcodeGroup.ADDRESS,
     ),
 )

@@ -23,7 +23,7 @@ class Action(enum.StrEnum):
     """No retry: somebody has to change something."""
 
 
-class Group(enum.StrEnum):
+class ErrcodeGroup(enum.StrEnum):
     """What somebody has to see to; the values of the label `class` of the alert rules."""
 
     ADDRESS = "address"
@@ -37,7 +37,7 @@ class Group(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class BilingualText:
     """One statement in the two languages of the status page, the doctor and the docs.
 
     Attributes:
@@ -66,7 +66,7 @@ class Errcode:
     code: int
     apis: frozenset[str]
     action: Action
-    meaning: Text
-    remedy: Text
+    meaning: BilingualText
+    remedy: BilingualText
     source: str
-    group: Group | None = None
+    group: ErrcodeGroup | None = None

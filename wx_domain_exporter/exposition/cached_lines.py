@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.exposition.line_templates import filled, number
 from wx_domain_exporter.exposition.results import AppResult, Lists, ScrapeResults
-from wx_domain_exporter.metrics import table as metrics
-from wx_domain_exporter.metrics.table import Gauge
+from wx_domain_exporter.metrics import definitions as metrics
+from wx_domain_exporter.metrics.definitions import Gauge
 
 CACHED = (metrics.INFO, metrics.BASELINE_MATCH, metrics.MISSING, metrics.UNEXPECTED)
 """The gauges of which one app can have many lines, and most apps have none or few."""
@@ -18,7 +18,7 @@ class CachedLines:
     """The cached lines of one app.
 
     Attributes:
-        watch: the app, with its baseline and what is exported of it.
+        app: the app, with its baseline and what is exported of it.
         lists: what the lines were written from.
         templates: what they were written with.
         joined_hashes: the hashes of the lists as they stand in lines, joined by line feeds. Whole lines
@@ -26,15 +26,15 @@ class CachedLines:
         texts: by gauge of `CACHED`, its lines, if there are any.
     """
 
-    watch: Watch
+    app: MonitoredApp
     lists: Lists
     templates: Mapping[Gauge, str]
     joined_hashes: str
     texts: Mapping[Gauge, str]
 
-    def serve(self, watch: Watch, lists: Lists, templates: Mapping[Gauge, str]) -> bool:
+    def serve(self, app: MonitoredApp, lists: Lists, templates: Mapping[Gauge, str]) -> bool:
         """Return whether the lines would be the same if they were written again."""
-        return self.lists is lists and self.watch is watch and self.templates is templates
+        return self.lists is lists and self.app is app and self.templates is templates
 
 
 _NO_TEXTS: Mapping[Gauge, str] = {}
@@ -55,4 +55,4 @@ def cached_lines_of(
     of_app = replace(results, apps=(app,))
     texts = {gauge: "".join(filled(gauge, of_app, templates[gauge])) for gauge in CACHED}
     texts = {gauge: text for gauge, text in texts.items() if text}
-    return CachedLines(app.watch, lists, templates, hashes, texts or _NO_TEXTS)
+    return CachedLines(app.app, lists, templates, hashes, texts or _NO_TEXTS)

@@ -9,11 +9,11 @@ from typing import Self
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from wx_domain_exporter.config.loading import ConfigLoader
+from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.families import SAMPLES, families_of
 from wx_domain_exporter.exposition.results import ScrapeResults, results_of
-from wx_domain_exporter.scrape_budget import scrape_budget
+from wx_domain_exporter.scrape_timeout import seconds_for_scrape
 from wx_domain_exporter.service import Service
 
 
@@ -89,7 +89,7 @@ class DomainCollector(Collector):
 def scrape_all(service: Service) -> ScrapeResults:
     """Scrape all apps of a service, within the time that its configuration gives a scrape."""
     fleet = service.fleet
-    deadline = Deadline.after(scrape_budget(None, fleet.settings.scrape, 0), service.clock)
+    deadline = Deadline.after(seconds_for_scrape(None, fleet.settings.scrape, 0), service.clock)
     batch = service.start_scrape(fleet, deadline)
     batch.wait(deadline.remaining())
     return results_of(fleet, batch)

@@ -10,8 +10,8 @@ from itertools import islice
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from wx_domain_exporter.exposition.results import ScrapeResults
-from wx_domain_exporter.metrics import table as metrics
-from wx_domain_exporter.metrics.table import Gauge
+from wx_domain_exporter.metrics import definitions as metrics
+from wx_domain_exporter.metrics.definitions import Gauge
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 
 Samples = Iterator[tuple[Sequence[str], float]]
@@ -40,7 +40,7 @@ def _up(results: ScrapeResults) -> Samples:
 
 def _app_info(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        configured = app.watch.app
+        configured = app.app.settings
         labels = [configured.labels.get(key, "") for key in results.label_keys]
         yield (app.appid, configured.name, *labels), 1
 
@@ -62,7 +62,7 @@ def _info(results: ScrapeResults) -> Samples:
         return
     for app, lists in results.apps_with_lists:
         number = sum(listed.count for listed in lists.values())
-        if app.watch.too_many(number, results.collect.max_domains):
+        if app.app.check_max_domains(number, results.collect.max_domains):
             continue
         for category, listed in lists.items():
             for domain in listed.domains:
@@ -76,49 +76,49 @@ def _domains_limit(results: ScrapeResults) -> Samples:
 
 def _api_error(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        for api_errors in (app.outcome.api_errors, app.found.api_errors):
+        for api_errors in (app.result.api_errors, app.extra_result.api_errors):
             for api, errcode in api_errors.items():
                 yield (app.appid, api, str(errcode)), 1
 
 
 def _fetch_error(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        if app.outcome.reason is not None:
-            yield (app.appid, app.outcome.reason.value), 1
+        if app.result.reason is not None:
+            yield (app.appid, app.result.reason.value), 1
 
 
 def _fetch_duration(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        yield (app.appid,), app.outcome.seconds
+        yield (app.appid,), app.result.seconds
 
 
 def _fetch_timestamp(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        yield (app.appid,), app.outcome.timestamp
+        yield (app.appid,), app.result.timestamp
 
 
 def _last_success(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        if app.outcome.last_success is not None:
-            yield (app.appid,), app.outcome.last_success
+        if app.result.last_success is not None:
+            yield (app.appid,), app.result.last_success
 
 
 def _baseline_match(results: ScrapeResults) -> Samples:
     for app, lists in results.apps_with_lists:
-        for category, drift in app.watch.drifts(lists).items():
+        for category, drift in app.app.drifts(lists).items():
             yield (app.appid, category), 1 if drift.matches else 0
 
 
 def _missing_domain(results: ScrapeResults) -> Samples:
     for app, lists in results.apps_with_lists:
-        for category, drift in app.watch.drifts(lists).items():
+        for category, drift in app.app.drifts(lists).items():
             for domain in drift.missing:  # no more than the configuration names
                 yield (app.appid, category, domain), 1
 
 
 def _unexpected_domain(results: ScrapeResults) -> Samples:
     for app, lists in results.apps_with_lists:
-        drifts = app.watch.drifts(lists)
+        drifts = app.app.drifts(lists)
         unexpected = ((category, domain) for category in drifts for domain in drifts[category].unexpected)
         for category, domain in islice(unexpected, results.collect.max_domains):
             yield (app.appid, category, domain), 1
@@ -126,32 +126,32 @@ def _unexpected_domain(results: ScrapeResults) -> Samples:
 
 def _effective_domains(results: ScrapeResults) -> Samples:
     for app, _ in results.apps_with_lists:
-        for category, listed in app.found.effective.items():
+        for category, listed in app.extra_result.effective.items():
             yield (app.appid, category), listed.count
 
 
 def _effective_hash(results: ScrapeResults) -> Samples:
     for app, _ in results.apps_with_lists:
-        for category, listed in app.found.effective.items():
+        for category, listed in app.extra_result.effective.items():
             yield (app.appid, category), listed.hash
 
 
 def _quota_limit(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        if app.found.quota is not None:
-            yield (app.appid, GETWXADEVINFO.name), app.found.quota.limit
+        if app.extra_result.quota is not None:
+            yield (app.appid, GETWXADEVINFO.name), app.extra_result.quota.limit
 
 
 def _quota_used(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        if app.found.quota is not None:
-            yield (app.appid, GETWXADEVINFO.name), app.found.quota.used
+        if app.extra_result.quota is not None:
+            yield (app.appid, GETWXADEVINFO.name), app.extra_result.quota.used
 
 
 def _quota_remaining(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        if app.found.quota is not None:
-            yield (app.appid, GETWXADEVINFO.name), app.found.quota.remaining
+        if app.extra_result.quota is not None:
+            yield (app.appid, GETWXADEVINFO.name), app.extra_result.quota.remaining
 
 
 def _scrape_duration(results: ScrapeResults) -> Samples:

@@ -13,8 +13,8 @@ from itertools import islice
 from wx_domain_exporter.exposition.cached_lines import CACHED, CachedLines, cached_lines_of
 from wx_domain_exporter.exposition.line_templates import Encoder, filled, number, templates_of
 from wx_domain_exporter.exposition.results import ScrapeResults
-from wx_domain_exporter.metrics import table as metrics
-from wx_domain_exporter.metrics.table import Gauge
+from wx_domain_exporter.metrics import definitions as metrics
+from wx_domain_exporter.metrics.definitions import Gauge
 
 _LINES_A_PIECE = 1000
 
@@ -46,10 +46,10 @@ class FastWriter:
         """Return the cached lines of all apps that have lists, in the order of the apps."""
         before, after, found = self._cached, {}, []
         for app in results.apps:
-            appid, lists = app.watch.app.appid, app.outcome.categories
+            appid, lists = app.app.settings.appid, app.result.categories
             cached = before.get(appid)
             if lists is not None:
-                if cached is None or not cached.serve(app.watch, lists, templates):
+                if cached is None or not cached.serve(app.app, lists, templates):
                     cached = cached_lines_of(app, lists, results, templates)
                 found.append(cached)
             if cached is not None:  # also of an app that fails: its next answer may have the same lists
@@ -93,7 +93,7 @@ def _lines_of_lists(
         return "".join(lines).format
 
     for one in cached:
-        yield fill_of(tuple(one.lists))(one.watch.app.appid, *numbers_of(one))
+        yield fill_of(tuple(one.lists))(one.app.settings.appid, *numbers_of(one))
 
 
 def _pieces(head: str, lines: Iterable[str]) -> Iterator[str]:

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from wx_domain_exporter.exposition.families import SAMPLES, more_labels
 from wx_domain_exporter.exposition.results import ScrapeResults
-from wx_domain_exporter.metrics.table import Gauge
+from wx_domain_exporter.metrics.definitions import Gauge
 
 Encoder = Callable[[Collector], bytes]
 """prometheus_client's function that writes what a registry or a collector yields."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wx_domain_exporter.apps.extras import Findings
-from wx_domain_exporter.apps.watch import Outcome, Watch
+from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
 from wx_domain_exporter.config.schema import Collect
-from wx_domain_exporter.fetch.flights import Batch
-from wx_domain_exporter.lists.domains import DomainList
+from wx_domain_exporter.domains.domain_list import DomainList
+from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.service import Fleet
 
 Lists = Mapping[str, DomainList]
@@ -24,19 +24,19 @@ class AppResult(NamedTuple):
         found: what is known of it beside its lists.
     """
 
-    watch: Watch
-    outcome: Outcome
-    found: Findings
+    app: MonitoredApp
+    result: FetchResult
+    extra_result: ExtraResult
 
     @property
     def appid(self) -> str:
         """Return the app's AppID."""
-        return self.watch.app.appid
+        return self.app.settings.appid
 
     @property
     def lists(self) -> Lists | None:
         """Return the app's lists; None if its fetch failed."""
-        return self.outcome.categories
+        return self.result.categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +61,12 @@ class ScrapeResults:
     def apps_with_lists(self) -> Iterator[tuple[AppResult, Lists]]:
         """Yield the apps that WeChat answered for, each with its lists."""
         for app in self.apps:
-            lists = app.outcome.categories
+            lists = app.result.categories
             if lists is not None:
                 yield app, lists
 
 
-def results_of(fleet: Fleet, batch: Batch) -> ScrapeResults:
+def results_of(fleet: Fleet, batch: ScrapeJobs) -> ScrapeResults:
     """Return the results of a scrape as they are now; an app without an answer has failed.
 
     Args:
@@ -74,9 +74,9 @@ def results_of(fleet: Fleet, batch: Batch) -> ScrapeResults:
         batch: the scrape's apps.
     """
     # The outcomes are looked at first: nothing is found of an app whose outcome is not there yet.
-    outcomes, findings = batch.outcomes, batch.findings
+    results, extra_result = batch.results, batch.extra_results
     return ScrapeResults(
-        apps=[AppResult(*of_app) for of_app in zip(batch.watches, outcomes, findings, strict=True)],
+        apps=[AppResult(*of_app) for of_app in zip(batch.apps, results, extra_result, strict=True)],
         label_keys=fleet.label_keys,
         limits=fleet.settings.limits,
         collect=fleet.settings.collect,

@@ -14,9 +14,9 @@ from gevent.pool import Pool
 
 from wx_domain_exporter.backoff import Backoff
 from wx_domain_exporter.config.schema_fields import APPID_PATTERN, printable_name
-from wx_domain_exporter.config.schema_tokens import Platform as PlatformSettings
+from wx_domain_exporter.config.schema_tokens import PlatformConfig as PlatformSettings
 from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
-from wx_domain_exporter.metrics.own import OwnMetrics
+from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.wechat.authorizers import DEVELOPMENT, PAGE, MiniProgram, list_page, mini_program
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError, FetchError
@@ -39,14 +39,14 @@ _FIRST_RETRY = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Discovered:
+class DiscoveredApp:
     """One mini program that has authorized the platform."""
 
     appid: str
     name: str
 
 
-class Discovery:
+class PlatformDiscovery:
     """The mini programs of one platform. All but the making and the looking is for tasks, `run` for one only."""
 
     def __init__(
@@ -54,7 +54,7 @@ class Discovery:
         platform: Platform,
         settings: PlatformSettings,
         client: Callable[[], ApiClient],
-        own: OwnMetrics,
+        own: SelfMetrics,
         publish: Callable[[], None],
     ) -> None:
         """Find nothing yet.
@@ -67,7 +67,7 @@ class Discovery:
             publish: called whenever `apps` has changed.
         """
         self.platform = platform
-        self.apps: tuple[Discovered, ...] = ()
+        self.apps: tuple[DiscoveredApp, ...] = ()
         """Sorted by appid; replaced as a whole."""
         self.complete = False
         """Whether the whole list was read once."""
@@ -94,7 +94,7 @@ class Discovery:
         self._wake = Event()
         self._ended = Event()
 
-    def inherit(self, old: "Discovery") -> None:
+    def inherit(self, old: "PlatformDiscovery") -> None:
         """Take over what is known of the same platform; others may be wanted of it now, by another token."""
         self._names = dict(old._names)  # noqa: SLF001 - of the same class
         self._listed = dict(old._listed)  # noqa: SLF001 - as above
@@ -224,9 +224,9 @@ class Discovery:
             self.apps = apps
             self._publish()
 
-    def _apps_among(self, listed: Mapping[str, str]) -> tuple[Discovered, ...]:
+    def _apps_among(self, listed: Mapping[str, str]) -> tuple[DiscoveredApp, ...]:
         return tuple(
-            Discovered(appid, name)
+            DiscoveredApp(appid, name)
             for appid in sorted(self._wanted(listed))
             if (name := self._names.get(appid)) is not None
         )

@@ -9,7 +9,7 @@ import sys
 import threading
 
 from wx_domain_exporter.simulator.demo import demo_world
-from wx_domain_exporter.simulator.fleets import fleet
+from wx_domain_exporter.simulator.generated_fleet import fleet
 from wx_domain_exporter.simulator.server import SimulatorServer
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}

@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from wx_domain_exporter.simulator import control
-from wx_domain_exporter.simulator.apis.answering import answer
-from wx_domain_exporter.simulator.apis.call import Call
-from wx_domain_exporter.simulator.apis.centre import centre_answer
+from wx_domain_exporter.simulator.apis.api_call import Call
+from wx_domain_exporter.simulator.apis.dispatch import answer
+from wx_domain_exporter.simulator.apis.token_service import centre_answer
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -16,7 +16,7 @@ Seconds = Annotated[float, Field(ge=0)]
 Appid = Annotated[str, Field(pattern=r"^wx[0-9a-f]{16}$")]
 
 
-class Settings(BaseModel):
+class AppSimulation(BaseModel):
     """Settings that may be changed while they are served, and never to something that is not allowed."""
 
     model_config = ConfigDict(
@@ -24,7 +24,7 @@ class Settings(BaseModel):
     )
 
 
-class SimulatedApp(Settings):
+class SimulatedApp(AppSimulation):
     """One mini program and how the API treats it. Every setting may be changed while it is served.
 
     Attributes:
@@ -95,7 +95,7 @@ class SimulatedApp(Settings):
 
 
 def change(
-    target: Settings,
+    target: AppSimulation,
     settings: Mapping[str, object],
     actions: Mapping[str, Callable[[], None]] | None = None,
     fixed: frozenset[str] = frozenset(),

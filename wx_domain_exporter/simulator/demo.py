@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.invented import appid_of, appsecret_of
+from wx_domain_exporter.simulator.credentials import appid_of, appsecret_of
 from wx_domain_exporter.simulator.world import SimulatedApp, World
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, PrivateAttr
 
-from wx_domain_exporter.simulator.apps import Appid, Seconds, Settings
+from wx_domain_exporter.simulator.apps import Appid, AppSimulation, Seconds
 
 DEVELOPMENT = 18
 """Permission set of the domain APIs (小程序开发与数据分析); one platform of an account can hold it."""
@@ -12,7 +12,7 @@ DEVELOPMENT = 18
 DEFAULT_PERMISSIONS = (17, DEVELOPMENT, 25)
 
 
-class SimulatedPlatform(Settings):
+class SimulatedPlatform(AppSimulation):
     """One third-party platform and how the API treats it. Every setting may be changed while it is served.
 
     Attributes:
@@ -70,7 +70,7 @@ class SimulatedPlatform(Settings):
         return 61005 if ticket in self._older_tickets else 61006
 
 
-class Authorization(Settings):
+class Authorization(AppSimulation):
     """What an account allows a platform to do for it. Every setting may be changed while it is served.
 
     Attributes:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wx_domain_exporter.simulator.apps import CATEGORIES, SimulatedApp, change
-from wx_domain_exporter.simulator.centre import SimulatedCentre
 from wx_domain_exporter.simulator.platforms import Authorization, SimulatedPlatform
+from wx_domain_exporter.simulator.token_service import SimulatedTokenService
 from wx_domain_exporter.simulator.tokens import REMEMBERED_TOKENS
 from wx_domain_exporter.simulator.world_platforms import PlatformWorld
 
@@ -19,8 +19,8 @@ __all__ = [
     "REMEMBERED_TOKENS",
     "Authorization",
     "SimulatedApp",
-    "SimulatedCentre",
     "SimulatedPlatform",
+    "SimulatedTokenService",
     "World",
 ]
 
@@ -35,7 +35,7 @@ class World(PlatformWorld):
         centre: The token centre in front of it.
     """
 
-    centre: SimulatedCentre = field(init=False, default_factory=SimulatedCentre)
+    centre: SimulatedTokenService = field(init=False, default_factory=SimulatedTokenService)
 
     @property
     def centre_key(self) -> str | None:

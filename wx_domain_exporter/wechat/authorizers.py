@@ -10,7 +10,7 @@ from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject, whole_number
-from wx_domain_exporter.wechat.tokens.life import as_token
+from wx_domain_exporter.wechat.tokens.lifetime import as_token
 
 PAGE = 500
 """WeChat's maximum for one page of api_get_authorizer_list."""

@@ -18,12 +18,12 @@ from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.wechat.apis import Api
-from wx_domain_exporter.wechat.centre import CentreClient
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError
 from wx_domain_exporter.wechat.http_client import HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.proxies import wechat_proxies
 from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject, ResponseParser
+from wx_domain_exporter.wechat.token_service import TokenServiceClient
 
 Result = TypeVar("Result")
 
@@ -73,7 +73,7 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         self.observer = observer
-        self.centre = CentreClient(settings, observer, clock)
+        self.centre = TokenServiceClient(settings, observer, clock)
         self._http = HttpClient(
             ca_file=settings.ca_file,
             idle_connections=settings.max_concurrency,

@@ -41,7 +41,7 @@ class FetchError(Exception):
     """An app could not be fetched."""
 
     reason: ClassVar[Reason]
-    holds_up: bool = False
+    timed_out: bool = False
     """Whether such a failure keeps a slot busy for long, so that the app had better start last."""
 
     def __init__(self, text: str) -> None:
@@ -81,7 +81,7 @@ class TokenError(FetchError):
         super().__init__(text)
         self.cause = None if cause is None else cause.to_keep()
         """What the API that was asked for a token did; None if none was asked."""
-        self.holds_up = cause is not None and cause.holds_up
+        self.timed_out = cause is not None and cause.timed_out
 
 
 class NotAuthorizedError(TokenError):

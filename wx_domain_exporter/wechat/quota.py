@@ -10,7 +10,7 @@ _MOST = 10**15
 
 
 @dataclass(frozen=True, slots=True)
-class RateLimit:
+class ApiRateLimit:
     """How often an API may be called: `calls` times in `seconds` seconds."""
 
     calls: int
@@ -32,8 +32,8 @@ class Quota:
     limit: int
     used: int
     remaining: int
-    rate_limit: RateLimit | None = None
-    component_rate_limit: RateLimit | None = None
+    rate_limit: ApiRateLimit | None = None
+    component_rate_limit: ApiRateLimit | None = None
 
 
 def read_quota(answer: JsonObject) -> Quota:
@@ -63,9 +63,11 @@ def _figure(quota: JsonObject, key: str) -> int:
     return number
 
 
-def _rate_limit(given: object) -> RateLimit | None:
+def _rate_limit(given: object) -> ApiRateLimit | None:
     if not isinstance(given, dict):
         return None
     calls = whole_number(given.get("call_count"), _MOST)
     seconds = whole_number(given.get("refresh_second"), _MOST)
-    return None if calls is None or calls < 0 or seconds is None or seconds < 1 else RateLimit(calls, seconds)
+    return (
+        None if calls is None or calls < 0 or seconds is None or seconds < 1 else ApiRateLimit(calls, seconds)
+    )

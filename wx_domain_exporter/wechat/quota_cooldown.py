@@ -2,7 +2,7 @@
 
 from wx_domain_exporter.backoff import Cooldown
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.errcodes.lookup import rest_after
+from wx_domain_exporter.errcodes.lookup import cooldown_after
 from wx_domain_exporter.wechat.errors import FetchError, QuotaError
 
 
@@ -35,7 +35,7 @@ class QuotaCooldown(Cooldown):
             return 0.0
         failed = error.api, error.errcode
         again, self._last = failed == self._last, failed
-        return rest_after(*failed, again=again)
+        return cooldown_after(*failed, again=again)
 
     def end(self) -> None:
         """Be inactive, and let the next cooldown be a first one.

@@ -5,8 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
-from wx_domain_exporter.errcodes.lookup import rest_after
-from wx_domain_exporter.lists.domains import (
+from wx_domain_exporter.domains.domain_list import (
     CATEGORY_PATTERN,
     DOCUMENTED_CATEGORIES,
     EMPTY,
@@ -15,6 +14,7 @@ from wx_domain_exporter.lists.domains import (
     covers,
     domain_list,
 )
+from wx_domain_exporter.errcodes.lookup import cooldown_after
 from wx_domain_exporter.wechat.errors import ApiError, DecodeError, QuotaError
 
 Result = TypeVar("Result")
@@ -130,7 +130,7 @@ def successful_answer(api: str, body: bytes) -> JsonObject:
     answer = read_json(body)
     errcode = read_errcode(answer)
     if errcode != 0:
-        error = QuotaError if rest_after(api, errcode) else ApiError
+        error = QuotaError if cooldown_after(api, errcode) else ApiError
         raise error(api, errcode, read_errmsg(answer))
     return answer
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.apis.call import Refusal, UnlistedPathError
+from wx_domain_exporter.simulator.apis.api_call import ApiRefusal, UnlistedPathError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wx_domain_exporter.simulator.apis.call import Call
+    from wx_domain_exporter.simulator.apis.api_call import Call
     from wx_domain_exporter.simulator.platforms import SimulatedPlatform
     from wx_domain_exporter.simulator.tokens import Token
     from wx_domain_exporter.simulator.world import SimulatedApp, World
@@ -32,19 +32,19 @@ def app_called_for(world: World, call: Call, permission: int | None = None) -> S
     """
     given = [name for name in _CREDENTIALS if call.query.get(name)]
     if len(given) > 1:
-        raise Refusal(40097)
+        raise ApiRefusal(40097)
     if given == ["from_appid"]:
         return _app_in_the_cloud(world, call)
     if not given:
-        raise Refusal(41001)
+        raise ApiRefusal(41001)
     token = world.find_token(call.query[given[0]])
     if token is None or (token.series.kind == "cloudbase") != (given[0] == _CLOUDBASE):
-        raise Refusal(40001)
+        raise ApiRefusal(40001)
     if token.series.kind == "component":
-        raise Refusal(61015)
+        raise ApiRefusal(61015)
     call.is_about(world.apps[token.appid])
     if token.expires_at <= world.clock():
-        raise Refusal(42001)
+        raise ApiRefusal(42001)
     _check_authorization(call, token, permission)
     return world.apps[token.appid]
 
@@ -58,40 +58,40 @@ def platform_called_by(world: World, call: Call, request: Mapping[str, object]) 
     """
     value = call.query.get("component_access_token") or call.query.get("access_token")
     if not value:
-        raise Refusal(41001)
+        raise ApiRefusal(41001)
     token = world.tokens.find(value)
     if token is None:
-        raise Refusal(40014)
+        raise ApiRefusal(40014)
     platform = world.platforms.get(token.appid)
     if platform is None:
-        raise Refusal(61014)
+        raise ApiRefusal(61014)
     call.platform = platform
     if token.revoked:
-        raise Refusal(40001)
+        raise ApiRefusal(40001)
     if token.expires_at <= world.clock():
-        raise Refusal(42001)
+        raise ApiRefusal(42001)
     if not request.get("component_appid"):
-        raise Refusal(41018)
+        raise ApiRefusal(41018)
     if request["component_appid"] != platform.component_appid:
-        raise Refusal(61011)
+        raise ApiRefusal(61011)
     if not platform.whitelisted:
-        raise Refusal(61004)
+        raise ApiRefusal(61004)
     return platform
 
 
 def _app_in_the_cloud(world: World, call: Call) -> SimulatedApp:
     # Only plain HTTP passes through the cloud, which is what vouches for the caller.
     if call.secure:
-        raise Refusal(41001)
+        raise ApiRefusal(41001)
     app = world.apps.get(call.query["from_appid"])
     if app is None:
-        raise Refusal(85112)
+        raise ApiRefusal(85112)
     call.is_about(app)
     call.through_cloud = True
     if app.cloudrun_paths is not None and call.path not in app.cloudrun_paths:
         raise UnlistedPathError
     if not app.cloudrun:
-        raise Refusal(85107)
+        raise ApiRefusal(85107)
     return app
 
 
@@ -100,6 +100,6 @@ def _check_authorization(call: Call, token: Token, permission: int | None) -> No
     if token.authorization is None:
         return
     if token.authorization.revoked:
-        raise Refusal(61003, elaborate=True)
+        raise ApiRefusal(61003, elaborate=True)
     if permission is not None and permission not in token.authorization.permissions:
-        raise Refusal(61007, elaborate=True)
+        raise ApiRefusal(61007, elaborate=True)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from wx_domain_exporter.simulator import quirks
 from wx_domain_exporter.simulator.apis.access import platform_called_by
-from wx_domain_exporter.simulator.apis.call import Api, Conduct, Refusal
+from wx_domain_exporter.simulator.apis.api_call import ApiRefusal, Conduct, SimulatedApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wx_domain_exporter.simulator.apis.call import Call
+    from wx_domain_exporter.simulator.apis.api_call import Call
     from wx_domain_exporter.simulator.platforms import Authorization, SimulatedPlatform
     from wx_domain_exporter.simulator.world import World
 
@@ -30,20 +30,20 @@ def api_component_token(world: World, call: Call) -> dict[str, object]:
     request = call.json_object()
     component_appid = str(request.get("component_appid", ""))
     if not component_appid:
-        raise Refusal(41018)
+        raise ApiRefusal(41018)
     platform = world.platforms.get(component_appid)
     if platform is None:
-        raise Refusal(61011)
+        raise ApiRefusal(61011)
     call.platform, call.appid = platform, component_appid
     if platform.component_errcode:
-        raise Refusal(platform.component_errcode, elaborate=True)
+        raise ApiRefusal(platform.component_errcode, elaborate=True)
     if not platform.whitelisted:
-        raise Refusal(61004)
+        raise ApiRefusal(61004)
     if request.get("component_appsecret") != platform.component_appsecret:
-        raise Refusal(40125)
+        raise ApiRefusal(40125)
     errcode = platform.ticket_errcode(request.get("component_verify_ticket"))
     if errcode:
-        raise Refusal(errcode)
+        raise ApiRefusal(errcode)
     token = world.component_token(platform, renew=True)
     given = {"component_access_token": token.value, "expires_in": int(token.expires_at - world.clock())}
     return _perhaps_ok(world, call, given)
@@ -54,9 +54,9 @@ def api_authorizer_token(world: World, call: Call) -> dict[str, object]:
     request = call.json_object()
     authorization = _authorization(world, call, request)
     if authorization.errcode:
-        raise Refusal(authorization.errcode, elaborate=True)
+        raise ApiRefusal(authorization.errcode, elaborate=True)
     if not authorization.use(request.get("authorizer_refresh_token")):
-        raise Refusal(61023, elaborate=True)
+        raise ApiRefusal(61023, elaborate=True)
     token = world.authorizer_token(authorization)
     given = {
         "authorizer_access_token": token.value,
@@ -74,7 +74,7 @@ def api_get_authorizer_list(world: World, call: Call) -> dict[str, object]:
     platform = platform_called_by(world, call, request)
     errcode = platform.next_list_errcodes.pop(0) if platform.next_list_errcodes else platform.list_errcode
     if errcode:
-        raise Refusal(errcode, elaborate=True)
+        raise ApiRefusal(errcode, elaborate=True)
     start, end = _page(platform, request)
     authorizers = world.authorizers(platform)
     page = [authorizer for authorizer in authorizers[start:end] if not authorizer.revoked]
@@ -95,7 +95,7 @@ def api_get_authorizer_info(world: World, call: Call) -> dict[str, object]:
     platform = world.platforms[authorization.component_appid]
     errcode = authorization.info_errcode or platform.info_errcode
     if errcode:
-        raise Refusal(errcode, elaborate=True)
+        raise ApiRefusal(errcode, elaborate=True)
     given: dict[str, object] = {
         "authorizer_info": _account(world, authorization),
         "authorization_info": {
@@ -119,13 +119,15 @@ def _empty_page(_world: World, _call: Call) -> dict[str, object]:
 
 
 _PATH = "/cgi-bin/component/"
-APIS: dict[str, Api] = {
-    f"{_PATH}api_component_token": Api("api_component_token", "POST", api_component_token, _conduct),
-    f"{_PATH}api_authorizer_token": Api("api_authorizer_token", "POST", api_authorizer_token, _conduct),
-    f"{_PATH}api_get_authorizer_list": Api(
+APIS: dict[str, SimulatedApi] = {
+    f"{_PATH}api_component_token": SimulatedApi("api_component_token", "POST", api_component_token, _conduct),
+    f"{_PATH}api_authorizer_token": SimulatedApi(
+        "api_authorizer_token", "POST", api_authorizer_token, _conduct
+    ),
+    f"{_PATH}api_get_authorizer_list": SimulatedApi(
         "api_get_authorizer_list", "POST", api_get_authorizer_list, _conduct, _empty_page
     ),
-    f"{_PATH}api_get_authorizer_info": Api(
+    f"{_PATH}api_get_authorizer_info": SimulatedApi(
         "api_get_authorizer_info", "POST", api_get_authorizer_info, _conduct
     ),
 }
@@ -136,10 +138,10 @@ def _authorization(world: World, call: Call, request: Mapping[str, object]) -> A
     call.appid = appid if appid in world.apps else ""
     platform = platform_called_by(world, call, request)
     if not appid:
-        raise Refusal(40013)
+        raise ApiRefusal(40013)
     authorization = world.authorizations[platform.component_appid].get(appid)
     if authorization is None:
-        raise Refusal(61003, elaborate=True)
+        raise ApiRefusal(61003, elaborate=True)
     call.authorization = authorization
     return authorization
 
@@ -148,11 +150,11 @@ def _page(platform: SimulatedPlatform, request: Mapping[str, object]) -> tuple[i
     offset, count = request.get("offset"), request.get("count")
     # bool is an int to Python, but not in JSON.
     if type(offset) is not int or type(count) is not int:
-        raise Refusal(47001)
+        raise ApiRefusal(47001)
     if offset < 0 or count < 1:
-        raise Refusal(40097)
+        raise ApiRefusal(40097)
     if count > platform.page_cap:
-        raise Refusal(40170, elaborate=True)
+        raise ApiRefusal(40170, elaborate=True)
     return offset, offset + min(count, platform.page_cut or count)
 
 

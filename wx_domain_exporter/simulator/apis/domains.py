@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from wx_domain_exporter.simulator import quirks
 from wx_domain_exporter.simulator.apis.access import app_called_for
-from wx_domain_exporter.simulator.apis.call import Api, Conduct, Refusal
+from wx_domain_exporter.simulator.apis.api_call import ApiRefusal, Conduct, SimulatedApi
 from wx_domain_exporter.simulator.apps import SERVER_CATEGORIES
 from wx_domain_exporter.simulator.platforms import DEVELOPMENT
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.simulator.apis.call import Call
+    from wx_domain_exporter.simulator.apis.api_call import Call
     from wx_domain_exporter.simulator.world import SimulatedApp, World
 
 _EFFECTIVE_CATEGORIES = (*SERVER_CATEGORIES, "tcpdomain")
@@ -24,10 +24,10 @@ def getwxadevinfo(world: World, call: Call) -> dict[str, object]:
     app = _mini_program(world, call)
     request = call.json_object()
     if not world.spend_quota("getwxadevinfo", app):
-        raise Refusal(45009)
+        raise ApiRefusal(45009)
     errcode = app.next_errcodes.pop(0) if app.next_errcodes else app.errcode
     if errcode:
-        raise Refusal(errcode, elaborate=True)
+        raise ApiRefusal(errcode, elaborate=True)
     payload: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
     domains = _covered_by(request.get("action"), world.domains(app))
     shown = quirks.lists(domains, world.random(app.appid)) if world.quirks else domains
@@ -78,12 +78,12 @@ def _empty_webview_lists(_world: World, _call: Call) -> dict[str, object]:
     return {f"{origin}_webviewdomain": [] for origin in _ORIGINS}
 
 
-APIS: dict[str, Api] = {
-    "/wxa/getwxadevinfo": Api("getwxadevinfo", "POST", getwxadevinfo, _conduct, _empty_lists),
-    "/wxa/get_effective_domain": Api(
+APIS: dict[str, SimulatedApi] = {
+    "/wxa/getwxadevinfo": SimulatedApi("getwxadevinfo", "POST", getwxadevinfo, _conduct, _empty_lists),
+    "/wxa/get_effective_domain": SimulatedApi(
         "get_effective_domain", "POST", get_effective_domain, _effective_conduct, _empty_objects
     ),
-    "/wxa/get_effective_webviewdomain": Api(
+    "/wxa/get_effective_webviewdomain": SimulatedApi(
         "get_effective_webviewdomain",
         "POST",
         get_effective_webviewdomain,
@@ -96,7 +96,7 @@ APIS: dict[str, Api] = {
 def _mini_program(world: World, call: Call) -> SimulatedApp:
     app = app_called_for(world, call, DEVELOPMENT)
     if call.authorization is not None and not call.authorization.mini_program:
-        raise Refusal(85015, elaborate=True)
+        raise ApiRefusal(85015, elaborate=True)
     return app
 
 
@@ -104,7 +104,7 @@ def _effective_app(world: World, call: Call) -> SimulatedApp:
     app = _mini_program(world, call)
     call.json_object()
     if app.effective_errcode:
-        raise Refusal(app.effective_errcode, elaborate=True)
+        raise ApiRefusal(app.effective_errcode, elaborate=True)
     return app
 
 
@@ -127,4 +127,4 @@ def _covered_by(action: object, domains: dict[str, list[str]]) -> dict[str, list
         return {"bizdomain": domains["bizdomain"]}
     if action == "getserverdomain":
         return {category: values for category, values in domains.items() if category != "bizdomain"}
-    raise Refusal(40097)
+    raise ApiRefusal(40097)

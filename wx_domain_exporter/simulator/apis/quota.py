@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from wx_domain_exporter.simulator import quirks
 from wx_domain_exporter.simulator.apis import domains
 from wx_domain_exporter.simulator.apis.access import app_called_for
-from wx_domain_exporter.simulator.apis.call import Api, Conduct, Refusal
+from wx_domain_exporter.simulator.apis.api_call import ApiRefusal, Conduct, SimulatedApi
 from wx_domain_exporter.simulator.world_apps import DEFAULT_DAILY_LIMIT
 
 if TYPE_CHECKING:
     from random import Random
 
-    from wx_domain_exporter.simulator.apis.call import Call
+    from wx_domain_exporter.simulator.apis.api_call import Call
     from wx_domain_exporter.simulator.world import World
 
 
@@ -22,12 +22,12 @@ def quota_get(world: World, call: Call) -> dict[str, object]:
     app = app_called_for(world, call)
     cgi_path = call.json_object().get("cgi_path")
     if app.quota_errcode:
-        raise Refusal(app.quota_errcode, elaborate=True)
+        raise ApiRefusal(app.quota_errcode, elaborate=True)
     if not isinstance(cgi_path, str) or not cgi_path.startswith("/"):
-        raise Refusal(76003)
+        raise ApiRefusal(76003)
     api = _KNOWN.get(cgi_path)
     if api is None:
-        raise Refusal(76021)
+        raise ApiRefusal(76021)
     limit = DEFAULT_DAILY_LIMIT if app.daily_limit is None else app.daily_limit
     used = world.used_quota(api.name, app)
     quota: dict[str, object] = {"daily_limit": limit, "used": used, "remain": max(0, limit - used)}
@@ -48,7 +48,9 @@ def _conduct(call: Call) -> Conduct:
     return Conduct(call.app.latency) if call.app else Conduct()
 
 
-APIS: dict[str, Api] = {"/cgi-bin/openapi/quota/get": Api("quota/get", "POST", quota_get, _conduct)}
+APIS: dict[str, SimulatedApi] = {
+    "/cgi-bin/openapi/quota/get": SimulatedApi("quota/get", "POST", quota_get, _conduct)
+}
 _KNOWN = domains.APIS | APIS
 
 

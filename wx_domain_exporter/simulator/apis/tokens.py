@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.apis.call import Api, Conduct, Refusal
+from wx_domain_exporter.simulator.apis.api_call import ApiRefusal, Conduct, SimulatedApi
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wx_domain_exporter.simulator.apis.call import Call
+    from wx_domain_exporter.simulator.apis.api_call import Call
     from wx_domain_exporter.simulator.tokens import Token
     from wx_domain_exporter.simulator.world import SimulatedApp, World
 
@@ -34,9 +34,9 @@ def _conduct(call: Call) -> Conduct:
     return Conduct(call.app.token_latency, call.app.token_hang) if call.app else Conduct()
 
 
-APIS: dict[str, Api] = {
-    "/cgi-bin/stable_token": Api("stable_token", "POST", stable_token, _conduct),
-    "/cgi-bin/token": Api("token", "GET", token, _conduct),
+APIS: dict[str, SimulatedApi] = {
+    "/cgi-bin/stable_token": SimulatedApi("stable_token", "POST", stable_token, _conduct),
+    "/cgi-bin/token": SimulatedApi("token", "GET", token, _conduct),
 }
 
 
@@ -46,20 +46,20 @@ def _app_with_secret(world: World, call: Call, request: Mapping[str, object]) ->
     if app is not None:
         call.is_about(app)
     if not request.get("appid"):
-        raise Refusal(41002)
+        raise ApiRefusal(41002)
     if not request.get("secret"):
-        raise Refusal(41004)
+        raise ApiRefusal(41004)
     if request.get("grant_type") != "client_credential":
-        raise Refusal(40002)
+        raise ApiRefusal(40002)
     if app is None:
-        raise Refusal(61024 if appid in world.platforms else 40013)
+        raise ApiRefusal(61024 if appid in world.platforms else 40013)
     if app.token_errcode:
-        raise Refusal(app.token_errcode)
+        raise ApiRefusal(app.token_errcode)
     if request.get("secret") != app.appsecret:
-        raise Refusal(40125)
+        raise ApiRefusal(40125)
     is_listed = not app.ip_whitelist or (call.client_ip or world.client_ip) in app.ip_whitelist
     if not (app.whitelisted and is_listed):
-        raise Refusal(40164)
+        raise ApiRefusal(40164)
     return app
 
 

@@ -3,17 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.apps.extras import Findings
-from wx_domain_exporter.apps.watch import Watch
+from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY, DomainList
+from wx_domain_exporter.domains.history import Change
 from wx_domain_exporter.errcodes.lookup import look_up
-from wx_domain_exporter.errcodes.types import Text
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY, DomainList
-from wx_domain_exporter.lists.history import Change
-from wx_domain_exporter.web.pages.app_state import AppState, Kind, state_of
-from wx_domain_exporter.web.pages.excerpts import Difference, Some, differences, some
+from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.web.pages.app_state import AppState, AppStatus, state_of
+from wx_domain_exporter.web.pages.excerpts import Difference, Excerpt, differences, excerpt
 from wx_domain_exporter.web.pages.failures import Failure, failure_of
-from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
-from wx_domain_exporter.web.pages.overview import Count
+from wx_domain_exporter.web.pages.overview import CategoryCount
+from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
 from wx_domain_exporter.wechat.quota import Quota
 
 MOST_DOMAINS = 1000
@@ -23,7 +23,7 @@ MOST_CHANGED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Category:
+class CategoryDetails:
     """One list of domains.
 
     Attributes:
@@ -34,11 +34,11 @@ class Category:
         leaving: in force, but configured no longer.
     """
 
-    count: Count
-    domains: Some
+    count: CategoryCount
+    domains: Excerpt
     effective: int | None
-    waiting: Some
-    leaving: Some
+    waiting: Excerpt
+    leaving: Excerpt
 
     @property
     def differs(self) -> bool:
@@ -58,10 +58,10 @@ class SeenChange:
         left_out: how many more came or went, which the exporter does not keep.
     """
 
-    when: Moment
+    when: PointInTime
     category: str
-    added: Some
-    removed: Some
+    added: Excerpt
+    removed: Excerpt
     left_out: int
 
 
@@ -78,8 +78,8 @@ class ApiErrcode:
 
     api: str
     errcode: int
-    meaning: Text
-    remedy: Text
+    meaning: BilingualText
+    remedy: BilingualText
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,86 +108,90 @@ class AppPage:
     appid: str
     name: str
     labels: Mapping[str, str]
-    kind: Kind
+    kind: AppStatus
     failure: Failure | None
     ungranted: bool
-    fetched: Moment | None
+    fetched: PointInTime | None
     seconds: float
-    last_success: Moment | None
+    last_success: PointInTime | None
     token: str
     quota: Quota | None
     errcodes: Sequence[ApiErrcode]
     differences: Sequence[Difference]
-    categories: Sequence[Category] | None
+    categories: Sequence[CategoryDetails] | None
     withheld: bool
     changes: Sequence[SeenChange]
 
 
-def app_page(watch: Watch, limits: Mapping[str, int], now: float, *, ungranted: bool = False) -> AppPage:
+def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungranted: bool = False) -> AppPage:
     """Return what is shown of one mini program.
 
     Args:
-        watch: the mini program.
+        app: the mini program.
         limits: how many domains each category may have.
         now: Unix time.
         ungranted: whether discovery saw that permission set 18 was not granted.
     """
-    state = state_of(watch, limits, now)
-    outcome, app = state.outcome, watch.app
-    findings = watch.own(watch.findings)
+    state = state_of(app, limits, now)
+    result, settings = state.result, app.settings
+    extra_result = app.checked_extra_result(app.extra_result)
     failure = None
-    if outcome is not None and outcome.error is not None:
-        failure = failure_of(outcome.error, app.appid, watch.source.component_appid)
+    if result is not None and result.error is not None:
+        failure = failure_of(result.error, settings.appid, app.source.component_appid)
     return AppPage(
-        appid=app.appid,
-        name=app.name,
-        labels=app.labels,
+        appid=settings.appid,
+        name=settings.name,
+        labels=settings.labels,
         kind=state.kind,
         failure=failure,
         ungranted=ungranted and not state.lists,
-        fetched=None if outcome is None else moment(outcome.timestamp, now),
-        seconds=0.0 if outcome is None else outcome.seconds,
-        last_success=optional_moment(watch.last_success, now),
-        token=watch.source.describes,
-        quota=findings.quota,
-        errcodes=_errcodes(state, findings, failure),
+        fetched=None if result is None else point_in_time(result.timestamp, now),
+        seconds=0.0 if result is None else result.seconds,
+        last_success=optional_point_in_time(app.last_success, now),
+        token=app.source.describes,
+        quota=extra_result.quota,
+        errcodes=_errcodes(state, extra_result, failure),
         differences=differences(state.drifts, MOST_DOMAINS),
-        categories=_categories(state, findings, limits),
-        withheld=findings.withheld and bool(state.lists),
-        changes=[] if watch.is_mixed_up else [_change(one, now) for one in reversed(watch.history.changes)],
+        categories=_categories(state, extra_result, limits),
+        withheld=extra_result.withheld and bool(state.lists),
+        changes=[] if app.shares_token else [_change(one, now) for one in reversed(app.history.changes)],
     )
 
 
-def _errcodes(state: AppState, findings: Findings, failure: Failure | None) -> list[ApiErrcode]:
-    known = {**({} if state.outcome is None else state.outcome.api_errors), **findings.api_errors}
+def _errcodes(state: AppState, extra_result: ExtraResult, failure: Failure | None) -> list[ApiErrcode]:
+    known = {**({} if state.result is None else state.result.api_errors), **extra_result.api_errors}
     if failure is not None:
         known.pop(failure.api, None)
     rows = ((api, errcode, look_up(api, errcode)) for api, errcode in known.items())
     return [ApiErrcode(api, errcode, row.meaning, row.remedy) for api, errcode, row in rows]
 
 
-def _categories(state: AppState, findings: Findings, limits: Mapping[str, int]) -> list[Category] | None:
-    lists = state.lists or state.watch.known_lists
+def _categories(
+    state: AppState, extra_result: ExtraResult, limits: Mapping[str, int]
+) -> list[CategoryDetails] | None:
+    lists = state.lists or state.app.known_lists
     if lists is None:
         return None
-    effective = findings.effective if state.lists else {}
+    effective = extra_result.effective if state.lists else {}
     names = dict.fromkeys((*DOCUMENTED_CATEGORIES, *lists, *effective))
     return [
-        _category(Count(name, lists.get(name, EMPTY).count, limits.get(name)), lists, effective)
+        _category(CategoryCount(name, lists.get(name, EMPTY).count, limits.get(name)), lists, effective)
         for name in names
         if name in lists or name in effective
     ]
 
 
-def _category(count: Count, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]) -> Category:
+def _category(
+    count: CategoryCount, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]
+) -> CategoryDetails:
     configured, in_force = lists.get(count.category, EMPTY), effective.get(count.category)
-    waiting = leaving = some([], 0)
+    waiting = leaving = excerpt([], 0)
     if in_force is not None:
-        waiting = some(sorted(set(configured.domains) - set(in_force.domains)), MOST_DOMAINS)
-        leaving = some(sorted(set(in_force.domains) - set(configured.domains)), MOST_DOMAINS)
-    return Category(
+        waiting = excerpt(sorted(set(configured.domains) - set(in_force.domains)), MOST_DOMAINS)
+        leaving = excerpt(sorted(set(in_force.domains) - set(configured.domains)), MOST_DOMAINS)
+    return CategoryDetails(
         count,
-        some(configured.domains, MOST_DOMAINS),
+        excerpt(configured.domains, MOST_DOMAINS),
         None if in_force is None else in_force.count,
         waiting,
         leaving,
@@ -196,9 +200,9 @@ def _category(count: Count, lists: Mapping[str, DomainList], effective: Mapping[
 
 def _change(change: Change, now: float) -> SeenChange:
     return SeenChange(
-        moment(change.timestamp, now),
+        point_in_time(change.timestamp, now),
         change.category,
-        some(change.added, MOST_CHANGED),
-        some(change.removed, MOST_CHANGED),
+        excerpt(change.added, MOST_CHANGED),
+        excerpt(change.removed, MOST_CHANGED),
         change.left_out,
     )

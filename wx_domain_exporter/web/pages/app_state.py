@@ -4,13 +4,13 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wx_domain_exporter.apps.watch import Outcome, Watch
-from wx_domain_exporter.lists.baseline import Drift
-from wx_domain_exporter.lists.domains import DomainList
+from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.domains.baseline import Drift
+from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.thresholds import CHANGE_RECENT
 
 
-class Kind(enum.StrEnum):
+class AppStatus(enum.StrEnum):
     """How a mini program stands, in the order of the list: who needs a person comes first."""
 
     FAILING = "failing"
@@ -26,7 +26,7 @@ class Kind(enum.StrEnum):
     OK = "ok"
 
 
-ORDER = {kind: place for place, kind in enumerate(Kind)}
+ORDER = {kind: place for place, kind in enumerate(AppStatus)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class AppState:
     """One mini program as it stands.
 
     Attributes:
-        watch: of which.
+        app: of which.
         kind: how it stands.
-        outcome: of its last fetch; None before the first.
+        result: of its last fetch; None before the first.
         lists: those of a good outcome; empty for a failure, whatever was known before.
         drifts: by category, how the lists differ from the baseline; only those that do.
         changed: Unix time of the last change seen; None if none was.
@@ -44,9 +44,9 @@ class AppState:
         fullest: the highest share of its limit that a category has.
     """
 
-    watch: Watch
-    kind: Kind
-    outcome: Outcome | None
+    app: MonitoredApp
+    kind: AppStatus
+    result: FetchResult | None
     lists: Mapping[str, DomainList]
     drifts: Mapping[str, Drift]
     changed: float | None
@@ -56,33 +56,33 @@ class AppState:
     @property
     def reason(self) -> str:
         """Return why it fails, as in the label `reason`; empty if it does not."""
-        return "" if self.outcome is None or self.outcome.reason is None else self.outcome.reason
+        return "" if self.result is None or self.result.reason is None else self.result.reason
 
 
-def state_of(watch: Watch, limits: Mapping[str, int], now: float) -> AppState:
+def state_of(app: MonitoredApp, limits: Mapping[str, int], now: float) -> AppState:
     """Return how a mini program stands.
 
     Args:
-        watch: the mini program.
+        app: the mini program.
         limits: how many domains each category may have.
         now: Unix time.
     """
-    last, changes = watch.last, watch.history.changes
-    outcome = None if last is None else watch.mixed_up(last)
-    lists = None if outcome is None else outcome.categories
-    drifts = {} if lists is None else watch.drifts(lists)
+    last, changes = app.last_result, app.history.changes
+    result = None if last is None else app.checked_result(last)
+    lists = None if result is None else result.categories
+    drifts = {} if lists is None else app.drifts(lists)
     drifts = {category: drift for category, drift in drifts.items() if not drift.matches}
     changed = changes[-1].timestamp if changes else None
     lately = changed is not None and now - changed < CHANGE_RECENT
-    kind = Kind.OK
-    if outcome is None:
-        kind = Kind.PENDING
-    elif outcome.error is not None:
-        kind = Kind.FAILING
+    kind = AppStatus.OK
+    if result is None:
+        kind = AppStatus.PENDING
+    elif result.error is not None:
+        kind = AppStatus.FAILING
     elif drifts:
-        kind = Kind.DRIFTED
+        kind = AppStatus.DRIFTED
     elif lately:
-        kind = Kind.CHANGED
+        kind = AppStatus.CHANGED
     lists = lists or {}
     shares = (found.count / limits[name] for name, found in lists.items() if name in limits)
-    return AppState(watch, kind, outcome, lists, drifts, changed, lately, max(shares, default=0.0))
+    return AppState(app, kind, result, lists, drifts, changed, lately, max(shares, default=0.0))

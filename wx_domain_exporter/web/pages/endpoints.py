@@ -40,17 +40,17 @@ class StatusPages:
     def _overview(self, request: Request) -> Response:
         now, fleet = self._service.clock.time(), self._service.fleet
         query = Query.of(request.query_params)
-        found = overview(fleet.watches, fleet.settings.limits, query, now)
+        found = overview(fleet.apps, fleet.settings.limits, query, now)
         return self._page("overview.html", request, found.query, now, "./", found=found, sorts=SORTS)
 
     def _app(self, request: Request) -> Response:
         now, fleet = self._service.clock.time(), self._service.fleet
         query = Query(lang=Query.of(request.query_params).lang)
-        watch = fleet.by_appid.get(request.path_params["appid"])
-        if watch is None:
+        app = fleet.by_appid.get(request.path_params["appid"])
+        if app is None:
             return self._page("unknown_app.html", request, query, now, "../", status=404)
-        ungranted = self._service.is_ungranted(watch.app)
-        page = app_page(watch, fleet.settings.limits, now, ungranted=ungranted)
+        ungranted = self._service.is_ungranted(app.settings)
+        page = app_page(app, fleet.settings.limits, now, ungranted=ungranted)
         return self._page("app.html", request, query, now, "../", page=page)
 
     def _page(

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.lists.baseline import Drift
+from wx_domain_exporter.domains.baseline import Drift
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class Excerpt:
     """Domains, and how many more there are.
 
     Attributes:
@@ -19,9 +19,9 @@ class Some:
     more: int
 
 
-def some(domains: Sequence[str], most: int) -> Some:
+def excerpt(domains: Sequence[str], most: int) -> Excerpt:
     """Return the first of some domains."""
-    return Some(domains[:most], max(0, len(domains) - most))
+    return Excerpt(domains[:most], max(0, len(domains) - most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,13 @@ class Difference:
     """
 
     category: str
-    missing: Some
-    unexpected: Some
+    missing: Excerpt
+    unexpected: Excerpt
 
 
 def differences(drifts: Mapping[str, Drift], most: int) -> Sequence[Difference]:
     """Return the differences, with at most `most` domains of each kind."""
     return [
-        Difference(category, some(drift.missing, most), some(drift.unexpected, most))
+        Difference(category, excerpt(drift.missing, most), excerpt(drift.unexpected, most))
         for category, drift in drifts.items()
     ]

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.config.loading import WatchedPlatform
-from wx_domain_exporter.platforms.discovery import Discovery
+from wx_domain_exporter.config.loader import PlatformSettings
+from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.thresholds import FIGURES_OLD
 from wx_domain_exporter.web.pages.failures import Failure, failure_of
-from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
+from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
 
 _MOST_SENTENCES = 50
 
@@ -57,11 +57,11 @@ class ExporterState:
         platforms: the third-party platforms.
     """
 
-    now: Moment
-    last_scrape: Moment | None
+    now: PointInTime
+    last_scrape: PointInTime | None
     scraped_long_ago: bool
-    in_force: Moment
-    refused: Moment | None
+    config_loaded: PointInTime
+    refused: PointInTime | None
     refusal: Sentences
     app_files: Sentences
     platforms: Sequence[PlatformState]
@@ -69,14 +69,14 @@ class ExporterState:
 
 def exporter_state(service: Service, now: float) -> ExporterState:
     """Return how the exporter itself stands at a Unix time."""
-    last_scrape, refusal = service.last_scrape, service.refusal
+    last_scrape, refusal = service.last_scrape, service.rejected_config
     discoveries = {discovery.platform.name: discovery for discovery in service.discoveries}
     return ExporterState(
-        now=moment(now, now),
-        last_scrape=optional_moment(last_scrape, now),
+        now=point_in_time(now, now),
+        last_scrape=optional_point_in_time(last_scrape, now),
         scraped_long_ago=last_scrape is not None and now - last_scrape > FIGURES_OLD,
-        in_force=moment(service.in_force_since, now),
-        refused=None if refusal is None else moment(refusal.timestamp, now),
+        config_loaded=point_in_time(service.config_loaded_at, now),
+        refused=None if refusal is None else point_in_time(refusal.timestamp, now),
         refusal=_sentences([] if refusal is None else refusal.errors),
         app_files=_sentences(service.app_file_errors),
         platforms=[
@@ -90,8 +90,8 @@ def _sentences(sentences: Sequence[str]) -> Sentences:
     return Sentences(sentences[:_MOST_SENTENCES], max(0, len(sentences) - _MOST_SENTENCES))
 
 
-def _platform(platform: WatchedPlatform, discovery: Discovery | None) -> PlatformState:
-    component_appid = platform.settings.component_appid
+def _platform(platform: PlatformSettings, discovery: PlatformDiscovery | None) -> PlatformState:
+    component_appid = platform.config.component_appid
     if discovery is None:
         return PlatformState(
             platform.name, component_appid, discovers=False, complete=False, apps=0, failure=None

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from wx_domain_exporter.apps.diagnosis import diagnose
-from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.diagnosis.diagnose import diagnose
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.wechat.errors import ApiError, FetchError, TokenError
 
 
@@ -24,9 +24,9 @@ class Failure:
     reason: str
     api: str
     errcode: int
-    step: Text
-    what: Text
-    remedy: Text
+    step: BilingualText
+    what: BilingualText
+    remedy: BilingualText
     told: str
 
 
@@ -35,7 +35,7 @@ def failure_of(error: FetchError, appid: str, component_appid: str | None = None
     found = diagnose(error, appid, component_appid)
     cause = api_error(error)
     api, errcode = ("", 0) if cause is None else (cause.api, cause.errcode)
-    return Failure(error.reason, api, errcode, found.step.value, found.what, found.remedy, str(error))
+    return Failure(error.reason, api, errcode, found.step.value, found.problem, found.remedy, str(error))
 
 
 def api_error(error: FetchError | None) -> ApiError | None:

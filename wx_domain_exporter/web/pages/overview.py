@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.apps.watch import Watch
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES, EMPTY
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY
 from wx_domain_exporter.thresholds import LIST_NEARLY_FULL
-from wx_domain_exporter.web.pages.app_state import ORDER, AppState, Kind, state_of
+from wx_domain_exporter.web.pages.app_state import ORDER, AppState, AppStatus, state_of
 from wx_domain_exporter.web.pages.excerpts import Difference, differences
 from wx_domain_exporter.web.pages.failures import Failure, api_error, failure_of
-from wx_domain_exporter.web.pages.moments import Moment, moment, optional_moment
+from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
 from wx_domain_exporter.web.pages.query import NEARLY_FULL_STATE, Query
 
 ROWS = 100
@@ -21,7 +21,7 @@ _MOST_DIFFERENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class CategoryCount:
     """How many domains a category has.
 
     Attributes:
@@ -45,7 +45,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class OverviewRow:
     """One mini program in the list.
 
     Attributes:
@@ -66,14 +66,14 @@ class Row:
     appid: str
     name: str
     labels: Sequence[str]
-    kind: Kind
-    counts: Sequence[Count]
-    others: Sequence[Count]
+    kind: AppStatus
+    counts: Sequence[CategoryCount]
+    others: Sequence[CategoryCount]
     failure: Failure | None
-    fetched: Moment | None
-    last_success: Moment | None
+    fetched: PointInTime | None
+    last_success: PointInTime | None
     differences: Sequence[Difference]
-    changed: Moment | None
+    changed: PointInTime | None
     hits: Sequence[str]
 
 
@@ -96,27 +96,29 @@ class Overview:
 
     query: Query
     apps: int
-    kinds: Mapping[Kind, int]
+    kinds: Mapping[AppStatus, int]
     reasons: Mapping[str, int]
     nearly_full: int
-    columns: Sequence[Count]
+    columns: Sequence[CategoryCount]
     matching: int
     first: int
     pages: int
-    rows: Sequence[Row]
+    rows: Sequence[OverviewRow]
 
     @property
     def failing(self) -> int:
         """Return how many mini programs fail."""
-        return self.kinds[Kind.FAILING]
+        return self.kinds[AppStatus.FAILING]
 
     @property
     def drifted(self) -> int:
         """Return how many mini programs answer with other lists than their baselines have."""
-        return self.kinds[Kind.DRIFTED]
+        return self.kinds[AppStatus.DRIFTED]
 
 
-def overview(watches: Sequence[Watch], limits: Mapping[str, int], query: Query, now: float) -> Overview:
+def overview(
+    watches: Sequence[MonitoredApp], limits: Mapping[str, int], query: Query, now: float
+) -> Overview:
     """Return what the list shows.
 
     Args:
@@ -125,21 +127,21 @@ def overview(watches: Sequence[Watch], limits: Mapping[str, int], query: Query, 
         query: what is asked for.
         now: Unix time.
     """
-    states = [state_of(watch, limits, now) for watch in watches]
+    states = [state_of(app, limits, now) for app in watches]
     kinds = Counter(state.kind for state in states)
     reasons = Counter(state.reason for state in states if state.reason)
     found = [state for state in states if _is_in(state, query.state) and _matches(state, query.words)]
-    found.sort(key=lambda state: (_sort_key(query.sort)(state), state.watch.app.name.casefold()))
+    found.sort(key=lambda state: (_sort_key(query.sort)(state), state.app.settings.name.casefold()))
     pages = max(1, -(-len(found) // ROWS))
     page = min(query.page, pages)
     shown = found[(page - 1) * ROWS : page * ROWS]
     return Overview(
         query=query.with_page(page),
         apps=len(states),
-        kinds={kind: kinds[kind] for kind in Kind},
+        kinds={kind: kinds[kind] for kind in AppStatus},
         reasons=dict(reasons.most_common()),
         nearly_full=sum(state.fullest >= LIST_NEARLY_FULL for state in states),
-        columns=[Count(category, None, limits.get(category)) for category in DOCUMENTED_CATEGORIES],
+        columns=[CategoryCount(category, None, limits.get(category)) for category in DOCUMENTED_CATEGORIES],
         matching=len(found),
         first=(page - 1) * ROWS + 1 if found else 0,
         pages=pages,
@@ -157,7 +159,7 @@ def _matches(state: AppState, words: Sequence[str]) -> bool:
     missing = _not_in_head(state, words)
     if not missing:
         return True
-    lists = state.watch.known_lists or {}
+    lists = state.app.known_lists or {}
     domains = "\n".join(listed.lines for listed in lists.values()).casefold()
     return all(word in domains for word in missing)
 
@@ -166,7 +168,7 @@ def _not_in_head(state: AppState, words: Sequence[str]) -> list[str]:
     """Return the words that are not in what the row says of the app anyway, whatever its domains are."""
     if not words:
         return []
-    app, cause = state.watch.app, None if state.outcome is None else api_error(state.outcome.error)
+    app, cause = state.app.settings, None if state.result is None else api_error(state.result.error)
     errcode = "" if cause is None else str(cause.errcode)
     head = "\n".join((app.appid, app.name, *_labels(app.labels), state.reason, errcode)).casefold()
     return [word for word in words if word not in head]
@@ -175,7 +177,7 @@ def _not_in_head(state: AppState, words: Sequence[str]) -> list[str]:
 def _hits(state: AppState, words: Sequence[str]) -> list[str]:
     """Return some of the domains for which the search found an app."""
     missing = _not_in_head(state, words)
-    lists = (state.watch.known_lists or {}) if missing else {}
+    lists = (state.app.known_lists or {}) if missing else {}
     domains = dict.fromkeys(domain for listed in lists.values() for domain in listed.domains)
     return [domain for domain in domains if any(word in domain.casefold() for word in missing)][:_MOST_HITS]
 
@@ -184,12 +186,12 @@ def _sort_key(sort: str) -> Callable[[AppState], tuple[float, float]]:
     if sort == "state":
         return lambda state: (
             ORDER[state.kind],
-            -(state.changed or 0.0) if state.kind is Kind.CHANGED else 0.0,
+            -(state.changed or 0.0) if state.kind is AppStatus.CHANGED else 0.0,
         )
     if sort == "name":
         return lambda _: (0.0, 0.0)
     if sort == "age":
-        return lambda state: (0.0, 0.0 if state.outcome is None else state.outcome.timestamp)
+        return lambda state: (0.0, 0.0 if state.result is None else state.result.timestamp)
     if sort == "changed":
         return lambda state: (0.0, -(state.changed or 0.0))
     if sort == "fullest":
@@ -197,18 +199,18 @@ def _sort_key(sort: str) -> Callable[[AppState], tuple[float, float]]:
     return lambda state: (0.0, -state.lists.get(sort, EMPTY).count)
 
 
-def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: float) -> Row:
-    watch, outcome, lists = state.watch, state.outcome, state.lists
-    app = watch.app
+def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: float) -> OverviewRow:
+    watch, result, lists = state.app, state.result, state.lists
+    app = watch.settings
     failure = None
-    if outcome is not None and outcome.error is not None:
-        failure = failure_of(outcome.error, app.appid, watch.source.component_appid)
+    if result is not None and result.error is not None:
+        failure = failure_of(result.error, app.appid, watch.source.component_appid)
 
-    def count(category: str) -> Count:
+    def count(category: str) -> CategoryCount:
         listed = lists.get(category)
-        return Count(category, None if listed is None else listed.count, limits.get(category))
+        return CategoryCount(category, None if listed is None else listed.count, limits.get(category))
 
-    return Row(
+    return OverviewRow(
         appid=app.appid,
         name=app.name,
         labels=_labels(app.labels)[:_MOST_LABELS],
@@ -216,16 +218,16 @@ def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: 
         counts=[count(category) for category in DOCUMENTED_CATEGORIES],
         others=[count(category) for category in lists if category not in DOCUMENTED_CATEGORIES],
         failure=failure,
-        fetched=None if outcome is None else moment(outcome.timestamp, now),
-        last_success=optional_moment(watch.last_success, now),
+        fetched=None if result is None else point_in_time(result.timestamp, now),
+        last_success=optional_point_in_time(watch.last_success, now),
         differences=differences(state.drifts, _MOST_DIFFERENCES),
-        changed=optional_moment(state.changed, now) if _shows_change(state) else None,
+        changed=optional_point_in_time(state.changed, now) if _shows_change(state) else None,
         hits=_hits(state, words),
     )
 
 
 def _shows_change(state: AppState) -> bool:
-    return state.changed_lately and state.kind in {Kind.CHANGED, Kind.DRIFTED}
+    return state.changed_lately and state.kind in {AppStatus.CHANGED, AppStatus.DRIFTED}
 
 
 def _labels(labels: Mapping[str, str]) -> list[str]:

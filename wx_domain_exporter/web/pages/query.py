@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlencode
 
-from wx_domain_exporter.lists.domains import DOCUMENTED_CATEGORIES
-from wx_domain_exporter.web.pages.app_state import Kind
+from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES
+from wx_domain_exporter.web.pages.app_state import AppStatus
 from wx_domain_exporter.wechat.errors import Reason
 
 NEARLY_FULL_STATE = "nearly_full"
-STATES = frozenset({*Kind, *Reason, NEARLY_FULL_STATE})
+STATES = frozenset({*AppStatus, *Reason, NEARLY_FULL_STATE})
 """What `state` may be: how a mini program stands, why it fails, or that one of its lists is nearly full."""
 SORTS = ("state", "name", "age", "changed", "fullest", *DOCUMENTED_CATEGORIES)
 """What `sort` may be; the first one is meant if nothing is said."""

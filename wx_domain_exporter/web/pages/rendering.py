@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.yaml_tree import one_line
-from wx_domain_exporter.errcodes.types import Text
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.http_paths import HttpPath, relative
 from wx_domain_exporter.web.pages.texts import CATEGORIES, REASONS, TEXTS
 
@@ -64,7 +64,7 @@ class Renderer:
             values: what the template shows.
         """
 
-        def say(text: Text) -> str:
+        def say(text: BilingualText) -> str:
             return text.zh if chinese else text.en
 
         return self._environment.get_template(template).render(

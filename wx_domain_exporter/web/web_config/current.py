@@ -6,7 +6,7 @@ import structlog
 
 from wx_domain_exporter.config.errors import ConfigError, sentences
 from wx_domain_exporter.file_watch import WatchedFiles
-from wx_domain_exporter.web.web_config.loading import Loaded, load_web_config
+from wx_domain_exporter.web.web_config.loader import LoadedWebConfig, load_web_config
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
 
 log = structlog.get_logger(__name__)
@@ -26,7 +26,7 @@ class CurrentWebConfig:
         self._good, _ = load_web_config(path, self._files)
         self._broken = False
 
-    def get(self) -> Loaded | None:
+    def get(self) -> LoadedWebConfig | None:
         """Return what is in force; None if the files are broken, and nobody must be served."""
         self._follow()
         return None if self._broken else self._good
@@ -57,7 +57,7 @@ class CurrentWebConfig:
         self._good, self._broken = loaded, False
         log.info("web configuration loaded", file=str(self._path))
 
-    def _check_protections(self, loaded: Loaded) -> None:
+    def _check_protections(self, loaded: LoadedWebConfig) -> None:
         """Refuse what a file that is being written, or was emptied by mistake, would open to everybody."""
         before, after = self._good.protections(), loaded.protections()
         errors = [f"{what} can be taken away by a restart only" for what in sorted(before - after)]

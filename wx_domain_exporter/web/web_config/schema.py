@@ -10,7 +10,7 @@ import bcrypt
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
 
 from wx_domain_exporter.config.durations import parse_go_duration
-from wx_domain_exporter.config.schema_fields import ListOf, Strict, Within, wrong
+from wx_domain_exporter.config.schema_fields import ListOf, StrictModel, Within, wrong
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, TLS13_SUITES, VERSIONS
 
@@ -21,7 +21,7 @@ _UNVERIFIED = ("RequestClientCert", "RequireAnyClientCert", "RequireClientCert")
 _CLIENT_AUTH_TYPES = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVerifyClientCert")
 
 
-class _Section(Strict):
+class _Section(StrictModel):
     """A section in which a key without a value is as good as absent, as the toolkit has it."""
 
     @model_validator(mode="before")
@@ -132,7 +132,7 @@ class TlsServerConfig(_Section):
     curve_preferences: Annotated[tuple[Curve, ...], ListOf] = ()
 
 
-class HttpHeaders(Strict):
+class HttpHeaders(StrictModel):
     """The headers that may be added to every answer; an empty one is not sent."""
 
     csp: HeaderValue = Field("", alias="Content-Security-Policy")

@@ -12,7 +12,7 @@ from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import ApiError, NotAuthorizedError, TokenError
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.responses import AS_JSON
-from wx_domain_exporter.wechat.tokens.life import as_token, read_lease
+from wx_domain_exporter.wechat.tokens.lifetime import as_token, read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.apis import API_COMPONENT_TOKEN
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.tokens.life import read_lease
+from wx_domain_exporter.wechat.tokens.lifetime import read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
 COMPONENT_PARAMETER = "component_access_token"

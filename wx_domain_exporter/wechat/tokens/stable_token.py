@@ -4,7 +4,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import StableToken
 from wx_domain_exporter.wechat.apis import STABLE_TOKEN
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.tokens.life import read_lease
+from wx_domain_exporter.wechat.tokens.lifetime import read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
 

@@ -1,0 +1,333 @@
+"""What no single value of a configuration shows: names, repetitions, sharing, and what lies outside of it."""
+
+import ssl
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from wx_domain_exporter.config.baselines import check_action
+from wx_domain_exporter.config.errors import FoundErrors, dotted, shown
+from wx_domain_exporter.config.schema import App, Config, Wechat
+from wx_domain_exporter.config.schema_tokens import (
+    COMPONENT_TOKEN_TYPES,
+    AccessToken,
+    AuthorizerToken,
+    CloudBaseToken,
+    CloudRunToken,
+    HttpToken,
+    PlatformConfig,
+    StableToken,
+    TokenConfig,
+)
+from wx_domain_exporter.config.secret import Secret, SecretError
+from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
+from wx_domain_exporter.regular_file import read_file
+
+_SHARED = "whose lists would appear under this appid"
+
+
+@dataclass(slots=True)
+class UniqueKeys:
+    """What one app has and no other may have: its appid, and a token that belongs to one app alone.
+
+    A fork sees what its parent has, and hands on what it has itself when it is accepted.
+    """
+
+    parent: "UniqueKeys | None" = None
+    _places: dict[object, tuple[Path, str]] = field(default_factory=dict)
+
+    def claim(self, key: object, file: Path, place: KeyPath) -> str | None:
+        """Take a key; return where it was taken before, as it reads from `file`, or None."""
+        found = self._find(key)
+        if found is None:
+            self._places[key] = file, dotted(place).removesuffix(": ")
+            return None
+        return found[1] if found[0] == file else f"{shown(found[0])}: {found[1]}"
+
+    def accept(self) -> None:
+        """Hand on to the parent what was taken here."""
+        if self.parent is not None:
+            self.parent._places.update(self._places)  # noqa: SLF001 - of the same class
+
+    def _find(self, key: object) -> tuple[Path, str] | None:
+        found = self._places.get(key)
+        return found or (None if self.parent is None else self.parent._find(key))  # noqa: SLF001 - as above
+
+
+class ConfiguredNames:
+    """The names that a configuration gives to token sources, platforms and baselines."""
+
+    def __init__(
+        self, config: Config, root: Mapping[str, Any] | None = None, wrong: Collection[str | int] = ()
+    ) -> None:
+        """Take the names.
+
+        Args:
+            config: what of a configuration is valid.
+            root: the file's tree, also what is not valid of it; None if all is valid.
+            wrong: the top-level keys under which something is not valid.
+        """
+        self.config = config
+        self._tokens = _keys(config.tokens, root, "tokens")
+        self._platforms = _keys(config.platforms, root, "platforms")
+        self._baselines = _keys(config.baselines, root, "baselines")
+        defaults = (root or {}).get("defaults")
+        given = isinstance(defaults, dict) and defaults.get("token") is not None
+        self._has_default = given or config.defaults.token is not None or "defaults" in wrong
+
+    def check_token(self, where: KeyPath, token: object) -> FoundErrors:
+        """Check an app's token: named or inline, its own or the default one."""
+        if token is None and not self._has_default:
+            yield where, "is missing, and defaults has none; allowed: a token source or its name"
+        yield from self.check_reference(where, token)
+
+    def check_reference(self, where: KeyPath, token: object) -> FoundErrors:
+        """Check that a name names a token source."""
+        if isinstance(token, str) and token not in self._tokens:
+            what = f"names no token source; allowed: a name under tokens ({_listed(self._tokens)})"
+            yield where, what
+
+    def check_baseline(self, where: KeyPath, reference: object) -> FoundErrors:
+        """Check a value of the key `baseline`, valid or not."""
+        if isinstance(reference, str) and reference not in self._baselines:
+            what = f"names no baseline; allowed: a name under baselines ({_listed(self._baselines)})"
+            yield where, what
+
+    def check_platform(self, where: KeyPath, token: TokenConfig | str) -> FoundErrors:
+        """Check that a source of authorizer_access_tokens can have its refresh token."""
+        if not isinstance(token, AuthorizerToken):
+            return
+        if token.platform not in self._platforms:
+            what = f"names no platform; allowed: a name under platforms ({_listed(self._platforms)})"
+            yield (*where, "platform"), what
+            return
+        platform = self.config.platforms.get(token.platform)
+        if platform is not None and not platform.discover and token.authorizer_refresh_token is None:
+            what = "is missing, and the platform does not discover it; allowed: a secret, or discover: true"
+            yield (*where, "authorizer_refresh_token"), what
+
+
+def check_rest(
+    config: Config, root: Mapping[str, Any], wrong: Collection[str | int], names: ConfiguredNames
+) -> FoundErrors:
+    """Check all of a configuration but its apps.
+
+    Args:
+        config: what of it is valid.
+        root: the file's tree, also what is not valid of it.
+        wrong: the top-level keys under which something is not valid.
+        names: those of this configuration.
+
+    Yields:
+        Where something is wrong, and what is allowed.
+    """
+    elsewhere = config.app_files or any(platform.discover for platform in config.platforms.values())
+    if not config.apps and not elsewhere and not {"apps", "app_files", "platforms"} & set(wrong):
+        yield ("apps",), "lists no app; allowed: one or more mini programs, each with its appid"
+    defaults = root.get("defaults")
+    if isinstance(defaults, dict):
+        yield from names.check_reference(("defaults", "token"), defaults.get("token"))
+        yield from names.check_baseline(("defaults", "baseline"), defaults.get("baseline"))
+    if isinstance(config.defaults.baseline, Mapping):
+        yield from check_action(("defaults", "baseline"), config.defaults.baseline, config.wechat.action)
+    for name, baseline in config.baselines.items():
+        yield from check_action(("baselines", name), baseline, config.wechat.action)
+    if config.defaults.token is not None:
+        yield from names.check_platform(("defaults", "token"), config.defaults.token)
+    for name, source in config.tokens.items():
+        yield from names.check_platform(("tokens", name), source)
+    first: dict[str, str] = {}
+    for name, platform in config.platforms.items():
+        yield from _platform(("platforms", name), platform, names)
+        before = first.setdefault(platform.component_appid, name)
+        if before != name:
+            what = f"is the component_appid of platforms.{before} too; allowed: one platform for each"
+            yield ("platforms", name, "component_appid"), what
+    yield from _ways_to_wechat(config.wechat)
+    yield from _outside(config)
+
+
+def check_apps(
+    apps: Mapping[int, App], tree: object, names: ConfiguredNames, taken: UniqueKeys, file: Path, *above: str
+) -> FoundErrors:
+    """Check the apps of one list.
+
+    Args:
+        apps: the valid ones, by their places in the list.
+        tree: the list as it stands in its file: names are checked for the other apps too.
+        names: what the apps can name.
+        taken: what apps before them have.
+        file: the list's file.
+        *above: where it stands in it.
+
+    Yields:
+        Where something is wrong, and what is allowed.
+    """
+    for index, app in enumerate(tree if isinstance(tree, list) else ()):
+        if not isinstance(app, dict):
+            continue
+        where: KeyPath = (*above, index)
+        yield from names.check_token((*where, "token"), app.get("token"))
+        yield from names.check_baseline((*where, "baseline"), app.get("baseline"))
+        appid = app.get("appid")
+        before = taken.claim(("appid", appid), file, where) if isinstance(appid, str) else None
+        if before is not None:
+            yield (*where, "appid"), f"is the appid of {before} too; allowed: each appid once"
+    config = names.config
+    for index, one in apps.items():
+        where = (*above, index)
+        if isinstance(one.baseline, Mapping):
+            yield from check_action((*where, "baseline"), one.baseline, config.wechat.action)
+        if one.token is not None and not isinstance(one.token, str):
+            yield from names.check_platform((*where, "token"), one.token)
+        source = resolved(one.token if one.token is not None else config.defaults.token, config)
+        key = _key_of_one_app(source)
+        before = None if key is None else taken.claim(key, file, where)
+        if before is not None and source is not None:
+            yield (*where, "token"), _what_is_shared(source, before)
+
+
+def check_secrets_of_apps(apps: Mapping[int, App], *above: str) -> FoundErrors:
+    """Check that the secrets of the apps of one list can be read; see `check_apps`."""
+    for index, app in apps.items():
+        if app.token is not None and not isinstance(app.token, str):
+            yield from _source_outside((*above, index, "token"), app.token)
+
+
+def resolved(token: TokenConfig | str | None, config: Config) -> TokenConfig | None:
+    """Return the source that a name stands for; None if none does."""
+    return config.tokens.get(token) if isinstance(token, str) else token
+
+
+def _keys(valid: Mapping[str, object], root: Mapping[str, Any] | None, section: str) -> set[str]:
+    """Return the names of a section, also those whose values are not valid."""
+    given = (root or {}).get(section)
+    return {*valid, *(given if isinstance(given, dict) else ())}
+
+
+def _listed(names: Collection[str]) -> str:
+    return one_line(", ".join(sorted(names))) or "none is there"
+
+
+def _key_of_one_app(source: TokenConfig | None) -> object:
+    """Return what no two apps may have in common: such a token belongs to one appid."""
+    match source:
+        case AccessToken():
+            return "access_token", source.access_token.kind, source.access_token.source
+        case CloudBaseToken():
+            return "cloudbase", source.path
+        case HttpToken() if "{appid}" not in source.url:
+            headers = frozenset((name, one.kind, one.source) for name, one in source.headers.items())
+            return "http", source.url, source.token_pointer, headers
+    return None
+
+
+def _what_is_shared(source: TokenConfig, before: str) -> str:
+    match source:
+        case AccessToken():
+            what, allowed = "the access_token", "one app for each access_token"
+        case CloudBaseToken():
+            what, allowed = "the cloudbase token file", "one app for each path"
+        case _:
+            what, allowed = "the token URL", "{appid} in the URL, or one app for each URL"
+    return f"is {what} of {before} too, {_SHARED}; allowed: {allowed}"
+
+
+def _platform(where: KeyPath, platform: PlatformConfig, names: ConfiguredNames) -> FoundErrors:
+    for key, token in (
+        ("component_access_token", platform.component_access_token),
+        ("token", platform.token),
+    ):
+        yield from names.check_reference((*where, key), token)
+        if token is not None and not isinstance(token, str):
+            yield from names.check_platform((*where, key), token)
+    yield from names.check_baseline((*where, "baseline"), platform.baseline)
+    if isinstance(platform.baseline, Mapping):
+        yield from check_action((*where, "baseline"), platform.baseline, names.config.wechat.action)
+    component = platform.component_access_token
+    if isinstance(component, str):
+        named = names.config.tokens.get(component)
+        if named is not None and not isinstance(named, AccessToken | HttpToken):
+            what = f"names a source of another kind; allowed: type {' or '.join(COMPONENT_TOKEN_TYPES)}"
+            yield (*where, "component_access_token"), what
+    app_token = resolved(platform.token, names.config)
+    if isinstance(app_token, StableToken) or _key_of_one_app(app_token) is not None:
+        what = "is one app's alone; allowed: type http with {appid} in its URL, authorizer or cloudrun"
+        yield (*where, "token"), what
+
+
+def _ways_to_wechat(wechat: Wechat) -> FoundErrors:
+    yield from _certificates(("wechat", "ca_file"), wechat.ca_file)
+    if wechat.proxy_url is None:
+        return
+    unreadable = list(_readable(("wechat", "proxy_url"), wechat.proxy_url))
+    yield from unreadable
+    if not unreadable and not _is_proxy(wechat.proxy_url.read()):
+        what = "is not the URL of a proxy; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
+        yield ("wechat", "proxy_url"), what
+
+
+def _certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
+    if ca_file is None:
+        return
+    try:
+        read_file(ca_file, 0)  # a named pipe would hold up the next line for ever
+        ssl.create_default_context(cafile=ca_file)
+    except (OSError, ValueError) as error:
+        what = error.strerror if isinstance(error, OSError) else "a path holds no NUL"
+        yield where, f"{one_line(ca_file)} can't be read as certificates: {what}"
+
+
+def _is_proxy(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "http" and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _outside(config: Config) -> FoundErrors:
+    """Check that secrets and certificates can be read, of all but the apps."""
+    for name, source in config.tokens.items():
+        yield from _source_outside(("tokens", name), source)
+    if config.defaults.token is not None and not isinstance(config.defaults.token, str):
+        yield from _source_outside(("defaults", "token"), config.defaults.token)
+    for name, platform in config.platforms.items():
+        where = ("platforms", name)
+        for key, token in (
+            ("component_access_token", platform.component_access_token),
+            ("token", platform.token),
+        ):
+            if token is not None and not isinstance(token, str):
+                yield from _source_outside((*where, key), token)
+        for key, secret in (
+            ("component_appsecret", platform.component_appsecret),
+            ("component_verify_ticket", platform.component_verify_ticket),
+        ):
+            if secret is not None:
+                yield from _readable((*where, key), secret)
+
+
+def _source_outside(where: KeyPath, source: TokenConfig) -> FoundErrors:
+    match source:
+        case StableToken():
+            yield from _readable((*where, "appsecret"), source.appsecret)
+        case AccessToken():
+            yield from _readable((*where, "access_token"), source.access_token)
+        case HttpToken():
+            yield from _certificates((*where, "ca_file"), source.ca_file)
+            for name, secret in source.headers.items():
+                yield from _readable((*where, "headers", name), secret, Secret.read_for_header)
+        case AuthorizerToken() if source.authorizer_refresh_token is not None:
+            yield from _readable((*where, "authorizer_refresh_token"), source.authorizer_refresh_token)
+        case AuthorizerToken() | CloudRunToken() | CloudBaseToken():
+            pass  # what cloud hosting puts into its file is there when the program runs in it
+
+
+def _readable(where: KeyPath, secret: Secret, read: Callable[[Secret], str] = Secret.read) -> FoundErrors:
+    try:
+        read(secret)
+    except SecretError as error:
+        yield where, str(error)

@@ -1,0 +1,237 @@
+"""Loading the configuration: a file in, validated settings or all its errors out."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from wx_domain_exporter.config.app_files import AppFiles
+from wx_domain_exporter.config.baselines import Baselines
+from wx_domain_exporter.config.cross_checks import (
+    ConfiguredNames,
+    UniqueKeys,
+    check_apps,
+    check_rest,
+    check_secrets_of_apps,
+    resolved,
+)
+from wx_domain_exporter.config.errors import ConfigError, Errors, sentences
+from wx_domain_exporter.config.schema import App, Collect, Config, Scrape, Wechat
+from wx_domain_exporter.config.schema_tokens import (
+    AccessToken,
+    AuthorizerToken,
+    HttpToken,
+    PlatformConfig,
+    TokenConfig,
+)
+from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_config
+from wx_domain_exporter.domains.baseline import Baseline
+
+__all__ = ["AppSettings", "ConfigError", "ConfigLoader", "PlatformSettings", "Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class AppSettings:
+    """One mini program, with everything that defaults and names resolve to."""
+
+    appid: str
+    name: str
+    labels: Mapping[str, str]
+    token: TokenConfig
+    baseline: Baseline = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformSettings:
+    """One third-party platform, with everything that names resolve to.
+
+    Attributes:
+        name: its key under `platforms`.
+        settings: as configured.
+        component_token: where its component_access_token comes from; None: it is made here.
+        app_token: where the tokens of its mini programs come from.
+        labels: of its mini programs.
+        baseline: of its mini programs.
+    """
+
+    name: str
+    config: PlatformConfig
+    component_token: AccessToken | HttpToken | None
+    app_token: TokenConfig
+    labels: Mapping[str, str]
+    baseline: Baseline = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """A validated configuration: the only form of it that the running program takes."""
+
+    wechat: Wechat
+    scrape: Scrape
+    collect: Collect
+    limits: Mapping[str, int]
+    platforms: tuple[PlatformSettings, ...]
+    apps: tuple[AppSettings, ...]
+    """Those of the file itself and of its app files, not the ones that a platform discovers."""
+
+    baselines: Mapping[str, Baseline]
+    """By name. One that has an appid for its name is that app's."""
+
+    app_file_errors: Mapping[str, tuple[str, ...]]
+    """By app file, what is wrong with it now: its last good content is in force."""
+
+    unreadable_secrets: tuple[str, ...]
+    """What the apps of the app files name and can't be read: it costs them alone."""
+
+    hash: int
+    """The first 48 bits of the SHA-256 of the file's bytes: exact in a float64."""
+
+    def complete(self, found: AppSettings) -> AppSettings:
+        """Return a discovered app with the baseline that is named after it, if there is one."""
+        own = self.baselines.get(found.appid)
+        return found if own is None else replace(found, baseline=own)
+
+
+def without_broken_files(settings: Settings) -> Settings:
+    """Return the settings if nothing is wrong with an app file.
+
+    Raises:
+        ConfigError: something is.
+    """
+    broken = [sentence for found in settings.app_file_errors.values() for sentence in found]
+    if broken or settings.unreadable_secrets:
+        raise ConfigError([*broken, *settings.unreadable_secrets])
+    return settings
+
+
+class ConfigLoader:
+    """Reads a configuration file again and again; remembers what was good in its app files.
+
+    Not safe to share between threads: its owner calls one method at a time.
+    """
+
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
+        """Read nothing yet.
+
+        Args:
+            path: the configuration file.
+            content: stands for the file's content, where there is no such file.
+        """
+        self._path = path
+        self._content = content
+        self._main: _Main | None = None
+        self._files = AppFiles()
+
+    def load(self) -> Settings:
+        """Read the file and its app files; a broken app file is reported in the settings.
+
+        Raises:
+            ConfigError: the file can't be read or holds errors; all of them are in it.
+        """
+        content = read_config_file(self._path) if self._content is None else self._content
+        main = _Main(content, self._path)
+        settings = main.settings(self._files)
+        self._main = main
+        return settings
+
+    def load_changed_app_files(self) -> Settings | None:
+        """Read the app files again if one of them changed; the configuration file itself is not read.
+
+        Returns:
+            What is to be in force; None if nothing changed.
+        """
+        if self._main is None or not self._main.has_changed_files(self._files):
+            return None
+        return self._main.settings(self._files)
+
+
+class _Main:
+    """The configuration file's own content, valid by itself."""
+
+    def __init__(self, content: bytes, path: Path) -> None:
+        """Validate it.
+
+        Raises:
+            ConfigError: it holds errors; all of them are in it.
+        """
+        tree = read_tree(content, path)
+        errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
+        config, kept, found = validate_config(tree.root, str(path.parent))
+        errors += found
+        taken = UniqueKeys()
+        if tree.root is None or isinstance(tree.root, dict):
+            root = tree.root or {}
+            wrong = {where[0] for where, _ in found if where}
+            names = ConfiguredNames(config, root, wrong)
+            errors += check_rest(config, root, wrong, names)
+            places = dict(zip(kept, config.apps, strict=True))
+            errors += check_apps(places, root.get("apps"), names, taken, path, "apps")
+            errors += check_secrets_of_apps(places, "apps")
+        if errors:
+            raise ConfigError(sentences(path, errors))
+        self._baselines = Baselines(config)
+        self._labels = _Labels(config.defaults.labels)
+        self._apps = tuple(_app(app, config, self._baselines, self._labels) for app in config.apps)
+        # What the apps came from is let go: it takes more room than all that is known of them later.
+        # What they have taken matters to app files alone.
+        self._taken = taken if config.app_files else UniqueKeys()
+        self._config = config.model_copy(update={"apps": ()})
+        self._folder = path.parent
+        self._hash = int.from_bytes(hashlib.sha256(content).digest()[:6], "big")
+
+    def has_changed_files(self, files: AppFiles) -> bool:
+        return files.changed(self._config.app_files, self._folder)
+
+    def settings(self, files: AppFiles) -> Settings:
+        """Resolve all names, with the app files as they are now."""
+        config = self._config
+        listed = files.read(config, self._folder, self._taken)
+        baselines, labels = self._baselines, self._labels
+        return Settings(
+            wechat=config.wechat,
+            scrape=config.scrape,
+            collect=config.collect,
+            limits=config.all_limits(),
+            platforms=tuple(
+                _platform(name, one, config, baselines) for name, one in config.platforms.items()
+            ),
+            apps=(*self._apps, *(_app(app, config, baselines, labels) for app in listed.apps)),
+            baselines=baselines.by_name,
+            app_file_errors=listed.errors,
+            unreadable_secrets=listed.unreadable,
+            hash=self._hash,
+        )
+
+
+class _Labels:
+    """The labels of apps, the defaults included: one mapping for all apps that have the same."""
+
+    def __init__(self, defaults: Mapping[str, str]) -> None:
+        self._defaults = defaults
+        self._known: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+
+    def with_defaults(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        all_labels = {**self._defaults, **labels}
+        return self._known.setdefault(tuple(all_labels.items()), all_labels)
+
+
+def _app(app: App, config: Config, baselines: Baselines, labels: _Labels) -> AppSettings:
+    source = resolved(app.token if app.token is not None else config.defaults.token, config)
+    if source is None:
+        raise AssertionError("an app without a token source passed validation")
+    return AppSettings(
+        appid=app.appid,
+        name=app.name or app.appid,
+        labels=labels.with_defaults(app.labels),
+        token=source,
+        baseline=baselines.of(app.appid, app.baseline),
+    )
+
+
+def _platform(name: str, platform: PlatformConfig, config: Config, baselines: Baselines) -> PlatformSettings:
+    component = resolved(platform.component_access_token, config)
+    if component is not None and not isinstance(component, AccessToken | HttpToken):
+        raise AssertionError("a platform with another token source passed validation")
+    token = resolved(platform.token, config) or AuthorizerToken(type="authorizer", platform=name)
+    baseline = baselines.of_reference(platform.baseline)
+    return PlatformSettings(name, platform, component, token, config.defaults.labels, baseline)

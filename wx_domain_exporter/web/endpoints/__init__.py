@@ -1,0 +1,1 @@
+"""The endpoints for programs: `/metrics`, `/probe`, `/sd` and `/sd/domains`."""

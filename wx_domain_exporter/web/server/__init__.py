@@ -1,0 +1,1 @@
+"""Accepts connections and speaks HTTP: listening sockets, limits of connections, TLS."""

@@ -1,0 +1,60 @@
+"""From a token source's configuration to the source."""
+
+from collections.abc import Mapping
+from typing import assert_never
+
+from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
+from wx_domain_exporter.config.loader import PlatformSettings
+from wx_domain_exporter.config.schema_tokens import (
+    AccessToken,
+    AuthorizerToken,
+    CloudBaseToken,
+    CloudRunToken,
+    HttpToken,
+    StableToken,
+    TokenConfig,
+)
+from wx_domain_exporter.wechat.platform import Platform
+from wx_domain_exporter.wechat.tokens import source
+from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource, CloudBaseSource
+from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
+from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
+from wx_domain_exporter.wechat.tokens.component import COMPONENT_PARAMETER, ComponentSource
+from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
+from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
+
+
+def make_source(
+    appid: str, settings: TokenConfig, platforms: Mapping[str, Platform], clock: Clock = SYSTEM_CLOCK
+) -> source.TokenSource:
+    """Make the token source that an app's configuration names."""
+    match settings:
+        case StableToken():
+            return StableTokenSource(appid, settings, clock)
+        case AccessToken():
+            return AccessTokenSource(settings, clock)
+        case HttpToken():
+            return TokenServiceSource(appid, settings, clock)
+        case AuthorizerToken():
+            platform = platforms[settings.platform]
+            return AuthorizerSource(appid, platform, settings.authorizer_refresh_token, clock)
+        case CloudRunToken():
+            return CloudRunSource(appid, settings, clock)
+        case CloudBaseToken():
+            return CloudBaseSource(settings, clock)
+    assert_never(settings)
+
+
+def make_platform(watched: PlatformSettings, clock: Clock = SYSTEM_CLOCK) -> Platform:
+    """Make a third-party platform, with the source of its component_access_token."""
+    settings = watched.config
+    appid = settings.component_appid
+    if watched.component_token is not None:
+        component: source.TokenSource = make_source(appid, watched.component_token, {}, clock)
+        component.parameter = COMPONENT_PARAMETER
+    elif settings.component_appsecret is not None and settings.component_verify_ticket is not None:
+        ticket = settings.component_verify_ticket
+        component = ComponentSource(appid, settings.component_appsecret, ticket, clock)
+    else:
+        raise AssertionError("a platform without a way to its token passed validation")
+    return Platform(watched.name, appid, component)
