@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
-from real_prometheus import blackbox_exporter, prometheus
-from support import OWN, Exporter, exporter, request, value
+from helpers.real_prometheus import blackbox_exporter, prometheus
+from helpers.support import OWN, Exporter, exporter, request, value
 
 from benchmarks.figures import Figure, after_the_first, growth, ideal, spread
 from benchmarks.measuring import (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from soak import Soak
+from helpers.soak import Soak
 
 
 def main() -> None:

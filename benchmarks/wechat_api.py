@@ -14,7 +14,7 @@ from string import Template
 from typing import Literal
 
 import trustme
-from support import REPOSITORY, free_port, wait_until
+from helpers.support import REPOSITORY, free_port, wait_until
 
 LATENCY = 0.05
 """Seconds for each call."""

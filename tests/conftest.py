@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import SmallFleet, small_fleet
-from support import RELEASES, Gate
-from tls import Certificates, make_certificates
+from helpers.fleets import SmallFleet, small_fleet
+from helpers.support import RELEASES, Gate
+from helpers.tls import Certificates, make_certificates
 
 from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
 

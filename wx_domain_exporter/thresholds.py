@@ -1,7 +1,7 @@
 """From which number on something needs attention: the same for alerts, dashboards, status pages and docs.
 
 The pages and the dashboards take the numbers from here. The rules are a plain file and the docs are prose:
-tests/test_thresholds.py compares them with this module.
+tests/repository/test_thresholds.py compares them with this module.
 """
 
 LIST_NEARLY_FULL = 0.9

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import APPSECRET, SmallFleet, appid, small_fleet
-from support import Exporter, as_json, exporter, run_exporter, series, value, wait_until
+from helpers.fleets import APPSECRET, SmallFleet, appid, small_fleet
+from helpers.support import Exporter, as_json, exporter, run_exporter, series, value, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 import yaml
-from compose_stages import (
+from helpers.compose_setup import (
     AWAY,
     COMPOSE,
     DENIED,
@@ -26,14 +26,14 @@ from compose_stages import (
     one_exporter,
     whole_compose,
 )
-from examples import DOMAINS, MODULE
-from grafana import FILES, Query, filled, load, option, queries, variables
-from support import FORKY, program
+from helpers.examples import DOMAINS, MODULE
+from helpers.grafana import FILES, Query, filled, load, option, queries, variables
+from helpers.support import FORKY, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from real_prometheus import Prometheus
+    from helpers.real_prometheus import Prometheus
 
 ALL = {"job": "wx_domain", "instance": ".*", "appid": ".*"}
 FLEET = ALL | {"appid": f"{SHOP}|{DENIED}|{GARBLED}|{RENEWED}|{AWAY}|{DISCOVERED}"}

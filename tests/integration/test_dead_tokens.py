@@ -5,9 +5,17 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from fleets import SmallFleet, authorizer, discovering, own_platform, platform_fleet, serve, small_fleet
-from simulated_client import COMPONENT
-from support import exporter, series, wait_until
+from helpers.fleets import (
+    SmallFleet,
+    authorizer,
+    discovering,
+    own_platform,
+    platform_fleet,
+    serve,
+    small_fleet,
+)
+from helpers.simulated_client import COMPONENT
+from helpers.support import exporter, series, wait_until
 
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
@@ -15,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from support import Exporter
+    from helpers.support import Exporter
 
 APPS, SLOTS, LATENCY = 16, 4, 0.3
 """Four rounds of calls, each as long as the latency: all but the first round's meet the dead tokens."""

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import APPSECRET, SmallFleet, centre, discovering, platform_fleet, serve
-from support import Exporter, exporter, request, run_exporter, series, value, wait_until
+from helpers.fleets import APPSECRET, SmallFleet, centre, discovering, platform_fleet, serve
+from helpers.support import Exporter, exporter, request, run_exporter, series, value, wait_until
 
 from wx_domain_exporter.simulator.apps import SimulatedApp
 

@@ -9,17 +9,17 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from examples import DOMAINS, MODULE, PROBES, jobs
-from real_prometheus import blackbox_exporter, prometheus
-from support import exporter
+from helpers.examples import DOMAINS, MODULE, PROBES, jobs
+from helpers.real_prometheus import blackbox_exporter, prometheus
+from helpers.support import exporter
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fleets import SmallFleet
-    from tls import Certificates
+    from helpers.fleets import SmallFleet
+    from helpers.tls import Certificates
 
 
 class _Answering(http.server.BaseHTTPRequestHandler):

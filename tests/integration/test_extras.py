@@ -6,11 +6,11 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from extras_stages import HANG, LISTS, QUOTA, SERVER, WEBVIEW, stage_of
-from faults import token_for
-from fleets import SmallFleet, appid, small_fleet
-from simulated_client import APPID
-from support import as_json, exporter, samples, series, value
+from helpers.extra_calls_setup import HANG, LISTS, QUOTA, SERVER, WEBVIEW, stage_of
+from helpers.faults import token_for
+from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.simulated_client import APPID
+from helpers.support import as_json, exporter, samples, series, value
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from calls import GOOD_ANSWER, answering
-from faults import (
+from helpers.api_clients import GOOD_ANSWER, answering
+from helpers.faults import (
     CANARY,
     FaultyApi,
     SocketServer,
@@ -19,14 +19,14 @@ from faults import (
     speaks_plain_http,
     token_for,
 )
-from proxy import Proxy
-from support import as_json, free_port, run_exporter, series, value
+from helpers.proxy import Proxy
+from helpers.support import as_json, free_port, run_exporter, series, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tls import Certificates
+    from helpers.tls import Certificates
 
 APPID = "wx0123456789abcdef"
 PASSWORD = "Zp4ssw0rd"

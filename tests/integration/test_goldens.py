@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from real_prometheus import promtool_check_metrics
-from support import as_json, exporter
+from helpers.real_prometheus import promtool_check_metrics
+from helpers.support import as_json, exporter
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World

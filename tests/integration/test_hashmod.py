@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from examples import SHARD, jobs
-from fleets import fleet_config, generated_fleet
-from real_prometheus import Prometheus, prometheus
-from support import Exporter, as_json, exporter, wait_until
+from helpers.examples import SHARD, jobs
+from helpers.fleets import fleet_config, generated_fleet
+from helpers.real_prometheus import Prometheus, prometheus
+from helpers.support import Exporter, as_json, exporter, wait_until
 
 from wx_domain_exporter.simulator.generated_fleet import fleet
 

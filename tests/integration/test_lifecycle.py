@@ -12,8 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import APPSECRET, SmallFleet, appid
-from support import Answer, exporter, request, run_exporter, series, value, wait_until
+from helpers.fleets import APPSECRET, SmallFleet, appid
+from helpers.support import Answer, exporter, request, run_exporter, series, value, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

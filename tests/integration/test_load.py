@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from fleets import fleet_config, generated_fleet
-from support import exporter, series
+from helpers.fleets import fleet_config, generated_fleet
+from helpers.support import exporter, series
 
 from wx_domain_exporter.simulator.generated_fleet import fleet
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from fleets import SmallFleet, discovering, platform_fleet, serve
-from real_prometheus import prometheus
-from support import Exporter, exporter, samples, wait_until
+from helpers.fleets import SmallFleet, discovering, platform_fleet, serve
+from helpers.real_prometheus import prometheus
+from helpers.support import Exporter, exporter, samples, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

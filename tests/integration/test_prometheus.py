@@ -8,8 +8,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from real_prometheus import Prometheus, prometheus
-from support import REPOSITORY, Exporter, as_json, exporter, request, wait_until
+from helpers.real_prometheus import Prometheus, prometheus
+from helpers.support import REPOSITORY, Exporter, as_json, exporter, request, wait_until
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import trustme
-from fleets import small_fleet
-from real_prometheus import prometheus
-from support import exporter, request, wait_until
-from web_certificates import make_web_folder
-from web_stages import PASSWORD, basic, users
+from helpers.fleets import small_fleet
+from helpers.real_prometheus import prometheus
+from helpers.support import exporter, request, wait_until
+from helpers.web_certificates import make_web_folder
+from helpers.web_setup import PASSWORD, basic, users
 
 if TYPE_CHECKING:
     from pathlib import Path

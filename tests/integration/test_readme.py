@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
-from documents import blocks, text_of
-from support import NOT_CLONED, REPOSITORY, request, serving
+from helpers.documents import blocks, text_of
+from helpers.support import NOT_CLONED, REPOSITORY, request, serving
 
 from wx_domain_exporter import __version__
 

@@ -7,8 +7,8 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
-from fleets import SmallFleet, appid
-from support import as_json, exporter, request, run_exporter, value
+from helpers.fleets import SmallFleet, appid
+from helpers.support import as_json, exporter, request, run_exporter, value
 
 from wx_domain_exporter.simulator.world import SimulatedApp
 

@@ -6,8 +6,8 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from fleets import APPSECRET, SmallFleet, appid
-from support import Exporter, as_json, exporter, request, series, wait_until
+from helpers.fleets import APPSECRET, SmallFleet, appid
+from helpers.support import Exporter, as_json, exporter, request, series, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

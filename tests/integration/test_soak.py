@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from soak import Soak
+from helpers.soak import Soak
 
 if TYPE_CHECKING:
     from pathlib import Path

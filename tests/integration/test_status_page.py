@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from browser import Browser, Tab, browser
-from page_stages import (
+from helpers.browser import Browser, Tab, browser
+from helpers.page_setup import (
     NO_PERMISSION,
     answer,
     appid,

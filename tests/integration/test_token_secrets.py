@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import SmallFleet, appid, authorizer, centre, own_platform, serve
-from support import as_json, exporter, request, run_exporter, series, wait_until
+from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform, serve
+from helpers.support import as_json, exporter, request, run_exporter, series, wait_until
 
 from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
 

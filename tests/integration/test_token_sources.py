@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fleets import SmallFleet, appid, authorizer, centre, own_platform
-from simulated_client import COMPONENT
-from support import exporter, samples, series, value
+from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform
+from helpers.simulated_client import COMPONENT
+from helpers.support import exporter, samples, series, value
 
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 

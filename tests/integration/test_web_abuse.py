@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from fleets import SmallFleet, appid, small_fleet
-from support import Exporter, exporter, request, series, wait_until
-from web_certificates import WebFolder, make_web_folder
-from web_stages import PASSWORD, TLS, basic, users
+from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.support import Exporter, exporter, request, series, wait_until
+from helpers.web_certificates import WebFolder, make_web_folder
+from helpers.web_setup import PASSWORD, TLS, basic, users
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

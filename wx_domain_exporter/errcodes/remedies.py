@@ -1,7 +1,7 @@
 """What a person should do, where errcodes of several subjects want the same, and whom that could hurt.
 
 A remedy that could hurt production carries its warning: `with_warning` joins them. The doctor, the status
-page and the docs show both; `tests/test_advice.py` holds that no text gives the advice alone.
+page and the docs show both; `tests/repository/test_advice.py` holds that no text gives the advice alone.
 """
 
 from typing import Final

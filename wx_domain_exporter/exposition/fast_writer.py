@@ -1,6 +1,6 @@
 """A shortcut for large fleets: the text of a scrape's families, without the families.
 
-What it writes is, byte for byte, what prometheus_client makes of `families_of`; `tests/test_fast_writer.py`
+What it writes is, byte for byte, what prometheus_client makes of `families_of`; `tests/unit/exposition/test_fast_writer.py`
 compares them. It saves processor time in three ways: values are filled into templates of lines, lines that
 depend on an app's lists alone are cached, and the lines of all categories of an app are filled at once. The
 samples come from `families.py`, so that a new metric needs no change here.

@@ -2,7 +2,7 @@
 
 prometheus_client writes one line of each gauge in each format. Names, help and the order of labels are taken
 from there. Only what differs from sample to sample is written here: label values and numbers.
-`tests/test_fast_writer.py` says so if an upgrade of prometheus_client writes them in another way.
+`tests/unit/exposition/test_fast_writer.py` says so if an upgrade of prometheus_client writes them in another way.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

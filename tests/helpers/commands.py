@@ -1,0 +1,77 @@
+"""The command in the tests' own process: one that fails at once, and one that serves."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.support import wait_until
+
+from wx_domain_exporter import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+Capture = pytest.CaptureFixture[str]
+
+
+class Served:
+    """The program as it serves in the tests' own process, and a client in a thread."""
+
+    def __init__(self, capture: Capture) -> None:
+        self._capture = capture
+        self.log = ""
+
+    def read(self) -> str:
+        self.log += self._capture.readouterr().err
+        return self.log
+
+    def wait_for(self, text: str) -> None:
+        wait_until(lambda: text in self.read(), text)
+
+    @property
+    def urls(self) -> list[str]:
+        self.wait_for("msg=listening")
+        lines = [line for line in self.read().splitlines() if "msg=listening" in line]
+        return [line.split("url=")[1].split()[0].rstrip("/") for line in lines]
+
+    def run(self, client: Callable[[], None], *arguments: str, number: int = signal.SIGTERM) -> int:
+        """Serve until the client is done; the exit status. Signals go to the main thread, as ever."""
+        failures: list[BaseException] = []
+        ended = threading.Event()
+
+        def work() -> None:
+            try:
+                client()
+            except BaseException as error:  # noqa: BLE001 - raised again below
+                failures.append(error)
+            finally:
+                if not ended.is_set():
+                    os.kill(os.getpid(), number)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            status = cli.run(arguments)
+        finally:
+            ended.set()
+        thread.join()
+        self.read()
+        if failures:
+            raise failures[0]
+        return status
+
+
+def failure(capsys: Capture, *arguments: str) -> str:
+    """What a command says that ends with 1 at once: whole sentences of the program's own."""
+    assert cli.run(arguments) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    for line in captured.err.splitlines():
+        assert line.startswith("wx-domain-exporter: ")
+    return captured.err

@@ -1,0 +1,151 @@
+"""The programs of deploy/compose as processes on loopback, around a fleet with all that can be seen."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from helpers.fleets import APPSECRET, appid, own_platform
+from helpers.real_prometheus import blackbox_exporter, configured_prometheus, prometheus
+from helpers.support import REPOSITORY, as_json, exporter, free_port
+
+from wx_domain_exporter.simulator.server import SimulatorServer
+from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from helpers.real_prometheus import Prometheus
+    from helpers.support import Exporter
+
+COMPOSE = REPOSITORY / "deploy" / "compose"
+SHOP, DENIED, GARBLED, RENEWED, AWAY, DISCOVERED = map(appid, range(1, 7))
+KEPT, FOREIGN, MISSING, NEW = (f"https://127.0.0.1:{port}" for port in range(1, 5))
+"""Domains that blackbox_exporter probes without leaving the machine; nobody answers there."""
+
+_LISTS = {"requestdomain": [KEPT, FOREIGN]}
+_APPS: dict[str, dict[str, Any]] = {
+    SHOP: {
+        "name": 'the "shop"',
+        "effective": {"requestdomain": [KEPT]},
+        "daily_limit": 10_000,
+    },
+    DENIED: {"name": "denied", "errcode": 61007},
+    GARBLED: {"name": "garbled", "raw_body": "<html>"},
+    RENEWED: {"name": "renewed"},
+    AWAY: {"name": "away"},
+    DISCOVERED: {"name": "discovered"},
+}
+_BASELINE = {"requestdomain": {"required": [MISSING], "allowed": [KEPT]}}
+
+
+def compose_file(name: str) -> Any:
+    return yaml.safe_load((COMPOSE / name).read_text())
+
+
+def fleet_world() -> tuple[World, SimulatedPlatform]:
+    """Mini programs in all states, and a platform that one of them has authorized."""
+    world = World()
+    for one, settings in _APPS.items():
+        world.add(SimulatedApp(appid=one, appsecret=APPSECRET, domains=_LISTS, **settings))
+    for _ in range(9_600):
+        world.spend_quota("getwxadevinfo", world.apps[SHOP])
+    platform = world.add_platform(SimulatedPlatform(component_appid=appid(99), component_appsecret=APPSECRET))
+    world.authorize(platform.component_appid, DISCOVERED)
+    return world, platform
+
+
+def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dict[str, Any]:
+    """What an exporter watches; the one name can differ."""
+    token = {"type": "stable_token", "appsecret": APPSECRET}
+    apps: list[dict[str, Any]] = [
+        {"appid": one, "name": settings["name"], "token": token}
+        for one, settings in _APPS.items()
+        if one != DISCOVERED
+    ]
+    apps[0] |= {"name": shop, "baseline": _BASELINE}
+    return {
+        "wechat": {"base_url": url},
+        "collect": {"effective": True, "quota": True},
+        "limits": {"requestdomain": 2},
+        "platforms": {"main": own_platform(platform, discover=True)},
+        "app_files": ["broken.yml"],
+        "apps": apps,
+    }
+
+
+@contextlib.contextmanager
+def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, World]]:
+    """Two exporters of one fleet, the demo, one that is down, blackbox_exporter, Prometheus over all."""
+    world, platform = fleet_world()
+    with contextlib.ExitStack() as stack:
+        simulator = stack.enter_context(SimulatorServer(world))
+        targets = []
+        for number, name in enumerate((_APPS[SHOP]["name"], "shop, as it was called")):
+            own = folder / f"exporter-{number}"
+            own.mkdir()
+            (own / "broken.yml").write_text("")
+            (own / "config.yml").write_text(as_json(fleet_configuration(simulator.url, platform, name)))
+            targets.append(stack.enter_context(exporter(f"--config.file={own / 'config.yml'}")).url)
+        targets.append(stack.enter_context(exporter("--demo")).url)
+        blackbox = stack.enter_context(blackbox_exporter(folder, compose_file("blackbox.yml"), release))
+        hosts = {
+            "exporter:12324": [*(url.removeprefix("http://") for url in targets), _nobody()],
+            "blackbox_exporter:9115": [blackbox],
+            "alertmanager:9093": [_nobody()],
+            "localhost:9090": [_nobody()],
+        }
+        server = stack.enter_context(prometheus_of_compose(folder / "prometheus", hosts, release))
+        yield server, world
+
+
+@contextlib.contextmanager
+def one_exporter(folder: Path, release: str) -> Iterator[tuple[Prometheus, World, Exporter]]:
+    """An exporter of the fleet, and a Prometheus that scrapes it alone, with the job's name."""
+    world, platform = fleet_world()
+    with contextlib.ExitStack() as stack:
+        simulator = stack.enter_context(SimulatorServer(world))
+        configuration = fleet_configuration(simulator.url, platform, "shop")
+        (folder / "broken.yml").write_text("")
+        (folder / "config.yml").write_text(as_json(configuration))
+        program = stack.enter_context(exporter(f"--config.file={folder / 'config.yml'}"))
+        target = program.url.removeprefix("http://")
+        job = {"job_name": "wx_domain", "static_configs": [{"targets": [target]}]}
+        yield stack.enter_context(prometheus(folder / "prometheus", [job], release)), world, program
+
+
+@contextlib.contextmanager
+def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release: str) -> Iterator[Prometheus]:
+    """Run Prometheus with the compose's configuration and rules, every second, and these for its hosts."""
+    tree = compose_file("prometheus.yml")
+    tree["global"] = dict.fromkeys(tree["global"], "1s")
+    for job in tree["scrape_configs"]:
+        job.update(dict.fromkeys({"scrape_interval", "scrape_timeout"} & set(job), "1s"))
+        for static in job.get("static_configs", ()):
+            static["targets"] = [found for target in static["targets"] for found in hosts[target]]
+        for discovery in job.get("http_sd_configs", ()):
+            discovery["refresh_interval"] = "1s"
+    tree["scrape_configs"].append(_seen_twice(tree["scrape_configs"][0]))
+    text = as_json(tree)
+    for host, found in hosts.items():
+        text = text.replace(host, found[0])
+    folder.mkdir(parents=True)
+    rules = REPOSITORY / "rules"
+    if rules.is_dir():
+        shutil.copytree(rules, folder / "rules")
+    with configured_prometheus(folder, yaml.safe_load(text), release=release) as running:
+        yield running
+
+
+def _seen_twice(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The same job as another Prometheus server would have it, where both send their series to one place."""
+    labels = {"job": job["job_name"], "replica": "b"}
+    relabeled = [{"target_label": name, "replacement": value} for name, value in labels.items()]
+    return {**job, "job_name": "seen_twice", "relabel_configs": relabeled}
+
+
+def _nobody() -> str:
+    return f"127.0.0.1:{free_port()}"

@@ -1,0 +1,113 @@
+"""The stage for tests of an app's extras: an API of our own that answers each path as a test says."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from helpers.api_clients import settings
+from helpers.faults import Call, FaultyApi, token_for
+from helpers.simulated_client import APPID
+
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.token_usage import TokenUsage
+from wx_domain_exporter.clock import SYSTEM_CLOCK
+from wx_domain_exporter.config.loader import AppSettings
+from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.domains.domain_list import domain_list
+from wx_domain_exporter.metrics.self_metrics import SelfMetrics
+from wx_domain_exporter.scheduler.jobs import ExtraJob
+from wx_domain_exporter.wechat.client import ApiClient
+from wx_domain_exporter.wechat.tokens.factory import make_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from wx_domain_exporter.apps.extra_calls import ExtraResult
+    from wx_domain_exporter.clock import Clock
+
+SERVER = "/wxa/get_effective_domain"
+WEBVIEW = "/wxa/get_effective_webviewdomain"
+QUOTA = "/cgi-bin/openapi/quota/get"
+LISTS = "/wxa/getwxadevinfo"
+HANG = "hang"
+GOOD: dict[str, Any] = {
+    LISTS: {"errcode": 0, "requestdomain": ["https://a.cn"]},
+    SERVER: {"errcode": 0, "effective_domain": {"requestdomain": ["https://b.cn"]}},
+    WEBVIEW: {"errcode": 0, "effective_webviewdomain": ["https://m.cn"]},
+    QUOTA: {"errcode": 0, "quota": {"daily_limit": 1000, "used": "10", "remain": "990"}},
+}
+
+
+class Stage:
+    """What each path answers, and what was asked."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.answers = dict(GOOD)
+        self.dead: set[str] = set()
+        """Tokens that every path answers with 42001."""
+        self.own = SelfMetrics()
+        self.ledger = TokenUsage()
+        self.api = FaultyApi({"it": self.behave})
+        self.client: ApiClient
+
+    async def behave(self, call: Call) -> None:
+        answer = self.answers[call.request.path]
+        if call.request.token in self.dead:
+            answer = {"errcode": 42001}
+        if answer == HANG:
+            await call.peer.hang()
+        else:
+            await call.answer(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
+
+    def asked(self, path: str) -> int:
+        return sum(request.path == path for request in self.api.requests)
+
+    def watch(
+        self,
+        *,
+        appid: str = APPID,
+        effective: bool = True,
+        quota: bool = True,
+        action: str | None = None,
+        token: Any = None,
+    ) -> MonitoredApp:
+        secret = AccessToken.model_validate(
+            {"type": "access_token", "access_token": token or token_for("it")}
+        )
+        app = AppSettings(appid, "shop", {}, secret)
+        source = make_source(appid, secret, {}, self.clock)
+        collect = Collect(effective=effective, quota=quota)
+        return MonitoredApp(app, self.client, source, self.ledger, action, collect=collect, clock=self.clock)
+
+
+@contextmanager
+def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
+    stage = Stage(clock)
+    with stage.api:
+        stage.client = ApiClient(settings(stage.api.url, **wechat), stage.own)
+        try:
+            yield stage
+        finally:
+            stage.client.close()
+
+
+def run(
+    app: MonitoredApp,
+    seconds: float = 30.0,
+    *,
+    lists: bool = True,
+    configured: dict[str, list[str]] | None = None,
+) -> ExtraResult:
+    """One errand, to its end; `configured` are the app's own lists, if it has some."""
+    extra_job = ExtraJob(app)
+    if lists:
+        extra_job.configured = {name: domain_list(values) for name, values in (configured or {}).items()}
+    extra_job.deadline.extend(Deadline.after(seconds))
+    extra_job.run()
+    assert extra_job.result is not None
+    return extra_job.result

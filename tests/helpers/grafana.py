@@ -1,0 +1,77 @@
+"""The committed dashboards as Grafana reads them, and what it makes of their variables."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from helpers.support import REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FILES = sorted(path.name for path in (REPOSITORY / "dashboards").glob("*.json"))
+WINDOWS = {"__rate_interval": "4s", "__range": "300s"}
+"""For a Prometheus that scrapes every second."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """One expression of a dashboard, and where it stands."""
+
+    where: str
+    expression: str
+    over_time: bool
+
+
+def load(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((REPOSITORY / "dashboards" / name).read_text())
+    return found
+
+
+def panels(dashboard: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """All panels that show something, also those in folded rows."""
+    for panel in dashboard["panels"]:
+        if panel["type"] == "row":
+            yield from panel["panels"]
+        else:
+            yield panel
+
+
+def variables(dashboard: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    return {variable["name"]: variable for variable in dashboard["templating"]["list"]}
+
+
+def queries(dashboard: Mapping[str, Any]) -> list[Query]:
+    """Every expression of panels and annotations."""
+    shown = [
+        Query(f"{panel['title']} {target['refId']}", target["expr"], target["range"])
+        for panel in panels(dashboard)
+        for target in panel["targets"]
+    ]
+    annotations = dashboard["annotations"]["list"]
+    return shown + [Query(one["name"], one["expr"], over_time=True) for one in annotations]
+
+
+def metrics(expression: str) -> set[str]:
+    """The names of series in an expression."""
+    without_strings = re.sub(r'"[^"]*"', '""', expression)
+    return set(re.findall(r"\b([a-z_]+)(?=\{)", without_strings))
+
+
+def filled(expression: str, values: Mapping[str, str]) -> str:
+    """An expression with its variables replaced; one that is unknown is an error."""
+    everything = {**WINDOWS, **values}
+    return re.sub(r"\$(\w+)", lambda found: everything[found[1]], expression)
+
+
+def option(variable: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, str]:
+    """The text and the value that Grafana makes of one series of a variable's query_result()."""
+    labels = ",".join(f'{name}="{value}"' for name, value in row["metric"].items())
+    series = f"{{{labels}}} {row['value'][1]} {row['value'][0] * 1000:.0f}"
+    pattern = variable["regex"].strip("/").replace("(?<", "(?P<")
+    found = re.search(pattern, series)
+    assert found is not None, series
+    return found["text"], found["value"]

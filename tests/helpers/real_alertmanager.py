@@ -1,0 +1,126 @@
+"""Debian's Alertmanager as a process of the tests, and who receives what it sends."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.real_prometheus import running
+from helpers.support import FORKY, REPOSITORY, as_json, program, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+PACKAGE = "prometheus-alertmanager"
+
+
+@dataclass(frozen=True)
+class Event:
+    """An alert that began or ended, as it arrived first."""
+
+    path: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+
+    @property
+    def short(self) -> str:
+        """Such as `/messages: WxDomainAppDown of shop`."""
+        of = f" of {self.labels['name']}" if "name" in self.labels else ""
+        return f"{self.path}: {self.labels['alertname']}{of}"
+
+
+@dataclass
+class Receiver:
+    """A webhook, and all that began or ended there; Alertmanager repeats what goes on, which is left out."""
+
+    url: str = ""
+    _events: dict[str, list[Event]] = field(default_factory=lambda: {"firing": [], "resolved": []})
+    _known: set[tuple[str, ...]] = field(default_factory=set)
+
+    def receive(self, path: str, notification: Mapping[str, Any]) -> None:
+        for alert in notification["alerts"]:
+            key = (alert["status"], alert["fingerprint"], alert["startsAt"])
+            if key not in self._known:
+                self._known.add(key)
+                self._events[alert["status"]].append(Event(path, alert["labels"], alert["annotations"]))
+
+    def expect(self, status: str, *expected: str) -> list[Event]:
+        """Wait until these have begun or ended, and no others since the last time, in any order."""
+        arrived = self._events[status]
+        with contextlib.suppress(AssertionError):
+            wait_until(lambda: len(arrived) >= len(expected), "all arrive", 60)
+        self._events[status] = []
+        found = sorted(event.short for event in arrived)
+        assert found == sorted(expected), f"{status}: {found}"
+        return arrived
+
+
+@contextlib.contextmanager
+def receiver() -> Iterator[Receiver]:
+    """Receive notifications at any path."""
+    received = Receiver()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            received.receive(self.path, json.loads(body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        received.url = f"http://127.0.0.1:{server.server_port}"
+        try:
+            yield received
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+_TEMPLATES = Path("/usr/share/prometheus/alertmanager")
+
+
+def _runnable(folder: Path, release: str) -> tuple[Path, Path]:
+    """The program and the folder to run it in.
+
+    Debian's program reads its templates at a fixed place. Where the package is only unpacked
+    (scripts/programs), a copy of it reads them in its working folder instead.
+    """
+    original = Path(program(PACKAGE, PACKAGE, release))
+    if REPOSITORY not in original.parents:
+        return original, folder
+    place = str(_TEMPLATES).encode()
+    copy = folder / PACKAGE
+    copy.write_bytes(original.read_bytes().replace(place, (b"./" * len(place))[: len(place)]))
+    copy.chmod(0o755)
+    return copy, original.parent.parent / _TEMPLATES.relative_to("/usr")
+
+
+@contextlib.contextmanager
+def alertmanager(
+    folder: Path, configuration: Mapping[str, Any], address: str, release: str = FORKY
+) -> Iterator[None]:
+    """Run Alertmanager at an address such as `127.0.0.1:9093`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "alertmanager.yml"
+    file.write_text(as_json(configuration))
+    executable, working_folder = _runnable(folder, release)
+    command = [
+        str(executable),
+        f"--config.file={file}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+    ]
+    with running(command, folder / "alertmanager.log", f"http://{address}/-/ready", working_folder):
+        yield

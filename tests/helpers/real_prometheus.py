@@ -1,0 +1,113 @@
+"""Debian's Prometheus and blackbox_exporter as processes of the tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from helpers.support import FORKY, as_json, free_port, program, request, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Prometheus:
+    url: str
+
+    def get(self, path: str) -> Any:
+        return json.loads(request(self.url + path).text)["data"]
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get(f"/api/v1/query?query={quote(expression)}")["result"]
+        return found
+
+    def values(self, expression: str, label: str) -> dict[str, float]:
+        return {row["metric"].get(label, ""): float(row["value"][1]) for row in self.query(expression)}
+
+    def wait_for(self, expression: str, seconds: float = 30) -> list[dict[str, Any]]:
+        """The expression's result as soon as there is one."""
+        wait_until(
+            lambda: bool(self.query(expression)), f"Prometheus returns something for {expression}", seconds
+        )
+        return self.query(expression)
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = FORKY) -> Iterator[Prometheus]:
+    """Run Prometheus with these scrape jobs, every second."""
+    every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    configuration = {"global": every, "scrape_configs": list(jobs)}
+    with configured_prometheus(folder, configuration, release=release) as running:
+        yield running
+
+
+@contextlib.contextmanager
+def configured_prometheus(
+    folder: Path, configuration: Mapping[str, Any], *flags: str, release: str = FORKY
+) -> Iterator[Prometheus]:
+    """Run Prometheus with a configuration; its relative paths and its data are in the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "prometheus.yml"
+    file.write_text(as_json(configuration))
+    url = f"http://127.0.0.1:{free_port()}"
+    command = [
+        program("prometheus", "prometheus", release),
+        f"--config.file={file}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={url.removeprefix('http://')}",
+        *flags,
+    ]
+    with running(command, folder / "prometheus.log", f"{url}/-/ready"):
+        yield Prometheus(url)
+
+
+@contextlib.contextmanager
+def blackbox_exporter(folder: Path, configuration: Mapping[str, Any], release: str = FORKY) -> Iterator[str]:
+    """Run blackbox_exporter; yield its address."""
+    name = "prometheus-blackbox-exporter"
+    file = folder / "blackbox.yml"
+    file.write_text(as_json(configuration))
+    address = f"127.0.0.1:{free_port()}"
+    command = [program(name, name, release), f"--config.file={file}", f"--web.listen-address={address}"]
+    with running(command, folder / "blackbox.log", f"http://{address}/-/healthy"):
+        yield address
+
+
+@contextlib.contextmanager
+def running(command: Sequence[str], log: Path, url: str, folder: Path | None = None) -> Iterator[None]:
+    """Run a program, in a folder, from when it answers at a URL."""
+    with log.open("w") as lines:
+        process = subprocess.Popen(command, stdout=lines, stderr=lines, cwd=folder)
+
+    def ready() -> bool:
+        if process.poll() is not None:
+            raise AssertionError(log.read_text())
+        try:
+            return request(url).status == 200
+        except OSError:
+            return False
+
+    try:
+        wait_until(ready, f"{command[0]} answers", 60)
+        yield
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def promtool_check_metrics(text: str) -> str:
+    """What promtool has to say about an exposition; empty if it is clean."""
+    checked = subprocess.run(
+        [program("promtool", "prometheus"), "check", "metrics"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return checked.stdout + checked.stderr + (f"exit {checked.returncode}" if checked.returncode else "")

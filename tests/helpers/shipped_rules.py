@@ -1,0 +1,89 @@
+"""The shipped rules as trees, as text for another interval, and the metrics that an expression names."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from helpers.real_prometheus import Prometheus, configured_prometheus
+from helpers.support import FORKY, REPOSITORY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
+
+
+def written_rules(*arguments: str) -> str:
+    """What scripts/rules.py writes."""
+    script = REPOSITORY / "scripts" / "rules.py"
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments], capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def _rules(text: str | None) -> list[dict[str, Any]]:
+    tree = yaml.safe_load(text or RULES.read_text())
+    return [rule for group in tree["groups"] for rule in group["rules"]]
+
+
+def alerts(text: str | None = None) -> list[dict[str, Any]]:
+    """The alerting rules of the shipped file, or of this one."""
+    return [rule for rule in _rules(text) if "alert" in rule]
+
+
+def records(text: str | None = None) -> list[dict[str, Any]]:
+    """The recording rules of the shipped file, or of this one."""
+    return [rule for rule in _rules(text) if "record" in rule]
+
+
+def expressions(text: str | None = None) -> list[tuple[str, str]]:
+    """Each rule's name, with its class where several share one, and its expression."""
+    return [
+        (rule.get("alert") or f"{rule['record']}{rule.get('labels', {}).get('class', '')}", rule["expr"])
+        for rule in _rules(text)
+    ]
+
+
+def jobs_of_the_alerts() -> str:
+    """The regular expression for the jobs that WxDomainScrapeFailed goes by."""
+    (scrape_failed,) = (rule["expr"] for rule in alerts() if rule["alert"] == "WxDomainScrapeFailed")
+    (pattern,) = re.findall(r'job=~"([^"]+)"', scrape_failed)
+    return str(pattern)
+
+
+def metrics_of(expression: str) -> set[str]:
+    """The metrics that an expression names, without recorded ones."""
+    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|group_left) \([^)]*\)', " ", expression)
+    names = set(re.findall(r"(?<![\w:])[a-z_][\w:]*(?![\w:])(?!\s*\()", bare))
+    return {name for name in names if ":" not in name} - {"and", "or", "unless", "offset"}
+
+
+@contextlib.contextmanager
+def ruled_prometheus(
+    folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = "", release: str = FORKY
+) -> Iterator[Prometheus]:
+    """Run Prometheus with the shipped rules, for which a minute is a second, and these exporters' URLs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s"))
+    configuration: dict[str, Any] = {
+        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "rule_files": [RULES.name],
+        "scrape_configs": [
+            {
+                "job_name": "wx_domain",
+                "static_configs": [{"targets": [url.removeprefix("http://") for url in targets]}],
+            }
+        ],
+    }
+    if alertmanager:
+        configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
+    flags = ("--query.lookback-delta=5s", *flags)
+    with configured_prometheus(folder, configuration, *flags, release=release) as running:
+        yield running

@@ -1,0 +1,66 @@
+"""A small application behind a web configuration, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import threading
+from typing import TYPE_CHECKING
+
+import bcrypt
+from starlette.responses import PlainTextResponse
+
+from wx_domain_exporter.web.middleware.access import AccessMiddleware
+from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.web_config.current import CurrentWebConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from helpers.web_certificates import WebFolder
+    from starlette.types import Receive, Scope, Send
+
+    from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
+
+PASSWORD = "canary-of-a-password"
+LARGE = b"x" * (8 << 20)
+TLS = "tls_server_config: {cert_file: server.pem, key_file: server.key}\n"
+
+
+def hashed(password: str = PASSWORD, cost: int = 4) -> str:
+    return bcrypt.hashpw(password.encode()[:72], bcrypt.gensalt(cost)).decode()
+
+
+def users(**passwords: str) -> str:
+    """A section with these users and their passwords."""
+    return "basic_auth_users:\n" + "".join(f"  {name}: {hashed(one)}\n" for name, one in passwords.items())
+
+
+def basic(user: str = "alice", password: str = PASSWORD) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer `good`, or a lot; with a header of its own."""
+    content = LARGE if scope["path"] == "/large" else b"good\n"
+    own = {"Content-Security-Policy": "default-src 'self'"} if scope["path"] == "/page" else None
+    await PlainTextResponse(content, headers=own)(scope, receive, send)
+
+
+@contextlib.contextmanager
+def serving(folder: WebFolder, text: str, limits: ConnectionLimits | None = None) -> Iterator[str]:
+    """Serve the application with this web configuration; yield the URL, without a slash at its end."""
+    folder.configure(text)
+    current = CurrentWebConfig(folder.web_file)
+    server = Server(AccessMiddleware(application, current), current.tls, limits)
+    sock = listen("127.0.0.1:0")
+    url = url_of(sock, "http" if current.tls() is None else "https").rstrip("/")
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
+    thread.start()
+    try:
+        yield url
+    finally:
+        server.stop()
+        thread.join(30)
+        assert not thread.is_alive()

@@ -1,0 +1,198 @@
+"""The dashboards' JSON: complete, importable anywhere, and about metrics that there are."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers.examples import PROBES
+from helpers.grafana import FILES, filled, load, metrics, panels, queries, variables
+
+from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OF_PROMETHEUS_AND_PROCESS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
+UIDS = {"fleet.json": "wx-domain-fleet", "mini-program.json": "wx-domain-mini-program"}
+
+
+@pytest.fixture(params=FILES)
+def file(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def dashboard(file: str) -> dict[str, Any]:
+    return load(file)
+
+
+def values_of(tree: Any, key: str) -> Iterator[Any]:
+    """What stands under a key, at any depth."""
+    match tree:
+        case dict():
+            yield from (value for name, value in tree.items() if name == key)
+            for value in tree.values():
+                yield from values_of(value, key)
+        case list():
+            for value in tree:
+                yield from values_of(value, key)
+
+
+def cells(panel: dict[str, Any]) -> set[tuple[int, int]]:
+    at = panel["gridPos"]
+    return set(itertools.product(range(at["x"], at["x"] + at["w"]), range(at["y"], at["y"] + at["h"])))
+
+
+def test_there_are_two(file: str) -> None:
+    assert file in UIDS
+    assert set(FILES) == set(UIDS)
+
+
+def test_the_head_is_complete(dashboard: dict[str, Any], file: str) -> None:
+    assert dashboard["uid"] == UIDS[file]
+    assert "id" not in dashboard
+    assert dashboard["schemaVersion"] == 41
+    assert "wx-domain" in dashboard["tags"]
+    assert dashboard["title"]
+    assert dashboard["description"]
+    assert dashboard["links"]
+
+
+def test_the_variables_are_there_in_the_order_in_which_they_need_each_other(
+    dashboard: dict[str, Any], file: str
+) -> None:
+    found = variables(dashboard)
+    assert list(found) == ["datasource", "job", "instance", "appid"]
+    assert found["datasource"]["query"] == "prometheus"
+    for name in ("job", "instance"):
+        assert (found[name]["multi"], found[name]["includeAll"]) == (True, True)
+    assert found["appid"]["multi"] is (file == "fleet.json")
+
+
+def test_no_data_source_is_fixed(dashboard: dict[str, Any]) -> None:
+    found = list(values_of(dashboard, "datasource"))
+    assert len(found) > 40
+    assert all(one == {"type": "prometheus", "uid": "${datasource}"} for one in found)
+    assert not list(values_of(dashboard, "__inputs"))
+
+
+def test_each_panel_says_what_it_shows(dashboard: dict[str, Any]) -> None:
+    for panel in panels(dashboard):
+        assert panel["title"]
+        assert panel["description"].endswith("."), panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["targets"], panel["title"]
+        assert panel["datasource"]["uid"] == "${datasource}"
+
+
+def test_nothing_makes_a_zero_of_nothing(dashboard: dict[str, Any]) -> None:
+    assert not [query.where for query in queries(dashboard) if "vector(" in query.expression]
+
+
+def test_a_number_that_is_absent_is_a_word_without_colour(dashboard: dict[str, Any]) -> None:
+    numbers = [panel for panel in panels(dashboard) if panel["type"] == "stat"]
+    assert len(numbers) > 5
+    for panel in numbers:
+        shown = panel["fieldConfig"]["defaults"]
+        word = {"text": shown["noValue"], "color": "text", "index": 0}
+        absent = {"type": "special", "options": {"match": "null+nan", "result": word}}
+        assert shown["noValue"] in {"unknown", "no data"}
+        assert absent in shown["mappings"], panel["title"]
+
+
+def test_no_two_panels_have_one_title(dashboard: dict[str, Any]) -> None:
+    titles = [panel["title"] for panel in panels(dashboard)]
+    assert len(set(titles)) == len(titles)
+
+
+def test_no_two_panels_overlap_or_share_a_number(dashboard: dict[str, Any]) -> None:
+    numbers = list(values_of(dashboard["panels"], "id"))
+    ids = [number for number in numbers if isinstance(number, int)]
+    assert len(ids) > 15
+    assert len(set(ids)) == len(ids)
+    for one, other in itertools.combinations(dashboard["panels"], 2):
+        assert not cells(one) & cells(other), (one["title"], other["title"])
+    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in panels(dashboard))
+
+
+def test_the_page_has_no_gaps(dashboard: dict[str, Any]) -> None:
+    taken = set().union(*map(cells, dashboard["panels"]))
+    bottom = max(y for _, y in taken) + 1
+    for y in range(bottom):
+        assert len({x for x, row in taken if row == y}) == 24, f"line {y}"
+
+
+def test_each_metric_is_exported(dashboard: dict[str, Any]) -> None:
+    exported = {gauge.name for gauge in GAUGES} | OF_PROMETHEUS_AND_PROCESS
+    for own in SELF_METRICS:
+        exported |= {f"{own.name}_bucket"} if own.kind == "histogram" else {own.name}
+    shown = set().union(*(metrics(query.expression) for query in queries(dashboard)))
+    assert len(shown) > 10
+    assert shown <= exported
+
+
+def test_together_they_show_every_metric() -> None:
+    shown = set().union(*(metrics(query.expression) for file in FILES for query in queries(load(file))))
+    not_shown = {own.name for own in SELF_METRICS if own.kind != "histogram"} - shown
+    assert not_shown == set()
+    assert {gauge.name for gauge in GAUGES} - shown == set()
+
+
+def test_where_mini_programs_are_probed_one_by_one_the_exporters_own_series_are_all_asked_for() -> None:
+    own_job = PROBES["scrape_configs"][1]
+    asked = set(own_job["params"]["name[]"])
+    shown = set().union(*(metrics(query.expression) for file in FILES for query in queries(load(file))))
+    of_a_probe = {gauge.name for gauge in GAUGES} | {"up"}
+    assert {name.removesuffix("_bucket") for name in shown - of_a_probe} <= asked
+    assert {own.name for own in SELF_METRICS} <= asked
+
+
+def test_each_series_is_of_the_chosen_exporters(dashboard: dict[str, Any], file: str) -> None:
+    of_app = 'appid="$appid"' if file == "mini-program.json" else 'appid=~"$appid"'
+    for query in queries(dashboard):
+        selectors = query.expression.split("{")[1:]
+        assert selectors
+        for selector in selectors:
+            assert selector.startswith('job=~"$job",instance=~"$instance"'), query.where
+        for gauge in GAUGES:
+            if gauge.name in metrics(query.expression) and "appid" in gauge.labels:
+                assert f'{gauge.name}{{job=~"$job",instance=~"$instance",{of_app}}}' in query.expression
+
+
+def test_the_overview_draws_no_line_a_mini_program() -> None:
+    for query in queries(load("fleet.json")):
+        result = query.expression.removeprefix("topk(10, ").removeprefix("topk(15, ")
+        if query.over_time and not result.startswith("(topk(20, "):  # the annotation
+            assert result.startswith(
+                ("count", "sum", "max(", "quantile(", "histogram_quantile(", "max by (", "min by (")
+            ), query
+            assert not re.match(r"[a-z_]+ by \([^)]*appid", result), query
+        elif "group_left (name)" in query.expression:
+            assert re.search(r"topk\([0-9]+, ", query.expression), query
+
+
+def test_rows_lead_to_the_mini_program(dashboard: dict[str, Any], file: str) -> None:
+    urls = [str(url) for url in values_of(dashboard, "url")]
+    if file == "fleet.json":
+        tables = [
+            panel
+            for panel in panels(dashboard)
+            if panel["type"] == "table" and "group_left (name)" in panel["targets"][0]["expr"]
+        ]
+        assert len(tables) == 8
+        for table in tables:
+            assert any("/d/wx-domain-mini-program?" in url for url in values_of(table, "url")), table["title"]
+            assert "appid" in table["transformations"][-1]["options"]["indexByName"]
+    else:
+        assert any(url.startswith("/d/wx-domain-fleet?") for url in urls)
+    for url in urls:
+        assert url.startswith("https://") or "${datasource:queryparam}" in url
+
+
+def test_an_unknown_variable_is_noticed() -> None:
+    assert filled('a{b="$job"}[$__range]', {"job": "j"}) == 'a{b="j"}[300s]'
+    with pytest.raises(KeyError):
+        filled("$nobody", {})

@@ -1,0 +1,87 @@
+"""The files for a public host are valid, pinned, and name what is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import yaml
+from helpers.documents import text_of
+from helpers.support import REPOSITORY
+
+SCHEMAS = {
+    "vendor.github-workflows": ".github/workflows/*.yml",
+    "vendor.github-issue-forms": ".github/ISSUE_TEMPLATE/[!c]*.yml",
+    "vendor.github-issue-config": ".github/ISSUE_TEMPLATE/config.yml",
+    "vendor.dependabot": ".github/dependabot.yml",
+}
+WORKFLOWS = sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob(".github/workflows/*.yml"))
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load(text_of(name))
+
+
+def commands(name: str) -> list[str]:
+    return [step["run"] for job in load(name)["jobs"].values() for step in job["steps"] if "run" in step]
+
+
+@pytest.mark.parametrize(("schema", "pattern"), SCHEMAS.items())
+def test_each_file_is_valid(schema: str, pattern: str) -> None:
+    files = [str(path) for path in REPOSITORY.glob(pattern)]
+    assert files
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, *files]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("name", WORKFLOWS)
+class TestWorkflows:
+    def test_each_action_is_pinned_to_a_commit_and_says_which_version_that_is(self, name: str) -> None:
+        used = re.findall(r"uses: (.*)$", text_of(name), re.MULTILINE)
+        assert used
+        for action in used:
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
+
+    def test_nothing_may_be_written_unless_a_job_says_so_and_each_has_an_end(self, name: str) -> None:
+        workflow = load(name)
+        assert workflow["permissions"] == {"contents": "read"}
+        assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
+
+    def test_what_is_called_is_there(self, name: str) -> None:
+        text = "\n".join(commands(name))
+        for path in re.findall(r"(?<![\w/.-])((?:scripts|deploy|requirements)/[\w./-]+)", text):
+            assert (REPOSITORY / path).exists(), path
+        targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+        assert set(re.findall(r"^make (\w+)", text, re.MULTILINE)) <= targets
+
+    def test_no_text_of_strangers_becomes_a_command(self, name: str) -> None:
+        assert not [text for text in commands(name) if "${{" in text]
+
+
+def test_the_same_pythons_are_tested_that_are_promised() -> None:
+    tested = load(".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
+    assert tested == re.findall(r"Python :: (3\.\d+)\"", text_of("pyproject.toml"))
+
+
+def test_the_same_action_has_one_version_everywhere() -> None:
+    used = {line for name in WORKFLOWS for line in re.findall(r"uses: (.*)$", text_of(name), re.MULTILINE)}
+    assert len({line.partition("@")[0] for line in used}) == len(used)
+
+
+def test_what_the_image_is_built_for_can_be_run_while_it_is_built() -> None:
+    steps = load(".github/workflows/release.yml")["jobs"]["image"]["steps"]
+    used = {step["uses"].partition("@")[0]: step.get("with", {}) for step in steps if "uses" in step}
+    platforms = used["docker/build-push-action"]["platforms"].split(",")
+    emulated = used["docker/setup-qemu-action"]["platforms"].split(",")
+    assert platforms == ["linux/amd64", *(f"linux/{one}" for one in emulated)]
+
+
+def test_the_hooks_call_what_make_check_installs() -> None:
+    hooks = load(".pre-commit-config.yaml")["repos"][0]["hooks"]
+    assert {hook["language"] for hook in hooks} == {"system"}
+    entries = [hook["entry"].split()[0] for hook in hooks]
+    assert set(entries) == {".venv/test/bin/python", "scripts/check"}

@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from helpers.app_setup import fetch
+from helpers.extra_calls_setup import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
+from helpers.faults import token_for
+from helpers.simulated_client import APPID, OTHER
+from helpers.support import value
+from prometheus_client import CollectorRegistry, generate_latest
+from structlog.testing import capture_logs
+
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.deadline import SharedDeadline
+from wx_domain_exporter.wechat.quota import Quota
+from wx_domain_exporter.wechat.responses import AnswerParser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OTHER_TOKEN = "fault-it.another"
+
+
+class TestDeadToken:
+    def test_it_is_renewed_once_for_all_that_is_asked(self, stage: Stage, tmp_path: Path) -> None:
+        file = tmp_path / "token"
+        file.write_text(token_for("it"))
+        app = stage.watch(token={"file": str(file)})
+        fetch(app)
+        stage.dead = {token_for("it")}
+        file.write_text(OTHER_TOKEN)
+        found = run(app)
+        assert found.quota is not None
+        assert len(found.effective) == 7
+        assert found.api_errors == {}
+
+    def test_the_same_token_again_fails_the_call_and_its_errcode_stays(self, stage: Stage) -> None:
+        stage.dead = {token_for("it")}
+        app = stage.watch()
+        found = run(app)
+        assert (found.quota, found.effective) == (None, {})
+        # None of them may take away the token that the app's fetches live on, or let its source rest.
+        apis = ("quota/get", "get_effective_domain", "get_effective_webviewdomain")
+        assert found.api_errors == dict.fromkeys(apis, 42001)
+        assert len(stage.api.requests) == 3
+        stage.dead = set()
+        assert run(app).api_errors == {"quota/get": 42001}
+
+
+class TestSharedToken:
+    def test_another_apps_answers_are_never_shown(self, stage: Stage) -> None:
+        app, other = stage.watch(), stage.watch(appid=OTHER)
+        found = run(app)
+        assert app.checked_extra_result(found) is found
+        theirs = run(other)
+        assert (theirs.effective, theirs.quota) == ({}, None)
+        assert app.checked_extra_result(found).effective == {}
+        assert app.checked_extra_result(found).quota is None
+
+    def test_what_the_app_itself_is_told_stays(self, stage: Stage) -> None:
+        app = stage.watch()
+        stage.answers[SERVER] = {"errcode": 48001}
+        found = run(app)
+        stage.ledger.claim(OTHER, token_for("it"), lambda: None)
+        assert app.checked_extra_result(found).api_errors == {"get_effective_domain": 48001}
+
+
+class TestStrikes:
+    def test_they_count_runs_that_a_call_held_up(self, stage: Stage) -> None:
+        app = stage.watch(quota=False)
+        assert (app.extra_calls.consecutive_timeouts, app.extra_calls.last_run) == (0, None)
+        stage.answers[WEBVIEW] = HANG
+        run(app)
+        run(app)
+        assert app.extra_calls.consecutive_timeouts == 2
+        assert app.extra_calls.last_run is not None
+        assert app.consecutive_timeouts == 0
+        stage.answers[WEBVIEW] = {"errcode": 48001}
+        run(app)
+        assert app.extra_calls.consecutive_timeouts == 0
+
+    def test_a_hanging_quota_counts_too(self, stage: Stage) -> None:
+        app = stage.watch()
+        stage.answers[QUOTA] = HANG
+        run(app)
+        assert app.extra_calls.consecutive_timeouts == 1
+        run(app)
+        assert app.extra_calls.consecutive_timeouts == 0
+
+
+class TestLog:
+    def test_one_line_when_a_call_begins_to_fail_and_one_when_it_works_again(self, stage: Stage) -> None:
+        app = stage.watch()
+        names = {"appid": APPID, "name": "shop", "api": "get_effective_domain"}
+        with capture_logs() as logs:
+            run(app)
+            assert logs == []
+            good = stage.answers[SERVER]
+            for answer in ({"errcode": 0}, HANG, {"errcode": 48001}):
+                stage.answers[SERVER] = answer
+                run(app)
+            stage.answers[SERVER] = good
+            run(app)
+            run(app)
+        assert logs == [
+            {
+                "event": "call fails",
+                "log_level": "warning",
+                "reason": "decode",
+                "error": "effective_domain is not an object",
+                **names,
+            },
+            {"event": "call works again", "log_level": "info", **names},
+        ]
+
+    def test_a_call_that_nobody_has_time_for_is_no_turn(self, stage: Stage) -> None:
+        [extra] = stage.watch(quota=False, action="getserverdomain").extra_calls.all()
+        with capture_logs() as logs:
+            assert extra.ask(SharedDeadline()) is None
+        assert logs == []
+        assert stage.api.requests == []
+
+    def test_a_bug_of_ours_costs_its_own_series_only(self, stage: Stage) -> None:
+        app = stage.watch()
+
+        def broken(_: object) -> NoReturn:
+            raise KeyError("an odd answer")
+
+        app.extra_calls.all()[0].parser = AnswerParser(broken)
+        with capture_logs() as logs:
+            found = run(app)
+        assert tuple(found.effective) == ("bizdomain",)
+        assert [log["event"] for log in logs] == ["a call broke", "call fails"]
+        assert logs[1]["error"] == "internal error: KeyError"
+
+
+def test_failures_without_an_errcode_are_counted(stage: Stage) -> None:
+    stage.answers |= {SERVER: {"errcode": 0}, WEBVIEW: HANG, QUOTA: {"quota": []}}
+    run(stage.watch())
+    registry = CollectorRegistry()
+    registry.register(stage.own)
+    text = generate_latest(registry).decode()
+    counted = "wx_domain_exporter_api_request_failures_total"
+    assert value(text, counted, api="get_effective_domain", reason="decode") == 1
+    assert value(text, counted, api="get_effective_webviewdomain", reason="timeout") == 1
+    assert value(text, counted, api="quota/get", reason="decode") == 1
+
+
+class TestToken:
+    @pytest.mark.parametrize(
+        ("answer", "has_token"),
+        [
+            ({"errcode": 45009}, True),
+            ({"errcode": 61007}, True),
+            (b"<html>", False),
+            ({"errcode": 42001}, False),
+        ],
+    )
+    def test_an_errcode_of_the_main_call_shows_that_there_is_one(
+        self, stage: Stage, answer: object, *, has_token: bool
+    ) -> None:
+        stage.answers["/wxa/getwxadevinfo"] = answer
+        assert fetch(stage.watch()).has_token is has_token
+
+
+class TestInheritance:
+    def heir(self, old: MonitoredApp, stage: Stage, **collect: bool) -> MonitoredApp:
+        collected = Collect.model_validate({"effective": True, "quota": True, **collect})
+        return MonitoredApp(old.settings, old.client, old.source, stage.ledger, None, collect=collected)
+
+    def test_the_same_way_hands_on_what_is_known(self, stage: Stage) -> None:
+        old = stage.watch()
+        stage.answers[SERVER] = {"effective_domain": {"prefetchdnsdomain": []}}
+        run(old)
+        stage.answers |= {SERVER: {"errcode": 48001}, WEBVIEW: HANG}
+        old.extra_result = run(old)
+        new = self.heir(old, stage)
+        new.inherit(old)
+        assert new.extra_result is old.extra_result
+        assert new.extra_calls.known() == old.extra_calls.known()
+        assert (new.extra_calls.consecutive_timeouts, new.extra_calls.last_run) == (
+            1,
+            old.extra_calls.last_run,
+        )
+        with capture_logs() as logs:
+            found = run(new)
+        assert logs == []
+        assert stage.asked(QUOTA) == 1
+        assert found.quota == Quota(1000, 10, 990)
+        assert old.extra_calls.seen_categories == new.extra_calls.seen_categories == ("prefetchdnsdomain",)
+
+    def test_what_is_collected_no_longer_goes(self, stage: Stage) -> None:
+        old = stage.watch()
+        stage.answers[SERVER] = {"errcode": 48001}
+        old.extra_result = run(old)
+        new = self.heir(old, stage, effective=False, quota=False)
+        new.inherit(old)
+        assert new.extra_result == new.extra_calls.known()
+        assert (new.extra_result.effective, new.extra_result.quota, new.extra_result.api_errors) == (
+            {},
+            None,
+            {},
+        )
+
+    def test_another_source_hands_on_no_answer(self, stage: Stage) -> None:
+        old = stage.watch()
+        stage.answers[SERVER] = {"errcode": 48001}
+        old.extra_result = run(old)
+        new = stage.watch()
+        new.inherit(old)
+        assert (new.extra_result.effective, new.extra_result.quota, new.extra_result.api_errors) == (
+            {},
+            None,
+            {},
+        )
+        assert new.extra_calls.due(lists=False)

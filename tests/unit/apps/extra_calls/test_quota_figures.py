@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers.extra_calls_setup import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
+
+from wx_domain_exporter.wechat.quota import Quota
+
+if TYPE_CHECKING:
+    from helpers.clocks import Clock
+
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
+
+GOOD = Quota(1000, 10, 990)
+
+
+@pytest.fixture
+def watch(stage: Stage) -> MonitoredApp:
+    return stage.watch(effective=False)
+
+
+def test_it_is_that_of_getwxadevinfo(stage: Stage, app: MonitoredApp) -> None:
+    assert run(app).quota == GOOD
+    assert json.loads(stage.api.requests[0].body) == {"cgi_path": "/wxa/getwxadevinfo"}
+
+
+def test_it_is_asked_without_lists_too(stage: Stage, app: MonitoredApp) -> None:
+    assert app.extra_calls.due(lists=False)
+    assert run(app, lists=False).quota == GOOD
+    assert stage.asked(QUOTA) == 1
+
+
+def test_it_is_not_asked_unless_it_is_collected(stage: Stage) -> None:
+    assert run(stage.watch(quota=False)).quota is None
+    assert (stage.asked(QUOTA), stage.asked(SERVER)) == (0, 1)
+
+
+def test_it_is_asked_once_in_ten_minutes_and_shown_until_then(
+    stage: Stage, app: MonitoredApp, clock: Clock
+) -> None:
+    run(app)
+    clock.ahead = 580
+    assert not app.extra_calls.due(lists=True)
+    assert app.extra_calls.known().quota == run(app).quota == GOOD
+    assert stage.asked(QUOTA) == 1
+    clock.ahead = 601
+    assert app.extra_calls.due(lists=True)
+    assert app.extra_calls.known().quota is None
+    stage.answers[QUOTA] = {"quota": {"daily_limit": 1000, "used": 20, "remain": 980}}
+    assert run(app).quota == Quota(1000, 20, 980)
+    assert stage.asked(QUOTA) == 2
+
+
+@pytest.mark.parametrize("answer", [HANG, {"errcode": 76021}, {"errcode": 0}, b""])
+class TestFailure:
+    def test_it_drops_the_figures_and_waits_as_long(
+        self, stage: Stage, app: MonitoredApp, clock: Clock, answer: Any
+    ) -> None:
+        run(app)
+        good = stage.answers[QUOTA]
+        stage.answers[QUOTA] = answer
+        clock.ahead = 601
+        assert run(app).quota is None
+        assert app.extra_calls.known().quota is None
+        stage.answers[QUOTA] = good
+        clock.ahead = 1180
+        assert run(app).quota is None
+        assert stage.asked(QUOTA) == 2
+        clock.ahead = 1210
+        assert run(app).quota == GOOD
+        assert app.extra_calls.known().api_errors == {}
+
+    def test_a_reload_ends_the_wait(self, stage: Stage, app: MonitoredApp, answer: Any) -> None:
+        good = stage.answers[QUOTA]
+        stage.answers[QUOTA] = answer
+        run(app)
+        assert not app.extra_calls.due(lists=True)
+        stage.answers[QUOTA] = good
+        app.resume()
+        assert run(app).quota == GOOD
+
+
+def test_a_reload_leaves_good_figures_their_time(stage: Stage, app: MonitoredApp) -> None:
+    run(app)
+    app.resume()
+    assert run(app).quota == GOOD
+    assert stage.asked(QUOTA) == 1
+
+
+def test_its_own_used_up_quota_lets_it_rest_for_longer(stage: Stage, app: MonitoredApp, clock: Clock) -> None:
+    stage.answers[QUOTA] = {"errcode": 45009}
+    run(app)
+    clock.ahead = 601
+    run(app)
+    clock.ahead = 601 + 1780
+    assert not app.extra_calls.due(lists=True)
+    assert app.extra_calls.known().api_errors == {"quota/get": 45009}
+    clock.ahead = 601 + 1801
+    run(app)
+    assert stage.asked(QUOTA) == 3
+
+
+def test_it_goes_before_the_lists_in_force(stage: Stage) -> None:
+    app = stage.watch()
+    run(app)
+    assert [request.path for request in stage.api.requests] == [QUOTA, SERVER, WEBVIEW]

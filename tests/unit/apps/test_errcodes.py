@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.app_setup import Stage, fetch
+from helpers.simulated_client import APPID
+
+from wx_domain_exporter.wechat.errors import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from helpers.clocks import Clock
+
+LIVE_TOKEN_ENDS_SOON = 7000.0
+"""Seconds after which stable_token hands out another token, though the one before is still good."""
+
+
+@pytest.mark.parametrize("errcode", [40001, 40014, 42001])
+class TestDeadToken:
+    def test_it_is_renewed_once_and_the_call_repeated(self, stage: Stage, errcode: int) -> None:
+        app = stage.watch()
+        fetch(app)
+        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
+        stage.app.next_errcodes = [errcode, 0]
+        result = fetch(app)
+        assert result.reason is None
+        assert result.api_errors == {}
+        assert stage.calls() == (3, 2)
+
+    def test_the_same_token_again_is_not_tried_again(self, stage: Stage, errcode: int) -> None:
+        app = stage.watch()
+        stage.app.errcode = errcode
+        result = fetch(app)
+        assert result.reason is Reason.TOKEN
+        assert "there is no other" in str(result.error)
+        assert result.api_errors == {"getwxadevinfo": errcode}
+        assert stage.calls() == (1, 2)
+
+    def test_the_same_token_again_lets_the_source_rest(self, stage: Stage, errcode: int) -> None:
+        app = stage.watch()
+        stage.app.errcode = errcode
+        fetch(app)
+        results = [fetch(app) for _ in range(3)]
+        assert stage.calls() == (1, 2)
+        assert {result.reason for result in results} == {Reason.TOKEN}
+        assert results[-1].api_errors == {"getwxadevinfo": errcode}
+
+    def test_a_fresh_one_that_is_refused_too_lets_the_source_rest(self, stage: Stage, errcode: int) -> None:
+        app = stage.watch()
+        fetch(app)
+        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
+        stage.app.errcode = errcode
+        results = [fetch(app) for _ in range(3)]
+        assert stage.calls() == (3, 2)
+        for result in results:
+            assert result.reason is Reason.TOKEN
+            assert f"a fresh token too: getwxadevinfo answered errcode {errcode}" in str(result.error)
+            assert result.api_errors == {"getwxadevinfo": errcode}
+
+    def test_any_other_errcode_after_that_is_the_apps_own(self, stage: Stage, errcode: int) -> None:
+        app = stage.watch()
+        fetch(app)
+        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
+        stage.app.next_errcodes = [errcode, 61007]
+        result = fetch(app)
+        assert result.reason is Reason.API
+        assert result.api_errors == {"getwxadevinfo": 61007}
+
+    def test_one_that_was_made_elsewhere_is_read_again(
+        self, stage: Stage, tmp_path: Path, errcode: int
+    ) -> None:
+        file = tmp_path / "token"
+        file.write_text("one")
+        stage.world.patch(APPID, {"access_tokens": ["one", "two"]})
+        app = stage.watch(file=str(file))
+        stage.app.next_errcodes = [errcode]
+        assert fetch(app).reason is Reason.TOKEN
+        assert fetch(app).reason is Reason.TOKEN
+        file.write_text("two")
+        assert fetch(app).reason is None
+        assert stage.calls() == (2, 0)
+
+
+class TestQuota:
+    @pytest.mark.parametrize(
+        ("errcode", "later"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
+    )
+    def test_a_trial_after_a_minute_then_one_in_a_while_and_the_failure_stays_meanwhile(
+        self, stage: Stage, clock: Clock, errcode: int, later: int
+    ) -> None:
+        app = stage.watch()
+        stage.app.errcode = errcode
+        first = fetch(app)
+        assert first.reason is Reason.QUOTA
+        clock.ahead = 40
+        assert fetch(app) is first
+        assert first.api_errors == {"getwxadevinfo": errcode}
+        assert stage.calls() == (1, 1)
+        clock.ahead = 61
+        assert fetch(app).reason is Reason.QUOTA
+        assert stage.calls() == (2, 1)
+        clock.ahead = 61 + later - 20
+        fetch(app)
+        assert stage.calls() == (2, 1)
+        stage.app.errcode = 0
+        clock.ahead = 61 + later + 1
+        assert fetch(app).reason is None
+        assert fetch(app).reason is None
+        assert stage.calls() == (4, 1)
+
+    def test_a_trial_that_ends_otherwise_leaves_the_later_rest(self, stage: Stage, clock: Clock) -> None:
+        app = stage.watch()
+        stage.app.next_errcodes = [45009, 61007, 45009]
+        for ahead in (0, 61, 62):
+            clock.ahead = ahead
+            fetch(app)
+        clock.ahead = 130
+        assert fetch(app).reason is Reason.QUOTA
+
+    @pytest.mark.parametrize("over", ["success", "reload"])
+    def test_the_next_rest_is_a_first_one_again(self, stage: Stage, clock: Clock, over: str) -> None:
+        app = stage.watch()
+        stage.app.next_errcodes = [45009, 45009, *([0] if over == "success" else []), 45009, 0]
+        fetch(app)
+        clock.ahead = 61
+        assert fetch(app).reason is Reason.QUOTA
+        if over == "success":
+            clock.ahead = 61 + 1801
+            assert fetch(app).reason is None
+        else:
+            app.resume()
+        assert fetch(app).reason is Reason.QUOTA
+        clock.ahead += 61
+        assert fetch(app).reason is None
+
+    def test_resuming_gives_it_a_trial_at_once(self, stage: Stage) -> None:
+        app = stage.watch()
+        stage.app.next_errcodes = [45009]
+        fetch(app)
+        app.resume()
+        assert fetch(app).reason is None
+
+
+@pytest.mark.parametrize("errcode", [-1, -1000, 85113])
+class TestBusy:
+    def test_it_is_tried_once_more(self, stage: Stage, errcode: int) -> None:
+        stage.app.next_errcodes = [errcode]
+        result = fetch(stage.watch())
+        assert result.reason is None
+        assert result.api_errors == {}
+        assert stage.calls() == (2, 1)
+
+    def test_and_no_more_than_once(self, stage: Stage, errcode: int) -> None:
+        stage.app.errcode = errcode
+        result = fetch(stage.watch())
+        assert result.reason is Reason.API
+        assert result.api_errors == {"getwxadevinfo": errcode}
+        assert stage.calls() == (2, 1)
+
+    def test_not_when_nobody_would_wait_for_it(self, stage: Stage, errcode: int) -> None:
+        app = stage.watch()
+        fetch(app)
+        stage.app.errcode = errcode
+        stage.app.latency = 0.1
+        assert fetch(app, seconds=0.19).reason is Reason.API
+        assert stage.calls() == (2, 1)

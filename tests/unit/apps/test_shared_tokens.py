@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.app_setup import Stage, fetch
+from helpers.simulated_client import APPID, OTHER
+from helpers.token_setup import centre_token
+
+from wx_domain_exporter.wechat.errors import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
+
+
+class TestSharedToken:
+    @pytest.fixture(autouse=True)
+    def tokens(self, stage: Stage) -> None:
+        stage.world.patch(APPID, {"access_tokens": ["one", "two"]})
+
+    def pair(self, stage: Stage, tmp_path: Path) -> tuple[MonitoredApp, MonitoredApp, Path]:
+        for name in ("mine", "theirs"):
+            (tmp_path / name).write_text("one")
+        theirs = tmp_path / "theirs"
+        return (
+            stage.watch(file=str(tmp_path / "mine")),
+            stage.watch(appid=OTHER, file=str(theirs)),
+            theirs,
+        )
+
+    def test_both_apps_fail_in_the_same_scrape(self, stage: Stage, tmp_path: Path) -> None:
+        one, other, _ = self.pair(stage, tmp_path)
+        first, second = fetch(one), fetch(other)
+        for app, result in ((one, first), (other, second)):
+            shown = app.checked_result(result)
+            assert shown.reason is Reason.TOKEN
+            assert shown.categories is None
+            assert "access_token: another app received the same token" in str(shown.error)
+            assert app.known_lists is None
+        assert stage.calls() == (1, 0)
+
+    def test_what_is_no_success_anyway_keeps_its_own_reason(self, stage: Stage, tmp_path: Path) -> None:
+        one, other, _ = self.pair(stage, tmp_path)
+        stage.app.errcode = 61007
+        result = fetch(one)
+        fetch(other)
+        assert one.checked_result(result) is result
+
+    def test_they_recover_once_their_tokens_differ(self, stage: Stage, tmp_path: Path) -> None:
+        one, other, theirs = self.pair(stage, tmp_path)
+        result = fetch(one)
+        fetch(other)
+        theirs.write_text("two")
+        assert other.checked_result(fetch(other)).reason is None
+        # Whose the shared one was nobody can tell: who still has it is not shown, and what it showed is gone.
+        assert one.checked_result(result).reason is Reason.TOKEN
+        assert one.checked_result(fetch(one)).reason is Reason.TOKEN
+        assert one.known_lists is None
+        stage.world.patch(APPID, {"access_tokens": ["one", "two", "three"]})
+        (tmp_path / "mine").write_text("three")
+        assert one.checked_result(fetch(one)).reason is None
+        assert one.checked_result(result).reason is Reason.TOKEN
+
+    def test_an_answer_on_its_way_is_not_shown_after_its_source_was_changed(
+        self, stage: Stage, tmp_path: Path
+    ) -> None:
+        one, other, _ = self.pair(stage, tmp_path)
+        result = fetch(one)
+        assert result.categories is not None
+        fetch(other)
+        stage.ledger.forget(APPID)
+        stage.ledger.claim(APPID, "its own by now", lambda: None)
+        assert one.checked_result(result).reason is Reason.TOKEN
+
+    def test_a_token_centre_that_hands_one_token_to_two_apps_fails_both(self, stage: Stage) -> None:
+        stage.world.patch_centre({"fixed_token": "one"})
+        settings = centre_token(stage.server.url)
+        one, other = stage.watch_with(settings), stage.watch_with(settings, OTHER)
+        results = fetch(one), fetch(other)
+        for app, result in zip((one, other), results, strict=True):
+            shown = app.checked_result(result)
+            assert shown.reason is Reason.TOKEN
+            assert "http: another app received the same token" in str(shown.error)
+        assert {fetch(app).reason for app in (one, other)} == {Reason.TOKEN}
+        assert stage.calls() == (1, 0)
+        stage.world.patch_centre({"fixed_token": None})
+        one.resume()
+        other.resume()
+        for app in (one, other):
+            assert app.checked_result(fetch(app)).reason is None

@@ -1,0 +1,303 @@
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
+from helpers.fault_behaviours import SLOW_SECONDS, answers_well, domain_of
+from helpers.fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
+from helpers.faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
+from helpers.support import free_port, wait_until
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import ContentDecodingError, Timeout
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from structlog.testing import capture_logs
+
+from wx_domain_exporter.http import pool
+from wx_domain_exporter.http.response import NotHttpError, ResponseTooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def adapter() -> Iterator[RunningAdapter]:
+    adapter = RunningAdapter(DEFAULT_CA_BUNDLE_PATH)
+    yield adapter
+    adapter.end()
+
+
+@pytest.fixture
+def api() -> Iterator[FaultyApi]:
+    with FaultyApi(BEHAVIOURS) as server:
+        yield server
+
+
+def call(adapter: RunningAdapter, url: str, fault: str = "healthy-first", timeout: float = LONG) -> Any:
+    """What a call for a fault's token answers, as JSON."""
+    return adapter.send(prepared(url, fault), timeout=timeout).json()
+
+
+def call_any(adapter: RunningAdapter, url: str, fault: str) -> requests.Response:
+    return adapter.send(prepared(url, fault), timeout=LONG)
+
+
+def call_together(adapter: RunningAdapter, url: str, number: int) -> None:
+    """Make calls that need a connection each, because all of them wait for their answers at once."""
+    for running in [adapter.begin(prepared(url, "slow"), timeout=LONG) for _ in range(number)]:
+        running.result()
+
+
+class TestResponse:
+    def test_it_is_what_the_peer_answered(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        request = prepared(api.url, "404")
+        response = adapter.send(request, timeout=LONG)
+        assert (response.status_code, response.reason) == (404, CANARY)
+        assert response.headers["content-type"] == "application/json"
+        assert response.content.startswith(b"<html>")
+        assert response.url == request.url
+        assert response.request is request
+
+    def test_a_text_as_body_is_sent_as_utf8(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        request = requests.Request("POST", prepared(api.url).url, data="例子").prepare()
+        adapter.send(request, timeout=LONG)
+        assert api.requests[0].body == "例子".encode()
+
+    def test_it_works_mounted_on_a_session(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("http://", adapter.adapter)
+            answer = session.post(prepared(api.url).url or "", json={}, timeout=LONG)
+        assert answer.json()["requestdomain"] == [domain_of("healthy-first")]
+
+    def test_a_gzip_body_is_decoded(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        assert call(adapter, api.url, "gzip")["requestdomain"] == [domain_of("gzip")]
+
+
+KINDS: dict[str, type[requests.RequestException]] = {
+    **{fault.name: Timeout for fault in TIMEOUT},
+    **{fault.name: RequestsConnectionError for fault in CONNECTION},
+    "garbage": NotHttpError,
+    "http-2": NotHttpError,
+    "status-no-number": NotHttpError,
+    "endless-status-line": NotHttpError,
+    "endless-header": NotHttpError,
+    "endless-headers": NotHttpError,
+    "endless-negative-chunk": NotHttpError,
+    "endless-trailers": NotHttpError,
+    "gzip-truncated": ContentDecodingError,
+    "gzip-empty": ContentDecodingError,
+    "gzip-that-is-none": ContentDecodingError,
+    "brotli": ContentDecodingError,
+    "two-encodings": ContentDecodingError,
+    "gzip-bomb": ResponseTooLargeError,
+    "over-the-cap": ResponseTooLargeError,
+    "endless-by-length": ResponseTooLargeError,
+    "endless-chunks": ResponseTooLargeError,
+    "endless-chunk": ResponseTooLargeError,
+    "endless-without-length": ResponseTooLargeError,
+}
+
+
+class TestFailures:
+    @pytest.mark.parametrize(("fault", "kind"), KINDS.items(), ids=KINDS)
+    def test_each_has_its_type_hides_the_token_and_ends_the_connection(
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str, kind: type[requests.RequestException]
+    ) -> None:
+        begin = time.monotonic()
+        with pytest.raises(requests.RequestException) as caught:
+            call(adapter, api.url, fault, SHORT if kind is Timeout else 5)
+        assert type(caught.value) is kind, str(caught.value)
+        assert CANARY not in "".join(traceback.format_exception(caught.value))
+        assert time.monotonic() - begin < (SHORT if kind is Timeout else 5) + NOISE
+        # Also while somebody keeps the error, as the exporter does.
+        api.wait_for_ended(1)
+        assert api.calls(fault) == 1
+        assert not adapter.kept
+
+    def test_a_timeout_is_not_before_its_time(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        begin = time.monotonic()
+        with pytest.raises(Timeout):
+            call(adapter, api.url, "drip-body", SHORT)
+        assert time.monotonic() - begin >= SHORT
+
+    def test_a_connection_that_nobody_accepts_times_out(self, adapter: RunningAdapter) -> None:
+        begin = time.monotonic()
+        with full_backlog() as port, pytest.raises(Timeout):
+            call(adapter, f"http://127.0.0.1:{port}", timeout=SHORT)
+        assert time.monotonic() - begin < SHORT + NOISE
+
+    def test_a_peer_that_never_reads_times_out(self, adapter: RunningAdapter) -> None:
+        async def reads_nothing(_: Peer) -> None:
+            await asyncio.Event().wait()
+
+        begin = time.monotonic()
+        with SocketServer(reads_nothing) as server, pytest.raises(Timeout):
+            adapter.send(prepared(server.url, data=bytes(64 << 20)), timeout=SHORT)
+        assert time.monotonic() - begin < SHORT + NOISE
+
+    def test_a_port_where_nobody_listens_is_a_connection_error_that_says_so(
+        self, adapter: RunningAdapter
+    ) -> None:
+        with pytest.raises(RequestsConnectionError, match=r"^connection failed: Connection refused$"):
+            call(adapter, f"http://127.0.0.1:{free_port()}")
+
+    def test_a_name_that_does_not_exist_is_a_connection_error(self, adapter: RunningAdapter) -> None:
+        with pytest.raises(RequestsConnectionError, match="connection failed: "):
+            call(adapter, "http://name.invalid")
+
+
+class TestKeptConnections:
+    def test_one_is_used_again(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        for fault in ("healthy-first", "chunked", "errcode-missing", "404", "healthy-last"):
+            call_any(adapter, api.url, fault)
+        assert api.accepted == 1
+
+    @pytest.mark.parametrize("fault", ["connection-close", "without-length", "http-1-0"])
+    def test_one_that_the_peer_ends_is_not_kept(
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        call(adapter, api.url, fault)
+        assert not adapter.kept
+        api.wait_for_ended(1)
+
+    @pytest.mark.parametrize("fault", ["closed-unannounced", "reset-after-answer"])
+    def test_one_that_the_peer_closed_meanwhile_costs_no_call(
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        call(adapter, api.url, fault)
+        api.wait_for_ended(1)
+        assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+        assert api.accepted == 2
+
+    @pytest.mark.parametrize("fault", ["close", "reset"])
+    def test_one_that_breaks_under_a_call_is_replaced_by_a_fresh_one_once(
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        call(adapter, api.url)
+        with pytest.raises(RequestsConnectionError):
+            call(adapter, api.url, fault)
+        assert api.calls(fault) == 2
+        api.wait_for_ended(2)
+        assert api.accepted == 2
+
+    def test_one_that_hangs_is_not_replaced(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        call(adapter, api.url)
+        begin = time.monotonic()
+        with pytest.raises(Timeout):
+            call(adapter, api.url, "hang", SHORT)
+        assert time.monotonic() - begin < SHORT + NOISE
+        assert api.calls("hang") == 1
+        api.wait_for_ended(1)
+
+    def test_each_call_has_a_deadline_of_its_own(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        for _ in range(3):
+            call(adapter, api.url, "slow", 2.5 * SLOW_SECONDS)
+        assert api.accepted == 1
+
+    @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked"])
+    def test_what_comes_after_an_answer_is_no_answer_to_the_next_call(
+        self, adapter: RunningAdapter, api: FaultyApi, fault: str
+    ) -> None:
+        assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
+        wait_until(lambda: all(not one.is_quiet() for one in adapter.kept), "more has come")
+        assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+
+    def test_what_comes_late_after_an_interim_answer_is_no_answer_to_the_next_call(
+        self, adapter: RunningAdapter
+    ) -> None:
+        async def hints_and_answers_late(call: Call) -> None:
+            await call.peer.send(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            await asyncio.sleep(SLOW_SECONDS)
+            await answers_well(call)
+
+        with FaultyApi({**BEHAVIOURS, "late": hints_and_answers_late}) as api:
+            call_any(adapter, api.url, "late")
+            assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+
+    @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked"])
+    @pytest.mark.parametrize(("seconds", "accepted"), [(600.0, 4), (0.0, 2)])
+    def test_none_is_kept_for_some_time_to_a_server_that_answers_more_than_it_is_asked(  # noqa: PLR0917
+        self,
+        adapter: RunningAdapter,
+        api: FaultyApi,
+        monkeypatch: pytest.MonkeyPatch,
+        fault: str,
+        seconds: float,
+        accepted: int,
+    ) -> None:
+        monkeypatch.setattr(pool, "_DISTRUST", seconds)
+        with FaultyApi(BEHAVIOURS) as other, capture_logs() as logs:
+            call(adapter, other.url)
+            call(adapter, api.url, fault)
+            odd = [one for one in adapter.kept if f":{one.origin.port}" in api.url]
+            wait_until(lambda: all(not one.is_quiet() for one in odd), "more has come")
+            for _ in range(3):
+                call(adapter, api.url)
+                call(adapter, other.url)
+            assert (api.accepted, other.accepted) == (accepted, 1)
+        (told,) = logs
+        assert "more than it is asked" in told["event"]
+        assert told["server"] == urlsplit(api.url).netloc
+
+    def test_one_that_ends_with_a_goodbye_costs_no_other(self, adapter: RunningAdapter) -> None:
+        async def answers_well_and_says_goodbye(call: Call) -> None:
+            await answers_well(call)
+            await call.close_after(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+
+        with FaultyApi({**BEHAVIOURS, "goodbye": answers_well_and_says_goodbye}) as api:
+            call_any(adapter, api.url, "goodbye")
+            api.wait_for_ended(1)
+            for _ in range(3):
+                call(adapter, api.url)
+            assert api.accepted == 2
+
+    def test_those_to_different_servers_are_told_apart(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        with FaultyApi(BEHAVIOURS) as other:
+            for _ in range(2):
+                call(adapter, api.url, "healthy-first")
+                call(adapter, other.url, "healthy-last")
+            assert (api.accepted, other.accepted) == (1, 1)
+            assert (api.calls("healthy-first"), other.calls("healthy-last")) == (2, 2)
+
+    def test_the_one_used_last_is_used_first(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        call_together(adapter, api.url, 2)
+        last = adapter.kept[-1]
+        call(adapter, api.url)
+        assert adapter.kept[-1] is last
+
+    def test_no_more_are_kept_than_were_asked_for(self, api: FaultyApi) -> None:
+        adapter = RunningAdapter(DEFAULT_CA_BUNDLE_PATH, idle_connections=1)
+        call_together(adapter, api.url, 3)
+        api.wait_for_ended(2)
+        assert len(adapter.kept) == 1
+        adapter.close()
+
+    def test_closing_the_adapter_closes_them(self, adapter: RunningAdapter, api: FaultyApi) -> None:
+        call_together(adapter, api.url, 2)
+        adapter.close()
+        api.wait_for_ended(2)
+
+    def test_a_call_under_way_closes_its_own_after_the_adapter_is_closed(
+        self, adapter: RunningAdapter, api: FaultyApi
+    ) -> None:
+        running = adapter.begin(prepared(api.url, "slow"), timeout=LONG)
+        wait_until(lambda: api.calls("slow") == 1, "the call has begun")
+        adapter.close()
+        assert running.result().json()["requestdomain"] == [domain_of("slow")]
+        api.wait_for_ended(1)
+        assert not adapter.kept
+
+    def test_tasks_share_them_and_each_gets_its_own_answer(
+        self, adapter: RunningAdapter, api: FaultyApi
+    ) -> None:
+        faults = ["healthy-first", "healthy-last", "chunked", "gzip", "bom", "closed-unannounced"] * 30
+        running = [adapter.begin(prepared(api.url, fault), timeout=LONG) for fault in faults]
+        answers = [one.result().content.decode("utf-8-sig") for one in running]
+        assert all(domain_of(fault) in answer for fault, answer in zip(faults, answers, strict=True))
+        assert len(adapter.kept) <= 8

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers.discovery_setup import DiscoveryStage
+from helpers.fleets import platform_fleet
+from helpers.token_setup import Recorder
+
+from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.simulator.server import SimulatorServer
+from wx_domain_exporter.wechat.client import ApiClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def staged() -> Iterator[Callable[..., DiscoveryStage]]:
+    """Make a stage with so many accounts that have authorized the platform; see `platform_fleet`."""
+    with ExitStack() as stack:
+
+        def make(authorizers: int, **fleet: Any) -> DiscoveryStage:
+            world = platform_fleet(authorizers, **fleet)
+            server = stack.enter_context(SimulatorServer(world))
+            client = ApiClient(Wechat(base_url=server.url), Recorder())
+            stack.callback(client.close)
+            return DiscoveryStage(world, client)
+
+        yield make
+
+
+@pytest.fixture
+def stage(staged: Callable[..., DiscoveryStage]) -> DiscoveryStage:
+    return staged(6)

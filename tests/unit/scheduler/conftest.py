@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.clocks import Clock
+from helpers.fake_apps import Log
+
+from wx_domain_exporter.scheduler.scheduler import Scheduler
+from wx_domain_exporter.tasks import Tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def tasks() -> Iterator[Tasks]:
+    tasks = Tasks()
+    yield tasks
+    tasks.close()
+
+
+@pytest.fixture
+def make(tasks: Tasks, clock: Clock) -> Callable[[int], Scheduler]:
+    return lambda slots: Scheduler(tasks, slots, clock)

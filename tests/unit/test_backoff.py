@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from helpers.clocks import StoppedClock
+
+from wx_domain_exporter.backoff import Backoff, Cooldown
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    return StoppedClock()
+
+
+class TestCooldown:
+    def test_it_is_active_for_its_seconds(self, clock: StoppedClock) -> None:
+        cooldown = Cooldown(clock)
+        assert not cooldown.is_active()
+        cooldown.begin(10)
+        clock.now += 9
+        assert cooldown.is_active()
+        assert cooldown.seconds_since() == -1
+        clock.now += 1
+        assert not cooldown.is_active()
+        clock.now += 5
+        assert cooldown.seconds_since() == 5
+
+    def test_it_can_be_ended(self, clock: StoppedClock) -> None:
+        cooldown = Cooldown(clock)
+        cooldown.begin(10)
+        cooldown.end()
+        assert not cooldown.is_active()
+
+
+class TestBackoff:
+    def test_delays_double_up_to_the_longest(self) -> None:
+        backoff = Backoff(30, 200)
+        assert [backoff.next_delay() for _ in range(5)] == [30, 60, 120, 200, 200]
+        backoff.reset()
+        assert backoff.next_delay() == 30
+
+    def test_no_delay_is_longer_than_the_longest(self) -> None:
+        assert Backoff(30, 10).next_delay() == 10
+
+    def test_the_jitter_spreads_them(self) -> None:
+        delays = [Backoff(100, 100, 0.2).next_delay() for _ in range(200)]
+        assert 80 <= min(delays) < 90
+        assert 110 < max(delays) <= 120

@@ -1,0 +1,186 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.configurations import load
+from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.services import LONG, scrape, serving, tokens_asked, up
+from helpers.support import samples, series, value, wait_until
+
+from wx_domain_exporter import service as service_module
+from wx_domain_exporter.config import loader
+from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.service import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+A, B = appid(0), appid(1)
+OWN = "wx_domain_exporter_"
+
+
+@pytest.fixture
+def service(fleet: SmallFleet) -> Iterator[Service]:
+    with serving(fleet) as running:
+        yield running
+
+
+class TestScrape:
+    def test_nothing_is_called_before_a_scrape_or_between_two(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        assert not fleet.world.calls
+        for number in (1, 2):
+            assert up(scrape(service)) == {A: 1, B: 1}
+            assert fleet.calls() == 2 * number
+        assert tokens_asked(fleet) == 2
+        assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
+
+    def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
+        fleet.world.patch(A, {"latency": 0.5})
+        scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
+        for batch in scrapes:
+            batch.wait(LONG)
+            assert [result.reason for result in batch.results] == [None, None]
+        assert fleet.calls() == 2
+
+    def test_a_call_goes_on_when_nobody_waits_and_the_next_scrape_has_its_answer(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        fleet.world.patch(A, {"latency": 1.0})
+        hasty = scrape(service, seconds=0.2)
+        assert up(hasty) == {A: 0, B: 1}
+        assert value(hasty, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+        assert up(scrape(service)) == {A: 1, B: 1}
+        assert fleet.world.calls["getwxadevinfo", A] == 1
+
+    def test_a_late_answer_counts_for_the_apps_health(self, fleet: SmallFleet, service: Service) -> None:
+        fleet.world.patch(A, {"latency": 0.5})
+        scrape(service, seconds=0.1)
+        app = service.fleet.by_appid[A]
+        wait_until(lambda: app.last_result is not None, "the answer arrives")
+        assert app.consecutive_timeouts == 0
+        assert app.last_success is not None
+        late = value(scrape(service, seconds=0.1), "wx_domain_last_success_timestamp_seconds", appid=A)
+        assert late == app.last_success
+
+    def test_a_late_timeout_makes_it_slow(self, fleet: SmallFleet) -> None:
+        fleet.configure(wechat={"timeout": "300ms"})
+        fleet.world.patch(A, {"hang": True})
+        with serving(fleet) as service:
+            scrape(service, seconds=0.1)
+            app = service.fleet.by_appid[A]
+            wait_until(lambda: app.last_result is not None, "the call times out")
+            assert app.consecutive_timeouts == 1
+
+    @pytest.mark.parametrize("errcode", [0, 61007], ids=["good", "failed"])
+    def test_min_interval_shares_an_outcome_and_its_time(self, fleet: SmallFleet, errcode: int) -> None:
+        fleet.configure(scrape={"min_interval": "1h"})
+        fleet.world.patch(A, {"errcode": errcode})
+        with serving(fleet) as service:
+            first = scrape(service)
+            fleet.world.patch(A, {"errcode": 61007 - errcode})
+            second = scrape(service)
+        for name in ("up", "fetch_timestamp_seconds", "api_error", "fetch_error"):
+            full = f"wx_domain_{name}"
+            assert series(first, full, "appid") == series(second, full, "appid")
+        assert fleet.calls() == 2
+
+    def test_min_interval_shares_what_belonged_to_an_outcome(self, fleet: SmallFleet) -> None:
+        fleet.configure(scrape={"min_interval": "1h"}, collect={"effective": True})
+        with serving(fleet) as service:
+            texts = [scrape(service), scrape(service)]
+            fleet.configure(
+                scrape={"min_interval": "1h"}, collect={"effective": True}, defaults={"labels": {"a": "b"}}
+            )
+            assert service.reload()
+            texts.append(scrape(service))
+        shown = [series(text, "wx_domain_effective_hash", "appid") for text in texts]
+        assert shown[0] == shown[1] == shown[2]
+        assert set(shown[0]) == {A, B}
+        assert fleet.calls("get_effective_domain") == 2
+
+    def test_no_more_calls_are_in_flight_than_allowed(self, tmp_path: Path) -> None:
+        with small_fleet(tmp_path, apps=12, latency=0.05) as fleet:
+            fleet.configure(wechat={"max_concurrency": 3})
+            with serving(fleet) as service:
+                text = scrape(service)
+            assert set(up(text).values()) == {1}
+            assert fleet.world.peak_in_flight == 3
+
+    def test_from_the_second_scrape_on_a_hanging_tenth_costs_only_itself(self, tmp_path: Path) -> None:
+        with small_fleet(tmp_path, apps=20) as fleet:
+            hanging = {appid(0), appid(1)}
+            for one in hanging:
+                fleet.world.patch(one, {"hang": True})
+            fleet.configure(wechat={"max_concurrency": 2, "timeout": "1s"})
+            with serving(fleet) as service:
+                scrape(service, seconds=2)
+                for _ in range(2):
+                    text = scrape(service, seconds=2)
+                    assert {one for one, is_up in up(text).items() if not is_up} == hanging
+
+
+class TestSharedToken:
+    def test_both_apps_fail_in_the_same_scrape_and_recover_once_they_differ(
+        self, fleet: SmallFleet, tmp_path: Path
+    ) -> None:
+        for number, one in enumerate((A, B)):
+            fleet.world.patch(one, {"access_tokens": [f"token-{number}"]})
+            (tmp_path / one).write_text("token-0")
+        apps = [
+            {"appid": one, "token": {"type": "access_token", "access_token": {"file": one}}} for one in (A, B)
+        ]
+        fleet.configure(apps=apps, wechat={"max_concurrency": 1})  # one after the other
+        with serving(fleet) as service:
+            for _ in range(2):
+                text = scrape(service)
+                assert up(text) == {A: 0, B: 0}
+                assert [
+                    dict(labels)["reason"]
+                    for name, labels in samples(text)
+                    if name == "wx_domain_fetch_error"
+                ] == ["token", "token"]
+                assert series(text, "wx_domain_domains", "appid") == {}
+            (tmp_path / B).write_text("token-1")
+            service.reload()
+            # Whose token-0 is nobody can tell until A has another one.
+            assert up(scrape(service)) == {A: 0, B: 1}
+            fleet.world.patch(A, {"access_tokens": ["token-0", "token-2"]})
+            (tmp_path / A).write_text("token-2")
+            assert up(scrape(service)) == {A: 1, B: 1}
+
+
+class TestStart:
+    def test_a_bad_configuration_is_an_error(self, fleet: SmallFleet) -> None:
+        fleet.path.write_text("apps: []")
+        with pytest.raises(loader.ConfigError, match="lists no app"):
+            Service(loader.ConfigLoader(fleet.path))
+
+    @pytest.mark.parametrize(
+        "error", [SecretError("the secret file gone"), OSError("the file of authorities gone")]
+    )
+    def test_what_vanishes_after_the_check_is_a_configuration_error(
+        self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        def vanished(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr(service_module, "ApiClient", vanished)
+        with pytest.raises(loader.ConfigError, match=f"wechat: {error}"):
+            Service(loader.ConfigLoader(fleet.path))
+
+    def test_the_configuration_in_force_is_told(self, fleet: SmallFleet, service: Service) -> None:
+        text = scrape(service)
+        assert value(text, f"{OWN}apps") == 2
+        assert value(text, f"{OWN}config_hash") == load(fleet.path).hash
+        assert value(text, f"{OWN}config_last_reload_successful") == 1
+
+
+def test_after_the_end_no_call_begins(fleet: SmallFleet, service: Service) -> None:
+    service.close()
+    assert up(scrape(service, seconds=0.2)) == {A: 0, B: 0}
+    assert not fleet.world.calls

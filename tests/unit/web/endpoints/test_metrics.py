@@ -1,0 +1,271 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.services import running_service
+from helpers.support import series, value
+from prometheus_client import generate_latest
+from starlette.requests import Request
+
+from wx_domain_exporter.config import loader
+from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.exposition.results import results_of
+from wx_domain_exporter.scrape_timeout import HEADER, seconds_for_scrape
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.endpoints import metrics as scrape_module
+from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint, pieces, start_encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from starlette.responses import Response
+    from starlette.types import Message
+
+    from wx_domain_exporter.apps.monitored_app import FetchResult
+    from wx_domain_exporter.deadline import SharedDeadline
+
+A, B = appid(0), appid(1)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
+    with small_fleet(tmp_path) as running:
+        running.configure(wechat={"timeout": "30s"})
+        yield running
+
+
+@pytest.fixture
+def service(fleet: SmallFleet) -> Iterator[Service]:
+    service = Service(loader.ConfigLoader(fleet.path))
+    yield service
+    service.close()
+
+
+def request(query: str = "", **headers: str) -> Request:
+    encoded = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
+    scope = {"type": "http", "method": "GET", "path": "/metrics", "query_string": query.encode()}
+    return Request({**scope, "headers": encoded}, _stays)
+
+
+async def _stays() -> Message:
+    """What a client that stays sends: nothing more."""
+    await asyncio.Event().wait()
+    return {}
+
+
+def answers(endpoint: MetricsEndpoint, *requests: Request) -> list[Response]:
+    async def all_at_once() -> list[Response]:
+        return await asyncio.gather(*(endpoint.answer(one) for one in requests))
+
+    return asyncio.run(all_at_once())
+
+
+def answer(endpoint: MetricsEndpoint, one: Request) -> Response:
+    return answers(endpoint, one)[0]
+
+
+def text(response: Response) -> str:
+    assert response.status_code == 200
+    return bytes(response.body).decode()
+
+
+def families(text: str) -> set[str]:
+    return {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+
+
+class TestPieces:
+    def test_without_the_exporters_own_they_hold_the_fleet_alone(self, service: Service) -> None:
+        batch = service.start_scrape(service.fleet, Deadline.after(20))
+        batch.wait(20)
+        names = families(b"".join(pieces(generate_latest, results_of(service.fleet, batch))).decode())
+        assert "wx_domain_up" in names
+        assert not [name for name in names if not name.startswith("wx_domain_")]
+        assert not [name for name in names if name.startswith("wx_domain_exporter_")]
+
+    def test_with_them_they_hold_those_of_the_process_too(self, service: Service) -> None:
+        batch = service.start_scrape(service.fleet, Deadline.after(20))
+        batch.wait(20)
+        names = families(
+            b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.self_metrics)).decode()
+        )
+        for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):
+            assert name in names
+
+
+class TestAnswer:
+    def test_a_scrape_has_the_whole_fleet(self, service: Service) -> None:
+        response = answer(MetricsEndpoint(service, start_encoder(), 40), request())
+        assert series(text(response), "wx_domain_up", "appid") == {A: 1, B: 1}
+        assert response.headers["content-type"].startswith("text/plain; version=")
+        assert response.headers["content-type"].count("charset") == 1
+        assert response.headers["vary"] == "Accept, Accept-Encoding"
+        assert "content-encoding" not in response.headers
+
+    def test_gzip_on_request(self, service: Service) -> None:
+        response = answer(
+            MetricsEndpoint(service, start_encoder(), 40), request(**{"Accept-Encoding": "gzip"})
+        )
+        assert response.headers["content-encoding"] == "gzip"
+        assert response.headers["content-length"] == str(len(response.body))
+        assert b"wx_domain_up" in gzip.decompress(bytes(response.body))
+
+    def test_openmetrics_on_request(self, service: Service) -> None:
+        accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"
+        response = answer(MetricsEndpoint(service, start_encoder(), 40), request(Accept=accept))
+        assert response.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
+        assert text(response).endswith("\n# EOF\n")
+
+    def test_names_pick_families(self, service: Service) -> None:
+        found = text(
+            answer(
+                MetricsEndpoint(service, start_encoder(), 40), request("name[]=wx_domain_up&name[]=nothing")
+            )
+        )
+        assert [line.split()[2] for line in found.splitlines() if line.startswith("# TYPE")] == [
+            "wx_domain_up"
+        ]
+
+
+class TestDeadline:
+    @pytest.mark.parametrize(
+        ("scrape", "headers"),
+        [({}, {HEADER: "2"}), ({"timeout": "2s"}, {})],
+        ids=["of the header", "of the configuration"],
+    )
+    def test_it_answers_before_prometheus_gives_up(
+        self, fleet: SmallFleet, scrape: dict[str, str], headers: dict[str, str]
+    ) -> None:
+        fleet.world.patch(A, {"hang": True})
+        fleet.configure(scrape=scrape, wechat={"timeout": "30s"})
+        service = Service(loader.ConfigLoader(fleet.path))
+        begin = time.monotonic()
+        found = text(answer(MetricsEndpoint(service, start_encoder(), 40), request(**headers)))
+        assert 1.4 < time.monotonic() - begin < 15
+        service.close()
+        assert series(found, "wx_domain_up", "appid") == {A: 0, B: 1}
+        assert value(found, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+
+    def test_without_a_late_app_it_waits_for_nothing(self, service: Service) -> None:
+        begin = time.monotonic()
+        text(answer(MetricsEndpoint(service, start_encoder(), 40), request(**{HEADER: "60"})))
+        assert time.monotonic() - begin < 10
+
+    def test_the_time_of_the_last_encoding_is_taken_off(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        taken: list[float] = []
+
+        def noted(header: str | None, settings: Any, encoding: float) -> float:
+            taken.append(encoding)
+            return seconds_for_scrape(header, settings, encoding)
+
+        def slow(*_: object) -> Iterator[bytes]:
+            threading.Event().wait(0.3)
+            yield b""
+
+        endpoint = MetricsEndpoint(service, start_encoder(), 40)
+        monkeypatch.setattr(scrape_module, "scrape_budget", noted)
+        answer(endpoint, request())
+        monkeypatch.setattr(scrape_module, "pieces", slow)
+        answer(endpoint, request())
+        monkeypatch.undo()
+        monkeypatch.setattr(scrape_module, "scrape_budget", noted)
+        answer(endpoint, request("name[]=wx_domain_up"))
+        answer(endpoint, request())
+        assert 0 < taken[0] < 0.01
+        assert taken[2] >= 0.3
+        assert taken[3] == taken[2]
+
+    @pytest.mark.parametrize("header", ["0", "-1", "nan", "inf", "1e999", "soon", "", "1_0"])
+    def test_a_header_that_is_no_number_above_0_is_refused(
+        self, fleet: SmallFleet, service: Service, header: str
+    ) -> None:
+        endpoint = MetricsEndpoint(service, start_encoder(), 1)
+        for _ in range(2):
+            response = answer(endpoint, request(**{HEADER: header}))
+            assert response.status_code == 400
+            assert bytes(response.body).decode() == f"{HEADER} is not a number of seconds above 0\n"
+        assert not fleet.world.calls
+        assert answer(endpoint, request()).status_code == 200
+
+
+class TestManyAtOnce:
+    def test_more_than_allowed_are_turned_away_at_once(self, fleet: SmallFleet, service: Service) -> None:
+        for one in (A, B):
+            fleet.world.patch(one, {"latency": 0.5})
+        endpoint = MetricsEndpoint(service, start_encoder(), 2)
+        responses = answers(endpoint, *(request() for _ in range(5)))
+        assert [response.status_code for response in responses] == [200, 200, 503, 503, 503]
+        assert b"2 scrapes are running already (--web.max-requests)" in bytes(responses[-1].body)
+        assert fleet.calls() == 2
+        assert answer(endpoint, request()).status_code == 200
+
+    def test_waiting_scrapes_hold_no_thread(self, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+        app = service.fleet.by_appid[A]
+        fetch, fetching, gate = app.fetch, threading.Event(), threading.Event()
+        fetches: list[FetchResult] = []
+
+        def wait_and_fetch(deadline: SharedDeadline) -> FetchResult:
+            fetching.set()
+            assert gate.wait(30)
+            fetches.append(fetch(deadline))
+            return fetches[0]
+
+        monkeypatch.setattr(app, "fetch", wait_and_fetch)
+        endpoint = MetricsEndpoint(service, start_encoder(), 100)
+        threads: list[int] = []
+
+        async def run() -> list[Response]:
+            waiting = [asyncio.create_task(endpoint.answer(request(**{HEADER: "60"}))) for _ in range(100)]
+            assert await asyncio.to_thread(fetching.wait, 30)
+            threads.append(threading.active_count())
+            gate.set()
+            return await asyncio.gather(*waiting)
+
+        before = threading.active_count()
+        responses = asyncio.run(run())
+        assert {response.status_code for response in responses} == {200}
+        assert threads[0] - before < 50
+        assert len(fetches) == 1
+
+    def test_the_text_of_many_apps_holds_nobody_up_and_needs_no_new_thread(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        writers: list[str] = []
+
+        def noted(*arguments: Any) -> Iterator[bytes]:
+            writers.append(threading.current_thread().name)
+            return pieces(*arguments)
+
+        def refuse(_: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        encoder = start_encoder()
+        with small_fleet(tmp_path, apps=11) as fleet, running_service(fleet.path) as service:
+            endpoint = MetricsEndpoint(service, encoder, 1)
+            answer(endpoint, request())
+            monkeypatch.setattr(scrape_module, "pieces", noted)
+            monkeypatch.setattr(threading.Thread, "start", refuse)
+            found = series(text(answer(endpoint, request())), "wx_domain_up", "appid")
+        assert found == {appid(number): 1 for number in range(11)}
+        assert writers == ["encode_0"]
+
+    def test_a_scrape_that_breaks_gives_its_place_back(
+        self, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(*_: object) -> Iterator[bytes]:
+            raise RuntimeError("no")
+
+        endpoint = MetricsEndpoint(service, start_encoder(), 1)
+        monkeypatch.setattr(scrape_module, "pieces", broken)
+        with pytest.raises(RuntimeError):
+            answer(endpoint, request())
+        monkeypatch.undo()
+        assert answer(endpoint, request()).status_code == 200

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers.page_setup import Page, appid, every_kind, good, served, service_of
+from helpers.support import request, wait_until
+
+from wx_domain_exporter.web.pages import endpoints
+from wx_domain_exporter.web.pages.rendering import Renderer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    with service_of(every_kind()) as service, served(service) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("accept", "query", "lang"),
+    [
+        (None, "", "en"),
+        ("zh-CN,zh;q=0.9", "", "zh-CN"),
+        ("fr", "", "en"),
+        ("fr,zh-TW;q=0.5", "", "zh-CN"),
+        ("en-US,zh;q=0.9", "", "en"),
+        ("zh,en", "", "zh-CN"),
+        ("zh;q=0", "", "en"),
+        ("zh", "?lang=en", "en"),
+        ("en", "?lang=zh", "zh-CN"),
+        ("zh", "?lang=fr", "zh-CN"),
+    ],
+)
+def test_the_language(url: str, accept: str | None, query: str, lang: str) -> None:
+    headers = {} if accept is None else {"Accept-Language": accept}
+    for path in ("/", f"/apps/{appid(1)}", "/apps/unknown"):
+        answer = request(url + path + query, headers=headers)
+        assert answer.headers["content-language"] == lang
+        assert Page(answer.text).all("html") == [{"lang": lang}]
+
+
+def test_a_chosen_language_stays_in_every_link_to_a_page(url: str) -> None:
+    for path in ("/", f"/apps/{appid(3)}", "/apps/unknown"):
+        for link in Page(request(f"{url}{path}?lang=zh").text).all("a"):
+            plain = link["href"].startswith("#") or "/-/" in link["href"] or link["href"].endswith("/metrics")
+            assert plain or "hreflang" in link or "lang=zh" in link["href"], link
+
+
+def test_without_a_choice_no_link_makes_one(url: str) -> None:
+    links = [link for link in Page(request(url).text).all("a") if "hreflang" not in link]
+    assert not [link for link in links if "lang=" in link["href"]]
+
+
+@pytest.mark.parametrize("path", ["/apps", "/apps/", f"/apps/{appid(1)}/", f"/apps/{appid(1)}/x"])
+def test_other_paths_below_are_404(url: str, path: str) -> None:
+    assert request(url + path).status == 404
+
+
+def test_two_pages_are_made_at_a_time_and_a_crowd_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, lock = threading.Event(), threading.Lock()
+    running: list[int] = [0, 0]
+    page = Renderer.page
+
+    def slow(renderer: Renderer, template: str, **values: Any) -> str:
+        with lock:
+            running[0] += 1
+            running[1] = max(running)
+        assert threading.current_thread() is not threading.main_thread()
+        assert opened.wait(30)
+        with lock:
+            running[0] -= 1
+        return page(renderer, template, **values)
+
+    monkeypatch.setattr(Renderer, "page", slow)
+    most = endpoints._AT_ONCE + endpoints._MOST_WAITING
+    with service_of([good("x")]) as service, served(service) as url, ThreadPoolExecutor(most + 3) as pool:
+        asked = [pool.submit(request, url) for _ in range(most + 3)]
+        wait_until(lambda: sum(one.done() for one in asked) == 3, "three are sent away")
+        assert request(f"{url}/-/healthy").status == 200
+        opened.set()
+        statuses = sorted(one.result().status for one in asked)
+        assert statuses == [200] * most + [503] * 3
+        assert running == [0, endpoints._AT_ONCE]
+        assert request(url).status == 200

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import time
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.page_setup import (
+    NOW,
+    PLATFORMS,
+    Page,
+    appid,
+    bad,
+    every_kind,
+    good,
+    hosts,
+    lists_of,
+    pending,
+    served,
+    service_of,
+)
+from helpers.support import Answer, request
+from jinja2 import UndefinedError
+
+from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.service import RejectedConfig
+from wx_domain_exporter.web.pages import texts
+from wx_domain_exporter.web.pages.rendering import Renderer
+from wx_domain_exporter.wechat.errors import DecodeError, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOSTILE = """'"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}&amp;"""
+TURNED = "\u202egnp.exe\u2066\u200f\x00\x1b[31m\u2028\ufeff"
+PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)), "/apps/unknown"]
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """Every kind of app, and everything wrong with the exporter that can be."""
+    with service_of(every_kind(time.time()), platforms=PLATFORMS) as service:
+        service.rejected_config = RejectedConfig(NOW, [f"config.yml: {HOSTILE}"])
+        service.last_scrape = NOW
+        (discovery,) = service.discoveries
+        discovery.failure = DecodeError(HOSTILE)
+        with served(service) as running:
+            yield running
+
+
+def places(text: str) -> list[str]:
+    """The places of a text that a template fills."""
+    return sorted(re.findall(r"\{\w+\}", text))
+
+
+def in_chinese(url: str) -> Answer:
+    return request(url, headers={"Accept-Language": "zh-CN"})
+
+
+class TestEscaping:
+    def test_names_labels_domains_and_errors_are_text(self) -> None:
+        hostile = good(HOSTILE, 1, requestdomain=[f"https://{HOSTILE}"], xdomain=[HOSTILE])
+        hostile.settings.labels["team"] = HOSTILE  # type: ignore[index]
+        broken = bad("broken", DecodeError(HOSTILE), 2)
+        with service_of([hostile, broken]) as service, served(service) as url:
+            for path in ("/", f"/?q={'%22%3E%3Cscript%3E'}", f"/apps/{appid(1)}", f"/apps/{appid(2)}"):
+                page = Page(request(url + path).text)
+                assert page.all("script") == page.all("img") == [], path
+                assert not [one for _, one in page.elements if any(name.startswith("on") for name in one)], (
+                    path
+                )
+            whole = Page(request(f"{url}/apps/{appid(1)}").text).text
+            assert whole.count(HOSTILE) >= 3
+            assert HOSTILE in Page(request(f"{url}/apps/{appid(2)}").text).text
+
+    def test_what_hides_or_turns_text_is_spelt_out(self) -> None:
+        app = good(f"shop{TURNED}", 1, requestdomain=["https://\u202emoc.elpmaxe"])
+        with service_of([app]) as service, served(service) as url:
+            for path in ("/", f"/apps/{appid(1)}"):
+                text = request(url + path).text
+                assert not set(TURNED) & set(text) - set("gnp.exe[31m")
+                assert r"shop\u202egnp.exe\u2066\u200f\x00\x1b[31m\u2028\ufeff" in text
+            assert r"https://\u202emoc.elpmaxe" in text
+
+    def test_what_stands_between_backticks_is_code(self, url: str) -> None:
+        text = request(f"{url}/apps/{appid(6)}").text
+        assert "<code>wechat.timeout</code>" in text
+        assert "`" not in Page(text).text
+
+    def test_a_search_comes_back_as_it_was_typed(self, url: str) -> None:
+        page = Page(request(f"{url}/?q=a%22b%3Ci%3E").text)
+        (field,) = [one for one in page.all("input") if one.get("name") == "q"]
+        assert field["value"] == 'a"b<i>'
+
+
+class TestPolicy:
+    @pytest.mark.parametrize("path", PAGES)
+    def test_the_style_is_the_one_that_is_allowed_and_nothing_else_is_used(self, url: str, path: str) -> None:
+        answer = request(url + path)
+        policy = dict(
+            part.strip().partition(" ")[::2] for part in answer.headers["content-security-policy"].split(";")
+        )
+        page = Page(answer.text)
+        digest = base64.b64encode(hashlib.sha256(page.style.encode()).digest()).decode()
+        assert policy == {
+            "default-src": "'none'",
+            "style-src": f"'sha256-{digest}'",
+            "img-src": "data:",
+            "form-action": "'self'",
+            "base-uri": "'none'",
+            "frame-ancestors": "'none'",
+        }
+        assert len(page.style) > 1000
+        assert len(page.all("style")) == 1
+        assert not [one for _, one in page.elements if "style" in one or "src" in one]
+        assert all(one["href"].startswith("data:image/svg+xml,") for one in page.all("link"))
+        assert "@import" not in page.style
+        assert "url(" not in page.style
+
+    def test_no_link_leads_elsewhere_or_depends_on_where_a_proxy_puts_the_pages(self, url: str) -> None:
+        for path in PAGES:
+            for link in Page(request(url + path).text).all("a"):
+                root = "../" if path.startswith("/apps/") else "./"
+                assert link["href"].startswith((root, "#")), (path, link)
+
+    @pytest.mark.parametrize("path", PAGES)
+    def test_the_other_headers(self, url: str, path: str) -> None:
+        headers = request(url + path).headers
+        assert headers["content-type"] == "text/html; charset=utf-8"
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["vary"] == "Accept-Language"
+        assert headers["cache-control"] == "private, no-cache"
+
+
+class TestContent:
+    @pytest.mark.parametrize("lang", ["en", "zh"])
+    @pytest.mark.parametrize("path", PAGES)
+    def test_no_page_shows_what_a_program_would_say(self, url: str, path: str, lang: str) -> None:
+        page = Page(request(f"{url}{path}{'&' if '?' in path else '?'}lang={lang}").text)
+        for word in ("None", "Undefined", "Text(", "{count}", "{ago}", "object at", "canary"):
+            assert word not in page.text
+            assert not [one for _, one in page.elements if word in str(one)]
+
+    def test_a_failure_stands_in_the_list_with_reason_errcode_meaning_and_remedy(self, url: str) -> None:
+        text = Page(request(url).text).text
+        assert "token 40164 stable_token answers errcode 40164: The address" in text
+        assert f"Add 203.0.113.7 to the IP whitelist of {appid(7)}" in text
+        assert "last success 2 h ago" in text
+        assert "no success yet" in text
+
+    def test_and_in_chinese(self, url: str) -> None:
+        text = Page(in_chinese(url).text).text
+        assert "token 40164 stable_token 返回错误码 40164：" in text
+        assert f"请将 203.0.113.7 加入 {appid(7)} 的 IP 白名单" in text
+        assert "接近上限" in text
+
+    def test_the_list_tells_of_the_exporter_itself(self, url: str) -> None:
+        text = Page(request(url).text).text
+        assert "A configuration was refused" in text
+        assert f"config.yml: {HOSTILE}" in text
+        assert "The last scrape was" in text
+        assert "main wx00000000000000c0 ✕ failing 0 mini programs are known decode" in text
+        assert "other wx00000000000000c1 off (discover: false)" in text
+
+    def test_an_app_shows_its_domains_and_what_is_in_force(self, url: str) -> None:
+        page = Page(request(f"{url}/apps/{appid(5)}").text)
+        assert "requestdomain wx.request ▲ 190 of 200 nearly full · 190 in force" in page.text
+        assert (
+            "Configured, but not in force before the next release +https://host-000.example.com" in page.text
+        )
+        assert "Still in force, but configured no longer −https://host-190.example.com" in page.text
+        assert page.text.count("https://host-001.example.com") == 1
+        assert "10 of 1,000 calls used, 990 left" in page.text
+        assert "Rate limit5,000 calls in 60 s" in page.text
+        assert "Rate limit for platforms100 calls in 1 s" in page.text
+        assert "get_effective_domain 48001" in page.text
+
+    def test_what_is_known_beside_a_failure_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        watch = good("x", 2, requestdomain=hosts(1))
+        watch.extra_result = ExtraResult({}, None, {}, withheld=True)
+        with service_of([pending("new", 1), watch]) as service, served(service) as url:
+            monkeypatch.setattr(service, "is_ungranted", lambda app: app.appid == appid(1))
+            texts = [Page(request(f"{url}/apps/{appid(number)}").text).text for number in (1, 2)]
+        assert "the platform had no permission set 18 of it" in texts[0]
+        assert "WeChat does not tell which lists are in force: get_effective_domain or" in texts[1]
+        for text in texts:
+            assert ("permission set 18" in text) != ("does not tell" in text)
+
+    def test_an_app_shows_how_its_lists_changed(self, url: str) -> None:
+        text = Page(request(f"{url}/apps/{appid(3)}").text).text
+        assert "requestdomain Added: +https://new.example.com Removed: −https://old.example.com" in text
+
+    def test_what_differs_from_the_baseline_stands_in_the_list(self, url: str) -> None:
+        text = Page(request(f"{url}/?state=drifted").text).text
+        assert "≠ off its baseline stray" in text
+        assert "−requestdomain, missing: https://api.example.com" in text
+        assert "+requestdomain, unexpected: https://evil.example.net" in text
+        assert "https://www.example.com" not in text
+
+    def test_and_on_the_page_of_the_app(self, url: str) -> None:
+        text = Page(request(f"{url}/apps/{appid(8)}").text).text
+        assert (
+            "What differs from the baseline requestdomain "
+            "Missing: required, but not configured −https://api.example.com "
+            "Unexpected: configured, but not allowed +https://evil.example.net"
+        ) in text
+        assert "baseline" not in Page(request(f"{url}/apps/{appid(1)}").text).text
+        assert "缺少：基线要求，但未配置" in in_chinese(f"{url}/apps/{appid(8)}").text
+
+    def test_old_lists_are_said_to_be_old(self, url: str) -> None:
+        text = Page(request(f"{url}/apps/{appid(6)}").text).text
+        assert "these are the lists of its last good answer" in text
+        assert "https://last.example.com" in text
+
+    def test_an_unknown_app_is_404(self, url: str) -> None:
+        for answer, text in (
+            (request(f"{url}/apps/{appid(77)}"), "No such mini program"),
+            (in_chinese(f"{url}/apps/%3Cscript%3E"), "没有这个小程序"),
+        ):
+            assert answer.status == 404
+            assert text in Page(answer.text).text
+
+    def test_older_changes_are_folded(self) -> None:
+        app = good("x", 1)
+        for number in range(1, 16):
+            app.history.note(lists_of(requestdomain=hosts(number)), NOW)
+        with service_of([app]) as service, served(service) as url:
+            page = Page(request(f"{url}/apps/{appid(1)}").text)
+        assert len(page.all("details")) == 1
+        assert "5 older changes" in page.text
+
+    def test_several_pages_lead_to_each_other(self) -> None:
+        apps = [pending(f"{number:03}", number) for number in range(201)]
+        with service_of(apps) as service, served(service) as url:
+            page = Page(request(f"{url}/?sort=name&page=2&lang=en").text)
+        links = {one["rel"]: one["href"] for one in page.all("a") if "rel" in one}
+        assert links == {"prev": "./?sort=name&lang=en", "next": "./?sort=name&page=3&lang=en"}
+        assert "101–200 of 201" in page.text
+        assert "Page 2 of 3" in page.text
+
+    def test_the_form_keeps_state_and_language(self, url: str) -> None:
+        page = Page(request(f"{url}/?state=failing&lang=zh&sort=age").text)
+        hidden = {one["name"]: one["value"] for one in page.all("input") if one.get("type") == "hidden"}
+        assert hidden == {"state": "failing", "lang": "zh"}
+        assert [one["value"] for one in page.all("option") if "selected" in one] == ["age"]
+
+    def test_it_can_be_read_aloud(self, url: str) -> None:
+        for path in PAGES:
+            page = Page(request(url + path).text)
+            tags = [tag for tag, _ in page.elements]
+            assert [tags.count(one) for one in ("header", "main", "footer", "h1")] == [1, 1, 1, 1], path
+            assert all("scope" in one for one in page.all("th")), path
+            assert all("aria-label" in one for one in page.all("nav")), path
+            labelled = {one["for"] for one in page.all("label")}
+            assert all(one["id"] in labelled for one in page.all("input") if one.get("type") != "hidden"), (
+                path
+            )
+            ids = [one["id"] for _, one in page.elements if "id" in one]
+            assert len(ids) == len(set(ids)), path
+            for _, one in page.elements:
+                assert set(one.get("aria-labelledby", "").split()) <= set(ids), path
+
+
+class TestTemplates:
+    def test_a_value_that_is_missing_is_an_error(self) -> None:
+        with pytest.raises(UndefinedError):
+            Renderer().page("unknown_app.html", chinese=False)
+
+    def test_a_value_that_is_none_is_an_error(self) -> None:
+        template = Renderer()._environment.from_string("{{ x }}")
+        with pytest.raises(TypeError, match="None"):
+            template.render(x=None)
+
+
+class TestTexts:
+    def test_every_text_has_both_languages_with_the_same_places(self) -> None:
+        for name, text in {**texts.TEXTS, **texts.REASONS, **texts.CATEGORIES}.items():
+            assert text.en, name
+            assert text.zh, name
+            assert places(text.en) == places(text.zh), name
+            assert text.en.count("{") == len(places(text.en)), name
+        same = {name for name, text in texts.TEXTS.items() if text.en == text.zh}
+        assert same == set()
+
+    def test_every_text_is_used(self) -> None:
+        folder = files("wx_domain_exporter.web.pages") / "templates"
+        everything = "".join(one.read_text() for one in folder.iterdir() if one.name.endswith(".html"))
+        looked_up = {"failing", "changed", "pending", "ok"}
+        for name in texts.TEXTS.keys() - looked_up:
+            assert re.search(rf"\bt\.{name}\b", everything) or name.startswith("sort_"), name
+
+    def test_every_reason_has_words(self) -> None:
+        assert texts.REASONS.keys() == set(Reason)

@@ -1,0 +1,200 @@
+"""The limits of a connection, short ones, on TLS and without."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import resource
+import socket
+import time
+from asyncio import SelectorEventLoop
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import pytest
+from helpers.support import request
+from helpers.web_certificates import WebFolder, make_web_folder
+from helpers.web_setup import LARGE, TLS, serving
+from structlog.testing import capture_logs
+
+from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator
+
+SOON = 5.0
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+GET_LARGE = b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> WebFolder:
+    return make_web_folder(tmp_path_factory.mktemp("web"))
+
+
+@pytest.fixture(params=["", TLS], ids=["plain", "TLS"])
+def text(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@contextlib.contextmanager
+def connection(folder: WebFolder, url: str) -> Iterator[socket.socket]:
+    """A client of the server, which reads little at a time."""
+    parts = urlsplit(url)
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    plain.settimeout(SOON)
+    with plain:
+        plain.connect((parts.hostname or "", parts.port or 0))
+        if parts.scheme == "http":
+            yield plain
+        else:
+            with folder.client().wrap_socket(plain, server_hostname="127.0.0.1") as encrypted:
+                yield encrypted
+
+
+def client_tls(folder: WebFolder, url: str) -> ssl.SSLContext | None:
+    return folder.client() if url.startswith("https") else None
+
+
+def received(client: socket.socket) -> int:
+    """Read to the end; return the number of bytes."""
+    number = 0
+    with contextlib.suppress(OSError):
+        while data := client.recv(65536):
+            number += len(data)
+    return number
+
+
+def test_headers_have_a_time(folder: WebFolder, text: str) -> None:
+    with serving(folder, text, ConnectionLimits(headers=0.3)) as url, connection(folder, url) as client:
+        client.sendall(GET)
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+        client.sendall(GET[:-2])
+        begin = time.monotonic()
+        received(client)
+        assert 0.2 < time.monotonic() - begin < SOON
+
+
+def test_an_idle_connection_is_kept_for_longer_than_headers_may_take(folder: WebFolder, text: str) -> None:
+    with serving(folder, text, ConnectionLimits(headers=0.2)) as url, connection(folder, url) as client:
+        for _ in range(2):
+            client.sendall(GET)
+            answer = client.recv(1000)
+            while b"good\n" not in answer:
+                answer += client.recv(1000)
+            time.sleep(0.5)
+
+
+def test_a_handshake_has_a_time(folder: WebFolder) -> None:
+    limits = ConnectionLimits(handshake=0.3)
+    with serving(folder, TLS, limits) as url, connection(folder, url.replace("https", "http")) as client:
+        begin = time.monotonic()
+        received(client)
+        assert 0.2 < time.monotonic() - begin < SOON
+
+
+def test_an_answer_that_is_not_read_is_given_up(folder: WebFolder, text: str) -> None:
+    with serving(folder, text, ConnectionLimits(stall=0.3)) as url, connection(folder, url) as client:
+        client.sendall(GET_LARGE)
+        time.sleep(1)
+        assert received(client) < len(LARGE)
+
+
+def test_an_answer_that_is_read_slowly_is_given_up_in_the_end(folder: WebFolder, text: str) -> None:
+    with (
+        serving(folder, text, ConnectionLimits(stall=2, answer=0.5)) as url,
+        connection(folder, url) as client,
+    ):
+        client.sendall(GET_LARGE)
+        slowly = 0
+        for _ in range(50):
+            slowly += len(client.recv(16384))
+            time.sleep(0.02)
+        assert slowly + received(client) < len(LARGE)
+
+
+def test_an_answer_that_is_read_is_not_cut(folder: WebFolder, text: str) -> None:
+    with serving(folder, text, ConnectionLimits(headers=0.1)) as url:
+        answer = request(f"{url}/large", tls=client_tls(folder, url))
+    assert answer.body == LARGE
+
+
+def test_of_too_many_unread_answers_the_oldest_is_given_up(folder: WebFolder, text: str) -> None:
+    with (
+        serving(folder, text, ConnectionLimits(stalled=1)) as url,
+        connection(folder, url) as first,
+        connection(folder, url) as second,
+    ):
+        for client in (first, second):
+            client.sendall(GET_LARGE)
+            assert client.recv(1)
+            time.sleep(0.5)
+        assert received(first) < len(LARGE) < received(second)
+
+
+class TestNumber:
+    def test_of_too_many_the_one_that_waits_longest_gives_way(self, folder: WebFolder, text: str) -> None:
+        with (
+            capture_logs() as logs,
+            serving(folder, text, ConnectionLimits(connections=2)) as url,
+            connection(folder, url) as first,
+            connection(folder, url) as second,
+        ):
+            for client in (second, first):
+                client.sendall(GET)
+                assert client.recv(1)
+                time.sleep(0.1)
+            assert request(url, tls=client_tls(folder, url)).status == 200
+            received(second)
+            first.sendall(GET)
+            assert first.recv(1)
+            assert request(url, tls=client_tls(folder, url)).status == 200
+        assert [one["event"] for one in logs] == ["too many connections: those without a request give way"]
+
+    def test_half_of_the_descriptors_are_left_for_other_things(
+        self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (4, 4))
+        with serving(folder, "") as url, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connection(folder, url)) for _ in range(3)]
+            begin = time.monotonic()
+            assert received(clients[0]) == 0
+            assert time.monotonic() - begin < SOON
+            clients[2].sendall(GET)
+            assert clients[2].recv(1)
+
+    def test_descriptors_without_a_limit_are_enough(
+        self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
+        with serving(folder, "") as url, contextlib.ExitStack() as stack:
+            clients = [stack.enter_context(connection(folder, url)) for _ in range(3)]
+            for client in clients:
+                client.sendall(GET)
+                assert client.recv(1)
+
+    def test_without_a_descriptor_left_it_goes_on_later_and_says_so_once(
+        self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        accept, fails = SelectorEventLoop.sock_accept, iter(range(5))
+
+        async def none_left(loop: SelectorEventLoop, sock: socket.socket) -> Any:
+            if next(fails, None) is not None:
+                raise OSError(errno.EMFILE, "Too many open files")
+            return await accept(loop, sock)
+
+        monkeypatch.setattr(SelectorEventLoop, "sock_accept", none_left)
+        with capture_logs() as logs, serving(folder, "") as url:
+            assert request(url).status == 200
+        assert [one["event"] for one in logs] == ["can't accept connections: Too many open files"]
+
+    def test_one_that_is_answered_does_not(self, folder: WebFolder, text: str) -> None:
+        limits = ConnectionLimits(connections=1)
+        with serving(folder, text, limits) as url, connection(folder, url) as busy:
+            busy.sendall(GET_LARGE)
+            assert busy.recv(1)
+            with pytest.raises(OSError, match=r".*"):
+                request(url, tls=client_tls(folder, url))
+            assert received(busy) > len(LARGE) - 1

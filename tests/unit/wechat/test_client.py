@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers.api_clients import (
+    BUSY,
+    GOOD_ANSWER,
+    TIMEOUT,
+    Calls,
+    answering,
+    ask,
+    client_of,
+    settings,
+    time_left,
+)
+from helpers.clocks import StoppedClock
+from helpers.fault_behaviours import domain_of
+from helpers.fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
+from helpers.faults import CANARY, FaultyApi, token_for
+
+from wx_domain_exporter import __version__
+from wx_domain_exporter.wechat.apis import GETWXADEVINFO, STABLE_TOKEN
+from wx_domain_exporter.wechat.client import ApiClient, Caller, Credential
+from wx_domain_exporter.wechat.errors import (
+    ApiError,
+    CallTimeoutError,
+    DeadlineError,
+    FetchError,
+    QuotaError,
+)
+from wx_domain_exporter.wechat.responses import read_categories
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[FaultyApi]:
+    with FaultyApi(BEHAVIOURS) as server:
+        yield server
+
+
+@pytest.fixture
+def client(api: FaultyApi) -> Iterator[ApiClient]:
+    client = ApiClient(settings(api.url), Calls())
+    yield client
+    client.close()
+
+
+def observer(client: ApiClient) -> Calls:
+    assert isinstance(client.observer, Calls)
+    return client.observer
+
+
+def noted(client: ApiClient) -> list[tuple[str, int | str]]:
+    return observer(client).noted
+
+
+def fetch(client: ApiClient, fault: str) -> dict[str, Any]:
+    answer = Caller(client, time_left(), {}).call(GETWXADEVINFO, {}, Credential(token_for(fault)))
+    return {name: listed.domains for name, listed in read_categories(answer, None, ()).items()}
+
+
+class TestFaults:
+    @pytest.mark.parametrize("fault", GOOD, ids=lambda fault: fault.name)
+    def test_a_good_answer_is_read_whatever_its_form(self, client: ApiClient, fault: Fault) -> None:
+        assert fetch(client, fault.name)["requestdomain"] == (domain_of(fault.name),)
+
+    @pytest.mark.parametrize("fault", [f for f in FAULTS if f.reason], ids=lambda fault: fault.name)
+    def test_each_fault_has_its_reason_and_quotes_no_token(self, client: ApiClient, fault: Fault) -> None:
+        begin = time.monotonic()
+        with pytest.raises(FetchError) as caught:
+            fetch(client, fault.name)
+        assert caught.value.reason == fault.reason, str(caught.value)
+        assert getattr(caught.value, "errcode", None) == fault.errcode
+        assert CANARY not in str(caught.value)
+        assert time.monotonic() - begin < TIMEOUT + 5
+
+    def test_a_redirect_is_not_followed(self, client: ApiClient, api: FaultyApi) -> None:
+        before = api.calls("301")
+        with pytest.raises(FetchError, match="HTTP status 301"):
+            fetch(client, "301")
+        assert api.calls("301") == before + 1
+
+
+class TestRequest:
+    def test_it_has_the_shape_that_wechat_wants(self) -> None:
+        with client_of({"errcode": 0}) as (client, api):
+            Caller(client, time_left(), {}).call(
+                GETWXADEVINFO, {"action": "getserverdomain"}, Credential(token_for("it"))
+            )
+        (request,) = api.requests
+        assert (request.method, request.path, request.version) == ("POST", "/wxa/getwxadevinfo", "HTTP/1.1")
+        assert json.loads(request.body) == {"action": "getserverdomain"}
+        assert request.headers == {
+            "host": f"127.0.0.1:{api.port}",
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+            "content-length": str(len(request.body)),
+            "user-agent": f"wx_domain_exporter/{__version__}",
+        }
+
+    def test_an_empty_body_is_an_empty_object(self) -> None:
+        with client_of({"errcode": 0}) as (client, api):
+            ask(client)
+        assert (api.requests[0].body, api.requests[0].headers["content-length"]) == (b"{}", "2")
+
+    @pytest.mark.parametrize("token", ["fault-it.", "fault-it./+&=%?# é", "fault-it.a&access_token=b"])
+    def test_a_token_is_quoted(self, token: str) -> None:
+        with client_of({"errcode": 0}) as (client, api):
+            ask(client, token=token)
+        assert api.requests[0].target.count("=") == 1
+        assert api.requests[0].token == token
+
+    def test_a_call_without_a_query_has_no_question_mark(self) -> None:
+        with FaultyApi({"": answering({"errcode": 0})}) as api:
+            client = ApiClient(settings(api.url), Calls())
+            Caller(client, time_left(), {}).call(STABLE_TOKEN, {"secret": "ü"})
+            client.close()
+        assert api.requests[0].target == "/cgi-bin/stable_token"
+        assert json.loads(api.requests[0].body) == {"secret": "ü"}
+
+    def test_calls_share_no_state(self) -> None:
+        with client_of({"errcode": 0}) as (client, api):
+            for body in ({}, {"action": "getbizdomain"}, {}):
+                Caller(client, time_left(), {}).call(GETWXADEVINFO, body, Credential(token_for("it")))
+        assert [json.loads(request.body) for request in api.requests] == [{}, {"action": "getbizdomain"}, {}]
+        assert api.accepted == 1
+
+    def test_a_base_url_can_have_a_path(self) -> None:
+        with FaultyApi({"it": answering({"errcode": 0})}) as api:
+            client = ApiClient(settings(f"{api.url}/behind/"), Calls())
+            ask(client)
+            client.close()
+        assert api.requests[0].path == "/behind/wxa/getwxadevinfo"
+
+
+class TestErrcodes:
+    def test_zero_is_the_answer(self) -> None:
+        with client_of({"errcode": 0, "requestdomain": ["x"]}) as (client, _):
+            errors = {"getwxadevinfo": 40001, "stable_token": -1}
+            assert ask(client, Caller(client, time_left(), errors))["requestdomain"] == ["x"]
+        assert errors == {"stable_token": -1}
+        assert noted(client) == [("getwxadevinfo", 0)]
+
+    @pytest.mark.parametrize(
+        ("errcode", "kind"),
+        [(61003, ApiError), ("48001", ApiError), (40001, ApiError), (45009, QuotaError), (45011, QuotaError)],
+    )
+    def test_another_is_an_error_with_its_type(self, errcode: int | str, kind: type[ApiError]) -> None:
+        with client_of({"errcode": errcode, "errmsg": "why"}) as (client, api):
+            errors: dict[str, int] = {}
+            with pytest.raises(ApiError, match=f"^getwxadevinfo answered errcode {errcode}: why$") as caught:
+                ask(client, Caller(client, time_left(), errors))
+        assert type(caught.value) is kind
+        assert (caught.value.api, caught.value.errcode) == ("getwxadevinfo", int(errcode))
+        assert errors == {"getwxadevinfo": int(errcode)}
+        assert noted(client) == [("getwxadevinfo", int(errcode))]
+        assert len(api.requests) == 1
+
+    def test_a_call_without_an_answer_clears_the_one_before(self) -> None:
+        with client_of([]) as (client, _):
+            errors = {"getwxadevinfo": 61003, "stable_token": -1}
+            with pytest.raises(FetchError):
+                ask(client, Caller(client, time_left(), errors))
+        assert errors == {"stable_token": -1}
+        assert noted(client) == [("getwxadevinfo", "decode")]
+
+    def test_the_errmsg_is_redacted(self) -> None:
+        with client_of({"errcode": 40001, "errmsg": f"access_token={CANARY} rid: 1"}) as (client, _):
+            with pytest.raises(ApiError, match="rid: 1") as caught:
+                ask(client)
+            assert CANARY not in str(caught.value)
+
+
+class TestBusy:
+    @pytest.mark.parametrize("errcode", [-1, -1000, 85113, "-1"])
+    def test_it_is_asked_once_more_after_a_short_wait(self, errcode: int | str) -> None:
+        begin = time.monotonic()
+        with client_of({"errcode": errcode}, GOOD_ANSWER) as (client, api):
+            errors: dict[str, int] = {}
+            assert ask(client, Caller(client, time_left(), errors)) == GOOD_ANSWER
+        assert time.monotonic() - begin >= 0.1
+        assert len(api.requests) == 2
+        assert errors == {}
+        assert noted(client) == [("getwxadevinfo", int(errcode)), ("getwxadevinfo", 0)]
+
+    def test_it_is_not_asked_a_third_time(self) -> None:
+        with client_of(BUSY, BUSY, GOOD_ANSWER) as (client, api):
+            with pytest.raises(ApiError, match="errcode -1"):
+                ask(client)
+            assert len(api.requests) == 2
+
+    def test_another_error_is_not_asked_again(self) -> None:
+        with client_of({"errcode": 61003}, GOOD_ANSWER) as (client, api):
+            with pytest.raises(ApiError, match="errcode 61003"):
+                ask(client)
+            assert len(api.requests) == 1
+
+    def test_the_second_answer_is_the_one_that_counts(self) -> None:
+        with client_of(BUSY, {"errcode": 61003}) as (client, _), pytest.raises(ApiError, match="61003"):
+            ask(client)
+
+    def test_it_is_not_asked_again_when_nobody_waits_for_it(self) -> None:
+        with client_of(BUSY, GOOD_ANSWER) as (client, api):
+            with pytest.raises(ApiError, match="errcode -1"):
+                ask(client, Caller(client, time_left(0.1, StoppedClock()), {}))
+            assert len(api.requests) == 1
+
+    def test_the_waits_are_spread(self) -> None:
+        waits: list[float] = []
+        with FaultyApi({"it": answering(BUSY)}) as api:
+            client = ApiClient(settings(api.url), Calls(), sleep=waits.append)
+            for _ in range(10):
+                with pytest.raises(ApiError):
+                    ask(client)
+            client.close()
+        assert len(set(waits)) == 10
+        assert all(0.1 <= wait <= 0.4 for wait in waits)
+
+
+class TestTime:
+    def test_a_call_that_the_budget_cuts_short_is_no_timeout_of_wechat(self, client: ApiClient) -> None:
+        deadline = time_left()
+        deadline.limit(0.2)
+        caller = Caller(client, deadline, {})
+        with pytest.raises(DeadlineError):
+            caller.call(GETWXADEVINFO, {}, Credential(token_for("hang")))
+        assert noted(client) == [("getwxadevinfo", "deadline")]
+
+    def test_a_call_that_has_all_its_time_is_one(self, client: ApiClient) -> None:
+        with pytest.raises(CallTimeoutError):
+            fetch(client, "hang")
+        assert noted(client) == [("getwxadevinfo", "timeout")]
+        assert observer(client).seconds[0] >= TIMEOUT
+
+    def test_without_time_there_is_no_call(self) -> None:
+        with client_of(GOOD_ANSWER) as (client, api):
+            with pytest.raises(DeadlineError):
+                ask(client, Caller(client, time_left(-1), {}))
+            assert not api.requests
+        assert not noted(client)

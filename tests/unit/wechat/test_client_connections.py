@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from helpers.api_clients import GOOD_ANSWER, Calls, answering, ask, client_of, settings
+from helpers.faults import FaultyApi
+from helpers.proxy import Proxy
+from helpers.support import free_port
+from helpers.tls import make_certificates
+
+from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.wechat.client import ApiClient
+from wx_domain_exporter.wechat.errors import FetchError, TlsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    with Proxy("me:Zp4ss") as proxy:
+        for name in ("http_proxy", "https_proxy"):
+            monkeypatch.setenv(name, f"http://me:Zp4ss@127.0.0.1:{proxy.port}")
+            monkeypatch.delenv(name.upper(), raising=False)
+        for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        yield proxy
+
+
+class TestWayToWechat:
+    def test_proxy_url_is_used(self) -> None:
+        with Proxy("me:Zp4ss") as proxy:
+            with client_of(GOOD_ANSWER, proxy_url=f"http://me:Zp4ss@127.0.0.1:{proxy.port}") as (client, _):
+                assert ask(client) == GOOD_ANSWER
+            assert len(proxy.requests) == 1
+
+    def test_the_environments_proxies_are_not_used_by_themselves(
+        self, proxies_of_the_environment: Proxy
+    ) -> None:
+        with client_of(GOOD_ANSWER) as (client, _):
+            assert ask(client) == GOOD_ANSWER
+        assert not proxies_of_the_environment.requests
+
+    def test_the_environments_proxies_are_used_where_they_are_trusted(
+        self, proxies_of_the_environment: Proxy
+    ) -> None:
+        with client_of(GOOD_ANSWER, trust_env=True) as (client, _):
+            assert ask(client) == GOOD_ANSWER
+        assert len(proxies_of_the_environment.requests) == 1
+
+    def test_the_environment_can_name_hosts_without_a_proxy(
+        self, proxies_of_the_environment: Proxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with client_of(GOOD_ANSWER, trust_env=True) as (client, _):
+            assert ask(client) == GOOD_ANSWER
+        assert not proxies_of_the_environment.requests
+
+    @pytest.mark.usefixtures("proxies_of_the_environment")
+    def test_proxy_url_goes_before_the_environment(self) -> None:
+        with Proxy() as proxy:
+            url = f"http://127.0.0.1:{proxy.port}"
+            with client_of(GOOD_ANSWER, trust_env=True, proxy_url=url) as (client, _):
+                ask(client)
+            assert len(proxy.requests) == 1
+
+    def test_no_netrc_is_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password Zp4ss")
+        monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+        with client_of(GOOD_ANSWER, trust_env=True) as (client, api):
+            ask(client)
+        assert "authorization" not in api.requests[0].headers
+
+    @pytest.mark.parametrize(
+        ("reason", "credentials"), [("http", "me:wrong"), ("connection", None)], ids=["refuses", "is gone"]
+    )
+    def test_a_proxy_that_fails_has_its_reason(self, reason: str, credentials: str | None) -> None:
+        with Proxy("me:right") as proxy:
+            port = proxy.port if credentials else free_port()
+            url = f"http://{credentials or 'me:wrong'}@127.0.0.1:{port}"
+            with client_of(GOOD_ANSWER, proxy_url=url) as (client, api):
+                with pytest.raises(FetchError) as caught:
+                    ask(client)
+                assert not api.requests
+        assert caught.value.reason == reason
+        assert "wrong" not in str(caught.value)
+
+    def test_a_secret_of_a_proxy_that_is_not_there_is_an_error(self) -> None:
+        wechat = Wechat.model_validate({"proxy_url": {"env": "NO_SUCH_VARIABLE"}})
+        with pytest.raises(SecretError):
+            ApiClient(wechat, Calls())
+
+    def test_a_ca_file_that_is_not_there_is_an_error(self, tmp_path: Path) -> None:
+        wechat = Wechat.model_validate({"ca_file": str(tmp_path / "none.pem")})
+        with pytest.raises(FileNotFoundError):
+            ApiClient(wechat, Calls())
+
+    def test_ca_file_decides_whom_to_trust(self, tmp_path: Path) -> None:
+        certificates = make_certificates(tmp_path)
+        with FaultyApi({"it": answering(GOOD_ANSWER)}, certificates.good) as api:
+            trusting = ApiClient(settings(api.url, ca_file=str(certificates.ca_file)), Calls())
+            assert ask(trusting) == GOOD_ANSWER
+            trusting.close()
+            strict = ApiClient(settings(api.url), Calls())
+            with pytest.raises(TlsError, match="certificate refused"):
+                ask(strict)
+            strict.close()
+            assert len(api.requests) == 1
+
+    def test_closing_the_client_closes_its_connections(self) -> None:
+        with client_of(GOOD_ANSWER) as (client, api):
+            ask(client)
+            client.close()
+            api.wait_for_ended(1)

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from helpers.simulated_client import APPID
+from helpers.support import as_json
+from structlog.testing import capture_logs
+
+from wx_domain_exporter.config.schema_tokens import HttpToken
+from wx_domain_exporter.simulator.apis.token_service import PATH
+from wx_domain_exporter.wechat.tokens.source import Lease, usable_seconds
+from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
+
+if TYPE_CHECKING:
+    from helpers.clocks import Clock
+    from helpers.token_setup import Stage
+
+DAY = 86400
+
+
+def lease_of(stage: Stage, answer: dict[str, Any], **settings: Any) -> Lease:
+    stage.world.patch_centre({"raw_body": as_json(answer)})
+    return stage.centre(**settings)._lease("", stage.caller())
+
+
+class TestPointers:
+    @pytest.mark.parametrize(
+        ("pointer", "answer"),
+        [
+            ("/token", {"token": "made"}),
+            ("/a/b/c", {"a": {"b": {"c": "made"}}}),
+            ("/list/1/t", {"list": [{}, {"t": "made"}]}),
+            ("/a~1b/~0", {"a/b": {"~": "made"}}),
+            ("/", {"": "made"}),
+        ],
+    )
+    def test_they_lead_anywhere(self, stage: Stage, pointer: str, answer: dict[str, Any]) -> None:
+        assert lease_of(stage, answer, token_pointer=pointer).token == "made"
+
+    @pytest.mark.parametrize(
+        ("pointer", "answer", "sentence"),
+        [
+            (
+                "/data/token",
+                {"code": 0, "data": {"access_token": "canary"}},
+                "/data/token leads to nothing; the answer has the keys code, data",
+            ),
+            ("/data/token", {"data": None}, "/data/token leads to nothing; the answer has the keys data"),
+            ("/0/token", {"data": ["canary"]}, "/0/token leads to nothing; the answer has the keys data"),
+            ("/data/token", {}, "/data/token leads to nothing; the answer is an empty object"),
+            ("/data/x", {"data": ["canary"]}, "/data/x leads to nothing; the answer has the keys data"),
+            ("/data/-", {"data": ["canary"]}, "/data/- leads to no token"),
+            ("/token", {"token": 5}, "/token leads to no token"),
+            ("/token", {"token": {"canary": 1}}, "/token leads to no token"),
+            ("/token", {"token": "canary\n"}, "/token leads to no token"),
+            ("/token", {"token": "canary é"}, "/token leads to no token"),
+            ("/token", {"token": ""}, "/token leads to an empty text"),
+            ("", {"token": "canary"}, " leads to no token"),
+        ],
+    )
+    def test_a_wrong_one_is_named_with_the_answers_keys_and_no_value(
+        self, stage: Stage, pointer: str, answer: dict[str, Any], sentence: str
+    ) -> None:
+        stage.world.patch_centre({"raw_body": as_json(answer)})
+        error = stage.refused(stage.centre(token_pointer=pointer))
+        assert str(error) == f"http: no token: token_pointer {sentence}"
+
+    def test_of_many_keys_some_are_named_and_none_that_looks_like_a_secret(self, stage: Stage) -> None:
+        answer = {"c4n4ry" * 8: 1, "a\nb": 1, **{f"key-{number}": 1 for number in range(30)}}
+        stage.world.patch_centre({"raw_body": as_json(answer)})
+        error = str(stage.refused(stage.centre()))
+        assert "c4n4ry" not in error
+        assert "\n" not in error
+        assert error.endswith("keys <secret>, a b, " + ", ".join(f"key-{number}" for number in range(8)))
+
+
+class TestLifetime:
+    @pytest.mark.parametrize(("given", "seconds"), [(7200, 7200), ("7200", 7200), (90.5, 90.5)])
+    def test_it_is_read_as_it_comes(self, stage: Stage, given: object, seconds: float) -> None:
+        answer = {"token": "made", "data": {"expires_in": given}}
+        assert lease_of(stage, answer, token_pointer="/token") == Lease("made", seconds)
+
+    def test_no_token_is_trusted_for_more_than_30_days(self, stage: Stage) -> None:
+        answer = {"token": "made", "data": {"expires_in": 10**15}}
+        assert lease_of(stage, answer, token_pointer="/token") == Lease("made", 30 * DAY)
+
+    @pytest.mark.parametrize("given", [0, -1, True, "soon", "", {}, "1e3"], ids=repr)
+    def test_a_bad_one_is_a_refusal(self, stage: Stage, given: object) -> None:
+        stage.world.patch_centre({"raw_body": as_json({"token": "made", "expires_in": given})})
+        source = stage.centre(token_pointer="/token", expires_in_pointer="/expires_in")
+        sentence = "http: no token: expires_in_pointer /expires_in leads to no number of seconds above 0"
+        assert str(stage.refused(source)) == sentence
+
+    def test_where_none_is_promised_ttl_counts_and_nobody_is_warned(self, stage: Stage, clock: Clock) -> None:
+        stage.world.patch_centre({"raw_body": as_json({"access_token": "made"})})
+        token = {"type": "http", "url": f"{stage.server.url}{PATH}?appId={{appid}}", "ttl": "100s"}
+        source = TokenServiceSource(APPID, HttpToken.model_validate(token), clock)
+        with capture_logs() as logs:
+            source.get(stage.caller())
+        assert logs == []
+        clock.ahead = usable_seconds(100, APPID) - 5
+        source.get(stage.caller())
+        assert stage.asked_of("centre") == 1
+        clock.ahead = usable_seconds(100, APPID) + 1
+        source.get(stage.caller())
+        assert stage.asked_of("centre") == 2
+
+    def test_where_a_pointer_promised_one_ttl_counts_and_is_told_once(
+        self, stage: Stage, clock: Clock
+    ) -> None:
+        stage.world.patch_centre({"no_lifetime": True})
+        source = stage.centre()
+        with capture_logs() as logs:
+            for clock.ahead in (0, 31, 62):
+                source.get(stage.caller())
+        assert stage.asked_of("centre") == 3
+        assert logs == [
+            {
+                "event": "expires_in_pointer leads to nothing: ttl is used",
+                "log_level": "warning",
+                "appid": APPID,
+                "pointer": "/data/expires_in",
+                "ttl": 60.0,
+                "answer": "the answer has the keys code, data",
+            }
+        ]
