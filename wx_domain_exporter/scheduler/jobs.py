@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from wx_domain_exporter.apps.extra_calls import ExtraResult
 from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.deadline import Deadline, SharedDeadline
+from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.wechat.errors import Reason
 
 if TYPE_CHECKING:
@@ -42,15 +42,6 @@ class Job(ABC):
     @abstractmethod
     def run(self) -> None:
         """Make the calls; never raises."""
-
-    @property
-    def wanted_until(self) -> Deadline:
-        """Return the latest deadline of those who wait."""
-        return self.deadline.latest
-
-    def spare(self) -> float:
-        """Return the seconds for which somebody still waits."""
-        return self.deadline.remaining()
 
 
 class FetchJob(Job):

@@ -105,12 +105,12 @@ class Scheduler:
     def _finish(self, job: FetchJob | ExtraJob) -> Sequence[ScrapeJobs]:
         """Run a job to its end; return who waits for it."""
         while True:
-            wanted_until = job.wanted_until
-            if job.spare() > 0:
+            latest = job.deadline.latest
+            if job.deadline.remaining() > 0:
                 _run(job)
             if isinstance(job, FetchJob):
-                in_vain = job.ended_by_deadline and wanted_until < job.wanted_until
-                if in_vain and job.spare() > 0:
+                in_vain = job.ended_by_deadline and latest < job.deadline.latest
+                if in_vain and job.deadline.remaining() > 0:
                     continue  # who joined meanwhile has more time, and the app's share of it is not over
                 self._fetch_done(job)
             else:

@@ -100,14 +100,14 @@ class CallTimeoutError(TransportError):
     """No whole answer came in time."""
 
     reason = Reason.TIMEOUT
-    holds_up = True
+    timed_out = True
 
 
 class BrokenConnectionError(TransportError):
     """There was no connection, or it broke."""
 
     reason = Reason.CONNECTION
-    holds_up = True
+    timed_out = True
 
 
 class TlsError(TransportError):
@@ -132,4 +132,4 @@ class DeadlineError(FetchError):
     """The scrape's time was over before the answer was there."""
 
     reason = Reason.DEADLINE
-    holds_up = True
+    timed_out = True

@@ -17,7 +17,7 @@ GOOD = Quota(1000, 10, 990)
 
 
 @pytest.fixture
-def watch(stage: Stage) -> MonitoredApp:
+def app(stage: Stage) -> MonitoredApp:
     return stage.watch(effective=False)
 
 
