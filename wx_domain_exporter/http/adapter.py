@@ -17,7 +17,6 @@ from gevent.ssl import SSLContext
 from requests.adapters import BaseAdapter
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ContentDecodingError, RequestException, SSLError, Timeout
-from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
 from wx_domain_exporter.http.connection import Connection
@@ -162,7 +161,7 @@ def _response(request: requests.PreparedRequest, answer: HttpResponse, content: 
     response = requests.Response()
     response.status_code = answer.status
     response.reason = answer.reason.decode("latin-1").strip()
-    response.headers = CaseInsensitiveDict(answer.headers)
+    response.headers = answer.headers.by_name
     response.url = request.url or ""
     response.request = request
     response.raw = io.BytesIO(content)
