@@ -1,7 +1,8 @@
 """The response to one HTTP/1.1 request, parsed strictly by httptools while it arrives.
 
-Two programs that parse a head differently disagree on where a response ends, and what one of them takes for the
-rest of it is the next response for the other: that of another app. So every ambiguous response is refused.
+Two programs that parse a head differently disagree on where a response ends. What one of them takes for the
+rest of it is the next response for the other, which may be that of another app. So ambiguous responses are
+refused.
 """
 
 import zlib
@@ -26,15 +27,15 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class NotHttpError(RequestException):
-    """What came is not HTTP/1.1, or more than a call may receive."""
+    """The response is not valid HTTP/1.1, or has more bytes than a call may receive."""
 
 
 class ResponseTooLargeError(ContentDecodingError):
-    """A body, as sent or decoded, is larger than the cap; it was read no further."""
+    """The body, as received or decoded, is larger than the cap."""
 
 
 class IncompleteResponseError(Exception):
-    """The connection was closed before the answer's end."""
+    """The connection was closed before the response was complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +76,28 @@ def _parsed(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
 
 
 class HttpResponse:
-    """One answer. `feed` it with what arrives until it is `complete`, then `close` it."""
+    """One response: call `feed` with the received data until it is `complete`, then `close`."""
 
     __slots__ = (
         *("_body", "_cap", "_head_bytes", "_header_list", "_parser", "_problem", "_received", "_size"),
         *("_trailers", "_until_eof"),
-        *("complete", "goodbye", "has_head", "headers", "keep_alive", "reason", "status", "surplus"),
+        *(
+            "complete",
+            "surplus_is_timeout",
+            "has_head",
+            "headers",
+            "keep_alive",
+            "reason",
+            "status",
+            "surplus",
+        ),
     )
 
     def __init__(self, cap: int) -> None:
-        """Expect an answer.
+        """Expect a response.
 
         Args:
-            cap: how many bytes its body may have, as sent and as decoded.
+            cap: the maximum size of the body in bytes, both as received and as decoded.
         """
         self.status = 0
         self.reason = b""
@@ -95,11 +105,11 @@ class HttpResponse:
         self.has_head = False
         self.complete = False
         self.keep_alive = False
-        """Whether the peer goes on with further answers on the connection."""
+        """Whether the connection can be used for further requests."""
         self.surplus = False
-        """Whether something that nobody asked for came right after the answer."""
-        self.goodbye = False
-        """Whether that was the 408 with which a server may close an idle connection (RFC 9110, 15.5.9)."""
+        """Whether more data followed the response, although there was no further request."""
+        self.surplus_is_timeout = False
+        """Whether that was the 408 that a server may send before it closes an idle connection."""
         self._cap = cap
         self._size = 0
         self._body: list[bytes] = []
@@ -111,29 +121,29 @@ class HttpResponse:
         self._head_bytes = 0
         self._problem: str | None = None
         self._until_eof = False
-        """Whether the body ends with the connection."""
+        """Whether the end of the body is the end of the connection."""
         parser = HttpResponseParser(self)
         parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)  # RFC 9112, 2.2
         self._parser: HttpResponseParser | None = parser
 
     @property
     def started(self) -> bool:
-        """Whether anything of it came."""
+        """Return whether any data was received."""
         return self._received > 0
 
     def feed(self, data: bytes) -> None:
-        """Take what arrived.
+        """Parse received data.
 
         Raises:
-            NotHttpError: it is no answer; told as soon as it can be seen.
-            ResponseTooLargeError: the body has more bytes than the cap.
+            NotHttpError: it is not valid HTTP; raised as soon as that is certain.
+            ResponseTooLargeError: the body is larger than the cap.
         """
-        if not self._received and not data.startswith(b"H"):  # the parser knows other protocols too
+        if not self._received and not data.startswith(b"H"):  # the parser also accepts other protocols
             raise NotHttpError("the answer is not HTTP")
         self._received += len(data)
         parser = self._parser
         if parser is None:
-            raise AssertionError("a closed response is fed")
+            raise AssertionError("the response was closed")
         try:
             parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
@@ -148,24 +158,24 @@ class HttpResponse:
             raise ResponseTooLargeError(f"the body has more than {self._cap} bytes")
 
     def feed_eof(self) -> None:
-        """Note that the peer sends no more.
+        """Handle the end of the connection.
 
         Raises:
-            IncompleteResponseError: something is missing.
+            IncompleteResponseError: the response is not complete.
         """
         if not self._until_eof:
             raise IncompleteResponseError
         self.complete = True
 
     def close(self) -> None:
-        """Let go of the parser, which holds the response: Python need not look for that circle."""
+        """Release the parser, whose reference to this object would wait for the garbage collector."""
         self._parser = None
 
     def content(self) -> bytes:
         """Return the body, decoded.
 
         Raises:
-            ContentDecodingError: it is not what its Content-Encoding says, or too large.
+            ContentDecodingError: it does not match its Content-Encoding, or is too large.
         """
         body = b"".join(self._body)
         encoding = self.headers.content_encoding
@@ -184,14 +194,14 @@ class HttpResponse:
             raise ContentDecodingError("the gzip body ends early")
         return decoded
 
-    # What the parser calls. An exception here would come out of it without its type.
+    # The callbacks of the parser. It would hide the type of an exception raised in one of them.
 
     def on_message_begin(self) -> None:
-        """Note that one more answer begins; an interim one, or the final one, is still to come."""
+        """Handle the beginning of a response: an interim one, the final one, or an unexpected further one."""
         self.surplus = self.complete
 
     def on_status(self, reason: bytes) -> None:
-        """Take the words behind the status, or a part of them."""
+        """Take the reason phrase, or a part of it."""
         if not self.has_head:
             self.reason += reason
             self._head_bytes += len(reason)
@@ -206,13 +216,13 @@ class HttpResponse:
             self._problem = _TOO_MANY_HEADERS
 
     def on_headers_complete(self) -> None:
-        """Read what the head says of the answer's end."""
+        """Evaluate the head: which status, and where the response ends."""
         parser = self._parser
         if parser is None:
-            raise AssertionError("a closed response is fed")
+            raise AssertionError("the response was closed")
         status = parser.get_status_code()
         if self.complete:
-            self.goodbye = status == _REQUEST_TIMEOUT
+            self.surplus_is_timeout = status == _REQUEST_TIMEOUT
             return
         if len(self._header_list) > _MOST_HEADERS:
             self._problem = _TOO_MANY_HEADERS
@@ -237,7 +247,7 @@ class HttpResponse:
             self._body.append(data)
 
     def on_message_complete(self) -> None:
-        """Note the end of the answer; after an interim one, the next one is waited for."""
+        """Handle the end of a response; an interim one is followed by another."""
         if self.has_head:
             self.complete = True
         else:

@@ -75,7 +75,7 @@ def test_what_comes_after_an_answer_is_no_part_of_it_and_is_told(
 ) -> None:
     response = read(content + more)
     assert response.surplus
-    assert response.goodbye is goodbye
+    assert response.surplus_is_timeout is goodbye
     assert response.content() in {b'{"errcode": 0}', b"abcde"}
     assert response.status == 200
 
