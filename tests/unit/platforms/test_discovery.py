@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
+import gevent
 import pytest
+from gevent.event import Event
 from helpers.discovery_setup import DiscoveryStage, appids_of
 from structlog.testing import capture_logs
 
@@ -268,14 +269,14 @@ class TestInheritance:
         assert stage.discovered() is None
 
 
-class TestThread:
+class TestTask:
     def test_it_discovers_until_it_is_stopped(self, stage: DiscoveryStage) -> None:
         discovery = stage.discovery()
-        found = threading.Event()
+        found = Event()
         discovery._publish = found.set
-        discovery.start()
+        task = gevent.spawn(discovery.run)
         assert found.wait(10)
-        (thread,) = [one for one in threading.enumerate() if one.name == "discovery-main"]
+        assert not task.dead
         discovery.stop()
-        thread.join(10)
-        assert not thread.is_alive()
+        task.join(10)
+        assert task.dead

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
+import gevent
 import pytest
+from gevent.event import Event
 from helpers.discovery_setup import DiscoveryStage, appids_of
 from helpers.support import Trap
 from structlog.testing import capture_logs
@@ -199,49 +200,44 @@ class TestStop:
         assert not stage.world.calls
 
 
-class TestThread:
+class TestTask:
     @pytest.fixture
-    def failed(self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-        failed = threading.Event()
+    def failed(self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch) -> Event:
+        failed = Event()
         monkeypatch.setattr(stage.own, "discovery_failed", lambda _: failed.set())
         return failed
 
     @pytest.fixture
     def running(self, stage: DiscoveryStage) -> Iterator[PlatformDiscovery]:
-        before = set(threading.enumerate())
         discovery = stage.discovery()
+        task = gevent.spawn(discovery.run)
         yield discovery
-        discovery.stop()
-        for thread in set(threading.enumerate()) - before:
-            if thread.name == "discovery-main":
-                thread.join(10)
-                assert not thread.is_alive()
+        task.kill()
 
     def test_a_failed_one_is_resumed_at_once(
-        self, stage: DiscoveryStage, running: PlatformDiscovery, failed: threading.Event
+        self, stage: DiscoveryStage, running: PlatformDiscovery, failed: Event
     ) -> None:
         stage.patch(next_list_errcodes=[50002])
-        found = threading.Event()
+        found = Event()
         running._publish = found.set
-        running.start()
         assert failed.wait(10)
         assert not found.is_set()
         running.resume()
         assert found.wait(10)
 
-    def test_one_that_went_well_is_left_alone_by_a_resumption(self, running: PlatformDiscovery) -> None:
-        running.discover()
-        running.resume()
-        assert not running._wake.is_set()
+    def test_one_that_went_well_is_left_alone_by_a_resumption(self, stage: DiscoveryStage) -> None:
+        discovery = stage.discovery()
+        discovery.discover()
+        discovery.resume()
+        assert not discovery._wake.is_set()
 
     def test_a_bug_of_ours_is_told_and_does_not_end_it(
-        self, running: PlatformDiscovery, failed: threading.Event, monkeypatch: pytest.MonkeyPatch
+        self, running: PlatformDiscovery, failed: Event, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        trap = Trap(ValueError())
-        monkeypatch.setattr(discovery_module, "list_page", trap)
+        monkeypatch.setattr(discovery_module, "list_page", Trap(ValueError()))
         with capture_logs() as logs:
-            running.start()
             assert failed.wait(10)
+            failed.clear()
             running._wake.set()
-            assert trap.again.wait(10)
+            assert failed.wait(10)
         assert logs[0]["event"] == "a discovery broke"
