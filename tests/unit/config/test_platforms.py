@@ -314,7 +314,7 @@ class TestThreads:
                 raise RuntimeError("can't start new thread")
             start(thread)
 
-        monkeypatch.setattr(service_module, "_SECONDS_BETWEEN_LOOKS", 0.05)
+        monkeypatch.setattr(service_module, "_APP_FILES_INTERVAL_SECONDS", 0.05)
         with monkeypatch.context() as patch, capture_logs() as logs:
             patch.setattr(threading.Thread, "start", refuse)
             service.start()
