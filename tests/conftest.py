@@ -9,12 +9,13 @@ from helpers.fleets import SmallFleet, small_fleet
 from helpers.support import RELEASES, Gate
 from helpers.tls import Certificates, make_certificates
 
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
 
 

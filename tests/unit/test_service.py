@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers.configurations import load
 from helpers.fleets import SmallFleet, appid, small_fleet
-from helpers.services import LONG, scrape, serving, tokens_asked, up
+from helpers.services import LONG, scrape, serving, token_requests, up
 from helpers.support import samples, series, value, wait_until
 
 from wx_domain_exporter import service as service_module
@@ -38,15 +38,15 @@ class TestScrape:
         for number in (1, 2):
             assert up(scrape(service)) == {A: 1, B: 1}
             assert fleet.calls() == 2 * number
-        assert tokens_asked(fleet) == 2
+        assert token_requests(fleet) == 2
         assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
 
     def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
         scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
-        for batch in scrapes:
-            batch.wait(LONG)
-            assert [result.reason for result in batch.results] == [None, None]
+        for jobs in scrapes:
+            jobs.wait(LONG)
+            assert [result.reason for result in jobs.results] == [None, None]
         assert fleet.calls() == 2
 
     def test_a_call_goes_on_when_nobody_waits_and_the_next_scrape_has_its_answer(

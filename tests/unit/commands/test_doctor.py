@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from helpers.commands import Capture
     from helpers.fleets import SmallFleet
 
-    from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
+    from wx_domain_exporter.apps.results import FetchResult
 
 A, B = appid(0), appid(1)
 

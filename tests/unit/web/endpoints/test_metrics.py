@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
-    from wx_domain_exporter.apps.monitored_app import FetchResult
+    from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
 
 A, B = appid(0), appid(1)

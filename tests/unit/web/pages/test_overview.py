@@ -105,9 +105,9 @@ class TestRow:
 
     def test_one_that_got_another_ones_token_fails_and_hides_its_lists(self) -> None:
         one, other = good("one", 1, requestdomain=hosts(3)), good("other", 2)
-        other._ledger = one._ledger
+        other._token_usage = one._token_usage
         for app in (one, other):
-            one._ledger.claim(app.settings.appid, "the same", app.forget_lists)
+            one._token_usage.claim(app.settings.appid, "the same", app.forget_lists)
         found = shown([one], q="host-000")
         assert found.failing == 1
         assert found.rows == []

@@ -25,7 +25,7 @@ from helpers.page_setup import (
 from helpers.support import Answer, request
 from jinja2 import UndefinedError
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.apps.results import ExtraResult
 from wx_domain_exporter.service import RejectedConfig
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer
