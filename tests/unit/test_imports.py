@@ -31,7 +31,7 @@ LAYERS = (
     {"scrape_timeout", "wechat"},
     {"diagnosis", "platforms", "apps"},
     {"scheduler"},
-    {"reloader"},
+    {"fleet", "reloader"},
     {"service"},
     {"exposition"},
     {"commands", "web"},
