@@ -14,7 +14,7 @@ from helpers.fake_apps import (
     settled,
     start,
 )
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.wechat.errors import ApiError, HttpError, Reason, TokenError
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fake_apps import FakeWatch, Log, healthy, result_of, settled, slow, start
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.wechat.errors import HttpError
 

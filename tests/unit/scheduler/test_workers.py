@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fake_apps import LONG, NOTHING, FakeWatch, Log, settled, start
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken

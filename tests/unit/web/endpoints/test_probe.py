@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.fleets import SmallFleet, appid
+from helpers.http_requests import request
+from helpers.samples import samples, series, value
 from helpers.services import running_service
 from helpers.serving import Serving, serving_file
-from helpers.support import Gate, request, samples, series, value
+from helpers.waiting import Gate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from starlette.requests import Request
 
