@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fleets import SmallFleet, small_fleet
-from helpers.support import RELEASES, Gate
+from helpers.programs import RELEASES
 from helpers.tls import Certificates, make_certificates
+from helpers.waiting import Gate
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.support import as_json, series
+from helpers.json_text import as_json
+from helpers.samples import series
 from prometheus_client import CollectorRegistry, generate_latest
 
 from wx_domain_exporter.config import loader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from helpers.support import series, value
+from helpers.samples import series, value
 from prometheus_client import CollectorRegistry, generate_latest
 
 from wx_domain_exporter.config.loader import PlatformSettings

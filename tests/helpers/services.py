@@ -7,7 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from helpers.fleets import appid
-from helpers.support import as_json, series
+from helpers.json_text import as_json
+from helpers.samples import series
 from prometheus_client import generate_latest
 
 from wx_domain_exporter.config.loader import ConfigLoader

@@ -12,8 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.exporter_process import exporter, run_exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid
-from helpers.support import Answer, exporter, request, run_exporter, series, value, wait_until
+from helpers.http_requests import Answer, request
+from helpers.samples import series, value
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from helpers.commands import Capture, failure
 from helpers.fleets import SmallFleet, appid
-from helpers.support import samples, series
+from helpers.samples import samples, series
 
 from wx_domain_exporter import __version__, cli
 from wx_domain_exporter.commands.flags import FLAGS

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers.configurations import load
 from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.samples import samples, series, value
 from helpers.services import LONG, scrape, serving, token_requests, up
-from helpers.support import samples, series, value, wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.config import loader, secret

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fleets import APPSECRET, SmallFleet, appid
+from helpers.json_text import as_json
+from helpers.samples import series, value
 from helpers.services import running_service, scrape, up
-from helpers.support import Trap, as_json, series, value
+from helpers.waiting import Trap
 from structlog.testing import capture_logs
 
 from wx_domain_exporter import service as service_module

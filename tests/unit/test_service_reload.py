@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from helpers.configurations import load
 from helpers.fleets import APPSECRET, SmallFleet, appid, small_fleet
+from helpers.samples import series, value
 from helpers.services import LONG, scrape, serving, token_requests, up
-from helpers.support import series, value
 from structlog.testing import capture_logs
 
 from wx_domain_exporter import service as service_module

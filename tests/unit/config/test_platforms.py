@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from helpers.discovery_setup import own_token
 from helpers.fleets import platform_fleet
+from helpers.samples import samples, series, value
 from helpers.services import LONG, configure, running_service, scrape, up
 from helpers.simulated_client import OTHER
-from helpers.support import samples, series, value, wait_until
 from helpers.token_setup import centre_settings
+from helpers.waiting import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
 from wx_domain_exporter.simulator.server import SimulatorServer

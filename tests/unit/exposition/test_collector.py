@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.collector_setup import BAD, COUNTED, GOOD, SECRET, apps_of, scrape, serving, small_world
-from helpers.support import samples, series, value
+from helpers.samples import samples, series, value
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.metrics.definitions import (

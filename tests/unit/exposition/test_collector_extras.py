@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.collector_setup import BAD, GOOD, apps_of, scrape, serving, small_world
-from helpers.support import series, value
+from helpers.samples import series, value
 
 from wx_domain_exporter.domains.domain_list import domain_list
 from wx_domain_exporter.simulator.world import CATEGORIES

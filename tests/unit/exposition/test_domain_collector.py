@@ -12,7 +12,11 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 from helpers.documents import blocks
 from helpers.fleets import SmallFleet, appid, discovering, fleet_config, platform_fleet, serve, small_fleet
-from helpers.support import REPOSITORY, as_json, request, series, value, wait_until
+from helpers.http_requests import request
+from helpers.json_text import as_json
+from helpers.repository import REPOSITORY
+from helpers.samples import series, value
+from helpers.waiting import wait_until
 from prometheus_client import CollectorRegistry, Counter, generate_latest, make_wsgi_app, start_http_server
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 

@@ -12,7 +12,8 @@ from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
 from helpers.fault_behaviours import SLOW_SECONDS, answers_well, domain_of
 from helpers.fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from helpers.faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
-from helpers.support import free_port, wait_until
+from helpers.ports import free_port
+from helpers.waiting import wait_until
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ContentDecodingError, Timeout
 from requests.utils import DEFAULT_CA_BUNDLE_PATH

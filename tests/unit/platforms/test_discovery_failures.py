@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.discovery_setup import LONG, DiscoveryStage, appids_of
-from helpers.support import Trap
+from helpers.waiting import Trap
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.platforms import account_lookup

@@ -13,7 +13,7 @@ from helpers.fake_apps import (
     start,
     wait_for_results,
 )
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.apps.results import NO_EXTRA_RESULT
 from wx_domain_exporter.wechat.errors import ApiError, HttpError, Reason, TokenError

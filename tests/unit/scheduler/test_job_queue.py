@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fake_apps import FakeApp, JobLog, healthy_app, result_of, slow_app, start, wait_for_results
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.wechat.errors import HttpError
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fake_apps import LONG, FakeApp, JobLog, start, wait_for_results
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.apps.results import NO_EXTRA_RESULT
 from wx_domain_exporter.config.loader import AppSettings

@@ -6,8 +6,8 @@ import pytest
 from helpers.app_setup import fetch
 from helpers.extra_calls_setup import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
 from helpers.faults import token_for
+from helpers.samples import value
 from helpers.simulated_client import APPID, OTHER
-from helpers.support import value
 from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 

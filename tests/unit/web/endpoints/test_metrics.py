@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.samples import series, value
 from helpers.services import running_service
-from helpers.support import series, value
 from prometheus_client import generate_latest
 from starlette.requests import Request
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.http_requests import Answer, request
 from helpers.page_setup import (
     NOW,
     PLATFORMS,
@@ -22,7 +23,6 @@ from helpers.page_setup import (
     served,
     service_of,
 )
-from helpers.support import Answer, request
 from jinja2 import UndefinedError
 
 from wx_domain_exporter.apps.results import ExtraResult
