@@ -1,5 +1,28 @@
-"""Make `python -m wx_domain_exporter` the same program as `wx-domain-exporter`."""
+"""Starts the program: for `python -m wx_domain_exporter`, `python exporter.py` and `wx-domain-exporter`."""
 
-from wx_domain_exporter.cli import main
+import os
+import signal
+import sys
+from types import FrameType
 
-main()
+
+def main() -> None:
+    """Run the command and exit with its status."""
+    # Before the imports, which take about half a second. The server sets its own handlers later.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, _exit_quietly)
+    signal.signal(signal.SIGTERM, _exit_quietly)
+    from wx_domain_exporter.cli import run  # noqa: PLC0415 - see above
+
+    sys.exit(run(sys.argv[1:]))
+
+
+def _exit_quietly(number: int, _frame: FrameType | None) -> None:
+    """End the process with the exit status that a shell reports for the signal."""
+    # SystemExit would get lost if the signal arrives in a callback of the import system: Python prints and
+    # ignores exceptions there. The signal's default action does nothing for the first process of a container.
+    os._exit(128 + number)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The command in the tests' own process: one that fails at once, and one that serves."""
+"""Runs the command line in the tests' own process: a command that fails at once, or the server."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ Capture = pytest.CaptureFixture[str]
 
 
 class Served:
-    """The program as it serves in the tests' own process, and a client in a thread."""
+    """The server in the tests' main thread, and a client in another thread."""
 
     def __init__(self, capture: Capture) -> None:
         self._capture = capture
         self.log = ""
+        self.handlers_afterwards: list[object] = []
+        """The handlers of SIGTERM, SIGINT and SIGHUP once the server has ended."""
 
     def read(self) -> str:
         self.log += self._capture.readouterr().err
@@ -40,7 +42,7 @@ class Served:
         return [line.split("url=")[1].split()[0].rstrip("/") for line in lines]
 
     def run(self, client: Callable[[], None], *arguments: str, number: int = signal.SIGTERM) -> int:
-        """Serve until the client is done; the exit status. Signals go to the main thread, as ever."""
+        """Serve until the client has finished and the signal has been sent; return the exit status."""
         failures: list[BaseException] = []
         ended = threading.Event()
 
@@ -53,13 +55,18 @@ class Served:
                 if not ended.is_set():
                     os.kill(os.getpid(), number)
 
+        numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+        handlers = [signal.getsignal(each) for each in numbers]
         thread = threading.Thread(target=work)
         thread.start()
         try:
             status = cli.run(arguments)
         finally:
             ended.set()
-        thread.join()
+            thread.join()
+            self.handlers_afterwards = [signal.getsignal(each) for each in numbers]
+            for each, handler in zip(numbers, handlers, strict=True):
+                signal.signal(each, handler)
         self.read()
         if failures:
             raise failures[0]
@@ -67,7 +74,7 @@ class Served:
 
 
 def failure(capsys: Capture, *arguments: str) -> str:
-    """What a command says that ends with 1 at once: whole sentences of the program's own."""
+    """Run a command that fails; return its errors, of which each line has the program's name."""
     assert cli.run(arguments) == 1
     captured = capsys.readouterr()
     assert captured.out == ""

@@ -142,7 +142,7 @@ class TestCommands:
         lists.write("good.yml", B, C)
         ended = run_exporter("--config.check", f"--config.file={lists.fleet.path}")
         assert (ended.returncode, ended.stderr) == (0, "")
-        assert ended.stdout.endswith("good, apps: 3\n")
+        assert ended.stdout.endswith("configuration is valid: 3 apps\n")
 
     def test_once_shows_the_others_and_says_that_some_are_missing(self, lists: Lists) -> None:
         lists.write("bad.yml", text=BROKEN)

@@ -65,7 +65,7 @@ def test_the_wheel_says_what_it_is(packages: Path) -> None:
     assert f"\nVersion: {__version__}\n" in metadata
     assert "\nRequires-Python: >=3.11\n" in metadata
     assert "\nLicense-Expression: Apache-2.0\n" in metadata
-    assert "wx-domain-exporter = wx_domain_exporter.cli:main" in commands
+    assert "wx-domain-exporter = wx_domain_exporter.__main__:main" in commands
 
 
 def test_the_sdist_holds_a_clone(packages: Path, tmp_path: Path) -> None:

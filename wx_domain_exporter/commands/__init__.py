@@ -1,1 +1,1 @@
-"""What the command line offers, and what its modes print."""
+"""The command line's flags, and a module for each command: what `cli.run` runs."""

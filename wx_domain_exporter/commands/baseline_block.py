@@ -1,4 +1,4 @@
-"""What `--baseline` prints: today's lists as a `baselines` block of the configuration."""
+"""Writes lists of domains as YAML for the `baselines` block of the configuration, for `--baseline`."""
 
 import re
 from collections.abc import Mapping
@@ -10,42 +10,44 @@ from wx_domain_exporter.domains.baseline import has_stray_wildcard, has_wildcard
 from wx_domain_exporter.domains.domain_list import DomainList, MalformedDomainError, covers, normal_form
 
 HEAD = "baselines:\n"
-# What YAML allows nowhere, not even in a comment, beside the control characters that no name has.
-_UNREADABLE = re.compile("[\ufeff\ufffe\uffff]")
+# Characters that YAML does not allow anywhere, not even in a comment. Names have no control characters.
+_NOT_YAML = re.compile("[\ufeff\ufffe\uffff]")
 
 
 def baseline_entry(app: AppSettings, lists: Mapping[str, DomainList], action: str | None = None) -> str:
-    """Return one mini program's part of the block: YAML, named after its appid, which makes it that app's.
+    """Return the baseline of one mini program, which its current lists match.
+
+    The baseline is named after the appid, and so applies to that mini program alone.
 
     Args:
         app: the mini program.
-        lists: those of a good answer.
-        action: what WeChat is asked for; a baseline for another category would be refused.
+        lists: its lists by category.
+        action: `wechat.action` of the configuration; categories that it does not cover are left out.
     """
-    name = f"  # {_UNREADABLE.sub('', app.name)}\n" if app.name != app.appid else ""
-    said = {category: _as_it_is(listed) for category, listed in lists.items() if covers(action, category)}
-    tree = {app.appid: {category: one for category, one in said.items() if one}}
+    comment = f"  # {_NOT_YAML.sub('', app.name)}\n" if app.name != app.appid else ""
+    rules = {category: _rule(listed) for category, listed in lists.items() if covers(action, category)}
+    tree = {app.appid: {category: rule for category, rule in rules.items() if rule}}
     text = yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
-    return name + "".join(f"  {line}\n" for line in text.rstrip("\n").split("\n"))
+    return comment + "".join(f"  {line}\n" for line in text.rstrip("\n").split("\n"))
 
 
-def _as_it_is(listed: DomainList) -> dict[str, list[str]]:
-    """Return what a list matches, and as few others as can be said.
+def _rule(listed: DomainList) -> dict[str, list[str]]:
+    """Return a baseline that a list matches, and as few other lists as possible.
 
-    A domain that reads as one with a wildcard can't be required. It is allowed, as a wildcard matches itself;
-    where it makes no sense as a pattern, nothing is said of what else may be there.
+    A domain that looks like a pattern with a wildcard can't be required, but it can be allowed, because such
+    a pattern matches itself. If it is not a valid pattern, the baseline allows any other domain as well.
     """
-    odd = [domain for domain in listed.domains if has_wildcard(domain)]
-    if not odd:
-        return {"exact": [_written(domain) for domain in listed.domains]}
-    required = [_written(domain) for domain in listed.domains if domain not in odd]
-    if any(has_stray_wildcard(domain) for domain in odd):
+    patterns = [domain for domain in listed.domains if has_wildcard(domain)]
+    if not patterns:
+        return {"exact": [_spelling(domain) for domain in listed.domains]}
+    required = [_spelling(domain) for domain in listed.domains if domain not in patterns]
+    if any(has_stray_wildcard(domain) for domain in patterns):
         return {"required": required} if required else {}
-    return {"required": required, "allowed": [_written(domain) for domain in odd]}
+    return {"required": required, "allowed": [_spelling(domain) for domain in patterns]}
 
 
-def _written(domain: str) -> str:
-    """Return a spelling whose normal form is the domain: of what once ended in two slashes, one is left."""
+def _spelling(domain: str) -> str:
+    """Return a text whose normal form is the domain: it differs for a domain that itself ends in a slash."""
     try:
         return domain if normal_form(domain) == domain else f"{domain}/"
     except MalformedDomainError:
@@ -53,7 +55,7 @@ def _written(domain: str) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Indents lists below their key, as people do."""
+    """Indents lists below their key, as YAML is usually written by hand."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's own signature
         super().increase_indent(flow, indentless=False)

@@ -1,4 +1,4 @@
-"""The fetch behind a command that prints and ends: of every app, however long it takes."""
+"""Fetches all apps, for a command that prints and ends."""
 
 from typing import Final
 
@@ -6,12 +6,12 @@ from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.service import Service
 
-PATIENCE: Final = 3600.0
-"""Seconds: nobody else waits, and a fleet of thousands takes a while."""
+FETCH_TIMEOUT: Final = 3600.0
+"""Seconds: no scrape waits for the result, and a fleet of thousands takes a while."""
 
 
 def fetch_all(service: Service) -> ScrapeJobs:
-    """Return every app's outcome, as WeChat has it now."""
-    batch = service.scheduler.start(service.fleet.apps, Deadline.after(PATIENCE), 0)
-    batch.wait(PATIENCE)
-    return batch
+    """Fetch all apps and wait until all have a result; results of earlier fetches are not reused."""
+    jobs = service.scheduler.start(service.fleet.apps, Deadline.after(FETCH_TIMEOUT), 0)
+    jobs.wait(FETCH_TIMEOUT)
+    return jobs

@@ -1,4 +1,4 @@
-"""The command line's flags, as data: the parser and the docs are made from this table."""
+"""The flags as a table, from which the parser and the docs are made."""
 
 import argparse
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, MANAGEMENT, is_r
 
 DEFAULT_CONFIG_FILE = "config.yml"
 DEFAULT_LISTEN_ADDRESS = ":12324"
-_MODES = ("config.check", "once", "baseline", "doctor")
+_COMMANDS = ("config.check", "once", "baseline", "doctor")
 LOG_LEVELS = ("debug", "info", "warn", "warning", "error")
-"""`warn` is how other exporters write it; it is the same as `warning`."""
+"""`warn` is the same as `warning`; other exporters use that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Flag:
     """One flag.
 
     Attributes:
-        name: without the two hyphens.
-        default: as the docs show it; empty for a switch.
-        help: one sentence.
-        options: for argparse; a flag without any is a switch.
+        name: its name without the two hyphens.
+        default: its default as the docs show it; empty for a switch.
+        help: what it does.
+        options: arguments for argparse; a flag without any is a switch.
     """
 
     name: str
@@ -32,26 +32,28 @@ class Flag:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _count(text: str) -> int:
+def _positive_number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) < 1:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not a number of scrapes; allowed: a whole number above 0"
+            f"{text!r} is not a valid number of scrapes; expected a whole number above 0"
         )
     return int(text)
 
 
-def _path(text: str) -> str:
+def _telemetry_path(text: str) -> str:
     if not text.startswith("/") or text.startswith(MANAGEMENT) or any(char in text for char in "{}?# \t"):
-        what = "allowed: a path that begins with a slash, not with /-/, without spaces, braces, ? and #"
-        raise argparse.ArgumentTypeError(f"{text!r} is not a path; {what}")
+        expected = (
+            "expected a path that begins with a slash, but not with /-/, without spaces, braces, ? or #"
+        )
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid path; {expected}")
     if is_reserved(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is another page's path; allowed: any other one")
+        raise argparse.ArgumentTypeError(f"{text!r} is the path of another page; choose a different one")
     return text
 
 
 FLAGS = (
     Flag("config.file", DEFAULT_CONFIG_FILE, "The configuration file.", {"metavar": "FILE"}),
-    Flag("config.check", "", "Validate the configuration and exit: 0 if it is good, 1 if not."),
+    Flag("config.check", "", "Validate the configuration and exit: 0 if it is valid, 1 if not."),
     Flag(
         "once",
         "",
@@ -66,8 +68,8 @@ FLAGS = (
     Flag(
         "doctor",
         "",
-        "Check every app step by step, print what is wrong and what to do, and exit: 0 if all is well, "
-        "1 if not. English, or Chinese by locale.",
+        "Check every app step by step, print what is wrong and what to do, and exit: 0 if nothing is wrong, "
+        "1 if something is. In English, or in Chinese with a Chinese locale.",
     ),
     Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
     Flag(
@@ -86,26 +88,26 @@ FLAGS = (
     Flag(
         "web.telemetry-path",
         DEFAULT_METRICS_PATH,
-        "Path of the metrics; it begins with a slash.",
-        {"metavar": "PATH", "default": DEFAULT_METRICS_PATH, "type": _path},
+        "Path of the metrics, which must begin with a slash.",
+        {"metavar": "PATH", "default": DEFAULT_METRICS_PATH, "type": _telemetry_path},
     ),
     Flag("web.enable-lifecycle", "", "Allow POST /-/reload."),
     Flag(
         "web.max-requests",
         "40",
-        "Scrapes at once; more get 503. A whole number above 0.",
-        {"metavar": "NUMBER", "default": 40, "type": _count},
+        "How many scrapes may run at the same time; further ones are answered with 503.",
+        {"metavar": "NUMBER", "default": 40, "type": _positive_number},
     ),
     Flag(
         "log.level",
         "info",
-        "Least level of what is logged: debug, info, warning (or warn) or error.",
+        "Lowest level that is logged: debug, info, warning (or warn) or error.",
         {"default": "info", "choices": LOG_LEVELS},
     ),
     Flag(
         "log.format",
         "logfmt",
-        "How a log line looks: logfmt or json. The log goes to standard error.",
+        "Format of the log lines: logfmt or json. The log goes to standard error.",
         {"default": "logfmt", "choices": ("logfmt", "json")},
     ),
     Flag("version", "", "Print the version and exit."),
@@ -113,7 +115,7 @@ FLAGS = (
 
 
 class UsageError(Exception):
-    """The command line can't be understood; the text says where and what is allowed."""
+    """The command line is not valid; the message says where and what is expected."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -122,10 +124,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read a command line; a flag's dots and hyphens become underscores.
+    """Parse a command line; in the names of the attributes, dots and hyphens are underscores.
 
     Raises:
-        UsageError: it can't be understood.
+        UsageError: it is not valid.
         SystemExit: after --help or --version.
     """
     parser = _Parser(
@@ -141,9 +143,9 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
         dest = flag.name.replace(".", "_").replace("-", "_")
         parser.add_argument(f"--{flag.name}", dest=dest, help=text, **options)
     flags = parser.parse_args(arguments)
-    chosen = [f"--{name}" for name in _MODES if getattr(flags, name.replace(".", "_"))]
+    chosen = [f"--{name}" for name in _COMMANDS if getattr(flags, name.replace(".", "_"))]
     if len(chosen) > 1:
-        raise UsageError(f"{' and '.join(chosen)} can't be had at once; leave one out")
+        raise UsageError(f"{' and '.join(chosen)} can't be used together; choose one")
     if flags.demo and flags.config_file is not None:
-        raise UsageError("--demo brings its own configuration; leave --config.file out")
+        raise UsageError("--demo has its own configuration and can't be used with --config.file")
     return flags

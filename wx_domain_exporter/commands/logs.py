@@ -1,4 +1,4 @@
-"""Logging to stderr, one event a line, as logfmt or JSON; nothing secret at any level."""
+"""Logging: one event a line, as logfmt or JSON, to standard error; with secrets masked."""
 
 import logging
 import sys
@@ -18,9 +18,9 @@ def set_up(level: str, log_format: LogFormat, stream: TextIO | None = None) -> N
     """Send the logs of the program and of all libraries to one stream.
 
     Args:
-        level: debug, info, warning or error.
-        log_format: how a line looks.
-        stream: standard error unless given.
+        level: the lowest level that is logged, one of `flags.LOG_LEVELS`.
+        log_format: the format of a line.
+        stream: None for standard error.
     """
     shared: list[Processor] = [
         structlog.processors.format_exc_info,
@@ -52,20 +52,20 @@ def set_up(level: str, log_format: LogFormat, stream: TextIO | None = None) -> N
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    # urllib3 and asyncio tell of URLs and sockets at debug level: a URL holds the token.
+    # At debug level, urllib3 and asyncio log URLs and sockets: a URL holds the token.
     for name in ("urllib3", "asyncio"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    # uvicorn warns of each request that is no HTTP: anybody could fill the log.
+    # uvicorn logs a warning for each request that is not HTTP: any client could fill the log.
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
 
 
 def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Mask secrets, and what steers a terminal, in what any caller, also a library's, put into an event."""
+    """Mask secrets and escape control characters in an event's values, whether it is ours or a library's."""
     for key, value in event.items():
         internal = key.startswith("_") or key in {"exc_info", "exception"}
         if not internal and not isinstance(value, int | float | None):
             event[key] = one_line(without_named_secrets(str(value)))
-    # A traceback quotes texts of errors of any origin.
+    # A traceback quotes the messages of errors from anywhere.
     if isinstance(event.get("exception"), str):
         lines = event["exception"].splitlines()
         event["exception"] = "\n".join(foreign_text(without_named_secrets(line)) for line in lines)

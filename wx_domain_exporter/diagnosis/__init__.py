@@ -1,1 +1,1 @@
-"""What is wrong with an app and what to do about it, for the doctor and the status pages."""
+"""What is wrong and what to do about it, in English and Chinese: for `--doctor` and the status pages."""

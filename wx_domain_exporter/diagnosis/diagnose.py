@@ -1,4 +1,4 @@
-"""What a failure means for a person: how far the exporter came, what is wrong, and what to do about it."""
+"""Explains a failure to a person: the step at which it happened, what is wrong, and what to do about it."""
 
 import enum
 import ipaddress
@@ -6,12 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wx_domain_exporter.diagnosis.advice import AUTHORIZE_REMEDY, REASON_REMEDIES, SECRET_REMEDY, TOKEN_REMEDY
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.errcodes.remedies import (
     APP_IP_LIST,
     APP_IP_LIST_WARNING,
-    CLOUD_PATH_REMEDY,
-    PERMISSION_SET_WARNING,
     PLATFORM_IP_LIST,
     PLATFORM_IP_LIST_WARNING,
     with_warning,
@@ -28,7 +27,7 @@ from wx_domain_exporter.wechat.errors import (
 
 
 class Step(enum.Enum):
-    """What a fetch goes through, in this order."""
+    """The steps of a fetch, in their order."""
 
     SECRET = BilingualText("secret", "密钥")
     TOKEN = BilingualText("token", "token")
@@ -40,17 +39,23 @@ class Step(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Why an app fails.
+    """Why an app or a platform fails, for the doctor and the status pages.
 
     Attributes:
-        step: at which it fails; the steps before it went well.
-        what: what is wrong.
+        reason: the value of the metric label `reason`.
+        api_error: the answer with an errcode that caused the failure; None if there was none.
+        step: the step that failed; the steps before it succeeded.
+        problem: what is wrong.
         remedy: what a person should do.
+        message: the error as the log has it, with WeChat's errmsg; redacted.
     """
 
+    reason: Reason
+    api_error: ApiError | None
     step: Step
     problem: BilingualText
     remedy: BilingualText
+    message: str
 
 
 _PLATFORM_APIS = frozenset(
@@ -67,123 +72,72 @@ _WHITELISTS: Mapping[int, tuple[BilingualText, BilingualText]] = {
     40164: (APP_IP_LIST, APP_IP_LIST_WARNING),
     _PLATFORM_IP_ERRCODE: (PLATFORM_IP_LIST, PLATFORM_IP_LIST_WARNING),
 }
-"""Where an address is added, and whom that can hurt; the other errcodes want something else of a person."""
-_NAMED_IP = re.compile(r"(?:invalid ip|requestIP:)\s*([0-9A-Fa-f.:]+)", re.IGNORECASE)
-
-_NETWORK = BilingualText(
-    "See that this host reaches the API: name resolution, firewall, `wechat.proxy_url`; "
-    "a larger `wechat.timeout` helps where the way is slow.",
-    "请确认本机能访问该 API：域名解析、防火墙、`wechat.proxy_url`；网络较慢时可调大 `wechat.timeout`。",
-)
-_REMEDIES: Mapping[Reason, BilingualText] = {
-    Reason.TIMEOUT: _NETWORK,
-    Reason.CONNECTION: _NETWORK,
-    Reason.DEADLINE: BilingualText(
-        "Give the scrape more time (`scrape_timeout` in Prometheus, `scrape.timeout` here) or raise "
-        "`wechat.max_concurrency`.",
-        "请延长抓取超时（Prometheus 的 `scrape_timeout`，本程序的 `scrape.timeout`），"
-        "或调大 `wechat.max_concurrency`。",
-    ),
-    Reason.TLS: BilingualText(
-        "See that the certificate is for this host, in force, and signed by an authority in `ca_file`; "
-        "a proxy that opens TLS needs its own authority there. Inside 「微信云托管」, where "
-        "「开放接口服务」 is on, https://api.weixin.qq.com shows a self-signed certificate: use a "
-        "`cloudrun` source.",
-        "请确认证书与主机名相符、在有效期内，且由 `ca_file` 中的机构签发；"
-        "会解密 TLS 的代理需把其根证书放入其中。在开启了“开放接口服务”的微信云托管内，"
-        "https://api.weixin.qq.com 返回自签名证书，请使用 `cloudrun` 来源。",
-    ),
-    Reason.HTTP: BilingualText(
-        "A proxy or a gateway may answer in place of the API: see `base_url`. A token service refuses with "
-        "such a status too: see its `url`, the `headers` that prove who asks, and its own log. 502 with a "
-        f"`cloudrun` source: the path may not be allowed yet. {CLOUD_PATH_REMEDY.en}",
-        "响应的可能是代理或网关而非该 API：请检查 `base_url`。token 服务也会以此类状态码拒绝："
-        "请检查其 `url`、证明身份的 `headers` 及其日志。使用 `cloudrun` 来源时返回 502："
-        f"接口路径可能尚未开通。{CLOUD_PATH_REMEDY.zh}",
-    ),
-    Reason.DECODE: BilingualText(
-        "The answer has not the expected form: see `base_url`, or the token service's `url` and pointers.",
-        "响应格式与预期不符：请检查 `base_url`，或 token 服务的 `url` 与 JSON 指针。",
-    ),
-}
-_SECRET_REMEDY = BilingualText(
-    "Make the file readable for the user the exporter runs as, or set the environment variable; "
-    "a changed file needs no restart.",
-    "请确保运行 exporter 的用户可以读取该文件，或设置该环境变量；文件变更后无需重启。",
-)
-_AUTHORIZE_REMEDY = with_warning(
-    BilingualText(
-        "Correct the appid or the app's `platform`. If the platform acts for this mini program, have its "
-        "administrator authorize it: that is found within `discover_interval`. Where it is authorized but "
-        "has no refresh token, the platform's own service has never called api_query_auth for it.",
-        "请更正 appid 或该应用的 `platform`。若该第三方平台确实代该小程序调用接口，"
-        "请由小程序管理员完成授权，新的授权会在 `discover_interval` 内被发现。"
-        "若已授权但没有刷新令牌，说明平台自有服务从未对它调用 api_query_auth。",
-    ),
-    PERMISSION_SET_WARNING,
-)
-_TOKEN_REMEDY = BilingualText(
-    "Let the token source hand out a token that is in force and belongs to this mini program alone; "
-    "a reload ends the pause.",
-    "请让 token 来源返回当前有效且只属于该小程序的 token；重新加载配置可立即结束暂停。",
-)
-
-EFFECTIVE_WITHHELD = BilingualText(
-    "WeChat does not tell which lists are in force: `get_effective_domain` or `get_effective_webviewdomain` "
-    "answered errcode 0 and empty lists only, although domains are configured. Both are documented for an "
-    "authorizer_access_token; with another token, set `collect.effective` to false.",
-    "微信未返回生效的域名：已配置域名，但 `get_effective_domain` 或 `get_effective_webviewdomain` "
-    "返回错误码 0 且所有列表均为空。这两个接口的文档要求使用 authorizer_access_token；使用其他 token 时，"
-    "请将 `collect.effective` 设为 false。",
-)
-"""No failure, but what somebody should know of an app's lists in force."""
+"""By errcode: where to add an address, and the warning about it. For other errcodes that does not help."""
+_CALLER_IP = re.compile(r"(?:invalid ip|requestIP:)\s*([0-9A-Fa-f.:]+)", re.IGNORECASE)
 
 
 def diagnose(error: FetchError, appid: str, component_appid: str | None = None) -> Diagnosis:
     """Explain a failure.
 
     Args:
-        error: why the app, or the platform, could not be fetched.
-        appid: of the mini program, or of the platform.
-        component_appid: of the platform that the mini program's token comes from.
+        error: why the app or the platform could not be fetched.
+        appid: the appid of the mini program or of the platform.
+        component_appid: the appid of the platform that the mini program's token comes from.
     """
+    message, answer = str(error), api_error_of(error)
+    if answer is not None:
+        is_about_platform = answer.api in _PLATFORM_APIS or answer.errcode == _PLATFORM_IP_ERRCODE
+        account = (component_appid or appid) if is_about_platform else appid
+        step, problem, remedy = _explain_errcode(answer, account)
+    else:
+        step, problem, remedy = _explain_other(error, message)
+    return Diagnosis(error.reason, answer, step, problem, remedy, message)
+
+
+def api_error_of(error: FetchError | None) -> ApiError | None:
+    """Return the answer with an errcode that caused a failure; None if there was none."""
+    cause = error.cause if isinstance(error, TokenError) else error
+    return cause if isinstance(cause, ApiError) else None
+
+
+def _explain_other(error: FetchError, message: str) -> tuple[Step, BilingualText, BilingualText]:
     cause = error.cause if isinstance(error, TokenError) and error.cause is not None else error
-    if isinstance(cause, ApiError):
-        of_platform = cause.api in _PLATFORM_APIS or cause.errcode == _PLATFORM_IP_ERRCODE
-        return _of_errcode(cause, (component_appid or appid) if of_platform else appid)
-    told = str(error)
     if isinstance(cause, NoSecretError):
-        return Diagnosis(Step.SECRET, BilingualText(told, f"密钥无法读取：{told}"), _SECRET_REMEDY)
+        return Step.SECRET, BilingualText(message, f"密钥无法读取：{message}"), SECRET_REMEDY
     if isinstance(cause, NotAuthorizedError):
-        return Diagnosis(Step.PERMISSION, BilingualText(told, f"小程序未授权：{told}"), _AUTHORIZE_REMEDY)
+        return Step.PERMISSION, BilingualText(message, f"小程序未授权：{message}"), AUTHORIZE_REMEDY
     step = Step.TOKEN if isinstance(error, TokenError) else Step.ANSWER
-    what = BilingualText(told, f"{'获取 token 失败' if step is Step.TOKEN else '查询失败'}：{told}")
-    return Diagnosis(step, what, _REMEDIES.get(cause.reason, _TOKEN_REMEDY))
+    prefix = "获取 token 失败" if step is Step.TOKEN else "查询失败"
+    return (
+        step,
+        BilingualText(message, f"{prefix}：{message}"),
+        REASON_REMEDIES.get(cause.reason, TOKEN_REMEDY),
+    )
 
 
-def _of_errcode(error: ApiError, appid: str) -> Diagnosis:
+def _explain_errcode(error: ApiError, account: str) -> tuple[Step, BilingualText, BilingualText]:
     row = look_up(error.api, error.errcode)
-    what = BilingualText(
-        f"{error.api} answers errcode {error.errcode}: {row.meaning.en}",
+    problem = BilingualText(
+        f"{error.api} returned errcode {error.errcode}: {row.meaning.en}",
         f"{error.api} 返回错误码 {error.errcode}：{row.meaning.zh}",
     )
     remedy = row.remedy
-    address = _named_address(str(error))
+    address = _caller_ip(str(error))
     if row.group is ErrcodeGroup.ADDRESS and address is not None:
-        remedy = _remedy_for_address(address, error.errcode, appid, remedy)
-    return Diagnosis(_step_of(row, error.api), what, remedy)
+        remedy = _address_remedy(address, error.errcode, account, remedy)
+    return _step_of(row, error.api), problem, remedy
 
 
-def _remedy_for_address(address: str, errcode: int, appid: str, remedy: BilingualText) -> BilingualText:
-    """Return the remedy for an address that WeChat named: where it is added, if that is what helps."""
+def _address_remedy(address: str, errcode: int, account: str, remedy: BilingualText) -> BilingualText:
+    """Return the remedy for a refused address: where to add it, if adding it helps."""
     if errcode not in _WHITELISTS:
         return BilingualText(f"The call came from {address}. {remedy.en}", f"调用来自 {address}。{remedy.zh}")
-    where, warning = _WHITELISTS[errcode]
-    added = BilingualText(
-        f"Add {address} to the IP whitelist of {appid}: {where.en}.",
-        f"请将 {address} 加入 {appid} 的 IP 白名单：{where.zh}。",
+    whitelist, warning = _WHITELISTS[errcode]
+    instruction = BilingualText(
+        f"Add {address} to the IP whitelist of {account}: {whitelist.en}.",
+        f"请将 {address} 加入 {account} 的 IP 白名单：{whitelist.zh}。",
     )
-    return with_warning(added, warning)
+    return with_warning(instruction, warning)
 
 
 def _step_of(row: Errcode, api: str) -> Step:
@@ -198,10 +152,10 @@ def _step_of(row: Errcode, api: str) -> Step:
     )
 
 
-def _named_address(text: str) -> str | None:
-    """Return the address of the caller that an errmsg names."""
-    found = _NAMED_IP.search(text)
+def _caller_ip(message: str) -> str | None:
+    """Return the caller's address, if an errmsg names it."""
+    match = _CALLER_IP.search(message)
     try:
-        return None if found is None else str(ipaddress.ip_address(found[1].rstrip(".:")))
+        return None if match is None else str(ipaddress.ip_address(match[1].rstrip(".:")))
     except ValueError:
         return None

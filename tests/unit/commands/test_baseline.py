@@ -1,4 +1,4 @@
-"""`--baseline` by the command: what it prints, pasted into the configuration, makes every app match."""
+"""`--baseline`: its output, pasted into the configuration, is a baseline that every app matches."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def odd(tmp_path: Path) -> Iterator[SmallFleet]:
         yield fleet
 
 
-def test_every_app_matches_and_a_change_does_not(odd: SmallFleet, capsys: Capture) -> None:
+def test_every_app_matches_until_its_lists_change(odd: SmallFleet, capsys: Capture) -> None:
     pasted(odd, printed(odd, capsys))
     text = scraped(odd, capsys)
     assert set(apps_with(text, "wx_domain_baseline_match", 1)) == {appid(0), appid(1), appid(2)}
@@ -71,14 +71,14 @@ def test_every_app_matches_and_a_change_does_not(odd: SmallFleet, capsys: Captur
     assert series(text, "wx_domain_unexpected_domain", "domain") == {"https://evil.example.net": 1}
 
 
-def test_one_that_fails_is_left_out_and_told(odd: SmallFleet, capsys: Capture) -> None:
+def test_a_failing_app_is_left_out_with_an_error(odd: SmallFleet, capsys: Capture) -> None:
     odd.world.patch(appid(1), {"errcode": 61007})
     assert cli.run(["--baseline", f"--config.file={odd.path}"]) == 1
     captured = capsys.readouterr()
     assert list(yaml.safe_load(captured.out)["baselines"]) == [appid(0), appid(2)]
-    (told,) = captured.err.splitlines()
-    assert told.startswith(f"wx-domain-exporter: {appid(1)} (app: 1 # 会员) is left out: ")
-    assert "61007" in told
+    (error,) = captured.err.splitlines()
+    assert error.startswith(f"wx-domain-exporter: {appid(1)} (app: 1 # 会员) is left out: ")
+    assert "61007" in error
 
 
 def test_nothing_is_printed_if_all_fail(odd: SmallFleet, capsys: Capture) -> None:

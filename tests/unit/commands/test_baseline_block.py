@@ -29,7 +29,7 @@ def app(name: str = APPID) -> AppSettings:
 
 
 def pasted(lists: dict[str, DomainList], name: str = APPID) -> AppSettings:
-    """The app of a configuration that has the printed block."""
+    """The app of a configuration that contains the printed block."""
     text = HEAD + baseline_entry(app(name), lists) + APPS
     (found,) = parse(text.encode(), Path("config.yml")).apps
     return found
@@ -56,13 +56,13 @@ DOMAINS = st.lists(
 @given(requestdomain=DOMAINS, bizdomain=DOMAINS)
 @example(requestdomain=["*"], bizdomain=["https://*.example.com/*", "https://api.example.com"])
 @example(requestdomain=["null", "1e3", "- b", "a: b", "#", "y\u2028x", "x\u2029y"], bizdomain=["é" * 1024])
-def test_what_is_printed_makes_the_app_match(requestdomain: list[str], bizdomain: list[str]) -> None:
+def test_the_app_matches_the_printed_baseline(requestdomain: list[str], bizdomain: list[str]) -> None:
     lists = {"requestdomain": domain_list(requestdomain), "bizdomain": domain_list(bizdomain)}
     found = drifts(pasted(lists).baseline, lists)
     assert all(drift.matches for drift in found.values()), found
 
 
-def test_what_is_printed_allows_nothing_else() -> None:
+def test_other_lists_do_not_match_the_printed_baseline() -> None:
     lists = {"requestdomain": domain_list(["https://a.cn"]), "bizdomain": domain_list([])}
     found = pasted(lists, "shop: 会员 # 1")
     others = {"requestdomain": domain_list(["https://b.cn"]), "bizdomain": domain_list(["https://c.cn"])}
@@ -89,7 +89,7 @@ def test_it_reads_well() -> None:
     assert baseline_entry(app(), lists).startswith("  wx0123456789abcdef:\n")
 
 
-def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
+def test_a_domain_with_a_wildcard_is_allowed() -> None:
     lists = {
         "requestdomain": domain_list(["https://*.a.cn", "https://a.cn"]),
         "udpdomain": domain_list(["*"]),
@@ -100,7 +100,7 @@ def test_a_domain_that_reads_as_a_wildcard_is_allowed() -> None:
 
 
 @pytest.mark.parametrize("action", ["getserverdomain", "getbizdomain"])
-def test_a_category_that_the_action_leaves_out_is_left_out(action: str) -> None:
+def test_a_category_that_the_action_does_not_cover_is_left_out(action: str) -> None:
     lists = dict.fromkeys(("requestdomain", "bizdomain", "tcpdomain"), domain_list(["https://a.cn"]))
     text = f"wechat: {{action: {action}}}\n{HEAD}{baseline_entry(app(), lists, action)}{APPS}"
     (found,) = parse(text.replace("requestdomain: {exact: []}", "").encode(), Path("config.yml")).apps
@@ -108,6 +108,6 @@ def test_a_category_that_the_action_leaves_out_is_left_out(action: str) -> None:
     assert set(found.baseline) == expected
 
 
-def test_a_name_can_hold_what_yaml_cannot() -> None:
+def test_characters_that_yaml_forbids_are_removed_from_names() -> None:
     lists = {"requestdomain": domain_list(["https://a.cn"])}
     assert drifts(pasted(lists, "a\ufeffb\ufffec\uffff \U0001f600").baseline, lists)["requestdomain"].matches

@@ -10,14 +10,14 @@ from wx_domain_exporter.commands.flags import FLAGS, Flag, UsageError, parse_fla
 every_flag = pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
 
 
-def refusal(*arguments: str) -> str:
+def error(*arguments: str) -> str:
     with pytest.raises(UsageError) as caught:
         parse_flags(arguments)
     return str(caught.value)
 
 
 class TestDefaults:
-    def test_a_bare_command_line_has_them(self) -> None:
+    def test_an_empty_command_line_has_the_defaults(self) -> None:
         assert vars(parse_flags([])) == {
             "config_file": None,
             "config_check": False,
@@ -45,12 +45,12 @@ class TestDefaults:
             ("log.format", "logfmt"),
         ],
     )
-    def test_the_table_shows_those_of_the_contract(self, name: str, default: str) -> None:
+    def test_the_table_has_the_documented_defaults(self, name: str, default: str) -> None:
         (flag,) = [flag for flag in FLAGS if flag.name == name]
         assert flag.default == default
 
     @every_flag
-    def test_a_default_that_is_shown_is_the_one_that_holds(self, flag: Flag) -> None:
+    def test_the_documented_default_is_the_real_one(self, flag: Flag) -> None:
         if "default" in flag.options:
             assert flag.default == str(flag.options["default"])
         elif not flag.options:
@@ -91,7 +91,7 @@ class TestValues:
         assert parse_flags(["--web.listen-address=:2"]).web_listen_address == [":2"]
 
 
-class TestRefusals:
+class TestErrors:
     @pytest.mark.parametrize(
         ("argument", "flag"),
         [
@@ -117,49 +117,49 @@ class TestRefusals:
             ("--web.listen-address", "--web.listen-address"),
         ],
     )
-    def test_a_wrong_value_is_told_with_its_flag(self, argument: str, flag: str) -> None:
-        assert flag in refusal(argument)
+    def test_the_error_names_the_flag(self, argument: str, flag: str) -> None:
+        assert flag in error(argument)
 
     @pytest.mark.parametrize(
-        ("argument", "allowed"),
+        ("argument", "expected"),
         [
             ("--web.max-requests=0", "above 0"),
             ("--web.max-requests=x", "above 0"),
             ("--web.telemetry-path=metrics", "slash"),
         ],
     )
-    def test_a_wrong_value_is_told_in_words_for_a_user(self, argument: str, allowed: str) -> None:
-        text = refusal(argument)
+    def test_the_error_says_what_is_expected(self, argument: str, expected: str) -> None:
+        text = error(argument)
         assert " _" not in text
-        assert allowed in text
+        assert expected in text
 
     @pytest.mark.parametrize(
-        ("argument", "allowed"),
+        ("argument", "expected"),
         [
             ("--log.level=trace", ["debug", "info", "warning", "error"]),
             ("--log.format=xml", ["logfmt", "json"]),
         ],
     )
-    def test_a_wrong_choice_is_told_with_what_there_is(self, argument: str, allowed: list[str]) -> None:
-        text = refusal(argument)
-        assert all(name in text for name in allowed)
+    def test_the_error_lists_the_choices(self, argument: str, expected: list[str]) -> None:
+        text = error(argument)
+        assert all(name in text for name in expected)
 
     @pytest.mark.parametrize(
         "argument",
         ["--nonsense", "--web.max", "--config.fil=a.yml", "--config", "config.yml", "--once=yes"],
     )
-    def test_what_is_no_flag_is_refused(self, argument: str) -> None:
-        assert refusal(argument)
+    def test_an_unknown_flag_is_an_error(self, argument: str) -> None:
+        assert error(argument)
 
     @pytest.mark.parametrize(
         "arguments", [["--demo", "--config.file=a.yml"], ["--config.file", "b", "--demo"]]
     )
-    def test_the_demo_takes_no_configuration_file(self, arguments: list[str]) -> None:
-        assert "--config.file" in refusal(*arguments)
+    def test_the_demo_has_no_configuration_file(self, arguments: list[str]) -> None:
+        assert "--config.file" in error(*arguments)
 
 
-class TestAnswersOfTheCommandLineItself:
-    def test_version_prints_it_and_ends_well(self, capsys: pytest.CaptureFixture[str]) -> None:
+class TestInformation:
+    def test_version_prints_the_version_and_exits_with_0(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit) as caught:
             parse_flags(["--version"])
         assert caught.value.code == 0

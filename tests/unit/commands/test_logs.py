@@ -91,14 +91,14 @@ class TestFormats:
         assert stream.getvalue().count("\n") == 4
 
     @pytest.mark.parametrize("log_format", FORMATS)
-    def test_nothing_steers_a_terminal(self, log_format: LogFormat) -> None:
+    def test_control_characters_are_escaped(self, log_format: LogFormat) -> None:
         stream = set_up(log_format)
         logger().info("a\x1b[31mb", error="c\x9b1md\u202ee")
         logging.getLogger("library").info("f\x07g")
         assert not [char for char in stream.getvalue() if char != "\n" and not char.isprintable()]
 
     @pytest.mark.parametrize("log_format", FORMATS)
-    def test_a_librarys_line_looks_like_ours(self, log_format: LogFormat) -> None:
+    def test_a_librarys_line_has_the_same_format(self, log_format: LogFormat) -> None:
         stream = set_up(log_format)
         logging.getLogger("library").warning("%d of %s", 5, "six")
         if log_format == "json":
@@ -114,7 +114,7 @@ class TestFormats:
         assert out == ""
         assert "msg=here" in err
 
-    def test_a_second_set_up_takes_the_place_of_the_first(self) -> None:
+    def test_a_second_set_up_replaces_the_first(self) -> None:
         first = set_up("logfmt")
         second = set_up("json")
         logger().info("here")
@@ -124,7 +124,7 @@ class TestFormats:
 
 class TestLevels:
     @pytest.mark.parametrize("least", LEVELS)
-    def test_what_is_below_the_level_is_left_out(self, least: str) -> None:
+    def test_events_below_the_level_are_left_out(self, least: str) -> None:
         stream = set_up("json", least)
         for level in LEVELS:
             getattr(logger(), level)(level)
@@ -133,30 +133,30 @@ class TestLevels:
         assert found == [level for level in LEVELS[LEVELS.index(least) :] for _ in range(2)]
 
     @pytest.mark.parametrize("name", ["urllib3.connectionpool", "asyncio"])
-    def test_libraries_that_tell_of_urls_and_sockets_warn_only(self, name: str) -> None:
+    def test_libraries_that_log_urls_and_sockets_start_at_warnings(self, name: str) -> None:
         stream = set_up("json", "debug")
         for level in LEVELS:
             getattr(logging.getLogger(name), level)(level)
         found = [json.loads(line)["level"] for line in stream.getvalue().splitlines()]
         assert found == ["warning", "error"]
 
-    def test_what_strangers_send_fills_no_log(self) -> None:
+    def test_what_clients_send_does_not_fill_the_log(self) -> None:
         stream = set_up("json", "debug")
         for level in LEVELS:
             getattr(logging.getLogger("uvicorn.error"), level)(level)
         assert [json.loads(line)["level"] for line in stream.getvalue().splitlines()] == ["error"]
 
-    def test_they_do_not_even_warn_when_only_errors_are_wanted(self) -> None:
+    def test_a_librarys_warnings_are_left_out_at_level_error(self) -> None:
         stream = set_up("json", "error")
         logging.getLogger("urllib3").warning("left out")
-        logging.getLogger("urllib3").error("told")
-        assert json.loads(stream.getvalue())["msg"] == "told"
+        logging.getLogger("urllib3").error("kept")
+        assert json.loads(stream.getvalue())["msg"] == "kept"
 
 
 @pytest.mark.parametrize("log_format", FORMATS)
 @pytest.mark.parametrize("level", ["debug", "error"])
 class TestSecrets:
-    def test_none_is_in_a_message(self, log_format: LogFormat, level: str) -> None:
+    def test_no_secret_is_in_a_message(self, log_format: LogFormat, level: str) -> None:
         stream = set_up(log_format, level)
         logger().error(f"GET /?access_token={TOKEN}")
         logging.getLogger("library").error("GET %s", f"http://user:{TOKEN}@h/")
@@ -173,13 +173,13 @@ class TestSecrets:
             pytest.param([f"access_token={TOKEN}"], id="list"),
         ],
     )
-    def test_none_is_in_a_value(self, log_format: LogFormat, level: str, value: object) -> None:
+    def test_no_secret_is_in_a_value(self, log_format: LogFormat, level: str, value: object) -> None:
         stream = set_up(log_format, level)
         logger().error("a call failed", error=value)
         assert "a call failed" in stream.getvalue()
         assert "7c0" not in stream.getvalue()
 
-    def test_none_is_in_a_traceback(self, log_format: LogFormat, level: str) -> None:
+    def test_no_secret_is_in_a_traceback(self, log_format: LogFormat, level: str) -> None:
         stream = set_up(log_format, level)
         for text in (f"access_token={TOKEN}", f"token: {TOKEN}", OPAQUE):
             try:
@@ -190,7 +190,7 @@ class TestSecrets:
         assert stream.getvalue().count("ValueError: ") == 6
         assert "7c0" not in stream.getvalue()
 
-    def test_none_is_in_a_chained_traceback(self, log_format: LogFormat, level: str) -> None:
+    def test_no_secret_is_in_a_chained_traceback(self, log_format: LogFormat, level: str) -> None:
         stream = set_up(log_format, level)
         try:
             try:
@@ -203,7 +203,7 @@ class TestSecrets:
         assert "ValueError" in stream.getvalue()
         assert "7c0" not in stream.getvalue()
 
-    def test_a_traceback_still_tells_the_place(self, log_format: LogFormat, level: str) -> None:
+    def test_a_traceback_still_has_file_and_function(self, log_format: LogFormat, level: str) -> None:
         stream = set_up(log_format, level)
         try:
             fail("something else")

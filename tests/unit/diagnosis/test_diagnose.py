@@ -25,7 +25,7 @@ NOT_LISTED = "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist r
 
 
 def refused(api: str, errcode: int, errmsg: str = "") -> TokenError:
-    """What a token source says whose API answered with an errcode."""
+    """The error of a token source whose API returned an errcode."""
     return TokenError("no token", cause=ApiError(api, errcode, errmsg))
 
 
@@ -58,15 +58,15 @@ class TestStep:
         ],
         ids=str,
     )
-    def test_a_failure_stands_at_its_step(self, error: FetchError, step: Step) -> None:
+    def test_each_failure_has_its_step(self, error: FetchError, step: Step) -> None:
         assert diagnose(error, APPID).step is step
 
 
-class TestWhat:
-    def test_an_errcode_is_told_with_its_meaning_in_both_languages(self) -> None:
-        what = diagnose(refused("stable_token", 40125), APPID).problem
-        assert what.en == "stable_token answers errcode 40125: The AppSecret is not valid."
-        assert what.zh == "stable_token 返回错误码 40125：AppSecret 无效。"
+class TestProblem:
+    def test_an_errcode_has_its_meaning_in_both_languages(self) -> None:
+        problem = diagnose(refused("stable_token", 40125), APPID).problem
+        assert problem.en == "stable_token returned errcode 40125: The AppSecret is not valid."
+        assert problem.zh == "stable_token 返回错误码 40125：AppSecret 无效。"
 
     def test_the_remedy_is_that_of_the_errcode(self) -> None:
         assert diagnose(refused("stable_token", 40125), APPID).remedy == look_up("stable_token", 40125).remedy
@@ -86,13 +86,14 @@ class TestWhat:
         ],
         ids=lambda error: type(error).__name__,
     )
-    def test_a_failure_without_an_errcode_has_words_and_a_remedy_too(self, error: FetchError) -> None:
-        found = diagnose(error, APPID)
-        assert found.problem.en == str(error)
-        assert str(error) in found.problem.zh
-        assert found.problem.zh != found.problem.en
-        assert len(found.remedy.en) > 30
-        assert any("\u4e00" <= char <= "\u9fff" for char in found.remedy.zh)
+    def test_a_failure_without_an_errcode_has_a_problem_and_a_remedy_too(self, error: FetchError) -> None:
+        diagnosis = diagnose(error, APPID)
+        assert (diagnosis.reason, diagnosis.api_error) == (error.reason, None)
+        assert diagnosis.problem.en == diagnosis.message == str(error)
+        assert str(error) in diagnosis.problem.zh
+        assert diagnosis.problem.zh != diagnosis.problem.en
+        assert len(diagnosis.remedy.en) > 30
+        assert any("\u4e00" <= char <= "\u9fff" for char in diagnosis.remedy.zh)
 
     def test_each_reason_has_a_remedy_of_its_own(self) -> None:
         def remedy(error: FetchError) -> str:
@@ -102,7 +103,7 @@ class TestWhat:
         assert len({remedy(error) for error in errors}) == len(errors)
         assert remedy(CallTimeoutError("x")) == remedy(BrokenConnectionError("x"))
 
-    def test_tls_names_the_self_signed_certificate_inside_wechats_cloud(self) -> None:
+    def test_the_remedy_for_tls_names_the_self_signed_certificate_of_wechats_cloud(self) -> None:
         remedy = diagnose(TlsError("certificate refused"), APPID).remedy
         assert "self-signed" in remedy.en
         assert "自签名证书" in remedy.zh
@@ -111,37 +112,37 @@ class TestWhat:
 
 
 class TestAddress:
-    def told(self, error: FetchError, component: str | None = None) -> Diagnosis:
+    def diagnosis(self, error: FetchError, component: str | None = None) -> Diagnosis:
         return diagnose(error, APPID, component)
 
-    def test_it_is_taken_from_the_errmsg(self) -> None:
-        remedy = self.told(refused("stable_token", 40164, NOT_LISTED)).remedy
+    def test_the_errmsgs_address_is_in_the_remedy(self) -> None:
+        remedy = self.diagnosis(refused("stable_token", 40164, NOT_LISTED)).remedy
         assert remedy.en.startswith(f"Add 203.0.113.7 to the IP whitelist of {APPID}: ")
         assert remedy.zh.startswith(f"请将 203.0.113.7 加入 {APPID} 的 IP 白名单：")
         assert "mp.weixin.qq.com" in remedy.en
 
-    def test_one_of_version_6_is_too(self) -> None:
+    def test_so_is_an_ipv6_address(self) -> None:
         errmsg = "invalid ip 2001:db8::7 ipv6 2001:db8::7, not in whitelist"
-        assert "Add 2001:db8::7 to" in self.told(refused("stable_token", 40164, errmsg)).remedy.en
+        assert "Add 2001:db8::7 to" in self.diagnosis(refused("stable_token", 40164, errmsg)).remedy.en
 
-    def test_the_list_of_a_platform_is_the_platforms(self) -> None:
+    def test_the_address_of_a_platforms_call_goes_into_the_platforms_whitelist(self) -> None:
         error = refused(
             "api_component_token", 61004, "access clientip is not registered, requestIP: 203.0.113.7"
         )
-        remedy = self.told(error, COMPONENT).remedy.en
+        remedy = self.diagnosis(error, COMPONENT).remedy.en
         assert f"Add 203.0.113.7 to the IP whitelist of {COMPONENT}: " in remedy
         assert "open.weixin.qq.com" in remedy
 
-    def test_that_of_a_platforms_mini_program_is_the_mini_programs(self) -> None:
+    def test_the_address_of_a_mini_programs_call_goes_into_its_own_whitelist(self) -> None:
         error = ApiError("getwxadevinfo", 40164, NOT_LISTED)
-        assert f"whitelist of {APPID}: " in self.told(error, COMPONENT).remedy.en
+        assert f"whitelist of {APPID}: " in self.diagnosis(error, COMPONENT).remedy.en
 
-    def test_a_call_for_a_mini_program_is_checked_against_the_platforms_list(self) -> None:
+    def test_an_errcode_about_the_platforms_whitelist_names_the_platform(self) -> None:
         error = ApiError("getwxadevinfo", 61004, "access clientip is not registered, requestIP: 203.0.113.7")
-        assert f"whitelist of {COMPONENT}: " in self.told(error, COMPONENT).remedy.en
+        assert f"whitelist of {COMPONENT}: " in self.diagnosis(error, COMPONENT).remedy.en
 
-    def test_one_that_waits_for_a_confirmation_is_added_nowhere(self) -> None:
-        remedy = self.told(refused("stable_token", 89503, NOT_LISTED)).remedy
+    def test_an_address_that_waits_for_a_confirmation_is_added_nowhere(self) -> None:
+        remedy = self.diagnosis(refused("stable_token", 89503, NOT_LISTED)).remedy
         assert remedy.en.startswith("The call came from 203.0.113.7. Ask the account's administrator")
         assert remedy.zh.startswith("调用来自 203.0.113.7。")
         assert "Add" not in remedy.en
@@ -149,10 +150,10 @@ class TestAddress:
     @pytest.mark.parametrize(
         "errmsg", ["", "invalid ip", "invalid ip 999.1.1.1, not in whitelist", "at 203.0.113.7"]
     )
-    def test_without_one_the_errcodes_remedy_stands(self, errmsg: str) -> None:
-        remedy = self.told(refused("stable_token", 40164, errmsg)).remedy.en
+    def test_without_an_address_the_remedy_is_that_of_the_errcode(self, errmsg: str) -> None:
+        remedy = self.diagnosis(refused("stable_token", 40164, errmsg)).remedy.en
         assert not remedy.startswith("Add 203")
         assert "IP白名单" in remedy
 
-    def test_other_errcodes_name_none(self) -> None:
-        assert "203.0.113.7" not in self.told(refused("stable_token", 40125, NOT_LISTED)).remedy.en
+    def test_the_remedies_of_other_errcodes_have_no_address(self) -> None:
+        assert "203.0.113.7" not in self.diagnosis(refused("stable_token", 40125, NOT_LISTED)).remedy.en

@@ -19,9 +19,9 @@ from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.routes import WebOptions
 
 if TYPE_CHECKING:
-    from helpers.waiting import Gate
     from collections.abc import Iterator
 
+    from helpers.waiting import Gate
     from prometheus_client.metrics_core import Metric
 
 A, B = appid(0), appid(1)

@@ -1,1 +1,1 @@
-"""The status pages, `/` and `/apps/APPID`: what is known, for a person. They never call WeChat."""
+"""The status pages, `/` and `/apps/APPID`. They show what the last scrapes found, and never call WeChat."""

@@ -1,25 +1,25 @@
-"""What `/apps/APPID` shows: one mini program, its lists, and how they changed. Pure."""
+"""The content of `/apps/APPID`: one mini program, its lists, and how they changed. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult
+from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY, DomainList
 from wx_domain_exporter.domains.history import Change
 from wx_domain_exporter.errcodes.lookup import look_up
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.web.pages.app_state import AppState, AppStatus, state_of
 from wx_domain_exporter.web.pages.excerpts import Difference, Excerpt, differences, excerpt
-from wx_domain_exporter.web.pages.failures import Failure, failure_of
 from wx_domain_exporter.web.pages.overview import CategoryCount
 from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
 from wx_domain_exporter.wechat.quota import Quota
 
-MOST_DOMAINS = 1000
-"""Domains shown of one list: an answer may be as long as `max_response_bytes`, a page had better not."""
-MOST_CHANGED = 50
-"""Domains shown of one change, added and removed each."""
+MAX_DOMAINS = 1000
+"""Domains shown of one list. An answer can be as long as `max_response_bytes`; a page should be shorter."""
+MAX_CHANGED = 50
+"""Added domains, and removed domains, shown of one change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class CategoryDetails:
     """One list of domains.
 
     Attributes:
-        count: its name, how many it has and may have.
-        domains: the configured ones.
-        effective: how many are in force; None if that is not known.
-        waiting: configured, but not in force.
-        leaving: in force, but configured no longer.
+        count: its category, its number of domains, and the limit.
+        domains: the configured domains.
+        effective: how many domains are in effect; None if that is not known.
+        waiting: domains that are configured, but not in effect yet.
+        leaving: domains that are still in effect, but not configured any more.
     """
 
     count: CategoryCount
@@ -42,23 +42,23 @@ class CategoryDetails:
 
     @property
     def differs(self) -> bool:
-        """Whether other domains are in force than are configured."""
-        return bool(self.waiting.domains or self.leaving.domains)
+        """Whether the domains in effect differ from the configured ones."""
+        return bool(self.waiting.shown or self.leaving.shown)
 
 
 @dataclass(frozen=True, slots=True)
-class SeenChange:
+class ListChange:
     """One change of one list.
 
     Attributes:
-        when: when it was seen.
-        category: which list.
-        added: what came.
-        removed: what went.
-        left_out: how many more came or went, which the exporter does not keep.
+        time: when the exporter noticed it.
+        category: the category of the list.
+        added: the new domains.
+        removed: the removed domains.
+        left_out: how many more were added or removed, which the exporter did not keep.
     """
 
-    when: PointInTime
+    time: PointInTime
     category: str
     added: Excerpt
     removed: Excerpt
@@ -67,12 +67,12 @@ class SeenChange:
 
 @dataclass(frozen=True, slots=True)
 class ApiErrcode:
-    """How the last call of an API ended that is not the app's failure itself.
+    """The errcode of the last call of an API, other than the one that made the app fail.
 
     Attributes:
-        api: which API.
-        errcode: what it answered.
-        meaning: what that means.
+        api: the API.
+        errcode: the errcode that it returned.
+        meaning: what the errcode means.
         remedy: what a person should do.
     """
 
@@ -90,26 +90,26 @@ class AppPage:
         appid: its appid.
         name: its name.
         labels: all of its labels.
-        kind: how it stands.
+        status: its status.
         failure: why it fails; None if it does not.
-        ungranted: whether discovery saw no permission set 18, and no good answer says otherwise.
-        fetched: when its last outcome arrived.
+        ungranted: whether discovery saw no permission set 18, and no fetch has succeeded since.
+        fetched: when the result of its last fetch arrived; None before the first fetch.
         seconds: how long its last fetch took.
-        last_success: when its last good answer arrived.
+        last_success: when its last successful answer arrived; None before the first one.
         token: the type of its token source.
-        quota: of the day, if it is known.
-        errcodes: of other calls, or of those before a good answer.
-        differences: how its lists differ from its baseline, if it answers.
-        categories: its lists, those of the last good answer if it fails; None if none are known.
-        withheld: whether WeChat does not tell which lists are in force.
-        changes: the newest first.
+        quota: the quota of the day; None if it is not known.
+        errcodes: errcodes of other calls, also of those before a successful retry.
+        differences: how its lists differ from its baseline; empty if it fails.
+        categories: its lists, or those of the last successful answer if it fails; None if none are known.
+        withheld: whether WeChat does not report the lists in effect.
+        changes: how its lists changed, the newest change first.
     """
 
     appid: str
     name: str
     labels: Mapping[str, str]
-    kind: AppStatus
-    failure: Failure | None
+    status: AppStatus
+    failure: Diagnosis | None
     ungranted: bool
     fetched: PointInTime | None
     seconds: float
@@ -120,29 +120,29 @@ class AppPage:
     differences: Sequence[Difference]
     categories: Sequence[CategoryDetails] | None
     withheld: bool
-    changes: Sequence[SeenChange]
+    changes: Sequence[ListChange]
 
 
 def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungranted: bool = False) -> AppPage:
-    """Return what is shown of one mini program.
+    """Return the content of one mini program's page.
 
     Args:
         app: the mini program.
-        limits: how many domains each category may have.
+        limits: by category, the maximum number of domains.
         now: Unix time.
-        ungranted: whether discovery saw that permission set 18 was not granted.
+        ungranted: whether discovery saw that the app had not granted permission set 18.
     """
     state = state_of(app, limits, now)
     result, settings = state.result, app.settings
     extra_result = app.checked_extra_result(app.extra_result)
     failure = None
     if result is not None and result.error is not None:
-        failure = failure_of(result.error, settings.appid, app.source.component_appid)
+        failure = diagnose(result.error, settings.appid, app.source.component_appid)
     return AppPage(
         appid=settings.appid,
         name=settings.name,
         labels=settings.labels,
-        kind=state.kind,
+        status=state.status,
         failure=failure,
         ungranted=ungranted and not state.lists,
         fetched=None if result is None else point_in_time(result.timestamp, now),
@@ -151,18 +151,20 @@ def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungran
         token=app.source.describes,
         quota=extra_result.quota,
         errcodes=_errcodes(state, extra_result, failure),
-        differences=differences(state.drifts, MOST_DOMAINS),
+        differences=differences(state.drifts, MAX_DOMAINS),
         categories=_categories(state, extra_result, limits),
         withheld=extra_result.withheld and bool(state.lists),
-        changes=[] if app.shares_token else [_change(one, now) for one in reversed(app.history.changes)],
+        changes=[]
+        if app.shares_token
+        else [_change(change, now) for change in reversed(app.history.changes)],
     )
 
 
-def _errcodes(state: AppState, extra_result: ExtraResult, failure: Failure | None) -> list[ApiErrcode]:
-    known = {**({} if state.result is None else state.result.api_errors), **extra_result.api_errors}
-    if failure is not None:
-        known.pop(failure.api, None)
-    rows = ((api, errcode, look_up(api, errcode)) for api, errcode in known.items())
+def _errcodes(state: AppState, extra_result: ExtraResult, failure: Diagnosis | None) -> list[ApiErrcode]:
+    errcodes = {**({} if state.result is None else state.result.api_errors), **extra_result.api_errors}
+    if failure is not None and failure.api_error is not None:
+        errcodes.pop(failure.api_error.api, None)
+    rows = ((api, errcode, look_up(api, errcode)) for api, errcode in errcodes.items())
     return [ApiErrcode(api, errcode, row.meaning, row.remedy) for api, errcode, row in rows]
 
 
@@ -184,25 +186,25 @@ def _categories(
 def _category(
     count: CategoryCount, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]
 ) -> CategoryDetails:
-    configured, in_force = lists.get(count.category, EMPTY), effective.get(count.category)
+    configured, in_effect = lists.get(count.category, EMPTY), effective.get(count.category)
     waiting = leaving = excerpt([], 0)
-    if in_force is not None:
-        waiting = excerpt(sorted(set(configured.domains) - set(in_force.domains)), MOST_DOMAINS)
-        leaving = excerpt(sorted(set(in_force.domains) - set(configured.domains)), MOST_DOMAINS)
+    if in_effect is not None:
+        waiting = excerpt(sorted(set(configured.domains) - set(in_effect.domains)), MAX_DOMAINS)
+        leaving = excerpt(sorted(set(in_effect.domains) - set(configured.domains)), MAX_DOMAINS)
     return CategoryDetails(
         count,
-        excerpt(configured.domains, MOST_DOMAINS),
-        None if in_force is None else in_force.count,
+        excerpt(configured.domains, MAX_DOMAINS),
+        None if in_effect is None else in_effect.count,
         waiting,
         leaving,
     )
 
 
-def _change(change: Change, now: float) -> SeenChange:
-    return SeenChange(
+def _change(change: Change, now: float) -> ListChange:
+    return ListChange(
         point_in_time(change.timestamp, now),
         change.category,
-        excerpt(change.added, MOST_CHANGED),
-        excerpt(change.removed, MOST_CHANGED),
+        excerpt(change.added, MAX_CHANGED),
+        excerpt(change.removed, MAX_CHANGED),
         change.left_out,
     )

@@ -1,4 +1,4 @@
-"""How one mini program stands: what decides its place in the list. Pure, and cheap: all of them get one."""
+"""The status of one mini program. Pure, and cheap, because the overview needs it of all mini programs."""
 
 import enum
 from collections.abc import Mapping
@@ -12,41 +12,41 @@ from wx_domain_exporter.thresholds import CHANGE_RECENT
 
 
 class AppStatus(enum.StrEnum):
-    """How a mini program stands, in the order of the list: who needs a person comes first."""
+    """The status of a mini program. The overview has them in this order: what needs attention comes first."""
 
     FAILING = "failing"
     DRIFTED = "drifted"
-    """It answers, and a list is not as its baseline has it."""
+    """The last fetch succeeded, and a list differs from its baseline."""
 
     CHANGED = "changed"
-    """It answers, and a list changed within the last day."""
+    """The last fetch succeeded, and a list changed within the last day."""
 
     PENDING = "pending"
-    """It was not fetched yet."""
+    """It has not been fetched yet."""
 
     OK = "ok"
 
 
-ORDER = {kind: place for place, kind in enumerate(AppStatus)}
+STATUS_ORDER = {status: place for place, status in enumerate(AppStatus)}
 
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """One mini program as it stands.
+    """One mini program at one moment.
 
     Attributes:
-        app: of which.
-        kind: how it stands.
-        result: of its last fetch; None before the first.
-        lists: those of a good outcome; empty for a failure, whatever was known before.
-        drifts: by category, how the lists differ from the baseline; only those that do.
-        changed: Unix time of the last change seen; None if none was.
+        app: the mini program.
+        status: its status.
+        result: the result of its last fetch; None before the first fetch.
+        lists: its lists; empty if the last fetch failed, even if older lists are known.
+        drifts: by category, how its lists differ from the baseline; only for those that do.
+        changed: Unix time of the last change that was noticed; None if there was none.
         changed_lately: whether that was within the last day.
-        fullest: the highest share of its limit that a category has.
+        fullest: of the category closest to its limit, the number of domains as a share of the limit.
     """
 
     app: MonitoredApp
-    kind: AppStatus
+    status: AppStatus
     result: FetchResult | None
     lists: Mapping[str, DomainList]
     drifts: Mapping[str, Drift]
@@ -56,16 +56,16 @@ class AppState:
 
     @property
     def reason(self) -> str:
-        """Return why it fails, as in the label `reason`; empty if it does not."""
+        """Return why it fails, a value of the metric label `reason`; empty if it does not."""
         return "" if self.result is None or self.result.reason is None else self.result.reason
 
 
 def state_of(app: MonitoredApp, limits: Mapping[str, int], now: float) -> AppState:
-    """Return how a mini program stands.
+    """Return the state of a mini program.
 
     Args:
         app: the mini program.
-        limits: how many domains each category may have.
+        limits: by category, the maximum number of domains.
         now: Unix time.
     """
     last, changes = app.last_result, app.history.changes
@@ -75,15 +75,15 @@ def state_of(app: MonitoredApp, limits: Mapping[str, int], now: float) -> AppSta
     drifts = {category: drift for category, drift in drifts.items() if not drift.matches}
     changed = changes[-1].timestamp if changes else None
     lately = changed is not None and now - changed < CHANGE_RECENT
-    kind = AppStatus.OK
+    status = AppStatus.OK
     if result is None:
-        kind = AppStatus.PENDING
+        status = AppStatus.PENDING
     elif result.error is not None:
-        kind = AppStatus.FAILING
+        status = AppStatus.FAILING
     elif drifts:
-        kind = AppStatus.DRIFTED
+        status = AppStatus.DRIFTED
     elif lately:
-        kind = AppStatus.CHANGED
+        status = AppStatus.CHANGED
     lists = lists or {}
-    shares = (found.count / limits[name] for name, found in lists.items() if name in limits)
-    return AppState(app, kind, result, lists, drifts, changed, lately, max(shares, default=0.0))
+    shares = (listed.count / limits[name] for name, listed in lists.items() if name in limits)
+    return AppState(app, status, result, lists, drifts, changed, lately, max(shares, default=0.0))

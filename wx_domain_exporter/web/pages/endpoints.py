@@ -1,4 +1,4 @@
-"""The paths of the status pages: a request in, a page out."""
+"""The HTTP endpoints of the status pages."""
 
 import asyncio
 
@@ -14,34 +14,34 @@ from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import SORTS, Query
 from wx_domain_exporter.web.pages.rendering import HEADERS, Renderer
 
-_AT_ONCE = 2
-"""Pages that are made at a time: the scrapes come first."""
-_MOST_WAITING = 30
+_MAX_RENDERING = 2
+"""Pages rendered at the same time: few, so that scrapes are not slowed down."""
+_MAX_WAITING = 30
 
 
 class StatusPages:
-    """Answers with pages. They show what the last scrapes left, and never call WeChat."""
+    """Answers requests for `/` and `/apps/APPID`."""
 
     def __init__(self, service: Service, telemetry_path: str) -> None:
         self._service = service
         self._renderer = Renderer()
         self._metrics = telemetry_path.removeprefix("/")
-        refusal = "too many pages are asked for at once"
-        self._limit = ConcurrencyLimit(_AT_ONCE, refusal, waiting=_MOST_WAITING)
+        refusal = "too many requests for status pages"
+        self._limit = ConcurrencyLimit(_MAX_RENDERING, refusal, waiting=_MAX_WAITING)
 
     async def overview(self, request: Request) -> Response:
-        """Answer `/`: every mini program, and how the exporter fares."""
+        """Answer `/`: all mini programs, and the state of the exporter."""
         return await self._limit.run(lambda: asyncio.to_thread(self._overview, request))
 
     async def app(self, request: Request) -> Response:
-        """Answer `/apps/APPID`: one mini program, or 404."""
+        """Answer `/apps/APPID`: one mini program, or 404 for an unknown appid."""
         return await self._limit.run(lambda: asyncio.to_thread(self._app, request))
 
     def _overview(self, request: Request) -> Response:
         now, fleet = self._service.clock.time(), self._service.fleet
         query = Query.of(request.query_params)
-        found = overview(fleet.apps, fleet.settings.limits, query, now)
-        return self._page("overview.html", request, found.query, now, "./", found=found, sorts=SORTS)
+        content = overview(fleet.apps, fleet.settings.limits, query, now)
+        return self._page("overview.html", request, content.query, now, "./", overview=content, sorts=SORTS)
 
     def _app(self, request: Request) -> Response:
         now, fleet = self._service.clock.time(), self._service.fleet
@@ -64,16 +64,16 @@ class StatusPages:
         status: int = 200,
         **values: object,
     ) -> Response:
-        """Make a page.
+        """Render a page.
 
         Args:
-            template: its file.
-            request: says the language, unless the query does.
-            query: what the links of the page carry on.
+            template: the template's file name.
+            request: its Accept-Language counts if the query has no language.
+            query: the query that the links of the page keep.
             now: Unix time.
-            root: the relative way from the page to `/`; a proxy may have put a prefix before it.
-            status: of the response.
-            values: what the template shows beside what all do.
+            root: the relative path from the page to `/`, which a proxy may serve below a prefix.
+            status: the HTTP status of the response.
+            values: the variables that only this template has.
         """
         accepted = ",".join(request.headers.getlist("Accept-Language"))
         chinese = query.lang == "zh" if query.lang else prefers_chinese(accepted)

@@ -1,4 +1,4 @@
-"""Parts of lists that may be too long for a page. Pure."""
+"""The first items of lists that may be too long for a page. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from wx_domain_exporter.domains.baseline import Drift
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Domains, and how many more there are.
+    """The first items of a list.
 
     Attributes:
-        domains: those that are shown.
-        more: how many are not.
+        shown: the items that are shown.
+        more: how many further ones the list has.
     """
 
-    domains: Sequence[str]
+    shown: Sequence[str]
     more: int
 
 
-def excerpt(domains: Sequence[str], most: int) -> Excerpt:
-    """Return the first of some domains."""
-    return Excerpt(domains[:most], max(0, len(domains) - most))
+def excerpt(items: Sequence[str], limit: int) -> Excerpt:
+    """Return the first `limit` items of a list."""
+    return Excerpt(items[:limit], max(0, len(items) - limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Difference:
     """How one category differs from its baseline.
 
     Attributes:
-        category: which.
-        missing: required, but not configured.
-        unexpected: configured, but not allowed.
+        category: the category.
+        missing: domains that are required, but not configured.
+        unexpected: domains that are configured, but not allowed.
     """
 
     category: str
@@ -39,9 +39,9 @@ class Difference:
     unexpected: Excerpt
 
 
-def differences(drifts: Mapping[str, Drift], most: int) -> Sequence[Difference]:
-    """Return the differences, with at most `most` domains of each kind."""
+def differences(drifts: Mapping[str, Drift], limit: int) -> Sequence[Difference]:
+    """Return the differences of all categories, with at most `limit` missing and unexpected domains each."""
     return [
-        Difference(category, excerpt(drift.missing, most), excerpt(drift.unexpected, most))
+        Difference(category, excerpt(drift.missing, limit), excerpt(drift.unexpected, limit))
         for category, drift in drifts.items()
     ]

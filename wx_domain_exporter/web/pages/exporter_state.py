@@ -1,16 +1,18 @@
-"""What the pages show of the exporter itself: scrapes, configuration, platforms."""
+"""What the pages show about the exporter itself: scrapes, configuration, platforms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.config.loader import PlatformSettings
+from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.thresholds import FIGURES_OLD
-from wx_domain_exporter.web.pages.failures import Failure, failure_of
+from wx_domain_exporter.web.pages.excerpts import Excerpt, excerpt
 from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
 
-_MOST_SENTENCES = 50
+_MAX_ERRORS = 50
+"""Errors of a file that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,11 @@ class PlatformState:
     """One third-party platform.
 
     Attributes:
-        name: in the configuration.
+        name: its name in the configuration.
         component_appid: its appid.
-        discovers: whether its mini programs are discovered.
-        complete: whether their whole list was read once.
-        apps: how many were found.
+        discovers: whether `discover` is on.
+        complete: whether discovery has read the whole list of mini programs at least once.
+        apps: how many mini programs were discovered.
         failure: why the last discovery failed; None if it did not.
     """
 
@@ -31,15 +33,7 @@ class PlatformState:
     discovers: bool
     complete: bool
     apps: int
-    failure: Failure | None
-
-
-@dataclass(frozen=True, slots=True)
-class Sentences:
-    """What is wrong with a file, in sentences, and how many more there are."""
-
-    shown: Sequence[str]
-    more: int
+    failure: Diagnosis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +41,13 @@ class ExporterState:
     """The exporter itself.
 
     Attributes:
-        now: when this was looked at.
-        last_scrape: when apps were asked for last; None before the first time.
-        scraped_long_ago: whether that is suspiciously long ago.
-        in_force: since when the configuration file has been in force.
-        refused: when another one was refused since; None if none was.
-        refusal: why.
-        app_files: what is wrong with the app files.
+        now: the time of this state.
+        last_scrape: when the last scrape began; None before the first one.
+        scraped_long_ago: whether that is so long ago that the pages should warn.
+        config_loaded: when the current configuration was loaded.
+        rejected: when a newer configuration was rejected; None if none was.
+        rejection: the errors of the rejected configuration.
+        app_files: the errors of the app files.
         platforms: the third-party platforms.
     """
 
@@ -61,36 +55,32 @@ class ExporterState:
     last_scrape: PointInTime | None
     scraped_long_ago: bool
     config_loaded: PointInTime
-    refused: PointInTime | None
-    refusal: Sentences
-    app_files: Sentences
+    rejected: PointInTime | None
+    rejection: Excerpt
+    app_files: Excerpt
     platforms: Sequence[PlatformState]
 
 
 def exporter_state(service: Service, now: float) -> ExporterState:
-    """Return how the exporter itself stands at a Unix time."""
-    last_scrape, refusal = service.last_scrape, service.rejected_config
+    """Return the exporter's state; `now` is the Unix time."""
+    last_scrape, rejected = service.last_scrape, service.rejected_config
     discoveries = {discovery.platform.name: discovery for discovery in service.discoveries}
     return ExporterState(
         now=point_in_time(now, now),
         last_scrape=optional_point_in_time(last_scrape, now),
         scraped_long_ago=last_scrape is not None and now - last_scrape > FIGURES_OLD,
         config_loaded=point_in_time(service.config_loaded_at, now),
-        refused=None if refusal is None else point_in_time(refusal.timestamp, now),
-        refusal=_sentences([] if refusal is None else refusal.errors),
-        app_files=_sentences(service.app_file_errors),
+        rejected=None if rejected is None else point_in_time(rejected.timestamp, now),
+        rejection=excerpt([] if rejected is None else rejected.errors, _MAX_ERRORS),
+        app_files=excerpt(service.app_file_errors, _MAX_ERRORS),
         platforms=[
-            _platform(platform, discoveries.get(platform.name))
+            _platform_state(platform, discoveries.get(platform.name))
             for platform in service.fleet.settings.platforms
         ],
     )
 
 
-def _sentences(sentences: Sequence[str]) -> Sentences:
-    return Sentences(sentences[:_MOST_SENTENCES], max(0, len(sentences) - _MOST_SENTENCES))
-
-
-def _platform(platform: PlatformSettings, discovery: PlatformDiscovery | None) -> PlatformState:
+def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | None) -> PlatformState:
     component_appid = platform.config.component_appid
     if discovery is None:
         return PlatformState(
@@ -103,5 +93,5 @@ def _platform(platform: PlatformSettings, discovery: PlatformDiscovery | None) -
         discovers=True,
         complete=discovery.complete,
         apps=len(discovery.apps),
-        failure=None if error is None else failure_of(error, component_appid),
+        failure=None if error is None else diagnose(error, component_appid),
     )

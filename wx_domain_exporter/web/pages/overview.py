@@ -1,23 +1,23 @@
-"""What `/` shows of the mini programs: totals, and one page of the list. Pure."""
+"""The content of `/`: how many mini programs have which status, and one page of the list. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.diagnosis.diagnose import Diagnosis, api_error_of, diagnose
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY
 from wx_domain_exporter.thresholds import LIST_NEARLY_FULL
-from wx_domain_exporter.web.pages.app_state import ORDER, AppState, AppStatus, state_of
+from wx_domain_exporter.web.pages.app_state import STATUS_ORDER, AppState, AppStatus, state_of
 from wx_domain_exporter.web.pages.excerpts import Difference, differences
-from wx_domain_exporter.web.pages.failures import Failure, api_error, failure_of
 from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
 from wx_domain_exporter.web.pages.query import NEARLY_FULL_STATE, Query
 
 ROWS = 100
 """Mini programs on one page."""
-_MOST_HITS = 3
-_MOST_LABELS = 3
-_MOST_DIFFERENCES = 3
+_MAX_HITS = 3
+_MAX_LABELS = 3
+_MAX_DIFFERENCES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class CategoryCount:
     """How many domains a category has.
 
     Attributes:
-        category: which.
-        number: how many; None if the answer does not cover the category.
-        limit: how many it may have; None for a category without one.
+        category: the category.
+        number: its number of domains; None if the answer does not cover the category.
+        limit: its maximum number of domains; None for a category without a limit.
     """
 
     category: str
@@ -36,7 +36,7 @@ class CategoryCount:
 
     @property
     def nearly_full(self) -> bool:
-        """Whether it is close to its limit, at it, or above it."""
+        """Whether the number is close to the limit, at it, or above it."""
         return (
             self.number is not None
             and self.limit is not None
@@ -51,25 +51,25 @@ class OverviewRow:
     Attributes:
         appid: its appid.
         name: its name.
-        labels: some of its labels, as `key=value`.
-        kind: how it stands.
-        counts: one for each documented category; none for one that fails.
-        others: the undocumented categories that it has.
+        labels: its first labels, as `key=value`.
+        status: its status.
+        counts: one for each documented category, without numbers if it fails.
+        others: one for each undocumented category that it has.
         failure: why it fails; None if it does not.
-        fetched: when its last outcome arrived.
-        last_success: when its last good answer arrived.
+        fetched: when the result of its last fetch arrived; None before the first fetch.
+        last_success: when its last successful answer arrived; None before the first one.
         differences: how its lists differ from its baseline.
-        changed: when its lists changed, if that was lately.
-        hits: some of its domains that the search found.
+        changed: when its lists changed, if that was within the last day.
+        hits: the first of its domains that match the search.
     """
 
     appid: str
     name: str
     labels: Sequence[str]
-    kind: AppStatus
+    status: AppStatus
     counts: Sequence[CategoryCount]
     others: Sequence[CategoryCount]
-    failure: Failure | None
+    failure: Diagnosis | None
     fetched: PointInTime | None
     last_success: PointInTime | None
     differences: Sequence[Difference]
@@ -79,25 +79,25 @@ class OverviewRow:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the list shows.
+    """The list of mini programs, and how many of all have which status.
 
     Attributes:
-        query: what was asked, with the page that is shown.
+        query: the query, with the number of the page that is shown.
         apps: how many mini programs there are.
-        kinds: how many of them stand how.
-        reasons: how many fail for each reason, the most frequent one first.
+        by_status: how many of them have each status.
+        by_reason: how many fail for each reason, the most frequent reason first.
         nearly_full: how many have a category that is nearly full.
         columns: the documented categories, with their limits.
-        matching: how many mini programs the query finds.
-        first: the place of the first row among them, from 1 on; 0 if there is none.
+        matching: how many mini programs match the query.
+        first: the number of the first row on this page, counted from 1; 0 if there is no row.
         pages: how many pages there are.
-        rows: one page of them.
+        rows: the rows of this page.
     """
 
     query: Query
     apps: int
-    kinds: Mapping[AppStatus, int]
-    reasons: Mapping[str, int]
+    by_status: Mapping[AppStatus, int]
+    by_reason: Mapping[str, int]
     nearly_full: int
     columns: Sequence[CategoryCount]
     matching: int
@@ -108,55 +108,53 @@ class Overview:
     @property
     def failing(self) -> int:
         """Return how many mini programs fail."""
-        return self.kinds[AppStatus.FAILING]
+        return self.by_status[AppStatus.FAILING]
 
     @property
     def drifted(self) -> int:
-        """Return how many mini programs answer with other lists than their baselines have."""
-        return self.kinds[AppStatus.DRIFTED]
+        """Return how many mini programs do not match their baseline."""
+        return self.by_status[AppStatus.DRIFTED]
 
 
-def overview(
-    watches: Sequence[MonitoredApp], limits: Mapping[str, int], query: Query, now: float
-) -> Overview:
-    """Return what the list shows.
+def overview(apps: Sequence[MonitoredApp], limits: Mapping[str, int], query: Query, now: float) -> Overview:
+    """Return the content of the overview.
 
     Args:
-        watches: all mini programs.
-        limits: how many domains each category may have.
-        query: what is asked for.
+        apps: all mini programs.
+        limits: by category, the maximum number of domains.
+        query: which mini programs to show, and in which order.
         now: Unix time.
     """
-    states = [state_of(app, limits, now) for app in watches]
-    kinds = Counter(state.kind for state in states)
-    reasons = Counter(state.reason for state in states if state.reason)
-    found = [state for state in states if _is_in(state, query.state) and _matches(state, query.words)]
-    found.sort(key=lambda state: (_sort_key(query.sort)(state), state.app.settings.name.casefold()))
-    pages = max(1, -(-len(found) // ROWS))
+    states = [state_of(app, limits, now) for app in apps]
+    by_status = Counter(state.status for state in states)
+    by_reason = Counter(state.reason for state in states if state.reason)
+    matching = [state for state in states if _has_state(state, query.state) and _matches(state, query.words)]
+    matching.sort(key=lambda state: (_sort_key(query.sort)(state), state.app.settings.name.casefold()))
+    pages = max(1, -(-len(matching) // ROWS))
     page = min(query.page, pages)
-    shown = found[(page - 1) * ROWS : page * ROWS]
+    shown = matching[(page - 1) * ROWS : page * ROWS]
     return Overview(
         query=query.with_page(page),
         apps=len(states),
-        kinds={kind: kinds[kind] for kind in AppStatus},
-        reasons=dict(reasons.most_common()),
+        by_status={status: by_status[status] for status in AppStatus},
+        by_reason=dict(by_reason.most_common()),
         nearly_full=sum(state.fullest >= LIST_NEARLY_FULL for state in states),
         columns=[CategoryCount(category, None, limits.get(category)) for category in DOCUMENTED_CATEGORIES],
-        matching=len(found),
-        first=(page - 1) * ROWS + 1 if found else 0,
+        matching=len(matching),
+        first=(page - 1) * ROWS + 1 if matching else 0,
         pages=pages,
         rows=[_row(state, limits, query.words, now) for state in shown],
     )
 
 
-def _is_in(state: AppState, wanted: str) -> bool:
+def _has_state(state: AppState, wanted: str) -> bool:
     if wanted == NEARLY_FULL_STATE:
         return state.fullest >= LIST_NEARLY_FULL
-    return wanted in {"", state.kind, state.reason}
+    return wanted in {"", state.status, state.reason}
 
 
 def _matches(state: AppState, words: Sequence[str]) -> bool:
-    missing = _not_in_head(state, words)
+    missing = _words_for_domains(state, words)
     if not missing:
         return True
     lists = state.app.known_lists or {}
@@ -164,29 +162,29 @@ def _matches(state: AppState, words: Sequence[str]) -> bool:
     return all(word in domains for word in missing)
 
 
-def _not_in_head(state: AppState, words: Sequence[str]) -> list[str]:
-    """Return the words that are not in what the row says of the app anyway, whatever its domains are."""
+def _words_for_domains(state: AppState, words: Sequence[str]) -> list[str]:
+    """Return the words of the search that are not in appid, name, labels, reason or errcode of an app."""
     if not words:
         return []
-    app, cause = state.app.settings, None if state.result is None else api_error(state.result.error)
-    errcode = "" if cause is None else str(cause.errcode)
-    head = "\n".join((app.appid, app.name, *_labels(app.labels), state.reason, errcode)).casefold()
-    return [word for word in words if word not in head]
+    app, error = state.app.settings, None if state.result is None else api_error_of(state.result.error)
+    errcode = "" if error is None else str(error.errcode)
+    text = "\n".join((app.appid, app.name, *_labels(app.labels), state.reason, errcode)).casefold()
+    return [word for word in words if word not in text]
 
 
 def _hits(state: AppState, words: Sequence[str]) -> list[str]:
-    """Return some of the domains for which the search found an app."""
-    missing = _not_in_head(state, words)
+    """Return the first domains that match the search."""
+    missing = _words_for_domains(state, words)
     lists = (state.app.known_lists or {}) if missing else {}
     domains = dict.fromkeys(domain for listed in lists.values() for domain in listed.domains)
-    return [domain for domain in domains if any(word in domain.casefold() for word in missing)][:_MOST_HITS]
+    return [domain for domain in domains if any(word in domain.casefold() for word in missing)][:_MAX_HITS]
 
 
 def _sort_key(sort: str) -> Callable[[AppState], tuple[float, float]]:
     if sort == "state":
         return lambda state: (
-            ORDER[state.kind],
-            -(state.changed or 0.0) if state.kind is AppStatus.CHANGED else 0.0,
+            STATUS_ORDER[state.status],
+            -(state.changed or 0.0) if state.status is AppStatus.CHANGED else 0.0,
         )
     if sort == "name":
         return lambda _: (0.0, 0.0)
@@ -200,34 +198,34 @@ def _sort_key(sort: str) -> Callable[[AppState], tuple[float, float]]:
 
 
 def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: float) -> OverviewRow:
-    watch, result, lists = state.app, state.result, state.lists
-    app = watch.settings
+    app, result, lists = state.app, state.result, state.lists
+    settings = app.settings
     failure = None
     if result is not None and result.error is not None:
-        failure = failure_of(result.error, app.appid, watch.source.component_appid)
+        failure = diagnose(result.error, settings.appid, app.source.component_appid)
 
     def count(category: str) -> CategoryCount:
         listed = lists.get(category)
         return CategoryCount(category, None if listed is None else listed.count, limits.get(category))
 
     return OverviewRow(
-        appid=app.appid,
-        name=app.name,
-        labels=_labels(app.labels)[:_MOST_LABELS],
-        kind=state.kind,
+        appid=settings.appid,
+        name=settings.name,
+        labels=_labels(settings.labels)[:_MAX_LABELS],
+        status=state.status,
         counts=[count(category) for category in DOCUMENTED_CATEGORIES],
         others=[count(category) for category in lists if category not in DOCUMENTED_CATEGORIES],
         failure=failure,
         fetched=None if result is None else point_in_time(result.timestamp, now),
-        last_success=optional_point_in_time(watch.last_success, now),
-        differences=differences(state.drifts, _MOST_DIFFERENCES),
+        last_success=optional_point_in_time(app.last_success, now),
+        differences=differences(state.drifts, _MAX_DIFFERENCES),
         changed=optional_point_in_time(state.changed, now) if _shows_change(state) else None,
         hits=_hits(state, words),
     )
 
 
 def _shows_change(state: AppState) -> bool:
-    return state.changed_lately and state.kind in {AppStatus.CHANGED, AppStatus.DRIFTED}
+    return state.changed_lately and state.status in {AppStatus.CHANGED, AppStatus.DRIFTED}
 
 
 def _labels(labels: Mapping[str, str]) -> list[str]:

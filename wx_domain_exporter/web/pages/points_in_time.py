@@ -1,4 +1,4 @@
-"""Points in time as a person reads them: how long ago, and in UTC. Pure."""
+"""Formats times for the pages: how long ago they are, and in UTC. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ class PointInTime:
     """One point in time.
 
     Attributes:
-        machine: in the form that the element `time` takes.
-        utc: with the date, to the second.
-        ago: how long ago it was.
+        machine: the value for the HTML attribute `datetime`.
+        utc: date and time in UTC, to the second.
+        ago: how long ago it is.
     """
 
     machine: str
@@ -26,15 +26,15 @@ class PointInTime:
 
 
 def point_in_time(timestamp: float, now: float) -> PointInTime:
-    """Return a Unix time as seen from another one; a time to come, of a clock set back, is just now."""
-    at = datetime.fromtimestamp(timestamp, UTC)
+    """Format a Unix time. One in the future, after the clock was set back, is shown as 0 seconds ago."""
+    time = datetime.fromtimestamp(timestamp, UTC)
     return PointInTime(
-        at.strftime("%Y-%m-%dT%H:%M:%SZ"), at.strftime("%Y-%m-%d %H:%M:%S UTC"), _ago(now - timestamp)
+        time.strftime("%Y-%m-%dT%H:%M:%SZ"), time.strftime("%Y-%m-%d %H:%M:%S UTC"), _ago(now - timestamp)
     )
 
 
 def optional_point_in_time(timestamp: float | None, now: float) -> PointInTime | None:
-    """Return a Unix time as `moment` does, if there is one."""
+    """Format a Unix time as `point_in_time` does; None stays None."""
     return None if timestamp is None else point_in_time(timestamp, now)
 
 

@@ -1,4 +1,4 @@
-"""What the list is asked for: its part of the URL, read and written. Pure."""
+"""The query of the overview's URL: parsed, and written into links. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,24 +11,24 @@ from wx_domain_exporter.wechat.errors import Reason
 
 NEARLY_FULL_STATE = "nearly_full"
 STATES = frozenset({*AppStatus, *Reason, NEARLY_FULL_STATE})
-"""What `state` may be: how a mini program stands, why it fails, or that one of its lists is nearly full."""
+"""Values of `state`: the status of a mini program, the reason why it fails, or that a list is nearly full."""
 SORTS = ("state", "name", "age", "changed", "fullest", *DOCUMENTED_CATEGORIES)
-"""What `sort` may be; the first one is meant if nothing is said."""
+"""Values of `sort`; the first one is the default."""
 LANGUAGES = frozenset({"en", "zh"})
-_LONGEST_SEARCH = 200
-_MOST_DIGITS = 9
+_MAX_SEARCH_LENGTH = 200
+_MAX_PAGE_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a page is asked for. What makes no sense counts as not said.
+    """The query parameters of a page; a parameter that is not valid is ignored.
 
     Attributes:
-        search: words that a mini program must have, all of them.
-        state: one of `STATES`, or empty for all.
+        search: words that must all occur in a mini program's row or domains.
+        state: one of `STATES`; empty for all mini programs.
         sort: one of `SORTS`.
-        page: from 1 on.
-        lang: the language that was chosen by hand; empty if none was.
+        page: the number of the page, from 1 on.
+        lang: the language that the user chose; empty for the browser's.
     """
 
     search: str = ""
@@ -39,25 +39,25 @@ class Query:
 
     @classmethod
     def of(cls, parameters: Mapping[str, str]) -> Self:
-        """Read the parameters of a URL."""
+        """Parse the query parameters of a URL."""
 
-        def one_of(name: str, allowed: frozenset[str], otherwise: str = "") -> str:
+        def choice(name: str, allowed: frozenset[str], default: str = "") -> str:
             value = parameters.get(name, "")
-            return value if value in allowed else otherwise
+            return value if value in allowed else default
 
         page = parameters.get("page", "")
-        is_number = page.isascii() and page.isdecimal() and len(page) <= _MOST_DIGITS
+        is_number = page.isascii() and page.isdecimal() and len(page) <= _MAX_PAGE_DIGITS
         return cls(
-            search=parameters.get("q", "").strip()[:_LONGEST_SEARCH],
-            state=one_of("state", STATES),
-            sort=one_of("sort", frozenset(SORTS), SORTS[0]),
+            search=parameters.get("q", "").strip()[:_MAX_SEARCH_LENGTH],
+            state=choice("state", STATES),
+            sort=choice("sort", frozenset(SORTS), SORTS[0]),
             page=max(1, int(page)) if is_number else 1,
-            lang=one_of("lang", LANGUAGES),
+            lang=choice("lang", LANGUAGES),
         )
 
     @property
     def words(self) -> list[str]:
-        """Return the words of the search, as they are compared."""
+        """Return the words of the search, in the case in which they are compared."""
         return self.search.casefold().split()
 
     def with_state(self, state: str) -> "Query":
@@ -78,13 +78,13 @@ class Query:
 
     @property
     def only_lang(self) -> "Query":
-        """Return nothing but the language, for links to other pages."""
+        """Return a query with the language alone, for links to other pages."""
         return Query(lang=self.lang)
 
     def __str__(self) -> str:
-        """Return the part of a URL from `?` on; empty if nothing is said."""
+        """Return the part of a URL that begins with `?`; empty if all parameters have their defaults."""
         page = "" if self.page == 1 else str(self.page)
         sort = "" if self.sort == SORTS[0] else self.sort
-        said = {"q": self.search, "state": self.state, "sort": sort, "page": page, "lang": self.lang}
-        query = urlencode({name: value for name, value in said.items() if value}, errors="replace")
+        parameters = {"q": self.search, "state": self.state, "sort": sort, "page": page, "lang": self.lang}
+        query = urlencode({name: value for name, value in parameters.items() if value}, errors="replace")
         return f"?{query}" if query else ""

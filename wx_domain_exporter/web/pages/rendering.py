@@ -1,4 +1,4 @@
-"""The templates, and the headers that go with what they make."""
+"""Renders the templates; the HTTP headers of the pages."""
 
 import base64
 import hashlib
@@ -24,7 +24,7 @@ def _hash(text: str) -> str:
 
 
 HEADERS: Mapping[str, str] = {
-    # The pages are one file each: the style stands in them and is known by its hash, the icon is a data: URL.
+    # A page loads no other file: its style sheet, allowed by its hash, and its icon, a data: URL, are in it.
     "Content-Security-Policy": (
         f"default-src 'none'; style-src 'sha256-{_hash(STYLE)}'; img-src data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
@@ -37,19 +37,19 @@ HEADERS: Mapping[str, str] = {
 
 
 class Renderer:
-    """Makes pages of templates; fit for several threads."""
+    """Renders pages from templates; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._environment = Environment(
             loader=PackageLoader(__package__),
             autoescape=True,
             undefined=StrictUndefined,
-            finalize=_finalized,
+            finalize=_finalize,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.filters["code"] = _with_code
+        self._environment.filters["code"] = _format_code
         self._environment.globals["style"] = Markup(STYLE)  # noqa: S704 - a file of this package
         self._environment.globals["version"] = __version__
         self._environment.globals["paths"] = HttpPath
@@ -59,37 +59,37 @@ class Renderer:
         """Render a page.
 
         Args:
-            template: the file's name.
-            chinese: whether the page is in Chinese, else in English.
-            values: what the template shows.
+            template: the template's file name.
+            chinese: whether the page is in Chinese; otherwise it is in English.
+            values: the variables of the template.
         """
 
-        def say(text: BilingualText) -> str:
+        def translate(text: BilingualText) -> str:
             return text.zh if chinese else text.en
 
         return self._environment.get_template(template).render(
             chinese=chinese,
-            say=say,
-            t={name: say(text) for name, text in TEXTS.items()},
-            reasons={name: say(text) for name, text in REASONS.items()},
-            categories={name: say(text) for name, text in CATEGORIES.items()},
+            translate=translate,
+            t={name: translate(text) for name, text in TEXTS.items()},
+            reasons={name: translate(text) for name, text in REASONS.items()},
+            categories={name: translate(text) for name, text in CATEGORIES.items()},
             **values,
         )
 
 
-def _finalized(value: object) -> object:
-    """Make a value fit to be shown: control characters, those of direction too, are spelt out.
+def _finalize(value: object) -> object:
+    """Escape control characters, including those that change the direction of text.
 
     Raises:
-        TypeError: there is no value, which a template has to tell in words.
+        TypeError: the value is None, which a template must not show.
     """
     if value is None:
         raise TypeError("a template shows a value that is None")
     return one_line(value) if type(value) is str else value
 
 
-def _with_code(text: str) -> Markup:
-    """Escape a text, and set what stands between backticks as code."""
+def _format_code(text: str) -> Markup:
+    """Escape a text for HTML; format what is between backticks as code."""
     pieces = _CODE.split(one_line(text))
     return Markup().join(
         Markup("<code>{}</code>").format(piece) if place % 2 else piece for place, piece in enumerate(pieces)

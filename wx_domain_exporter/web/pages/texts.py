@@ -1,68 +1,69 @@
-"""The words of the pages, in both languages: pure data, by the name under which the templates use them.
+"""The texts of the pages in both languages, by the names that the templates use.
 
-Some hold places such as `{count}`, which the templates fill.
+The templates fill in placeholders such as `{count}`.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from wx_domain_exporter.diagnosis.diagnose import EFFECTIVE_WITHHELD
+from wx_domain_exporter.diagnosis.advice import EFFECTIVE_WITHHELD, UNGRANTED
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.wechat.errors import Reason
 
 TEXTS: Final[Mapping[str, BilingualText]] = {
-    # what stands between words
+    # punctuation
     "comma": BilingualText(", ", "，"),
     "list_comma": BilingualText(", ", "、"),
     "colon": BilingualText(": ", "："),
-    "in_brackets": BilingualText(" ({what})", "（{what}）"),
-    # what stands on every page
-    "skip": BilingualText("Skip to the content", "跳到正文"),
+    "in_brackets": BilingualText(" ({text})", "（{text}）"),
+    # every page
+    "skip": BilingualText("Skip to content", "跳到正文"),
     "language": BilingualText("Language", "语言"),
     "links": BilingualText("Links", "链接"),
     "metrics": BilingualText("Metrics", "指标"),
     "healthy": BilingualText("Health", "存活状态"),
     "ready": BilingualText("Readiness", "就绪状态"),
     "as_of": BilingualText(
-        "As of {time}. This page calls no API.", "截至 {time}。打开本页不会调用微信 API。"
+        "As of {time}. Opening this page does not call WeChat.", "截至 {time}。打开本页不会调用微信 API。"
     ),
     # the exporter itself
     "exporter": BilingualText("Exporter", "Exporter 状态"),
     "last_scrape": BilingualText("Last scrape", "上次抓取"),
-    "configuration": BilingualText("Configuration read", "配置加载"),
+    "configuration": BilingualText("Configuration loaded", "配置加载"),
     "apps_total": BilingualText("Mini programs", "小程序"),
     "platforms": BilingualText("Third-party platforms", "第三方平台"),
     "platform": BilingualText("Platform", "平台"),
     "discovery": BilingualText("Discovery", "自动发现"),
     "discovery_off": BilingualText("off (discover: false)", "未启用（discover: false）"),
-    "discovery_running": BilingualText(
-        "under way, {count} mini programs so far", "正在进行，已发现 {count} 个小程序"
-    ),
-    "discovery_complete": BilingualText("complete, {count} mini programs", "已完成，共 {count} 个小程序"),
-    "discovery_failing": BilingualText("{count} mini programs are known", "已知 {count} 个小程序"),
+    "discovery_running": BilingualText("in progress, {apps} so far", "正在进行，已发现 {apps}"),
+    "discovery_complete": BilingualText("complete, {apps}", "已完成，共 {apps}"),
+    "discovery_failing": BilingualText("{apps} known", "已知 {apps}"),
+    "one_app": BilingualText("1 mini program", "1 个小程序"),
+    "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),
     "never_scraped": BilingualText(
-        "Nothing is known yet: WeChat is asked when Prometheus scrapes, and it has not done so.",
+        "No data yet: the exporter calls WeChat only when Prometheus scrapes it, and there has been no "
+        "scrape so far.",
         "尚无数据：只有 Prometheus 抓取时才会查询小程序，而目前还没有抓取过。",
     ),
     "scraped_long_ago": BilingualText(
-        "The last scrape was {ago}: what stands here may be old. See whether Prometheus still scrapes "
+        "The last scrape was {ago}: the data below may be outdated. Check whether Prometheus still scrapes "
         "this exporter.",
         "上次抓取是 {ago}，以下内容可能已过时。请检查 Prometheus 是否仍在抓取本 exporter。",
     ),
-    "refused": BilingualText(
-        "A configuration was refused {ago}; the one before stays in force.",
+    "rejected": BilingualText(
+        "A configuration was rejected {ago}; the previous one is still in use.",
         "{ago}重新加载的配置被拒绝，仍使用之前的配置。",
     ),
     "app_files_broken": BilingualText(
-        "App files are broken; their last good content stays in force.",
+        "Some app files have errors; their last valid content is still in use.",
         "小程序列表文件有误，仍使用其最后一次正确的内容。",
     ),
     "more": BilingualText("… and {count} more", "……另有 {count} 项"),
-    # the list
+    # the list of mini programs
     "filter": BilingualText("Show", "筛选"),
     "all": BilingualText("All", "全部"),
     "failing": BilingualText("failing", "异常"),
-    "drifted": BilingualText("off its baseline", "与基线不符"),
+    "drifted": BilingualText("drifted from baseline", "与基线不符"),
     "changed": BilingualText("changed", "有变化"),
     "pending": BilingualText("not fetched yet", "尚未查询"),
     "ok": BilingualText("ok", "正常"),
@@ -75,14 +76,14 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "sort_name": BilingualText("Name", "名称"),
     "sort_age": BilingualText("Last fetched: oldest first", "上次查询：最久优先"),
     "sort_changed": BilingualText("Last change: newest first", "最近变化：最新优先"),
-    "sort_fullest": BilingualText("Fullest list first", "最接近上限优先"),
-    "sort_category": BilingualText("Most in {category}", "{category} 数量最多"),
+    "sort_fullest": BilingualText("Closest to the limit first", "最接近上限优先"),
+    "sort_category": BilingualText("Most domains in {category}", "{category} 数量最多"),
     "apply": BilingualText("Apply", "应用"),
     "reset": BilingualText("Clear", "清除"),
     "range": BilingualText("{first}–{last} of {count}", "第 {first}–{last} 项，共 {count} 项"),
     "one_range": BilingualText("{count} shown", "共 {count} 项"),
-    "none_found": BilingualText("No mini program matches.", "没有符合条件的小程序。"),
-    "no_apps": BilingualText("No mini program is known yet.", "目前还没有小程序。"),
+    "none_found": BilingualText("No mini program matches the search.", "没有符合条件的小程序。"),
+    "no_apps": BilingualText("No mini programs are known yet.", "目前还没有小程序。"),
     "pages": BilingualText("Pages", "分页"),
     "previous": BilingualText("Previous", "上一页"),
     "next": BilingualText("Next", "下一页"),
@@ -95,29 +96,31 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "never": BilingualText("never", "从未成功"),
     "limit": BilingualText("limit {limit}", "上限 {limit}"),
     "others": BilingualText("others", "其他"),
-    "not_covered": BilingualText("not asked", "未查询"),
-    "what": BilingualText("What is wrong", "问题"),
+    "not_covered": BilingualText("not requested", "未查询"),
+    "problem": BilingualText("What is wrong", "问题"),
     "remedy": BilingualText("What to do", "处理办法"),
     "missing": BilingualText("missing", "缺少"),
     "unexpected": BilingualText("unexpected", "多余"),
-    "found_in": BilingualText("Found in", "匹配域名"),
+    "found_in": BilingualText("Matching domains", "匹配域名"),
     "changed_at": BilingualText("Lists changed {ago}", "{ago}域名有变化"),
     "succeeded_at": BilingualText("last success {ago}", "上次成功：{ago}"),
-    "never_succeeded": BilingualText("no success yet", "从未成功"),
-    # one mini program
+    "never_succeeded": BilingualText("never succeeded", "从未成功"),
+    # the page of one mini program
     "back": BilingualText("All mini programs", "全部小程序"),
     "appid": BilingualText("appid", "AppID"),
     "facts": BilingualText("Facts", "概况"),
     "labels": BilingualText("Labels", "标签"),
     "reason": BilingualText("Reason", "原因"),
     "errcode": BilingualText("errcode", "错误码"),
-    "fails_at": BilingualText("Fails at", "出错环节"),
-    "logged": BilingualText("In the log", "日志记录"),
+    "failed_step": BilingualText("Failed step", "出错环节"),
+    "logged": BilingualText("Log message", "日志记录"),
     "took": BilingualText("took {seconds} s", "耗时 {seconds} 秒"),
     "token": BilingualText("Token source", "token 来源"),
-    "quota": BilingualText("Quota of the day", "每日额度"),
+    "quota": BilingualText("Daily quota", "每日额度"),
     "rate_limit": BilingualText("Rate limit", "频率限制"),
-    "component_rate_limit": BilingualText("Rate limit for platforms", "第三方平台代调用的频率限制"),
+    "component_rate_limit": BilingualText(
+        "Rate limit for third-party platforms", "第三方平台代调用的频率限制"
+    ),
     "rate": BilingualText("{calls} calls in {seconds} s", "每 {seconds} 秒 {calls} 次"),
     "quota_used": BilingualText(
         "{used} of {limit} calls used, {remaining} left", "已用 {used} / {limit} 次，剩余 {remaining} 次"
@@ -126,45 +129,40 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "api": BilingualText("API", "接口"),
     "domains": BilingualText("Domains", "域名"),
     "domains_old": BilingualText(
-        "The mini program fails: these are the lists of its last good answer, {ago}; they may have changed.",
+        "The last fetch failed: these are the lists of the last successful answer, {ago}; they may have "
+        "changed since.",
         "该小程序目前查询失败：以下是最后一次成功返回（{ago}）的列表，之后可能已有变化。",
     ),
     "domains_unknown": BilingualText(
-        "No list is known: no good answer has come yet.", "尚无列表：还没有成功返回过结果。"
+        "No lists yet: no fetch has succeeded so far.", "尚无列表：还没有成功返回过结果。"
     ),
-    "ungranted": BilingualText(
-        "When this mini program was discovered, the platform had no permission set 18 of it, so WeChat "
-        "answers getwxadevinfo with errcode 61007. Don't have the set granted for monitoring alone: only one "
-        "platform can hold it, and while one does, the mini program can neither release nor set domains at "
-        "mp.weixin.qq.com.",
-        "发现该小程序时，平台没有它的权限集 18，因此 getwxadevinfo 会返回错误码 61007。"
-        "不要仅为监控而授予该权限集：同一时间只有一个平台可以持有，其间该小程序无法在 "
-        "mp.weixin.qq.com 发布版本或设置域名。",
-    ),
+    "ungranted": UNGRANTED,
     "withheld": EFFECTIVE_WITHHELD,
     "of_limit": BilingualText("{count} of {limit}", "{count} / {limit}"),
-    "in_force": BilingualText("{count} in force", "已生效 {count} 个"),
-    "differs": BilingualText("What differs from the baseline", "与基线的差异"),
-    "missing_told": BilingualText("Missing: required, but not configured", "缺少：基线要求，但未配置"),
-    "unexpected_told": BilingualText("Unexpected: configured, but not allowed", "多余：已配置，但基线不允许"),
-    "waiting": BilingualText(
-        "Configured, but not in force before the next release", "已配置，但尚未生效（需发布新版本）"
+    "in_effect": BilingualText("{count} in effect", "已生效 {count} 个"),
+    "differs": BilingualText("Differences from the baseline", "与基线的差异"),
+    "missing_heading": BilingualText("Missing: required, but not configured", "缺少：基线要求，但未配置"),
+    "unexpected_heading": BilingualText(
+        "Unexpected: configured, but not allowed", "多余：已配置，但基线不允许"
     ),
-    "leaving": BilingualText("Still in force, but configured no longer", "仍在生效，但已从配置中删除"),
+    "waiting": BilingualText(
+        "Configured, but not in effect until the next release", "已配置，但尚未生效（需发布新版本）"
+    ),
+    "leaving": BilingualText("Still in effect, but no longer configured", "仍在生效，但已从配置中删除"),
     "configured": BilingualText("Configured", "已配置"),
-    "as_in_force": BilingualText("as configured", "与配置一致"),
-    "changes": BilingualText("Changes since the start", "启动以来的变化"),
-    "no_changes": BilingualText("No change has been seen.", "尚未发现变化。"),
-    "older_changes": BilingualText("{count} older changes", "更早的 {count} 项变化"),
-    "when": BilingualText("When", "时间"),
+    "as_configured": BilingualText("same as configured", "与配置一致"),
+    "changes": BilingualText("Changes since the exporter started", "启动以来的变化"),
+    "no_changes": BilingualText("No changes so far.", "尚未发现变化。"),
+    "older_changes": BilingualText("Older changes ({count})", "更早的 {count} 项变化"),
+    "time": BilingualText("Time", "时间"),
     "category": BilingualText("Category", "类别"),
     "added": BilingualText("Added", "新增"),
     "removed": BilingualText("Removed", "删除"),
-    "left_out": BilingualText("{count} more are not kept", "另有 {count} 个未保留"),
-    # nobody
+    "left_out": BilingualText("{count} more not kept", "另有 {count} 个未保留"),
+    # an unknown appid
     "unknown_app": BilingualText("No such mini program", "没有这个小程序"),
-    "unknown_app_told": BilingualText(
-        "This exporter watches no mini program with this appid: it is not configured, or its "
+    "unknown_app_hint": BilingualText(
+        "This exporter does not monitor a mini program with this appid: it is not configured, or its "
         "platform has not discovered it.",
         "本 exporter 没有监控该 AppID：配置中没有它，或所属平台尚未发现它。",
     ),
@@ -174,14 +172,14 @@ REASONS: Final[Mapping[str, BilingualText]] = {
     Reason.API: BilingualText("errcode", "错误码"),
     Reason.TOKEN: BilingualText("no token", "拿不到 token"),
     Reason.TIMEOUT: BilingualText("timeout", "超时"),
-    Reason.CONNECTION: BilingualText("no connection", "连接失败"),
-    Reason.TLS: BilingualText("TLS", "TLS 失败"),
-    Reason.HTTP: BilingualText("HTTP", "HTTP 异常"),
+    Reason.CONNECTION: BilingualText("connection failed", "连接失败"),
+    Reason.TLS: BilingualText("TLS error", "TLS 失败"),
+    Reason.HTTP: BilingualText("HTTP error", "HTTP 异常"),
     Reason.DECODE: BilingualText("malformed answer", "返回结果有误"),
     Reason.QUOTA: BilingualText("quota used up", "额度用尽"),
-    Reason.DEADLINE: BilingualText("out of time", "时间用完"),
+    Reason.DEADLINE: BilingualText("scrape deadline exceeded", "时间用完"),
 }
-"""In words, what the values of the label `reason` say."""
+"""What the values of the metric label `reason` mean."""
 
 CATEGORIES: Final[Mapping[str, BilingualText]] = {
     "requestdomain": BilingualText("wx.request", "request 合法域名"),
@@ -192,4 +190,4 @@ CATEGORIES: Final[Mapping[str, BilingualText]] = {
     "tcpdomain": BilingualText("TCP", "tcp 合法域名"),
     "bizdomain": BilingualText("web-view", "业务域名"),
 }
-"""What WeChat's console, or its documentation, calls the categories."""
+"""The names of the categories in WeChat's console or documentation."""

@@ -20,9 +20,9 @@ from wx_domain_exporter.web.endpoints.probe import ProbeEndpoint
 from wx_domain_exporter.web.routes import WebOptions
 
 if TYPE_CHECKING:
-    from helpers.waiting import Gate
     from collections.abc import Iterator
 
+    from helpers.waiting import Gate
     from starlette.responses import Response
     from starlette.types import Message
 

@@ -52,17 +52,19 @@ def test_a_chosen_language_stays_in_every_link_to_a_page(url: str) -> None:
             assert plain or "hreflang" in link or "lang=zh" in link["href"], link
 
 
-def test_without_a_choice_no_link_makes_one(url: str) -> None:
+def test_without_a_choice_no_link_has_a_language(url: str) -> None:
     links = [link for link in Page(request(url).text).all("a") if "hreflang" not in link]
     assert not [link for link in links if "lang=" in link["href"]]
 
 
 @pytest.mark.parametrize("path", ["/apps", "/apps/", f"/apps/{appid(1)}/", f"/apps/{appid(1)}/x"])
-def test_other_paths_below_are_404(url: str, path: str) -> None:
+def test_other_paths_below_apps_are_404(url: str, path: str) -> None:
     assert request(url + path).status == 404
 
 
-def test_two_pages_are_made_at_a_time_and_a_crowd_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_pages_are_rendered_at_a_time_and_too_many_requests_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     opened, lock = threading.Event(), threading.Lock()
     running: list[int] = [0, 0]
     page = Renderer.page
@@ -78,13 +80,13 @@ def test_two_pages_are_made_at_a_time_and_a_crowd_is_sent_away(monkeypatch: pyte
         return page(renderer, template, **values)
 
     monkeypatch.setattr(Renderer, "page", slow)
-    most = endpoints._AT_ONCE + endpoints._MOST_WAITING
-    with service_of([good("x")]) as service, served(service) as url, ThreadPoolExecutor(most + 3) as pool:
-        asked = [pool.submit(request, url) for _ in range(most + 3)]
-        wait_until(lambda: sum(one.done() for one in asked) == 3, "three are sent away")
+    limit = endpoints._MAX_RENDERING + endpoints._MAX_WAITING
+    with service_of([good("x")]) as service, served(service) as url, ThreadPoolExecutor(limit + 3) as pool:
+        requests = [pool.submit(request, url) for _ in range(limit + 3)]
+        wait_until(lambda: sum(future.done() for future in requests) == 3, "three requests are refused")
         assert request(f"{url}/-/healthy").status == 200
         opened.set()
-        statuses = sorted(one.result().status for one in asked)
-        assert statuses == [200] * most + [503] * 3
-        assert running == [0, endpoints._AT_ONCE]
+        statuses = sorted(future.result().status for future in requests)
+        assert statuses == [200] * limit + [503] * 3
+        assert running == [0, endpoints._MAX_RENDERING]
         assert request(url).status == 200

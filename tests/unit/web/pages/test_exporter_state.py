@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def test_before_the_first_scrape() -> None:
     with service_of([]) as service:
-        found = exporter_state(service, service.config_loaded_at + 90)
-    assert (found.last_scrape, found.scraped_long_ago, found.refused) == (None, False, None)
-    assert (found.refusal.shown, found.app_files.shown, found.platforms) == ([], [], [])
-    assert found.config_loaded.ago.en == "1 min ago"
+        state = exporter_state(service, service.config_loaded_at + 90)
+    assert (state.last_scrape, state.scraped_long_ago, state.rejected) == (None, False, None)
+    assert (state.rejection.shown, state.app_files.shown, state.platforms) == ([], [], [])
+    assert state.config_loaded.ago.en == "1 min ago"
 
 
 def test_a_scrape_is_remembered() -> None:
@@ -32,14 +32,14 @@ def test_a_scrape_is_remembered() -> None:
         assert before <= service.last_scrape <= time.time()
 
 
-def test_after_ten_minutes_a_scrape_is_long_ago() -> None:
+def test_after_ten_minutes_the_last_scrape_is_long_ago() -> None:
     with service_of([]) as service:
         service.last_scrape = NOW
         assert not exporter_state(service, NOW + 600).scraped_long_ago
         assert exporter_state(service, NOW + 601).scraped_long_ago
 
 
-def test_a_refused_configuration_is_told_until_a_good_one_comes(tmp_path: Path) -> None:
+def test_a_rejected_configuration_is_shown_until_a_valid_one_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     path.write_text(as_json(CONFIGURED))
     service = Service(loader.ConfigLoader(path))
@@ -47,37 +47,37 @@ def test_a_refused_configuration_is_told_until_a_good_one_comes(tmp_path: Path) 
         first = service.config_loaded_at
         path.write_text("apps: []\nwrong: 1\n")
         assert not service.reload()
-        found = exporter_state(service, time.time())
-        assert [sentence.split(": ", 1)[1].split(":")[0] for sentence in found.refusal.shown] == [
+        state = exporter_state(service, time.time())
+        assert [error.split(": ", 1)[1].split(":")[0] for error in state.rejection.shown] == [
             "wrong",
             "apps",
         ]
-        assert found.refused is not None
+        assert state.rejected is not None
         assert service.config_loaded_at == first
         path.write_text(as_json(CONFIGURED))
         assert service.reload()
-        assert exporter_state(service, time.time()).refused is None
+        assert exporter_state(service, time.time()).rejected is None
         assert service.config_loaded_at > first
     finally:
         service.close()
 
 
-def test_broken_app_files_are_told(tmp_path: Path) -> None:
+def test_errors_of_app_files_are_shown(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("".join(f"- {{appid: wrong-{number}}}\n" for number in range(60)))
     path = tmp_path / "config.yml"
     path.write_text(as_json({**CONFIGURED, "app_files": ["*.yml"], "wechat": {}}))
     path = path.rename(tmp_path / "config.yaml")
     service = Service(loader.ConfigLoader(path))
     try:
-        found = exporter_state(service, NOW).app_files
+        errors = exporter_state(service, NOW).app_files
     finally:
         service.close()
-    assert len(found.shown) == 50
-    assert found.more > 0
-    assert "a.yml: [0].appid" in found.shown[0]
+    assert len(errors.shown) == 50
+    assert errors.more > 0
+    assert "a.yml: [0].appid" in errors.shown[0]
 
 
-def test_every_platform_says_how_its_discovery_goes() -> None:
+def test_every_platform_shows_the_state_of_its_discovery() -> None:
     with service_of([], platforms=PLATFORMS) as service:
         (discovery,) = service.discoveries
         main, other = exporter_state(service, NOW).platforms

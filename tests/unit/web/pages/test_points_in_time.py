@@ -26,10 +26,10 @@ def test_how_long_ago(seconds: float, en: str, zh: str) -> None:
 
 
 def test_the_time_itself_is_in_utc() -> None:
-    found = point_in_time(NOW, NOW)
-    assert (found.machine, found.utc) == ("2025-06-15T15:06:40Z", "2025-06-15 15:06:40 UTC")
+    time = point_in_time(NOW, NOW)
+    assert (time.machine, time.utc) == ("2025-06-15T15:06:40Z", "2025-06-15 15:06:40 UTC")
 
 
-def test_what_never_was_is_nothing() -> None:
+def test_none_stays_none() -> None:
     assert optional_point_in_time(None, NOW) is None
     assert optional_point_in_time(NOW, NOW) == point_in_time(NOW, NOW)

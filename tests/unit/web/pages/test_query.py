@@ -5,19 +5,19 @@ import pytest
 from wx_domain_exporter.web.pages.query import SORTS, STATES, Query
 
 
-def test_without_parameters_everything_is_asked_for() -> None:
+def test_without_parameters_all_have_their_defaults() -> None:
     assert Query.of({}) == Query("", "", "state", 1, "")
     assert str(Query.of({})) == ""
 
 
 @pytest.mark.parametrize("sort", SORTS)
 @pytest.mark.parametrize("state", sorted(STATES))
-def test_what_is_asked_for_is_what_the_link_says(sort: str, state: str) -> None:
+def test_a_link_has_all_parameters_of_a_query(sort: str, state: str) -> None:
     query = Query.of({"q": "a b&c", "state": state, "sort": sort, "page": "3", "lang": "zh"})
-    said = str(query)
-    assert said.startswith(f"?q=a+b%26c&state={state}&")
-    assert said.endswith("page=3&lang=zh")
-    assert ("sort=" in said) == (sort != "state")
+    link = str(query)
+    assert link.startswith(f"?q=a+b%26c&state={state}&")
+    assert link.endswith("page=3&lang=zh")
+    assert ("sort=" in link) == (sort != "state")
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_what_is_asked_for_is_what_the_link_says(sort: str, state: str) -> None:
         ("page", "9" * 5000),
     ],
 )
-def test_what_makes_no_sense_counts_as_not_said(name: str, value: str) -> None:
+def test_an_invalid_parameter_is_ignored(name: str, value: str) -> None:
     assert Query.of({name: value}) == Query()
 
 
@@ -52,5 +52,5 @@ def test_another_state_or_order_starts_at_the_first_page() -> None:
     assert str(query.only_lang) == "?lang=zh"
 
 
-def test_half_a_surrogate_pair_makes_a_link_still() -> None:
+def test_half_a_surrogate_pair_can_be_part_of_a_link() -> None:
     assert str(Query(search="a\ud800")) == "?q=a%3F"

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOSTILE = """'"><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}&amp;"""
-TURNED = "\u202egnp.exe\u2066\u200f\x00\x1b[31m\u2028\ufeff"
+CONTROLS = "\u202egnp.exe\u2066\u200f\x00\x1b[31m\u2028\ufeff"
 PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)), "/apps/unknown"]
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """Every kind of app, and everything wrong with the exporter that can be."""
+    """An app in every state, and every problem that the exporter itself can have."""
     with service_of(every_kind(time.time()), platforms=PLATFORMS) as service:
         service.rejected_config = RejectedConfig(NOW, [f"config.yml: {HOSTILE}"])
         service.last_scrape = NOW
@@ -51,8 +51,8 @@ def url() -> Iterator[str]:
             yield running
 
 
-def places(text: str) -> list[str]:
-    """The places of a text that a template fills."""
+def placeholders(text: str) -> list[str]:
+    """The placeholders of a text, which a template fills in."""
     return sorted(re.findall(r"\{\w+\}", text))
 
 
@@ -61,7 +61,7 @@ def in_chinese(url: str) -> Answer:
 
 
 class TestEscaping:
-    def test_names_labels_domains_and_errors_are_text(self) -> None:
+    def test_names_labels_domains_and_errors_are_escaped(self) -> None:
         hostile = good(HOSTILE, 1, requestdomain=[f"https://{HOSTILE}"], xdomain=[HOSTILE])
         hostile.settings.labels["team"] = HOSTILE  # type: ignore[index]
         broken = bad("broken", DecodeError(HOSTILE), 2)
@@ -76,16 +76,16 @@ class TestEscaping:
             assert whole.count(HOSTILE) >= 3
             assert HOSTILE in Page(request(f"{url}/apps/{appid(2)}").text).text
 
-    def test_what_hides_or_turns_text_is_spelt_out(self) -> None:
-        app = good(f"shop{TURNED}", 1, requestdomain=["https://\u202emoc.elpmaxe"])
+    def test_control_and_direction_characters_are_escaped(self) -> None:
+        app = good(f"shop{CONTROLS}", 1, requestdomain=["https://\u202emoc.elpmaxe"])
         with service_of([app]) as service, served(service) as url:
             for path in ("/", f"/apps/{appid(1)}"):
                 text = request(url + path).text
-                assert not set(TURNED) & set(text) - set("gnp.exe[31m")
+                assert not set(CONTROLS) & set(text) - set("gnp.exe[31m")
                 assert r"shop\u202egnp.exe\u2066\u200f\x00\x1b[31m\u2028\ufeff" in text
             assert r"https://\u202emoc.elpmaxe" in text
 
-    def test_what_stands_between_backticks_is_code(self, url: str) -> None:
+    def test_text_between_backticks_is_code(self, url: str) -> None:
         text = request(f"{url}/apps/{appid(6)}").text
         assert "<code>wechat.timeout</code>" in text
         assert "`" not in Page(text).text
@@ -98,7 +98,7 @@ class TestEscaping:
 
 class TestPolicy:
     @pytest.mark.parametrize("path", PAGES)
-    def test_the_style_is_the_one_that_is_allowed_and_nothing_else_is_used(self, url: str, path: str) -> None:
+    def test_the_style_sheet_matches_the_policy_and_nothing_else_is_loaded(self, url: str, path: str) -> None:
         answer = request(url + path)
         policy = dict(
             part.strip().partition(" ")[::2] for part in answer.headers["content-security-policy"].split(";")
@@ -120,7 +120,7 @@ class TestPolicy:
         assert "@import" not in page.style
         assert "url(" not in page.style
 
-    def test_no_link_leads_elsewhere_or_depends_on_where_a_proxy_puts_the_pages(self, url: str) -> None:
+    def test_all_links_are_relative(self, url: str) -> None:
         for path in PAGES:
             for link in Page(request(url + path).text).all("a"):
                 root = "../" if path.startswith("/apps/") else "./"
@@ -139,81 +139,81 @@ class TestPolicy:
 class TestContent:
     @pytest.mark.parametrize("lang", ["en", "zh"])
     @pytest.mark.parametrize("path", PAGES)
-    def test_no_page_shows_what_a_program_would_say(self, url: str, path: str, lang: str) -> None:
+    def test_no_page_shows_an_internal_value(self, url: str, path: str, lang: str) -> None:
         page = Page(request(f"{url}{path}{'&' if '?' in path else '?'}lang={lang}").text)
         for word in ("None", "Undefined", "Text(", "{count}", "{ago}", "object at", "canary"):
             assert word not in page.text
             assert not [one for _, one in page.elements if word in str(one)]
 
-    def test_a_failure_stands_in_the_list_with_reason_errcode_meaning_and_remedy(self, url: str) -> None:
+    def test_the_overview_shows_reason_errcode_meaning_and_remedy_of_a_failure(self, url: str) -> None:
         text = Page(request(url).text).text
-        assert "token 40164 stable_token answers errcode 40164: The address" in text
+        assert "token 40164 stable_token returned errcode 40164: The address" in text
         assert f"Add 203.0.113.7 to the IP whitelist of {appid(7)}" in text
         assert "last success 2 h ago" in text
-        assert "no success yet" in text
+        assert "never succeeded" in text
 
-    def test_and_in_chinese(self, url: str) -> None:
+    def test_the_overview_shows_failures_in_chinese_too(self, url: str) -> None:
         text = Page(in_chinese(url).text).text
         assert "token 40164 stable_token 返回错误码 40164：" in text
         assert f"请将 203.0.113.7 加入 {appid(7)} 的 IP 白名单" in text
         assert "接近上限" in text
 
-    def test_the_list_tells_of_the_exporter_itself(self, url: str) -> None:
+    def test_the_overview_shows_the_state_of_the_exporter(self, url: str) -> None:
         text = Page(request(url).text).text
-        assert "A configuration was refused" in text
+        assert "A configuration was rejected" in text
         assert f"config.yml: {HOSTILE}" in text
         assert "The last scrape was" in text
-        assert "main wx00000000000000c0 ✕ failing 0 mini programs are known decode" in text
+        assert "main wx00000000000000c0 ✕ failing 0 mini programs known decode" in text
         assert "other wx00000000000000c1 off (discover: false)" in text
 
-    def test_an_app_shows_its_domains_and_what_is_in_force(self, url: str) -> None:
+    def test_an_app_shows_its_configured_and_effective_domains(self, url: str) -> None:
         page = Page(request(f"{url}/apps/{appid(5)}").text)
-        assert "requestdomain wx.request ▲ 190 of 200 nearly full · 190 in force" in page.text
+        assert "requestdomain wx.request ▲ 190 of 200 nearly full · 190 in effect" in page.text
         assert (
-            "Configured, but not in force before the next release +https://host-000.example.com" in page.text
+            "Configured, but not in effect until the next release +https://host-000.example.com" in page.text
         )
-        assert "Still in force, but configured no longer −https://host-190.example.com" in page.text
+        assert "Still in effect, but no longer configured −https://host-190.example.com" in page.text
         assert page.text.count("https://host-001.example.com") == 1
         assert "10 of 1,000 calls used, 990 left" in page.text
         assert "Rate limit5,000 calls in 60 s" in page.text
-        assert "Rate limit for platforms100 calls in 1 s" in page.text
+        assert "Rate limit for third-party platforms100 calls in 1 s" in page.text
         assert "get_effective_domain 48001" in page.text
 
-    def test_what_is_known_beside_a_failure_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        watch = good("x", 2, requestdomain=hosts(1))
-        watch.extra_result = ExtraResult({}, None, {}, withheld=True)
-        with service_of([pending("new", 1), watch]) as service, served(service) as url:
+    def test_problems_of_apps_that_do_not_fail_are_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        withheld = good("x", 2, requestdomain=hosts(1))
+        withheld.extra_result = ExtraResult({}, None, {}, withheld=True)
+        with service_of([pending("new", 1), withheld]) as service, served(service) as url:
             monkeypatch.setattr(service, "is_ungranted", lambda app: app.appid == appid(1))
             texts = [Page(request(f"{url}/apps/{appid(number)}").text).text for number in (1, 2)]
-        assert "the platform had no permission set 18 of it" in texts[0]
-        assert "WeChat does not tell which lists are in force: get_effective_domain or" in texts[1]
+        assert "it had not granted the platform permission set 18" in texts[0]
+        assert "WeChat does not report the lists in effect: get_effective_domain or" in texts[1]
         for text in texts:
-            assert ("permission set 18" in text) != ("does not tell" in text)
+            assert ("permission set 18" in text) != ("does not report" in text)
 
     def test_an_app_shows_how_its_lists_changed(self, url: str) -> None:
         text = Page(request(f"{url}/apps/{appid(3)}").text).text
         assert "requestdomain Added: +https://new.example.com Removed: −https://old.example.com" in text
 
-    def test_what_differs_from_the_baseline_stands_in_the_list(self, url: str) -> None:
+    def test_the_overview_shows_differences_from_the_baseline(self, url: str) -> None:
         text = Page(request(f"{url}/?state=drifted").text).text
-        assert "≠ off its baseline stray" in text
+        assert "≠ drifted from baseline stray" in text
         assert "−requestdomain, missing: https://api.example.com" in text
         assert "+requestdomain, unexpected: https://evil.example.net" in text
         assert "https://www.example.com" not in text
 
-    def test_and_on_the_page_of_the_app(self, url: str) -> None:
+    def test_an_app_shows_differences_from_its_baseline(self, url: str) -> None:
         text = Page(request(f"{url}/apps/{appid(8)}").text).text
         assert (
-            "What differs from the baseline requestdomain "
+            "Differences from the baseline requestdomain "
             "Missing: required, but not configured −https://api.example.com "
             "Unexpected: configured, but not allowed +https://evil.example.net"
         ) in text
         assert "baseline" not in Page(request(f"{url}/apps/{appid(1)}").text).text
         assert "缺少：基线要求，但未配置" in in_chinese(f"{url}/apps/{appid(8)}").text
 
-    def test_old_lists_are_said_to_be_old(self, url: str) -> None:
+    def test_the_lists_of_a_failing_app_are_marked_as_old(self, url: str) -> None:
         text = Page(request(f"{url}/apps/{appid(6)}").text).text
-        assert "these are the lists of its last good answer" in text
+        assert "these are the lists of the last successful answer" in text
         assert "https://last.example.com" in text
 
     def test_an_unknown_app_is_404(self, url: str) -> None:
@@ -224,16 +224,16 @@ class TestContent:
             assert answer.status == 404
             assert text in Page(answer.text).text
 
-    def test_older_changes_are_folded(self) -> None:
+    def test_older_changes_are_collapsed(self) -> None:
         app = good("x", 1)
         for number in range(1, 16):
             app.history.note(lists_of(requestdomain=hosts(number)), NOW)
         with service_of([app]) as service, served(service) as url:
             page = Page(request(f"{url}/apps/{appid(1)}").text)
         assert len(page.all("details")) == 1
-        assert "5 older changes" in page.text
+        assert "Older changes (5)" in page.text
 
-    def test_several_pages_lead_to_each_other(self) -> None:
+    def test_pages_link_to_the_previous_and_the_next_one(self) -> None:
         apps = [pending(f"{number:03}", number) for number in range(201)]
         with service_of(apps) as service, served(service) as url:
             page = Page(request(f"{url}/?sort=name&page=2&lang=en").text)
@@ -248,7 +248,7 @@ class TestContent:
         assert hidden == {"state": "failing", "lang": "zh"}
         assert [one["value"] for one in page.all("option") if "selected" in one] == ["age"]
 
-    def test_it_can_be_read_aloud(self, url: str) -> None:
+    def test_the_markup_suits_screen_readers(self, url: str) -> None:
         for path in PAGES:
             page = Page(request(url + path).text)
             tags = [tag for tag, _ in page.elements]
@@ -266,32 +266,32 @@ class TestContent:
 
 
 class TestTemplates:
-    def test_a_value_that_is_missing_is_an_error(self) -> None:
+    def test_a_missing_value_is_an_error(self) -> None:
         with pytest.raises(UndefinedError):
             Renderer().page("unknown_app.html", chinese=False)
 
-    def test_a_value_that_is_none_is_an_error(self) -> None:
+    def test_none_is_an_error(self) -> None:
         template = Renderer()._environment.from_string("{{ x }}")
         with pytest.raises(TypeError, match="None"):
             template.render(x=None)
 
 
 class TestTexts:
-    def test_every_text_has_both_languages_with_the_same_places(self) -> None:
+    def test_every_text_has_both_languages_with_the_same_placeholders(self) -> None:
         for name, text in {**texts.TEXTS, **texts.REASONS, **texts.CATEGORIES}.items():
             assert text.en, name
             assert text.zh, name
-            assert places(text.en) == places(text.zh), name
-            assert text.en.count("{") == len(places(text.en)), name
+            assert placeholders(text.en) == placeholders(text.zh), name
+            assert text.en.count("{") == len(placeholders(text.en)), name
         same = {name for name, text in texts.TEXTS.items() if text.en == text.zh}
         assert same == set()
 
     def test_every_text_is_used(self) -> None:
         folder = files("wx_domain_exporter.web.pages") / "templates"
         everything = "".join(one.read_text() for one in folder.iterdir() if one.name.endswith(".html"))
-        looked_up = {"failing", "changed", "pending", "ok"}
-        for name in texts.TEXTS.keys() - looked_up:
+        by_status = {"failing", "changed", "pending", "ok"}
+        for name in texts.TEXTS.keys() - by_status:
             assert re.search(rf"\bt\.{name}\b", everything) or name.startswith("sort_"), name
 
-    def test_every_reason_has_words(self) -> None:
+    def test_every_reason_has_a_text(self) -> None:
         assert texts.REASONS.keys() == set(Reason)

@@ -140,7 +140,7 @@ class TestCommand:
         example = f"--config.file={REPOSITORY / 'tests/data/config/minimal.good.yml'}"
         checked = run_exporter("--config.check", example, f"--web.config.file={good}")
         assert (checked.returncode, checked.stderr) == (0, "")
-        assert checked.stdout.splitlines()[1:] == [f"{good}: good"]
+        assert checked.stdout.splitlines()[1:] == [f"{good}: web configuration is valid"]
         bad = files.path / "users-clear-text.bad.yml"
         checked = run_exporter("--config.check", "--config.file=nowhere.yml", f"--web.config.file={bad}")
         assert (checked.returncode, checked.stdout) == (1, "")

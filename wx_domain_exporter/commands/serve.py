@@ -1,0 +1,78 @@
+"""The default command: serves HTTP until a signal ends it."""
+
+import argparse
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from wx_domain_exporter import __version__
+from wx_domain_exporter.commands.flags import DEFAULT_LISTEN_ADDRESS
+from wx_domain_exporter.commands.output import print_message
+from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.middleware.access import AccessMiddleware
+from wx_domain_exporter.web.routes import WebOptions, make_web_app
+from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.web_config.current import CurrentWebConfig
+
+log = structlog.get_logger(__name__)
+
+
+def serve(service: Service, flags: argparse.Namespace) -> int:
+    """Serve until SIGTERM or SIGINT; return the exit status.
+
+    Raises:
+        ConfigError: the web configuration is not valid.
+        ListenError: an address can't be listened on.
+    """
+    options = WebOptions(flags.web_telemetry_path, flags.web_enable_lifecycle, flags.web_max_requests)
+    web_config = CurrentWebConfig(Path(flags.web_config_file)) if flags.web_config_file else None
+    tls = web_config.tls if web_config is not None else None
+    server = Server(AccessMiddleware(make_web_app(service, options), web_config), tls)
+    scheme = "http" if tls is None or tls() is None else "https"
+    sockets = _listen(flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])
+    service.start()
+    with _signal_handlers(server, service):
+        log.info("started", version=__version__, apps=len(service.fleet.apps), demo=flags.demo)
+        for sock in sockets:
+            log.info("listening", url=url_of(sock, scheme), metrics=options.telemetry_path)
+        if flags.demo:
+            url = url_of(sockets[0], scheme)
+            print_message(
+                f"Monitoring a simulated WeChat API. Open {url} in a browser; press Ctrl-C to stop."
+            )
+        asyncio.run(server.serve(sockets))
+    log.info("stopped")
+    return 0
+
+
+def _listen(addresses: Sequence[str]) -> list[socket.socket]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(listen(address)) for address in addresses]
+        stack.pop_all()  # after an error at one address, the sockets of the others are closed
+        return sockets
+
+
+@contextmanager
+def _signal_handlers(server: Server, service: Service) -> Iterator[None]:
+    """Stop on SIGTERM and SIGINT, reload on SIGHUP; once the server has stopped, ignore all three."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    def reload(_number: int, _frame: FrameType | None) -> None:
+        service.reloader.ask()
+
+    handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        for number in handlers:  # a further signal must not change the exit status
+            signal.signal(number, signal.SIG_IGN)
