@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,9 +10,10 @@ from helpers.services import LONG, scrape, serving, token_requests, up
 from helpers.support import samples, series, value, wait_until
 
 from wx_domain_exporter import service as service_module
-from wx_domain_exporter.config import loader
+from wx_domain_exporter.config import loader, secret
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.service import Service
 
 if TYPE_CHECKING:
@@ -56,6 +58,34 @@ class TestScrape:
         assert value(hasty, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
         assert up(scrape(service)) == {A: 1, B: 1}
         assert fleet.world.calls["getwxadevinfo", A] == 1
+
+    def test_a_secret_file_that_hangs_costs_its_own_app_only(
+        self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        hanging, released, threads = tmp_path / "on a network", threading.Event(), list[threading.Thread]()
+
+        def read(path: str, limit: int) -> bytes:
+            if path == str(hanging):
+                threads.append(threading.current_thread())
+                assert released.wait(LONG)
+            return read_file(path, limit)
+
+        world = fleet.world.apps
+        appsecrets = {A: {"file": str(hanging)}, B: world[B].appsecret}
+        tokens = {appid: {"type": "stable_token", "appsecret": value} for appid, value in appsecrets.items()}
+        fleet.configure(apps=[{"appid": appid, "token": token} for appid, token in tokens.items()])
+        hanging.write_text(world[A].appsecret)
+        with serving(fleet) as service:
+            monkeypatch.setattr(secret, "read_file", read)
+            monkeypatch.setattr(secret, "_SECONDS", 0.3)
+            for _ in range(3):
+                text = scrape(service)
+                assert up(text) == {A: 0, B: 1}
+                assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
+            assert len(threads) == 1
+            released.set()
+            threads[0].join(LONG)
+            assert up(scrape(service)) == {A: 1, B: 1}
 
     def test_a_late_answer_counts_for_the_apps_health(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})

@@ -99,7 +99,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "what": BilingualText("What is wrong", "问题"),
     "remedy": BilingualText("What to do", "处理办法"),
     "missing": BilingualText("missing", "缺少"),
-    "unexpected": BilingualText("unexpected", "多出"),
+    "unexpected": BilingualText("unexpected", "多余"),
     "found_in": BilingualText("Found in", "匹配域名"),
     "changed_at": BilingualText("Lists changed {ago}", "{ago}域名有变化"),
     "succeeded_at": BilingualText("last success {ago}", "上次成功：{ago}"),
@@ -115,7 +115,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "logged": BilingualText("In the log", "日志记录"),
     "took": BilingualText("took {seconds} s", "耗时 {seconds} 秒"),
     "token": BilingualText("Token source", "token 来源"),
-    "quota": BilingualText("Quota of the day", "当日额度"),
+    "quota": BilingualText("Quota of the day", "每日额度"),
     "rate_limit": BilingualText("Rate limit", "频率限制"),
     "component_rate_limit": BilingualText("Rate limit for platforms", "第三方平台代调用的频率限制"),
     "rate": BilingualText("{calls} calls in {seconds} s", "每 {seconds} 秒 {calls} 次"),
@@ -127,10 +127,10 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "domains": BilingualText("Domains", "域名"),
     "domains_old": BilingualText(
         "The mini program fails: these are the lists of its last good answer, {ago}; they may have changed.",
-        "该小程序目前查询失败：以下是最后一次成功应答（{ago}）的列表，之后可能已有变化。",
+        "该小程序目前查询失败：以下是最后一次成功返回（{ago}）的列表，之后可能已有变化。",
     ),
     "domains_unknown": BilingualText(
-        "No list is known: no good answer has come yet.", "尚无列表：还没有收到过成功的应答。"
+        "No list is known: no good answer has come yet.", "尚无列表：还没有成功返回过结果。"
     ),
     "ungranted": BilingualText(
         "When this mini program was discovered, the platform had no permission set 18 of it, so WeChat "
@@ -146,7 +146,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "in_force": BilingualText("{count} in force", "已生效 {count} 个"),
     "differs": BilingualText("What differs from the baseline", "与基线的差异"),
     "missing_told": BilingualText("Missing: required, but not configured", "缺少：基线要求，但未配置"),
-    "unexpected_told": BilingualText("Unexpected: configured, but not allowed", "多出：已配置，但基线不允许"),
+    "unexpected_told": BilingualText("Unexpected: configured, but not allowed", "多余：已配置，但基线不允许"),
     "waiting": BilingualText(
         "Configured, but not in force before the next release", "已配置，但尚未生效（需发布新版本）"
     ),
@@ -177,7 +177,7 @@ REASONS: Final[Mapping[str, BilingualText]] = {
     Reason.CONNECTION: BilingualText("no connection", "连接失败"),
     Reason.TLS: BilingualText("TLS", "TLS 失败"),
     Reason.HTTP: BilingualText("HTTP", "HTTP 异常"),
-    Reason.DECODE: BilingualText("malformed answer", "应答有误"),
+    Reason.DECODE: BilingualText("malformed answer", "返回结果有误"),
     Reason.QUOTA: BilingualText("quota used up", "额度用尽"),
     Reason.DEADLINE: BilingualText("out of time", "时间用完"),
 }

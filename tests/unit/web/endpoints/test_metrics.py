@@ -171,12 +171,12 @@ class TestDeadline:
             yield b""
 
         endpoint = MetricsEndpoint(service, start_encoder(), 40)
-        monkeypatch.setattr(scrape_module, "scrape_budget", noted)
+        monkeypatch.setattr(scrape_module, "seconds_for_scrape", noted)
         answer(endpoint, request())
         monkeypatch.setattr(scrape_module, "pieces", slow)
         answer(endpoint, request())
         monkeypatch.undo()
-        monkeypatch.setattr(scrape_module, "scrape_budget", noted)
+        monkeypatch.setattr(scrape_module, "seconds_for_scrape", noted)
         answer(endpoint, request("name[]=wx_domain_up"))
         answer(endpoint, request())
         assert 0 < taken[0] < 0.01
