@@ -34,7 +34,8 @@ LAYERS = (
     {"reloader"},
     {"service"},
     {"exposition"},
-    {"commands", "web"},
+    {"web"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 )
