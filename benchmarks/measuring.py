@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from helpers.support import Exporter, exporter
+from helpers.exporter_process import Exporter, exporter
 
 from benchmarks.wechat_api import Answers, WechatApi
 

@@ -1,4 +1,4 @@
-"""Where the exporter spends its time: a profile of all its threads and strands."""
+"""Where the exporter spends its time: a profile of all its threads and tasks."""
 
 import os
 import tempfile

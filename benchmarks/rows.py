@@ -14,8 +14,11 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from helpers.exporter_process import Exporter, exporter
+from helpers.http_requests import request
+from helpers.programs import OWN
 from helpers.real_prometheus import blackbox_exporter, prometheus
-from helpers.support import OWN, Exporter, exporter, request, value
+from helpers.samples import value
 
 from benchmarks.figures import Figure, after_the_first, growth, ideal, spread
 from benchmarks.measuring import (

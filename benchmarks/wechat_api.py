@@ -14,7 +14,9 @@ from string import Template
 from typing import Literal
 
 import trustme
-from helpers.support import REPOSITORY, free_port, wait_until
+from helpers.ports import free_port
+from helpers.repository import REPOSITORY
+from helpers.waiting import wait_until
 
 LATENCY = 0.05
 """Seconds for each call."""

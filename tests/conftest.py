@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fleets import SmallFleet, small_fleet
-from helpers.support import RELEASES, Gate
+from helpers.programs import RELEASES
 from helpers.tls import Certificates, make_certificates
+from helpers.waiting import Gate
 
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
 
 

@@ -1,6 +1,6 @@
 """Prometheus exporter for the domain configuration of WeChat mini programs (微信小程序).
 
-Other programs import `DomainCollector` from here, and `ConfigError`, which it raises.
+Other programs import `DomainCollector` from here, and `ConfigError`, which its `from_file` raises.
 """
 
 from importlib import import_module
@@ -20,7 +20,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a class when it is first asked for: for the version alone the package imports nothing."""
+    """Import a public class at its first use, so that reading the version imports nothing else."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

@@ -1,4 +1,4 @@
-"""Reading the configuration again for whoever asks, in a thread of its own."""
+"""Reloads the configuration on request, in a thread of its own."""
 
 import queue
 import threading
@@ -7,24 +7,24 @@ from concurrent.futures import Future
 
 
 class Reloader:
-    """One reload at a time, which serves all who asked before it began.
+    """Runs one reload at a time, which answers all requests that came before it began.
 
-    Its thread is a daemon: a configuration on a file system that hangs must not keep the program from its
-    end.
+    Its thread is a daemon, so that a configuration on a file system that hangs does not keep the process
+    alive.
     """
 
     def __init__(self, reload: Callable[[], bool]) -> None:
-        """Start nothing yet.
+        """Make a reloader; `start` starts its thread.
 
         Args:
-            reload: puts the configuration in force; returns whether it did, and never raises.
+            reload: reloads the configuration; returns whether the new one is in effect, and never raises.
         """
         self._reload = reload
-        # SimpleQueue.put may be called by a signal handler that interrupts another put.
-        self._asked: queue.SimpleQueue[Future[bool] | None] = queue.SimpleQueue()
+        # SimpleQueue.put is reentrant: a signal handler may call it while another call of it runs.
+        self._requests: queue.SimpleQueue[Future[bool] | None] = queue.SimpleQueue()
 
     def start(self) -> None:
-        """Reload from now on when somebody asks.
+        """Begin to answer requests.
 
         Raises:
             RuntimeError: the system has no thread for it.
@@ -32,28 +32,28 @@ class Reloader:
         threading.Thread(target=self._work, name="reload", daemon=True).start()
 
     def ask(self) -> "Future[bool]":
-        """Ask for a reload; fit for a signal handler.
+        """Request a reload; may be called by a signal handler.
 
         Returns:
-            What tells, as soon as it is over, whether the new configuration is in force.
+            Whether the new configuration is in effect, once the reload has ended.
         """
-        asked: Future[bool] = Future()
-        self._asked.put(asked)
-        return asked
+        request: Future[bool] = Future()
+        self._requests.put(request)
+        return request
 
     def close(self) -> None:
-        """Reload no more."""
-        self._asked.put(None)
+        """End the thread after the current reload."""
+        self._requests.put(None)
 
     def _work(self) -> None:
-        while (first := self._asked.get()) is not None:
-            served = [first]
-            while not self._asked.empty():
-                also = self._asked.get()
-                if also is None:
+        while (first := self._requests.get()) is not None:
+            requests = [first]
+            while not self._requests.empty():
+                request = self._requests.get()
+                if request is None:
                     return
-                served.append(also)
-            waiting = [one for one in served if one.set_running_or_notify_cancel()]
-            done = self._reload()
-            for one in waiting:
-                one.set_result(done)
+                requests.append(request)
+            waiting = [request for request in requests if request.set_running_or_notify_cancel()]
+            reloaded = self._reload()
+            for request in waiting:
+                request.set_result(reloaded)

@@ -1,9 +1,8 @@
-"""The running exporter: the configuration in force, its apps, and what outlives a change of it."""
+"""The running exporter: the fleet in use, and everything that stays when the configuration is reloaded."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import structlog
 
@@ -13,6 +12,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.loader import AppSettings, ConfigError, ConfigLoader, Settings
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.fleet import Fleet, FleetBuilder
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.platforms.registry import PlatformRegistry
@@ -21,38 +21,16 @@ from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.scheduler.scheduler import Scheduler
 from wx_domain_exporter.tasks import Tasks
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
-from wx_domain_exporter.wechat.tokens.factory import make_source
-from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 log = structlog.get_logger(__name__)
 
-_SECONDS_BETWEEN_LOOKS = 5.0
-"""How often the app files are looked at."""
-
-
-@dataclass(frozen=True)
-class Fleet:
-    """One configuration in force: never changed, only replaced. A scrape in flight keeps its own."""
-
-    settings: Settings
-    client: ApiClient
-    by_appid: Mapping[str, MonitoredApp]
-
-    @property
-    def apps(self) -> tuple[MonitoredApp, ...]:
-        """Return the apps: those of the configuration in its order, then the discovered ones."""
-        return tuple(self.by_appid.values())
-
-    @cached_property
-    def label_keys(self) -> tuple[str, ...]:
-        """Return every key that is used in any app's `labels`."""
-        return tuple(sorted({key for app in self.by_appid.values() for key in app.settings.labels}))
+_APP_FILES_INTERVAL_SECONDS = 5.0
+"""How often the app files are checked for changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedConfig:
-    """A configuration that was refused; the one before stays in force.
+    """A configuration that could not be loaded; the previous one stays in effect.
 
     Attributes:
         timestamp: Unix time at which it was read.
@@ -64,185 +42,183 @@ class RejectedConfig:
 
 
 class Service:
-    """What a scrape asks. Lives as long as the process."""
+    """Runs scrapes and reloads, and owns all parts that live as long as the process."""
 
     def __init__(self, loader: ConfigLoader, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Start with the configuration that `loader` reads.
+        """Load the configuration.
 
         Raises:
-            ConfigError: there is none.
+            ConfigError: it can't be loaded.
         """
         self._loader = loader
         self.clock = clock
-        """What time it is for all parts."""
+        """The clock of all parts."""
         self.tasks = Tasks()
-        """Where all that calls WeChat runs. The fleet is replaced there too, in one go."""
+        """Runs everything that calls WeChat; the fleet is replaced there too, by a task that never waits."""
         self._loading = threading.Lock()
-        """Guards the loader, between the threads that read configurations and put them in force; not for tasks."""
+        """Held by a thread, never by a task, while it loads a configuration and applies it."""
         self._closed = threading.Event()
         self.reloader = Reloader(self.reload)
-        """For whoever can't wait for a reload by itself."""
+        """Reloads in a thread of its own, for callers that must not wait."""
         self.self_metrics = SelfMetrics(clock)
         self.last_scrape: float | None = None
-        """Unix time at which apps were asked for last; None before the first time."""
+        """Unix time at which the last scrape began; None before the first one."""
         self.rejected_config: RejectedConfig | None = None
-        """Why the last reload failed; None if it did not."""
+        """Why the last reload failed; None if it succeeded."""
         self.config_loaded_at = clock.time()
-        """Unix time at which the configuration file in force was read."""
-        self._ledger = TokenUsage(clock)
+        """Unix time at which the configuration file in use was read."""
         self._settings = loader.load()
         self.scheduler = Scheduler(self.tasks, self._settings.wechat.max_concurrency, clock)
         self._platforms = PlatformRegistry(
-            self.tasks, self.self_metrics, lambda: self.fleet.client, self._discovered
+            self.tasks, self.self_metrics, lambda: self.fleet.client, self._add_discovered_apps
         )
-        self.fleet = self._fleet(self._settings, self._client(self._settings), None)
-        self._own_tokens(self.fleet, None)
-        self._in_force(None)
-        self._tell_of_broken_files()
+        self._token_usage = TokenUsage(clock)
+        self._fleet_builder = FleetBuilder(self._platforms, self._token_usage, clock)
+        self.fleet = self._fleet_builder.build(self._settings, self._make_client(self._settings), None)
+        self._set_token_users(self.fleet, None)
+        self._after_fleet_change(None, resume=True)
+        self._report_app_file_errors()
 
     @property
     def discoveries(self) -> Sequence[PlatformDiscovery]:
-        """Return the discoveries of those platforms that have one."""
+        """Return the discoveries of the platforms that have one."""
         return self._platforms.discoveries
 
     def is_ungranted(self, app: AppSettings) -> bool:
-        """Whether discovery saw that an app had not granted its platform permission set 18."""
+        """Whether discovery found that an app has not granted permission set 18 to its platform."""
         return self._platforms.is_ungranted(app)
 
     @property
     def app_file_errors(self) -> Sequence[str]:
-        """Return what is wrong with the app files, a sentence for each error."""
-        return [sentence for found in self._settings.app_file_errors.values() for sentence in found]
+        """Return the errors of all app files, a sentence for each."""
+        return [sentence for errors in self._settings.app_file_errors.values() for sentence in errors]
 
     @property
     def knows_all_apps(self) -> bool:
-        """Whether no app file is broken, and everything is discovered."""
+        """Whether all app files are valid and all platforms are discovered."""
         return not self.app_file_errors and self.discovered
 
     @property
     def discovered(self) -> bool:
-        """Whether every discovery has read its whole list; the fleet that is looked at afterwards has it."""
+        """Whether every discovery has read its whole list; a fleet that is read afterwards has all apps."""
         return all(discovery.complete for discovery in self.discoveries)
 
     def start(self) -> None:
-        """Discover, look after the app files, and reload for whoever asks, from now on."""
+        """Begin to discover platforms, to check app files for changes, and to reload on request.
+
+        Raises:
+            RuntimeError: the system has no thread for it.
+        """
         self.reloader.start()
         self.tasks.submit(self._platforms.start).result()
-        threading.Thread(target=self._look_after_app_files, name="app-files", daemon=True).start()
+        threading.Thread(target=self._check_app_files, name="app-files", daemon=True).start()
 
     def discover(self) -> None:
         """Discover the mini programs of all platforms once, and wait for it."""
         self.tasks.submit(self._platforms.discover_once).result()
 
     def reload(self) -> bool:
-        """Read the configuration again; if it is refused, everything stays as it is.
+        """Load the configuration again; if it is invalid, nothing changes.
 
         Returns:
-            Whether the new one is in force.
+            Whether the new configuration is in effect.
         """
         with self._loading:
             try:
-                self._put_in_force(self._loader.load(), resume=True)
+                self._apply(self._loader.load(), resume=True)
             except ConfigError as error:
-                self.self_metrics.reload_failed()
-                self.rejected_config = RejectedConfig(self.clock.time(), error.errors)
+                self._reject(error.errors)
                 for sentence in error.errors:
-                    log.error("configuration refused, the one before stays in force", error=sentence)  # noqa: TRY400 - the sentence is all there is to say
+                    log.error("configuration refused; the previous one stays in effect", error=sentence)  # noqa: TRY400 - the sentence is enough
                 return False
-            except Exception as bug:  # whatever it is, the next reload may go well
-                self.self_metrics.reload_failed()
-                self.rejected_config = RejectedConfig(
-                    self.clock.time(), [f"internal error: {type(bug).__name__}"]
-                )
-                log.exception("a reload broke")
+            except Exception as bug:  # after any error, the next reload may succeed
+                self._reject([f"internal error: {type(bug).__name__}"])
+                log.exception("unexpected error in a reload")
                 return False
-            self._tell_of_broken_files()
+            self._report_app_file_errors()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
 
     def reload_app_files(self) -> None:
-        """Read the app files again if one of them changed."""
+        """Load the app files again if one of them changed."""
         with self._loading:
             settings = self._loader.load_changed_app_files()
             if settings is None:
                 return
-            self._put_in_force(settings, resume=False)
-            self._tell_of_broken_files()
+            self._apply(settings, resume=False)
+            self._report_app_file_errors()
         log.info("app files reloaded", apps=len(self.fleet.by_appid))
 
     def start_scrape(
         self, fleet: Fleet, deadline: Deadline, apps: Sequence[MonitoredApp] | None = None
     ) -> ScrapeJobs:
-        """Begin to fetch apps.
+        """Start to fetch apps.
 
         Args:
-            fleet: the configuration in force when the scrape came.
+            fleet: the fleet when the scrape came in.
             deadline: until when the caller waits.
-            apps: those of the fleet's apps that are wanted; None: all.
+            apps: the apps of the fleet to fetch; None: all.
 
         Returns:
-            The batch to wait for; `exposition/results.py` makes the scrape's results of it.
+            The jobs to wait for; `exposition/results.py` makes the results of the scrape from them.
         """
         self.last_scrape = self.clock.time()
-        wanted = fleet.apps if apps is None else apps
-        return self.scheduler.start(wanted, deadline, fleet.settings.scrape.min_interval)
+        fetched = fleet.apps if apps is None else apps
+        return self.scheduler.start(fetched, deadline, fleet.settings.scrape.min_interval)
 
     def close(self) -> None:
-        """End the calls under way, and start no further one."""
+        """End all running calls; none begins afterwards."""
         self._closed.set()
         self.reloader.close()
-        self.tasks.close(lambda: self.fleet.client.close())  # noqa: PLW0108 - the one in force then
+        self.tasks.close(lambda: self.fleet.client.close())  # noqa: PLW0108 - the client at that time
 
-    def _look_after_app_files(self) -> None:
-        while not self._closed.wait(_SECONDS_BETWEEN_LOOKS):
+    def _check_app_files(self) -> None:
+        """Reload changed app files until `close`; runs in a thread of its own."""
+        while not self._closed.wait(_APP_FILES_INTERVAL_SECONDS):
             try:
                 self.reload_app_files()
-            except Exception:  # whatever is wrong with a file must not end the looking
-                log.exception("the app files can't be read")
+            except Exception:  # the next check may succeed
+                log.exception("app files can't be read")
 
-    def _put_in_force(self, settings: Settings, *, resume: bool) -> None:
-        """Put a configuration in force that was read anew.
+    def _apply(self, settings: Settings, *, resume: bool) -> None:
+        """Make a loaded configuration the one in use.
 
         Args:
-            settings: the new one.
-            resume: whether somebody had it read again, which ends all pauses.
+            settings: the new configuration.
+            resume: whether all cooldowns end, because somebody asked for a reload.
 
         Raises:
-            ConfigError: there is no client for it.
+            ConfigError: no client can be made for it.
         """
         same = self.fleet.settings.wechat == settings.wechat
-        client = self.fleet.client if same else self._client(settings)  # reads files: not for a task
-        self.tasks.submit(self._replace, settings, client, resume=resume).result()
+        client = self.fleet.client if same else self._make_client(settings)  # reads files, so not in a task
+        self.tasks.submit(self._replace_fleet, settings, client, resume=resume).result()
 
-    def _discovered(self) -> None:
-        self._replace(self._settings, self.fleet.client, resume=False)
+    def _reject(self, errors: Sequence[str]) -> None:
+        self.self_metrics.reload_failed()
+        self.rejected_config = RejectedConfig(self.clock.time(), errors)
 
-    def _replace(self, settings: Settings, client: ApiClient, *, resume: bool) -> None:
-        """Replace the fleet; as a task that gives way to no other one meanwhile."""
-        before, fleet = self.fleet, self._fleet(settings, client, self.fleet)
-        self._own_tokens(fleet, before)
-        self.fleet = fleet
-        self._settings = settings
-        self._in_force(before, resume=resume)
+    def _add_discovered_apps(self) -> None:
+        self._replace_fleet(self._settings, self.fleet.client, resume=False)
 
-    def _fleet(self, settings: Settings, client: ApiClient, before: Fleet | None) -> Fleet:
-        self._platforms.configure(settings.platforms, settings.wechat.base_url)
-        apps = {app.appid: app for app in settings.apps}
-        for app in self._platforms.apps():
-            apps.setdefault(app.appid, settings.complete(app))  # what somebody configured by hand counts
-        monitored = {appid: self._monitored_app(app, settings, client, before) for appid, app in apps.items()}
-        return Fleet(settings, client, monitored)
+    def _replace_fleet(self, settings: Settings, client: ApiClient, *, resume: bool) -> None:
+        """Replace the fleet, as a task that never waits: no other task sees half of the change."""
+        previous = self.fleet
+        fleet = self._fleet_builder.build(settings, client, previous)
+        self._set_token_users(fleet, previous)
+        self.fleet, self._settings = fleet, settings
+        self._after_fleet_change(previous, resume=resume)
 
-    def _own_tokens(self, fleet: Fleet, before: Fleet | None) -> None:
-        """Let the apps of a fleet claim tokens, before scrapes get it, and the ones before no more."""
-        self._ledger.put_in_force({appid: app.forget_lists for appid, app in fleet.by_appid.items()})
+    def _set_token_users(self, fleet: Fleet, previous: Fleet | None) -> None:
+        """Let only the apps of the new fleet claim tokens, before any scrape fetches them."""
+        self._token_usage.set_apps({appid: app.forget_lists for appid, app in fleet.by_appid.items()})
         for appid, app in fleet.by_appid.items():
-            old = None if before is None else before.by_appid.get(appid)
+            old = None if previous is None else previous.by_appid.get(appid)
             if old is not None and old.settings.token != app.settings.token:
-                self._ledger.forget(appid)
+                self._token_usage.forget(appid)
 
-    def _in_force(self, before: Fleet | None, *, resume: bool = True) -> None:
-        """Do what a new fleet brings with it, once scrapes get it."""
+    def _after_fleet_change(self, previous: Fleet | None, *, resume: bool) -> None:
+        """Update all parts that depend on the fleet: platforms, workers, metrics and the client."""
         fleet = self.fleet
         self._platforms.start_new()
         self.scheduler.resize(fleet.settings.wechat.max_concurrency)
@@ -253,53 +229,18 @@ class Service:
                 app.resume()
             self.self_metrics.reloaded(fleet.settings.hash)
             self.rejected_config, self.config_loaded_at = None, self.clock.time()
-        if before is not None and before.client is not fleet.client:
-            before.client.close()
+        if previous is not None and previous.client is not fleet.client:
+            previous.client.close()
 
-    def _tell_of_broken_files(self) -> None:
+    def _report_app_file_errors(self) -> None:
+        """Set the metric of each app file, and log the errors."""
         errors = self._settings.app_file_errors
-        self.self_metrics.set_app_file_errors({file: bool(found) for file, found in errors.items()})
+        self.self_metrics.set_app_file_errors({file: bool(sentences) for file, sentences in errors.items()})
         for sentence in self.app_file_errors:
-            log.error("app file broken, only its last good content counts", error=sentence)
+            log.error("app file broken; its last valid content stays in effect", error=sentence)
 
-    def _client(self, settings: Settings) -> ApiClient:
+    def _make_client(self, settings: Settings) -> ApiClient:
         try:
             return ApiClient(settings.wechat, self.self_metrics, clock=self.clock)
         except (SecretError, OSError) as error:
             raise ConfigError([f"wechat: {error}"]) from None
-
-    def _monitored_app(
-        self, app: AppSettings, settings: Settings, client: ApiClient, before: Fleet | None
-    ) -> MonitoredApp:
-        old = None if before is None else before.by_appid.get(app.appid)
-        if before is None or old is None:
-            return self._new_app(app, settings, client, self._source(app))
-        same_place = before.settings.wechat.base_url == settings.wechat.base_url
-        same = same_place and old.settings.token == app.token and self._has_platform(old.source)
-        if old.settings == app and old.client is client and same and old.collect == settings.collect:
-            return old
-        source = old.source if same else self._successor(old.source, app)
-        new = self._new_app(app, settings, client, source)
-        new.inherit(old)
-        return new
-
-    def _new_app(
-        self, app: AppSettings, settings: Settings, client: ApiClient, source: TokenSource
-    ) -> MonitoredApp:
-        action, collect = settings.wechat.action, settings.collect
-        return MonitoredApp(app, client, source, self._ledger, action, collect=collect, clock=self.clock)
-
-    def _source(self, app: AppSettings) -> TokenSource:
-        return make_source(app.appid, app.token, self._platforms.by_name, self.clock)
-
-    def _successor(self, old: TokenSource, app: AppSettings) -> TokenSource:
-        source = self._source(app)
-        if isinstance(source, AuthorizerSource) and isinstance(old, AuthorizerSource):
-            source.inherit(old)
-        return source
-
-    def _has_platform(self, source: TokenSource) -> bool:
-        """Whether a source has the platform that is in force, if it has one."""
-        if not isinstance(source, AuthorizerSource):
-            return True
-        return self._platforms.by_name.get(source.platform.name) is source.platform

@@ -1,8 +1,8 @@
-"""Runs tasks, greenlets of gevent, in one thread, and lets other threads in through one door.
+"""Runs tasks, which are greenlets of gevent, in one thread; other threads hand in work with `Tasks.submit`.
 
-Everything that calls WeChat runs there, so that what it shares needs no locks: a task gives way to others only
-where it waits. What would block the whole thread, such as a file on a network or a name to look up, goes through
-`blocking`. Nothing is monkey-patched: other threads know nothing of gevent, and come in through `Tasks.submit`.
+Everything that calls WeChat runs there. A task yields to other tasks only where it waits, so the data that
+tasks share needs no locks. Calls that would block the whole thread, such as reading a file from a network
+file system or resolving a name, go through `blocking`. Nothing is monkey-patched.
 """
 
 import atexit
@@ -26,21 +26,22 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _SECONDS_TO_END = 10.0
-"""How long `Tasks.close` waits for a task that neither ends nor waits for anything."""
+"""How long `Tasks.close` waits for a task that keeps the processor busy."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-for _setting in gevent.config.settings.values():  # another program's GEVENT_… variables have no effect here
+# The GEVENT_… environment variables of other programs have no effect here.
+for _setting in gevent.config.settings.values():
     _setting.set(_setting.default)
 
 
 class Tasks:
-    """The thread of the tasks. It starts with the first one, and ends with `close`."""
+    """The thread that runs the tasks. It starts with the first task and ends with `close`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        """Guards the beginning and the end of the thread; tasks never take it."""
+        """Protects the start and the end of the thread; tasks never acquire it."""
         self._thread: threading.Thread | None = None
         self._closed = False
         self._hub: Hub
@@ -51,14 +52,14 @@ class Tasks:
     def submit(
         self, function: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Future[Result]:
-        """Run a function as a task; from any thread.
+        """Run a function as a task; can be called from any thread.
 
         Returns:
-            Its result or its exception, as soon as it ends; cancelled if the thread ends before.
+            The future result of the function; cancelled if the tasks are closed first.
 
         Raises:
-            RuntimeError: the system has no thread for the first task.
-            OSError: the system has no file descriptors for it.
+            RuntimeError: the thread can't be started.
+            OSError: there are no file descriptors for gevent's hub.
         """
         future: Future[Result] = Future()
         with self._lock:
@@ -73,17 +74,16 @@ class Tasks:
         return future
 
     def spawn(self, function: Callable[[], object]) -> None:
-        """Run a function as one more task, which nobody waits for; from a task."""
+        """Run a function as another task whose result is not needed; must be called from a task."""
         self._running.spawn(_run, function)
 
     def close(self, last: Callable[[], object] = lambda: None) -> None:
-        """End all tasks, wherever they wait, and the thread; start no further one.
+        """End all running tasks and the thread, and accept no more tasks.
 
-        Python must not go down while the thread is in the midst of a greenlet, so this comes before the end of
-        the process in any case.
+        It also runs when the process exits, because Python can crash if a greenlet still runs at that time.
 
         Args:
-            last: what the thread does in the end, if there is one.
+            last: a function that the thread runs after the tasks have ended, if the thread was started.
         """
         with self._lock:
             thread = self._thread
@@ -106,11 +106,11 @@ class Tasks:
         try:
             hub = gevent.get_hub()
             alive = hub.loop.async_()
-            alive.start(lambda: None)  # a loop that nothing keeps alive ends by itself
-        except BaseException as error:  # noqa: BLE001 - whoever starts the thread gets it
+            alive.start(lambda: None)  # without a watcher the event loop would end
+        except BaseException as error:  # noqa: BLE001 - raised by the future's result
             started.set_exception(error)
             return
-        hub.print_exception = _log_error  # type: ignore[assignment, method-assign] # else on standard error
+        hub.print_exception = _log_error  # type: ignore[assignment, method-assign] # the default writes to stderr
         _here.blocking_calls = _BlockingCalls()
         started.set_result(hub)
         self._ending.wait()
@@ -122,18 +122,20 @@ class Tasks:
 
 
 def blocking(function: Callable[..., Result], *args: object, seconds: float | None = None) -> Result:
-    """Run what may block for long: a task has it run in a thread of its own, and waits; others run it themselves.
+    """Call a function that may block for long, without blocking other tasks.
 
-    Tasks that want the same share one run. A run that hangs costs nobody else anything.
+    In a task, a separate thread calls the function while the task waits; elsewhere it is called directly.
+    Tasks that make the same call at the same time share it. A call that hangs delays only the tasks that
+    need it.
 
     Args:
-        function: what to run; nothing of it may use gevent.
-        args: its arguments, which tell runs apart.
-        seconds: how long a run may take; None: as long as the task is willing to wait.
+        function: the function; it must not use gevent.
+        args: its arguments.
+        seconds: the maximum duration, counted from the start of a shared call; None: no limit.
 
     Raises:
-        TimeoutError: the run takes longer, also one that another task began.
-        OSError: the system has no thread for it.
+        TimeoutError: the call took longer.
+        OSError: no thread could be started.
     """
     calls: _BlockingCalls | None = getattr(_here, "blocking_calls", None)
     if calls is None:
@@ -142,17 +144,17 @@ def blocking(function: Callable[..., Result], *args: object, seconds: float | No
 
 
 class _BlockingCalls:
-    """The runs under way. Each has a thread of its own, for a pool of threads is used up by those that hang."""
+    """The running calls. Each has its own thread, because calls that hang would use up a pool of threads."""
 
     def __init__(self) -> None:
         self._loop = gevent.get_hub().loop
         self._running: dict[Any, tuple[AsyncResult[Any], float]] = {}
-        """By function and arguments, the result to come, and since when it runs."""
+        """By function and arguments: the future result, and the time of the start."""
 
     def run(self, function: Callable[..., Any], args: tuple[Any, ...], seconds: float | None) -> Any:  # noqa: ANN401 - what the function returns
         result, since = self._running.get((function, args)) or self._start(function, args)
         left = None if seconds is None else since + seconds - time.monotonic()
-        with gevent.Timeout(left, TimeoutError("it takes too long")):
+        with gevent.Timeout(left, TimeoutError("the call takes too long")):
             return result.get(block=True)
 
     def _start(self, function: Callable[..., Any], args: tuple[Any, ...]) -> "tuple[AsyncResult[Any], float]":
@@ -162,7 +164,7 @@ class _BlockingCalls:
         try:
             thread.start()
         except RuntimeError:
-            raise OSError("the system has no thread for it") from None
+            raise OSError("no thread can be started") from None
         started = self._running[function, args] = result, time.monotonic()
         return started
 
@@ -170,7 +172,7 @@ class _BlockingCalls:
         done: Callable[[], None]
         try:
             value = function(*args)
-        except BaseException as error:  # noqa: BLE001 - who waits gets it
+        except BaseException as error:  # noqa: BLE001 - raised where the result is read
             failure = error.with_traceback(None)
             done = lambda: result.set_exception(failure)  # noqa: E731 - chosen here
         else:
@@ -182,32 +184,32 @@ class _BlockingCalls:
 
         try:
             self._loop.run_callback_threadsafe(end)
-        except ValueError:  # the thread of the tasks has ended, and nobody waits any more
+        except ValueError:  # the event loop was closed, so no task waits for the result
             return
 
 
 _here = threading.local()
-"""What the thread of the tasks knows, and no other."""
+"""Holds `blocking_calls` in the thread of the tasks; empty in other threads."""
 
 
 def _answer(
     future: "Future[Any]", function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    """Be a task whose result somebody waits for."""
+    """Run a function and set its result or exception on a future."""
     if not future.set_running_or_notify_cancel():
         return
     try:
         result = function(*args, **kwargs)
     except GreenletExit:
         future.set_exception(futures.CancelledError())
-    except BaseException as error:  # noqa: BLE001 - who waits gets it
+    except BaseException as error:  # noqa: BLE001 - raised where the result is read
         future.set_exception(error)
     else:
         future.set_result(result)
 
 
 def _run(function: Callable[[], object]) -> None:
-    """Be a task that nobody waits for."""
+    """Run a function whose result is not needed; log its exception."""
     try:
         function()
     except GreenletExit:
@@ -217,7 +219,7 @@ def _run(function: Callable[[], object]) -> None:
 
 
 def _log_error(
-    context: object,  # noqa: ARG001 - its text may quote arguments, and so tokens
+    context: object,  # noqa: ARG001 - not logged, because its arguments may contain tokens
     kind: type[BaseException],
     error: BaseException,
     trace: TracebackType | None,

@@ -1,9 +1,9 @@
 """Lets coverage tell greenlets apart: a tracer keeps one stack, so each greenlet gets a tracer of its own.
 
-Coverage's own way, `concurrency = gevent`, can hang on Python 3.11. It keeps the greenlets in a dictionary of weak
-references, whose callbacks are traced Python code. Where greenlet clears a dead thread away, in a pending call,
-these run, and a second pending call there makes the interpreter turn in one instruction for ever. Here nothing
-of Python runs when a greenlet ends: it holds its tracer itself.
+Coverage's own way, `concurrency = gevent`, can hang on Python 3.11. It keeps the greenlets in a dictionary
+of weak references, whose callbacks are traced Python code. Where greenlet clears a dead thread away, in a
+pending call, these run, and a second pending call there makes the interpreter turn in one instruction for
+ever. Here nothing of Python runs when a greenlet ends: it holds its tracer itself.
 
 In the programs that tests start, the thread of the tasks is not traced: it would take several times as long.
 """

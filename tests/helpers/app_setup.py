@@ -1,4 +1,4 @@
-"""The stage for tests of one app's watch: a simulated WeChat and a client of it."""
+"""The setup for tests of one app: a simulated WeChat and a client of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.simulated_client import APPID, SECRET
 
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken, StableToken, TokenConfig
@@ -17,6 +17,7 @@ from wx_domain_exporter.wechat.tokens.factory import make_source
 if TYPE_CHECKING:
     from helpers.clocks import Clock
 
+    from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.simulator.server import SimulatorServer
     from wx_domain_exporter.simulator.world import SimulatedApp, World
     from wx_domain_exporter.wechat.client import ApiClient
@@ -29,24 +30,24 @@ class Stage:
     server: SimulatorServer
     client: ApiClient
     clock: Clock
-    ledger: TokenUsage = field(default_factory=TokenUsage)
+    token_usage: TokenUsage = field(default_factory=TokenUsage)
 
     @property
     def app(self) -> SimulatedApp:
         return self.world.apps[APPID]
 
-    def watch(self, appid: str = APPID, action: str | None = None, **token: Any) -> MonitoredApp:
+    def make_app(self, appid: str = APPID, action: str | None = None, **token: Any) -> MonitoredApp:
         settings: TokenConfig = StableToken.model_validate({"type": "stable_token", "appsecret": SECRET})
         if token:
             settings = AccessToken.model_validate({"type": "access_token", "access_token": token})
-        return self.watch_with(settings, appid, action)
+        return self.make_app_with(settings, appid, action)
 
-    def watch_with(
+    def make_app_with(
         self, settings: TokenConfig, appid: str = APPID, action: str | None = None
     ) -> MonitoredApp:
         app = AppSettings(appid, "shop", {}, settings)
         source = make_source(appid, settings, {}, self.clock)
-        return MonitoredApp(app, self.client, source, self.ledger, action, clock=self.clock)
+        return MonitoredApp(app, self.client, source, self.token_usage, action, clock=self.clock)
 
     def calls(self) -> tuple[int, int]:
         """How often getwxadevinfo and stable_token were called for the app."""

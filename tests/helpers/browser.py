@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.support import REPOSITORY, program
+from helpers.programs import program
+from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,9 @@ def _chromium(folder: Path) -> tuple[str, dict[str, str]]:
         return program("chromium", "chromium"), dict(os.environ)
     fonts = folder / "fonts.conf"
     fonts.write_text(_FONTS.format(unpacked=_UNPACKED, cache=folder / "fonts"))
-    libraries = ":".join(str(path) for path in (_UNPACKED / "lib").glob("*-linux-gnu"))
+    # PulseAudio's library looks for its own part under /usr, where nothing is unpacked.
+    folders = ("*-linux-gnu", "*-linux-gnu/pulseaudio")
+    libraries = ":".join(str(path) for folder in folders for path in (_UNPACKED / "lib").glob(folder))
     return str(unpacked), {**os.environ, "LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(fonts)}
 
 

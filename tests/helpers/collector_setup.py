@@ -1,4 +1,4 @@
-"""The stage for tests of the collector: a small world, a service that watches it, and a scrape."""
+"""The setup for tests of the collector: a small simulated world, a service that monitors it, and a scrape."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpers.support import as_json, series
+from helpers.json_text import as_json
+from helpers.samples import series
 from prometheus_client import CollectorRegistry, generate_latest
 
 from wx_domain_exporter.config import loader
@@ -39,7 +40,7 @@ def small_world() -> World:
 
 @contextmanager
 def serving(world: World, content: bytes | None = None, **sections: Any) -> Iterator[Service]:
-    """A service that watches all apps of a world."""
+    """A service that monitors all apps of a world."""
     with SimulatorServer(world) as server:
         token = {"type": "stable_token", "appsecret": SECRET}
         apps = [{"appid": appid, "token": token} for appid in world.apps]
@@ -53,10 +54,10 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
 
 
 def scrape(service: Service, seconds: float = 20.0) -> str:
-    batch = service.start_scrape(service.fleet, Deadline.after(seconds))
-    batch.wait(seconds)
+    jobs = service.start_scrape(service.fleet, Deadline.after(seconds))
+    jobs.wait(seconds)
     registry = CollectorRegistry()
-    registry.register(DomainCollector(lambda: results_of(service.fleet, batch)))
+    registry.register(DomainCollector(lambda: results_of(service.fleet, jobs)))
     return generate_latest(registry).decode()
 
 

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter import cli
 

@@ -7,9 +7,12 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from helpers.exporter_process import exporter
 from helpers.fleets import APPSECRET, appid, own_platform
+from helpers.json_text import as_json
+from helpers.ports import free_port
 from helpers.real_prometheus import blackbox_exporter, configured_prometheus, prometheus
-from helpers.support import REPOSITORY, as_json, exporter, free_port
+from helpers.repository import REPOSITORY
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
@@ -18,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from helpers.exporter_process import Exporter
     from helpers.real_prometheus import Prometheus
-    from helpers.support import Exporter
 
 COMPOSE = REPOSITORY / "deploy" / "compose"
 SHOP, DENIED, GARBLED, RENEWED, AWAY, DISCOVERED = map(appid, range(1, 7))

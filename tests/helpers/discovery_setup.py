@@ -1,11 +1,11 @@
-"""The stage for tests of discovery: a third-party platform of a simulated WeChat, and who watches it."""
+"""The setup for tests of discovery: a third-party platform of a simulated WeChat, and its discovery."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from helpers.support import series, value
+from helpers.samples import series, value
 from prometheus_client import CollectorRegistry, generate_latest
 
 from wx_domain_exporter.config.loader import PlatformSettings
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from wx_domain_exporter.simulator.world import SimulatedPlatform, World
     from wx_domain_exporter.wechat.client import ApiClient
 
+LONG = 20.0
+
 
 def own_token(simulated: SimulatedPlatform) -> dict[str, Any]:
-    """What the configuration says of a platform whose token is made by the exporter."""
+    """The configuration of a platform whose component_access_token the exporter gets itself."""
     return {
         "component_appid": simulated.component_appid,
         "own_component_token": True,
@@ -33,9 +35,9 @@ def own_token(simulated: SimulatedPlatform) -> dict[str, Any]:
 class DiscoveryStage:
     world: World
     client: ApiClient
-    own: SelfMetrics = field(default_factory=SelfMetrics)
-    published: list[tuple[str, ...]] = field(default_factory=list)
-    """The appids at each publication."""
+    self_metrics: SelfMetrics = field(default_factory=SelfMetrics)
+    changes: list[tuple[str, ...]] = field(default_factory=list)
+    """The AppIDs after each change that a discovery reported."""
 
     @property
     def simulated(self) -> SimulatedPlatform:
@@ -48,13 +50,13 @@ class DiscoveryStage:
         return list(self.world.authorizations[self.simulated.component_appid])
 
     @property
-    def lists(self) -> int:
-        """How often a page of the list was asked for."""
+    def list_calls(self) -> int:
+        """How many pages of the list were read."""
         return self.world.calls["api_get_authorizer_list", self.simulated.component_appid]
 
     @property
-    def asked(self) -> dict[str, int]:
-        """How often each account was asked about."""
+    def lookups(self) -> dict[str, int]:
+        """How often each account was looked up."""
         return {
             appid: number
             for (api, appid), number in self.world.calls.items()
@@ -62,13 +64,12 @@ class DiscoveryStage:
         }
 
     def discovery(self, **settings: Any) -> PlatformDiscovery:
-        given = {**own_token(self.simulated), "discover": True, **settings}
-        platform = PlatformConfig.model_validate(given)
+        platform = PlatformConfig.model_validate({**own_token(self.simulated), "discover": True, **settings})
         app_token = AuthorizerToken(type="authorizer", platform="main")
-        running = make_platform(PlatformSettings("main", platform, None, app_token, {}))
-        self.own.set_discovering_platforms(["main"])
-        discovery = PlatformDiscovery(running, platform, lambda: self.client, self.own, lambda: None)
-        discovery._publish = lambda: self.published.append(appids_of(discovery))
+        made = make_platform(PlatformSettings("main", platform, None, app_token, {}))
+        self.self_metrics.set_discovering_platforms(["main"])
+        discovery = PlatformDiscovery(made, platform, lambda: self.client, self.self_metrics, lambda: None)
+        discovery._on_change = lambda: self.changes.append(appids_of(discovery))
         return discovery
 
     def patch(self, **settings: object) -> None:
@@ -83,13 +84,13 @@ class DiscoveryStage:
 
     def exposition(self) -> str:
         registry = CollectorRegistry()
-        registry.register(self.own)
+        registry.register(self.self_metrics)
         return generate_latest(registry).decode()
 
     def discovered(self) -> float | None:
         return value(self.exposition(), "wx_domain_exporter_discovered_apps", platform="main")
 
-    def went_well(self) -> float | None:
+    def last_successful(self) -> float | None:
         return value(self.exposition(), "wx_domain_exporter_discovery_last_successful", platform="main")
 
     def errors(self) -> float:

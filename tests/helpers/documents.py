@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 
 
 def text_of(page: str) -> str:

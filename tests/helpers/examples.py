@@ -9,7 +9,7 @@ import yaml
 from helpers.documents import blocks
 
 if TYPE_CHECKING:
-    from helpers.support import Exporter
+    from helpers.exporter_process import Exporter
 
 PROBES, SHARD, DOMAINS, MODULE = (yaml.safe_load(one) for one in blocks("docs/service-discovery.md", "yaml"))
 _EXPORTER, _BLACKBOX = "localhost:12324", "localhost:9115"

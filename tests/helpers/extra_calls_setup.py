@@ -1,4 +1,4 @@
-"""The stage for tests of an app's extras: an API of our own that answers each path as a test says."""
+"""The setup for tests of an app's extra calls: a fake API that answers each path as the test says."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from wx_domain_exporter.wechat.tokens.factory import make_source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wx_domain_exporter.apps.extra_calls import ExtraResult
+    from wx_domain_exporter.apps.results import ExtraResult
     from wx_domain_exporter.clock import Clock
 
 SERVER = "/wxa/get_effective_domain"
@@ -43,21 +43,21 @@ GOOD: dict[str, Any] = {
 
 
 class Stage:
-    """What each path answers, and what was asked."""
+    """A fake API, and an app's way to it."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.answers = dict(GOOD)
-        self.dead: set[str] = set()
-        """Tokens that every path answers with 42001."""
-        self.own = SelfMetrics()
-        self.ledger = TokenUsage()
+        self.invalid_tokens: set[str] = set()
+        """Tokens that every path answers with errcode 42001."""
+        self.self_metrics = SelfMetrics()
+        self.token_usage = TokenUsage()
         self.api = FaultyApi({"it": self.behave})
         self.client: ApiClient
 
     async def behave(self, call: Call) -> None:
         answer = self.answers[call.request.path]
-        if call.request.token in self.dead:
+        if call.request.token in self.invalid_tokens:
             answer = {"errcode": 42001}
         if answer == HANG:
             await call.peer.hang()
@@ -65,9 +65,10 @@ class Stage:
             await call.answer(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
     def asked(self, path: str) -> int:
+        """How often a path was called."""
         return sum(request.path == path for request in self.api.requests)
 
-    def watch(
+    def make_app(
         self,
         *,
         appid: str = APPID,
@@ -82,14 +83,16 @@ class Stage:
         app = AppSettings(appid, "shop", {}, secret)
         source = make_source(appid, secret, {}, self.clock)
         collect = Collect(effective=effective, quota=quota)
-        return MonitoredApp(app, self.client, source, self.ledger, action, collect=collect, clock=self.clock)
+        return MonitoredApp(
+            app, self.client, source, self.token_usage, action, collect=collect, clock=self.clock
+        )
 
 
 @contextmanager
 def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
     stage = Stage(clock)
     with stage.api:
-        stage.client = ApiClient(settings(stage.api.url, **wechat), stage.own)
+        stage.client = ApiClient(settings(stage.api.url, **wechat), stage.self_metrics)
         try:
             yield stage
         finally:
@@ -103,7 +106,7 @@ def run(
     lists: bool = True,
     configured: dict[str, list[str]] | None = None,
 ) -> ExtraResult:
-    """One errand, to its end; `configured` are the app's own lists, if it has some."""
+    """Run one extra job; `configured` are the app's configured lists, which it has if `lists` is true."""
     extra_job = ExtraJob(app)
     if lists:
         extra_job.configured = {name: domain_list(values) for name, values in (configured or {}).items()}

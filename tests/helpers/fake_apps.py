@@ -1,4 +1,4 @@
-"""Apps whose fetches a test holds up and lets go, and what it takes to fetch them."""
+"""Fake apps whose fetches wait until the test lets them end, and functions to scrape them."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ from typing import TYPE_CHECKING
 
 from gevent.event import Event
 
-from wx_domain_exporter.apps.extra_calls import ExtraCalls, ExtraResult
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.extra_calls import ExtraCalls
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import NO_EXTRA_RESULT, ExtraResult, FetchResult
 from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.domains.domain_list import EMPTY
 from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.domains.domain_list import DomainList
     from wx_domain_exporter.scheduler.jobs import ScrapeJobs
     from wx_domain_exporter.scheduler.scheduler import Scheduler
 
+    MakeScheduler = Callable[[int], Scheduler]
+    """Makes a scheduler with so many slots."""
+
 LONG = 30.0
-NOTHING = ExtraResult({}, None, {})
 
 
-class Log:
-    """What was fetched, in its order, and how much of it at once."""
+class JobLog:
+    """Which jobs have started, in their order, and how many ran at once."""
 
     def __init__(self) -> None:
         self._change = threading.Condition()
@@ -52,33 +55,30 @@ class Log:
             self._change.notify_all()
 
     def wait_for(self, number: int) -> None:
-        """Wait until that many fetches have begun."""
+        """Wait until so many jobs have started."""
         with self._change:
             assert self._change.wait_for(lambda: len(self.started) >= number, LONG), self.started
 
-    def wait_until_quiet(self) -> None:
-        with self._change:
-            assert self._change.wait_for(lambda: not self.running, LONG)
 
-
-class FakeExtras(ExtraCalls):
-    """What is asked beside an app's lists, if a test says that it is due; it lasts until its gate opens."""
+class FakeExtraCalls(ExtraCalls):
+    """Extra calls that may be due; with `gate`, a run lasts until the test opens the gate."""
 
     def __init__(
-        self, name: str, log: Log, *, due: bool = False, strikes: int = 0, gate: bool = False
+        self, name: str, log: JobLog, *, due: bool = False, consecutive_timeouts: int = 0, gate: bool = False
     ) -> None:
-        self.name = f"{name}'s errand"
+        self.name = f"{name}'s extra calls"
         self.log = log
-        self.consecutive_timeouts = strikes
+        self.consecutive_timeouts = consecutive_timeouts
         self.last_run = None
         self.is_due = due
         self.gate = Event()
         self.lists: list[bool] = []
+        """For each run, whether the app's configured lists were known."""
         if not gate:
             self.gate.set()
 
     def known(self) -> ExtraResult:
-        return NOTHING
+        return NO_EXTRA_RESULT
 
     def due(self, *, lists: bool) -> bool:  # noqa: ARG002 - as the real one
         return self.is_due
@@ -90,42 +90,43 @@ class FakeExtras(ExtraCalls):
         assert self.gate.wait(LONG)
         self.last_run = time.time()
         self.log.end()
-        return found(self.name)
+        return extra_result_of(self.name)
 
 
-class FakeWatch(MonitoredApp):
-    """An app whose fetch lasts until the test opens its gate."""
+class FakeApp(MonitoredApp):
+    """An app without calls; with `gate`, a fetch lasts until the test opens the gate."""
 
     def __init__(
         self,
         name: str,
-        log: Log,
-        last: FetchResult | None = None,
+        log: JobLog,
+        last_result: FetchResult | None = None,
         *,
-        strikes: int = 0,
+        consecutive_timeouts: int = 0,
         gate: bool = False,
-        extras: FakeExtras | None = None,
+        extra_calls: FakeExtraCalls | None = None,
         error: FetchError | None = None,
     ) -> None:
         self.name = name
         self.log = log
-        self.last_result = last
-        self.consecutive_timeouts = strikes
+        self.last_result = last_result
+        self.consecutive_timeouts = consecutive_timeouts
         self.last_success = None
         self.api_errors = {}
         self._clock = SYSTEM_CLOCK
-        self.extra_calls: FakeExtras = extras or FakeExtras(name, log)
+        self.extra_calls: FakeExtraCalls = extra_calls or FakeExtraCalls(name, log)
         self.error = error
-        self.extra_result = NOTHING
+        self.extra_result = NO_EXTRA_RESULT
         self.extras_pending = False
         self.gate = Event()
-        self.allowed = math.nan
+        self.call_timeout = math.nan
+        """The seconds that the last fetch may take, of an almost unlimited timeout of 1e9."""
         if not gate:
             self.gate.set()
 
     def fetch(self, deadline: SharedDeadline) -> FetchResult:
         self.log.begin(self.name)
-        self.allowed = deadline.call_timeout(1e9)
+        self.call_timeout = deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
         self.last_result = result_of(self.error)
         self.consecutive_timeouts = 0
@@ -139,8 +140,8 @@ class FakeWatch(MonitoredApp):
         return extra_result
 
 
-def found(name: str) -> ExtraResult:
-    """What an errand of this name brings."""
+def extra_result_of(name: str) -> ExtraResult:
+    """The result of the fake extra calls of this name."""
     return ExtraResult({name: EMPTY}, None, {})
 
 
@@ -148,26 +149,31 @@ def result_of(error: FetchError | None = None, *, age: float = 0.0) -> FetchResu
     return FetchResult(None if error else {}, error, {}, 0.01, time.time() - age, None)
 
 
-def healthy() -> FetchResult:
-    return result_of(age=60)
+def healthy_app(name: str, log: JobLog) -> FakeApp:
+    """An app whose last fetch succeeded."""
+    return FakeApp(name, log, result_of(age=60))
 
 
-def slow(name: str, log: Log, *, strikes: int = 2, age: float = 60, gate: bool = False) -> FakeWatch:
-    last = result_of(CallTimeoutError("no whole answer in time"), age=age)
-    return FakeWatch(name, log, last, strikes=strikes, gate=gate)
+def slow_app(
+    name: str, log: JobLog, *, consecutive_timeouts: int = 2, age: float = 60, gate: bool = False
+) -> FakeApp:
+    """An app whose last fetches timed out, the last one `age` seconds ago."""
+    timeout = result_of(CallTimeoutError("no whole answer in time"), age=age)
+    return FakeApp(name, log, timeout, consecutive_timeouts=consecutive_timeouts, gate=gate)
 
 
 def start(
     scheduler: Scheduler, *apps: MonitoredApp, seconds: float = LONG, min_interval: float = 0
 ) -> ScrapeJobs:
-    """Begin, and wait until all apps wait for a worker or have one."""
-    batch = scheduler.start(apps, Deadline.after(seconds), min_interval)
-    with contextlib.suppress(CancelledError):  # the tasks have ended
+    """Start a scrape, and wait until each of its jobs waits for a worker or has one."""
+    scrape = scheduler.start(apps, Deadline.after(seconds), min_interval)
+    with contextlib.suppress(CancelledError):  # the tasks are closed
         scheduler._tasks.submit(int).result(LONG)
-    return batch
+    return scrape
 
 
-def settled(batch: ScrapeJobs) -> list[FetchResult]:
-    batch.wait(LONG)
-    assert batch.done.done()
-    return batch.results
+def wait_for_results(scrape: ScrapeJobs) -> list[FetchResult]:
+    """Wait until all jobs of a scrape have ended."""
+    scrape.wait(LONG)
+    assert scrape.done.done()
+    return scrape.results

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from helpers.support import as_json
+from helpers.json_text import as_json
 
 from wx_domain_exporter.simulator.credentials import appid_of, appsecret_of
 from wx_domain_exporter.simulator.generated_fleet import fleet, is_one_of

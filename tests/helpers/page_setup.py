@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from helpers.support import as_json
+from helpers.json_text import as_json
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.config.loader import AppSettings

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.json_text import as_json
+from helpers.programs import FORKY, program
 from helpers.real_prometheus import running
-from helpers.support import FORKY, REPOSITORY, as_json, program, wait_until
+from helpers.repository import REPOSITORY
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from helpers.support import free_port, program
+from helpers.ports import free_port
+from helpers.programs import program
 
 if TYPE_CHECKING:
     from pathlib import Path

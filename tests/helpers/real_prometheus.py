@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from helpers.support import FORKY, as_json, free_port, program, request, wait_until
+from helpers.http_requests import request
+from helpers.json_text import as_json
+from helpers.ports import free_port
+from helpers.programs import FORKY, program
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Services for the tests: one that watches a small fleet, or the mini programs of simulated platforms."""
+"""Services for the tests, which monitor a small fleet or the mini programs of simulated platforms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from helpers.fleets import appid
-from helpers.support import as_json, series
+from helpers.json_text import as_json
+from helpers.samples import series
 from prometheus_client import generate_latest
 
 from wx_domain_exporter.config.loader import ConfigLoader
@@ -41,21 +42,21 @@ def running_service(path: Path) -> Iterator[Service]:
 
 @contextlib.contextmanager
 def serving(fleet: SmallFleet) -> Iterator[Service]:
-    """The service of a small fleet, whose first app hangs no more when it ends."""
+    """The service of a small fleet; its first app stops hanging when the service ends."""
     with contextlib.ExitStack() as stack:
         service = stack.enter_context(running_service(fleet.path))
         stack.callback(fleet.world.patch, appid(0), {"hang": False, "latency": 0.0})
         yield service
 
 
-def tokens_asked(fleet: SmallFleet) -> int:
+def token_requests(fleet: SmallFleet) -> int:
     return fleet.calls("stable_token")
 
 
 def scrape(service: Service, seconds: float = LONG) -> str:
-    batch = service.start_scrape(service.fleet, Deadline.after(seconds))
-    batch.wait(seconds)
-    return b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.self_metrics)).decode()
+    jobs = service.start_scrape(service.fleet, Deadline.after(seconds))
+    jobs.wait(seconds)
+    return b"".join(pieces(generate_latest, results_of(service.fleet, jobs), service.self_metrics)).decode()
 
 
 def up(text: str) -> dict[str, float]:

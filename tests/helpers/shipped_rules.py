@@ -9,8 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from helpers.programs import FORKY
 from helpers.real_prometheus import Prometheus, configured_prometheus
-from helpers.support import FORKY, REPOSITORY
+from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

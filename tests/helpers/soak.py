@@ -10,8 +10,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from helpers.exporter_process import Exporter, exporter
 from helpers.fleets import APPSECRET, appid
-from helpers.support import Exporter, as_json, exporter, series, value
+from helpers.json_text import as_json
+from helpers.samples import series, value
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 from helpers.simulated_client import APPID, SECRET
 
@@ -128,21 +128,15 @@ def centre_token(server_url: str, **settings: Any) -> HttpToken:
 
 
 def together(work: Callable[[], str]) -> list[str | TokenError]:
-    """Let many threads do the same at the same time."""
-    barrier = threading.Barrier(CALLERS)
+    """Let many tasks do the same at the same time."""
     results: list[str | TokenError] = []
 
     def run() -> None:
-        barrier.wait(10)
         try:
             results.append(work())
         except TokenError as error:
             results.append(error)
 
-    threads = [threading.Thread(target=run) for _ in range(CALLERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
+    gevent.joinall([gevent.spawn(run) for _ in range(CALLERS)], timeout=30)
     assert len(results) == CALLERS
     return results

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import trustme
 from cryptography.hazmat.primitives import serialization
-from helpers.support import REPOSITORY, as_json
+from helpers.json_text import as_json
+from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path

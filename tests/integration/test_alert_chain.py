@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from helpers.exporter_process import exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid
+from helpers.ports import free_port
 from helpers.real_alertmanager import Event, Receiver, alertmanager, receiver
+from helpers.repository import REPOSITORY
 from helpers.shipped_rules import ruled_prometheus
-from helpers.support import REPOSITORY, exporter, free_port
 
 from wx_domain_exporter.simulator.apps import SimulatedApp
 from wx_domain_exporter.simulator.server import SimulatorServer
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from helpers.support import Exporter
+    from helpers.exporter_process import Exporter
 
 NAMES = ("shop", "bank", "club", "game", "news", "taxi")
 SHOP, BANK, CLUB, GAME, NEWS, TAXI = map(appid, range(len(NAMES)))

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.exporter_process import Exporter, exporter, run_exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid, small_fleet
-from helpers.support import Exporter, as_json, exporter, run_exporter, series, value, wait_until
+from helpers.json_text import as_json
+from helpers.samples import series, value
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -28,7 +28,7 @@ from helpers.compose_setup import (
 )
 from helpers.examples import DOMAINS, MODULE
 from helpers.grafana import FILES, Query, filled, load, option, queries, variables
-from helpers.support import FORKY, program
+from helpers.programs import FORKY, program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from helpers.exporter_process import exporter
 from helpers.fleets import (
     SmallFleet,
     authorizer,
@@ -14,8 +15,9 @@ from helpers.fleets import (
     serve,
     small_fleet,
 )
+from helpers.samples import series
 from helpers.simulated_client import COMPONENT
-from helpers.support import exporter, series, wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from helpers.support import Exporter
+    from helpers.exporter_process import Exporter
 
 APPS, SLOTS, LATENCY = 16, 4, 0.3
 """Four rounds of calls, each as long as the latency: all but the first round's meet the dead tokens."""

@@ -6,8 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.exporter_process import Exporter, exporter, run_exporter
 from helpers.fleets import APPSECRET, SmallFleet, centre, discovering, platform_fleet, serve
-from helpers.support import Exporter, exporter, request, run_exporter, series, value, wait_until
+from helpers.http_requests import request
+from helpers.samples import series, value
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.simulator.apps import SimulatedApp
 

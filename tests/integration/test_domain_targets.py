@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.examples import DOMAINS, MODULE, PROBES, jobs
+from helpers.exporter_process import exporter
 from helpers.real_prometheus import blackbox_exporter, prometheus
-from helpers.support import exporter
 
 if TYPE_CHECKING:
     import ssl

@@ -6,11 +6,13 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
+from helpers.exporter_process import exporter
 from helpers.extra_calls_setup import HANG, LISTS, QUOTA, SERVER, WEBVIEW, stage_of
 from helpers.faults import token_for
 from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.json_text import as_json
+from helpers.samples import samples, series, value
 from helpers.simulated_client import APPID
-from helpers.support import as_json, exporter, samples, series, value
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.exporter_process import Exporter, exporter
 from helpers.fault_behaviours import BOMB, GZIP, SLOW_SECONDS, body, domain_of
 from helpers.fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
 from helpers.faults import CANARY, FaultyApi, token_for
-from helpers.support import Exporter, as_json, exporter, samples, series, value
+from helpers.json_text import as_json
+from helpers.samples import samples, series, value
 
 from wx_domain_exporter.domains.domain_list import domain_list
 

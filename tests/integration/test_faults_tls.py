@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.api_clients import GOOD_ANSWER, answering
+from helpers.exporter_process import run_exporter
 from helpers.faults import (
     CANARY,
     FaultyApi,
@@ -19,8 +20,10 @@ from helpers.faults import (
     speaks_plain_http,
     token_for,
 )
+from helpers.json_text import as_json
+from helpers.ports import free_port
 from helpers.proxy import Proxy
-from helpers.support import as_json, free_port, run_exporter, series, value
+from helpers.samples import series, value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

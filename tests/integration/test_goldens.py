@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.exporter_process import exporter
+from helpers.json_text import as_json
 from helpers.real_prometheus import promtool_check_metrics
-from helpers.support import as_json, exporter
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from helpers.examples import SHARD, jobs
+from helpers.exporter_process import Exporter, exporter
 from helpers.fleets import fleet_config, generated_fleet
+from helpers.json_text import as_json
 from helpers.real_prometheus import Prometheus, prometheus
-from helpers.support import Exporter, as_json, exporter, wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.simulator.generated_fleet import fleet
 

@@ -15,8 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.exporter_process import exporter, run_exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid
-from helpers.support import REPOSITORY, Answer, exporter, request, run_exporter, series, value, wait_until
+from helpers.http_requests import Answer, request
+from helpers.repository import REPOSITORY
+from helpers.samples import series, value
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from helpers.exporter_process import exporter
 from helpers.fleets import fleet_config, generated_fleet
-from helpers.support import exporter, series
+from helpers.samples import series
 
 from wx_domain_exporter.simulator.generated_fleet import fleet
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.exporter_process import Exporter, exporter
 from helpers.fleets import SmallFleet, discovering, platform_fleet, serve
 from helpers.real_prometheus import prometheus
-from helpers.support import Exporter, exporter, samples, wait_until
+from helpers.samples import samples
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,12 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.exporter_process import Exporter, exporter
+from helpers.http_requests import request
+from helpers.json_text import as_json
 from helpers.real_prometheus import Prometheus, prometheus
-from helpers.support import REPOSITORY, Exporter, as_json, exporter, request, wait_until
+from helpers.repository import REPOSITORY
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 import trustme
+from helpers.exporter_process import exporter
 from helpers.fleets import small_fleet
+from helpers.http_requests import request
 from helpers.real_prometheus import prometheus
-from helpers.support import exporter, request, wait_until
+from helpers.waiting import wait_until
 from helpers.web_certificates import make_web_folder
 from helpers.web_setup import PASSWORD, basic, users
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.documents import blocks, text_of
-from helpers.support import NOT_CLONED, REPOSITORY, request, serving
+from helpers.exporter_process import serving
+from helpers.http_requests import request
+from helpers.repository import NOT_CLONED, REPOSITORY
 
 from wx_domain_exporter import __version__
 

@@ -6,9 +6,11 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.exporter_process import exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid, own_platform, serve
+from helpers.json_text import as_json
 from helpers.shipped_rules import expressions, ruled_prometheus, written_rules
-from helpers.support import as_json, exporter, wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.simulator.apps import SimulatedApp
 from wx_domain_exporter.simulator.world import SimulatedPlatform, World
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from helpers.exporter_process import Exporter
     from helpers.real_prometheus import Prometheus
-    from helpers.support import Exporter
 
 APPS = 12
 FIRST: tuple[dict[str, object], ...] = (

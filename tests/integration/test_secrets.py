@@ -7,8 +7,11 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from helpers.exporter_process import exporter, run_exporter
 from helpers.fleets import SmallFleet, appid
-from helpers.support import as_json, exporter, request, run_exporter, value
+from helpers.http_requests import request
+from helpers.json_text import as_json
+from helpers.samples import value
 
 from wx_domain_exporter.simulator.world import SimulatedApp
 

@@ -6,8 +6,12 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from helpers.exporter_process import Exporter, exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid
-from helpers.support import Exporter, as_json, exporter, request, series, wait_until
+from helpers.http_requests import request
+from helpers.json_text import as_json
+from helpers.samples import series
+from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.exporter_process import exporter
 from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform, small_fleet
+from helpers.samples import series
 from helpers.simulated_client import COMPONENT
-from helpers.support import exporter, series
 
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 

@@ -6,8 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.exporter_process import exporter, run_exporter
 from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform, serve
-from helpers.support import as_json, exporter, request, run_exporter, series, wait_until
+from helpers.http_requests import request
+from helpers.json_text import as_json
+from helpers.samples import series
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.exporter_process import exporter
 from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform
+from helpers.samples import samples, series, value
 from helpers.simulated_client import COMPONENT
-from helpers.support import exporter, samples, series, value
 
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 

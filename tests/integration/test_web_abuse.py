@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from helpers.exporter_process import Exporter, exporter
 from helpers.fleets import SmallFleet, appid, small_fleet
-from helpers.support import Exporter, exporter, request, series, wait_until
+from helpers.http_requests import request
+from helpers.samples import series
+from helpers.waiting import wait_until
 from helpers.web_certificates import WebFolder, make_web_folder
 from helpers.web_setup import PASSWORD, TLS, basic, users
 

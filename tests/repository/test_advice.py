@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.repository import REPOSITORY
 from helpers.shipped_rules import alerts
-from helpers.support import REPOSITORY
 
 from wx_domain_exporter.diagnosis.diagnose import diagnose
 from wx_domain_exporter.errcodes import remedies

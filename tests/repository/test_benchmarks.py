@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from helpers.configurations import parse
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 sys.path.append(str(REPOSITORY))  # at the end: the package that is tested is the installed one

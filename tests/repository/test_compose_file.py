@@ -10,7 +10,7 @@ import yaml
 from helpers.compose_setup import COMPOSE, compose_file
 from helpers.configurations import parse
 from helpers.grafana import FILES
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 
 SERVICES: dict[str, Any] = compose_file("compose.yaml")["services"]
 PORTS = {

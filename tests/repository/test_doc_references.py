@@ -6,7 +6,7 @@ import re
 
 import pytest
 from helpers.documents import anchors, blocks, text_of
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 
 PAGES = sorted(
     str(path.relative_to(REPOSITORY))

@@ -9,7 +9,8 @@ import sys
 from typing import Any
 
 from helpers.documents import text_of
-from helpers.support import REPOSITORY, exporter
+from helpers.exporter_process import exporter
+from helpers.repository import REPOSITORY
 
 from wx_domain_exporter.commands.flags import FLAGS
 

@@ -11,8 +11,10 @@ import pytest
 import yaml
 from helpers.configurations import parse
 from helpers.documents import blocks, text_of
+from helpers.json_text import as_json
+from helpers.programs import program
+from helpers.repository import REPOSITORY
 from helpers.shipped_rules import jobs_of_the_alerts
-from helpers.support import REPOSITORY, as_json, program
 from helpers.web_certificates import make_web_folder
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 

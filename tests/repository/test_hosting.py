@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from helpers.documents import text_of
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 
 SCHEMAS = {
     "vendor.github-workflows": ".github/workflows/*.yml",

@@ -13,9 +13,11 @@ import pytest
 import yaml
 from helpers.configurations import parse
 from helpers.documents import blocks, text_of
+from helpers.json_text import as_json
 from helpers.operator_jobs import job_of_scrape_config, job_of_service_monitor
+from helpers.programs import program
+from helpers.repository import REPOSITORY
 from helpers.shipped_rules import jobs_of_the_alerts
-from helpers.support import REPOSITORY, as_json, program
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands.flags import FLAGS

@@ -11,7 +11,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.support import NOT_CLONED, REPOSITORY
+from helpers.repository import NOT_CLONED, REPOSITORY
 
 from wx_domain_exporter import __version__
 

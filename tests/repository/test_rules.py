@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from helpers.documents import anchors, text_of
+from helpers.json_text import as_json
+from helpers.programs import program
+from helpers.repository import REPOSITORY
 from helpers.shipped_rules import RULES, alerts, expressions, metrics_of, records, written_rules
-from helpers.support import REPOSITORY, as_json, program
 
 from wx_domain_exporter.domains.domain_list import EMPTY
 from wx_domain_exporter.errcodes.lookup import TABLE

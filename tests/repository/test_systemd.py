@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers.configurations import parse
 from helpers.documents import text_of
-from helpers.support import REPOSITORY, program
+from helpers.programs import program
+from helpers.repository import REPOSITORY
 
 from wx_domain_exporter.commands.flags import FLAGS
 from wx_domain_exporter.web.server import server

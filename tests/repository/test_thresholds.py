@@ -60,7 +60,7 @@ def test_figures_are_old_in_the_expression_and_in_the_text() -> None:
         ("docs/runbook.zh-CN.md", f"超时时间的 {SLOW}"),
         (f"rules/{RULES.name}", f"more than {SLOW} of the scrape timeout"),
         ("docs/runbook.md", f"good answers of more than {MINUTES} minutes ago"),
-        ("docs/runbook.zh-CN.md", f"超过 {MINUTES} 分钟前的正常应答"),
+        ("docs/runbook.zh-CN.md", f"超过 {MINUTES} 分钟前的正常结果"),
         ("docs/runbook.md", f"{MANY} of the fleet and {MANY_DOWN} at least, or {MANY_DOWN_IN_ANY_FLEET}, or"),
         ("docs/runbook.zh-CN.md", f"{MANY} 且至少 {MANY_DOWN} 个，或达到 {MANY_DOWN_IN_ANY_FLEET} 个"),
         (

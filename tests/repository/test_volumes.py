@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from helpers.support import as_json
+from helpers.json_text import as_json
 
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.config.secret import Secret

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from helpers.configurations import parse
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

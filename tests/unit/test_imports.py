@@ -6,7 +6,7 @@ import ast
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,23 +18,24 @@ LAYERS = (
     {
         "backoff",
         "deadline",
+        "domains",
         "errcodes",
-        "green",
         "http_paths",
-        "lists",
         "metrics",
         "regular_file",
+        "tasks",
         "thresholds",
     },
-    {"file_watch"},
+    {"file_watch", "http"},
     {"config"},
-    {"scrape_budget", "wechat"},
-    {"platforms", "apps"},
-    {"fetch"},
-    {"reloads"},
+    {"scrape_timeout", "wechat"},
+    {"diagnosis", "platforms", "apps"},
+    {"scheduler"},
+    {"fleet", "reloader"},
     {"service"},
     {"exposition"},
-    {"commands", "web"},
+    {"web"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 )

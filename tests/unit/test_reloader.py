@@ -5,7 +5,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.support import wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.reloader import Reloader
 

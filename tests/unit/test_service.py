@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from helpers.configurations import load
 from helpers.fleets import SmallFleet, appid, small_fleet
-from helpers.services import LONG, scrape, serving, tokens_asked, up
-from helpers.support import samples, series, value, wait_until
+from helpers.samples import samples, series, value
+from helpers.services import LONG, scrape, serving, token_requests, up
+from helpers.waiting import wait_until
 
 from wx_domain_exporter import service as service_module
-from wx_domain_exporter.config import loader
+from wx_domain_exporter.config import loader, secret
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.service import Service
 
 if TYPE_CHECKING:
@@ -36,15 +39,15 @@ class TestScrape:
         for number in (1, 2):
             assert up(scrape(service)) == {A: 1, B: 1}
             assert fleet.calls() == 2 * number
-        assert tokens_asked(fleet) == 2
+        assert token_requests(fleet) == 2
         assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
 
     def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
         scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
-        for batch in scrapes:
-            batch.wait(LONG)
-            assert [result.reason for result in batch.results] == [None, None]
+        for jobs in scrapes:
+            jobs.wait(LONG)
+            assert [result.reason for result in jobs.results] == [None, None]
         assert fleet.calls() == 2
 
     def test_a_call_goes_on_when_nobody_waits_and_the_next_scrape_has_its_answer(
@@ -56,6 +59,34 @@ class TestScrape:
         assert value(hasty, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
         assert up(scrape(service)) == {A: 1, B: 1}
         assert fleet.world.calls["getwxadevinfo", A] == 1
+
+    def test_a_secret_file_that_hangs_costs_its_own_app_only(
+        self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        hanging, released, threads = tmp_path / "on a network", threading.Event(), list[threading.Thread]()
+
+        def read(path: str, limit: int) -> bytes:
+            if path == str(hanging):
+                threads.append(threading.current_thread())
+                assert released.wait(LONG)
+            return read_file(path, limit)
+
+        world = fleet.world.apps
+        appsecrets = {A: {"file": str(hanging)}, B: world[B].appsecret}
+        tokens = {appid: {"type": "stable_token", "appsecret": value} for appid, value in appsecrets.items()}
+        fleet.configure(apps=[{"appid": appid, "token": token} for appid, token in tokens.items()])
+        hanging.write_text(world[A].appsecret)
+        with serving(fleet) as service:
+            monkeypatch.setattr(secret, "read_file", read)
+            monkeypatch.setattr(secret, "_SECONDS", 0.3)
+            for _ in range(3):
+                text = scrape(service)
+                assert up(text) == {A: 0, B: 1}
+                assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
+            assert len(threads) == 1
+            released.set()
+            threads[0].join(LONG)
+            assert up(scrape(service)) == {A: 1, B: 1}
 
     def test_a_late_answer_counts_for_the_apps_health(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fleets import APPSECRET, SmallFleet, appid
+from helpers.json_text import as_json
+from helpers.samples import series, value
 from helpers.services import running_service, scrape, up
-from helpers.support import Trap, as_json, series, value
+from helpers.waiting import Trap
 from structlog.testing import capture_logs
 
 from wx_domain_exporter import service as service_module
@@ -98,7 +100,7 @@ class TestBrokenFile:
         with capture_logs() as logs:
             service.reload_app_files()
         told = {log["event"] for log in logs if log["log_level"] == "error"}
-        assert told == {"app file broken, only its last good content counts"}
+        assert told == {"app file broken; its last valid content stays in effect"}
         assert logs[0]["error"].startswith(f"{file}: [0].appid: is not an appid")
         text = scrape(service)
         assert up(text) == {A: 1}
@@ -127,24 +129,24 @@ class TestBrokenFile:
         with capture_logs() as logs, running_service(fleet.path) as service:
             assert service.fleet.apps == ()
             assert series(scrape(service), ERRORS, "file") == {str(file): 1}
-        assert logs[0]["event"] == "app file broken, only its last good content counts"
+        assert logs[0]["event"] == "app file broken; its last valid content stays in effect"
 
 
 class TestThread:
     @pytest.fixture(autouse=True)
     def _often(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(service_module, "_SECONDS_BETWEEN_LOOKS", 0.01)
+        monkeypatch.setattr(service_module, "_APP_FILES_INTERVAL_SECONDS", 0.01)
 
     def test_a_started_service_looks_after_the_files(
         self, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        replaced, replace = threading.Event(), Service._in_force
+        replaced, replace = threading.Event(), Service._after_fleet_change
 
         def note(service: Service, *arguments: object, **more: object) -> None:
             replace(service, *arguments, **more)  # type: ignore[arg-type]
             replaced.set()
 
-        monkeypatch.setattr(Service, "_in_force", note)
+        monkeypatch.setattr(Service, "_after_fleet_change", note)
         service.start()
         write(file, listing(B))
         assert replaced.wait(10)
@@ -159,4 +161,4 @@ class TestThread:
             service.start()
             assert trap.again.wait(10)
             service.close()
-        assert logs[0]["event"] == "the app files can't be read"
+        assert logs[0]["event"] == "app files can't be read"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from helpers.configurations import load
 from helpers.fleets import APPSECRET, SmallFleet, appid, small_fleet
-from helpers.services import LONG, scrape, serving, tokens_asked, up
-from helpers.support import series, value
+from helpers.samples import series, value
+from helpers.services import LONG, scrape, serving, token_requests, up
 from structlog.testing import capture_logs
 
 from wx_domain_exporter import service as service_module
@@ -49,7 +49,7 @@ class TestReload:
         assert service.fleet.apps == before.apps
         assert service.fleet.client is before.client
         scrape(service)
-        assert tokens_asked(fleet) == 2
+        assert token_requests(fleet) == 2
 
     def test_new_labels_cost_no_token_and_no_history(self, fleet: SmallFleet, service: Service) -> None:
         good = series(scrape(service), "wx_domain_last_success_timestamp_seconds", "appid")
@@ -58,7 +58,7 @@ class TestReload:
         text = scrape(service)
         assert series(text, "wx_domain_app_info", "team") == {"growth": 1}
         assert value(text, "wx_domain_last_success_timestamp_seconds", appid=A) == good[A]
-        assert tokens_asked(fleet) == 2
+        assert token_requests(fleet) == 2
 
     def test_a_new_baseline_is_compared_with_what_is_known(self, fleet: SmallFleet, service: Service) -> None:
         one = {"scrape": {"min_interval": "1h"}, "baselines": {A: {"bizdomain": {"exact": []}}}}
@@ -79,7 +79,7 @@ class TestReload:
         assert service.fleet.client is not before.client
         text = scrape(service)
         assert set(series(text, "wx_domain_domains", "category")) == {"bizdomain"}
-        assert tokens_asked(fleet) == 2
+        assert token_requests(fleet) == 2
 
     def test_a_new_source_asks_for_its_token_again(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
@@ -94,7 +94,7 @@ class TestReload:
         scrape(service)
         self.reload(fleet, service, wechat={"base_url": fleet.url.replace("127.0.0.1", "localhost")})
         assert up(scrape(service)) == {A: 1, B: 1}
-        assert tokens_asked(fleet) == 4
+        assert token_requests(fleet) == 4
 
     def test_what_is_collected_comes_and_goes_without_a_token(
         self, fleet: SmallFleet, service: Service
@@ -109,7 +109,7 @@ class TestReload:
         assert "wx_domain_effective_domains" not in text
         assert set(series(text, "wx_domain_api_quota_used", "appid")) == {A, B}
         assert fleet.calls("quota/get") == 2
-        assert tokens_asked(fleet) == 2
+        assert token_requests(fleet) == 2
 
     def test_apps_come_and_go(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
@@ -139,17 +139,17 @@ class TestReload:
             fleet.world.patch(one, {"access_tokens": [token]})
             apps.append({"appid": one, "token": {"type": "access_token", "access_token": token}})
         self.reload(fleet, service, apps=apps)
-        service._ledger.claim(A, "another one", old.forget_lists)
+        service._token_usage.claim(A, "another one", old.forget_lists)
         for _ in range(2):
             assert up(scrape(service)) == {A: 1, B: 1}
 
     def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.3})
-        batch = service.start_scrape(service.fleet, Deadline.after(LONG))
+        jobs = service.start_scrape(service.fleet, Deadline.after(LONG))
         self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
-        batch.wait(LONG)
-        assert [app.settings.appid for app in batch.apps] == [A, B]
-        assert [result.reason for result in batch.results] == [None, None]
+        jobs.wait(LONG)
+        assert [app.settings.appid for app in jobs.apps] == [A, B]
+        assert [result.reason for result in jobs.results] == [None, None]
 
     def test_it_resizes_the_workers(self, tmp_path: Path) -> None:
         with small_fleet(tmp_path, apps=8, latency=0.1) as fleet:
@@ -185,12 +185,14 @@ class TestBadReload:
         fleet.configure(wechat={"timeout": "fast"}, apps=[{"appid": "nonsense", "token": STABLE}])
         with capture_logs() as logs:
             assert not service.reload()
-        assert [log["event"] for log in logs] == ["configuration refused, the one before stays in force"] * 2
+        assert [log["event"] for log in logs] == [
+            "configuration refused; the previous one stays in effect"
+        ] * 2
         assert [log["error"].split(": ")[1] for log in logs] == ["wechat.timeout", "apps[0].appid"]
         assert {log["log_level"] for log in logs} == {"error"}
         assert service.fleet is before
         assert own_gauges(scrape(service)) == {**gauges, f"{OWN}config_last_reload_successful": 0}
-        assert tokens_asked(fleet) == 2
+        assert token_requests(fleet) == 2
 
     def test_a_client_that_cannot_be_made_changes_nothing_either(
         self, fleet: SmallFleet, service: Service, monkeypatch: pytest.MonkeyPatch
@@ -216,7 +218,7 @@ class TestBadReload:
         with monkeypatch.context() as patch, capture_logs() as logs:
             patch.setattr(PlatformRegistry, "configure", broken)
             assert not service.reload()
-        assert [log["event"] for log in logs] == ["a reload broke"]
+        assert [log["event"] for log in logs] == ["unexpected error in a reload"]
         assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 0
         assert service.rejected_config is not None
         assert service.rejected_config.errors == ["internal error: RuntimeError"]

@@ -72,9 +72,10 @@ class TestSubmit:
     def test_without_a_thread_it_fails_and_the_next_one_tries_again(
         self, tasks: Tasks, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with monkeypatch.context() as patch, pytest.raises(RuntimeError):
+        with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", _no_thread)
-            tasks.submit(int)
+            with pytest.raises(RuntimeError):
+                tasks.submit(int)
         assert tasks.submit(int).result(LONG) == 0
 
     def test_without_a_hub_it_fails_and_the_next_one_tries_again(
@@ -83,9 +84,10 @@ class TestSubmit:
         def no_hub() -> None:
             raise OSError("too many open files")
 
-        with monkeypatch.context() as patch, pytest.raises(OSError, match="too many"):
+        with monkeypatch.context() as patch:
             patch.setattr(gevent, "get_hub", no_hub)
-            tasks.submit(int)
+            with pytest.raises(OSError, match="too many"):
+                tasks.submit(int)
         assert tasks.submit(int).result(LONG) == 0
 
 

@@ -1,1 +1,1 @@
-"""One mini program: how it is fetched, what is remembered of it, and why it fails."""
+"""One mini program: its fetches, its extra calls, and what is kept of it between scrapes."""

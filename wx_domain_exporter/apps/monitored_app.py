@@ -1,11 +1,11 @@
-"""One watched mini program: how it is fetched once, and what is remembered of it between scrapes."""
+"""One configured mini program: its fetches, and what is kept of it between scrapes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import structlog
 
-from wx_domain_exporter.apps.extra_calls import ExtraCalls, ExtraResult
+from wx_domain_exporter.apps.extra_calls import ExtraCalls
+from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.loader import AppSettings
@@ -17,14 +17,7 @@ from wx_domain_exporter.domains.history import Change, History
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 from wx_domain_exporter.wechat.authenticated_client import SHARED_TOKEN, AuthenticatedClient
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.errors import (
-    ApiError,
-    DeadlineError,
-    DecodeError,
-    FetchError,
-    Reason,
-    TokenError,
-)
+from wx_domain_exporter.wechat.errors import DeadlineError, DecodeError, FetchError, TokenError
 from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
 from wx_domain_exporter.wechat.responses import DomainListsParser
 from wx_domain_exporter.wechat.tokens.source import TokenSource
@@ -34,45 +27,12 @@ log = structlog.get_logger(__name__)
 _NO_EXTRAS = Collect()
 
 
-@dataclass(frozen=True, slots=True)
-class FetchResult:
-    """How a fetch ended."""
-
-    categories: Mapping[str, DomainList] | None
-    """The lists of a good answer; None for a failure."""
-
-    error: FetchError | None
-    api_errors: Mapping[str, int]
-    """By API, the errcode that its last call for this app ended with."""
-
-    seconds: float
-    """The fetch's time, tokens and retries included."""
-
-    timestamp: float
-    """Unix time at which it was known."""
-
-    last_success: float | None
-    """Unix time of the last good answer."""
-
-    token: str | None = field(default=None, repr=False)
-    """The token that the answer came for."""
-
-    @property
-    def reason(self) -> Reason | None:
-        """Return why the app failed; None if it did not."""
-        return None if self.error is None else self.error.reason
-
-    @property
-    def has_token(self) -> bool:
-        """Whether WeChat answered to the app's token, be it with an errcode."""
-        return self.error is None or isinstance(self.error, ApiError)
-
-
 class MonitoredApp:
-    """One configured mini program. Its fetches come one at a time, and so do the runs of its extras.
+    """One configured mini program, with at most one fetch and one run of its extra calls at a time.
 
-    A fetch and a run may overlap. What both write is `api_errors` alone: the run only for the APIs of tokens,
-    which the token source lets one task at a time call. Tasks of one thread need no lock for it.
+    A fetch and a run of the extra calls may overlap. Both write `api_errors`, the extra calls only for the
+    APIs of tokens, which the token source lets one task at a time call. All tasks share one thread, so no
+    lock is needed.
     """
 
     def __init__(
@@ -80,7 +40,7 @@ class MonitoredApp:
         app: AppSettings,
         client: ApiClient,
         source: TokenSource,
-        ledger: TokenUsage,
+        token_usage: TokenUsage,
         action: str | None,
         *,
         collect: Collect = _NO_EXTRAS,
@@ -90,61 +50,61 @@ class MonitoredApp:
         self.client = client
         self.source = source
         self.last_result: FetchResult | None = None
-        """The outcome of the last fetch that ended."""
+        """The result of the last fetch."""
         self.consecutive_timeouts = 0
-        """How many fetches in a row kept a worker busy for long without an answer."""
+        """How many fetches in a row kept a worker busy until a timeout."""
         self.last_success: float | None = None
-        """Unix time of the last good answer."""
+        """Unix time of the last successful fetch."""
         self.history = History()
-        """The lists of the last good answer, and how they changed up to it."""
-        self._ledger = ledger
+        """The lists of the last successful fetch, and their changes up to it."""
+        self._token_usage = token_usage
         self._clock = clock
         self.action = action
-        """What getwxadevinfo is asked for; None: everything."""
+        """The `action` of getwxadevinfo; None: all lists."""
         self.api_errors: dict[str, int] = {}
-        """By API of the fetches and the tokens, the errcode that its last call ended with."""
+        """By API of the fetches and of the tokens, the errcode of its last call."""
         self.wechat = AuthenticatedClient(client, source, self.api_errors, self._claim)
         """Calls WeChat with the app's token."""
         self.parser = DomainListsParser(action)
         """Parses the app's lists."""
         self.collect = collect
-        """What the extras ask for."""
+        """Which extra calls are made."""
         self.extra_calls = ExtraCalls(app, collect, action, self.wechat, clock)
         self.extra_result = self.extra_calls.known()
-        """What belongs to the last outcome beside its lists; `fetch/fetcher.py` sees to that."""
+        """The result of the extra calls that belongs to `last_result`; set by the scheduler."""
         self.extras_pending = False
-        """Whether nobody had the time for all of that; `fetch/fetcher.py` sees to that too."""
+        """Whether the deadline left some of the extra calls undone; set by the scheduler."""
         self._quota_cooldown = QuotaCooldown(clock)
         self.exceeds_max_domains = False
-        """Whether it had more domains than one app may export, when that was looked at last."""
+        """Whether `check_max_domains` last found more domains than one app may export."""
         self._drifts: tuple[Mapping[str, DomainList], Mapping[str, Drift]] | None = None
-        """The lists that were compared last, and how they differed."""
+        """The lists that were compared with the baseline last, and how they differ from it."""
 
     def inherit(self, old: "MonitoredApp") -> None:
-        """Take over what is known of the same appid from the configuration before."""
+        """Take over what is known of the same AppID from the previous configuration."""
         self.consecutive_timeouts = old.consecutive_timeouts
         self.exceeds_max_domains = old.exceeds_max_domains
-        if self.source is old.source:  # what another source's token showed may be another app's
+        if self.source is old.source:  # the answers to another source's tokens may be another app's
             self.last_success = old.last_success
-            self.history = old.history.copy()  # a fetch of the old one may still be on its way
+            self.history = old.history.copy()  # a fetch of the old app may still be running
             self.parser.known = self.history.lists
             if self.action == old.action:
                 self.parser.seen = old.parser.seen
-        same_way = self.client is old.client and self.source is old.source
-        self.extra_calls.inherit(old.extra_calls, same_way=same_way)
-        if same_way:
+        keep_answers = self.client is old.client and self.source is old.source
+        self.extra_calls.inherit(old.extra_calls, keep_answers=keep_answers)
+        if keep_answers:
             self.last_result = old.last_result
             self.api_errors.update(old.api_errors)
             self.extra_result = old.extra_result if self.collect == old.collect else self.extra_calls.known()
 
     def resume(self) -> None:
-        """End all pauses: the configuration was read again."""
+        """End all cooldowns: the configuration was reloaded."""
         self._quota_cooldown.end()
         self.extra_calls.resume()
         self.source.resume()
 
     def fetch(self, deadline: SharedDeadline) -> FetchResult:
-        """Ask WeChat for the app's lists; never raises."""
+        """Fetch the app's lists from WeChat, or return the last result during a cooldown; never raises."""
         if self.last_result is not None and self._quota_cooldown.is_active():
             return self.last_result
         begin = self._clock.monotonic()
@@ -154,65 +114,54 @@ class MonitoredApp:
             categories = self.wechat.call(GETWXADEVINFO, body, deadline, self.parser)
         except FetchError as failure:
             error = failure.to_keep()
-        except Exception as bug:  # an answer that trips our code may cost its own app only
-            log.exception("a fetch broke", appid=self.settings.appid)
+        except Exception as bug:  # an answer that our code can't handle costs only this app
+            log.exception("unexpected error in a fetch", appid=self.settings.appid)
             error = DecodeError(f"internal error: {type(bug).__name__}")
-        timestamp = self._clock.time() if error is None or error.at is None else error.at
-        if error is None:
-            self._quota_cooldown.end()
-            self.last_success = timestamp
-        else:
-            self._quota_cooldown.begin_after(error)
-        seconds, api_errors = self._clock.monotonic() - begin, dict(self.api_errors)
-        token, last_success = self.wechat.token, self.last_success
-        result = FetchResult(categories, error, api_errors, seconds, timestamp, last_success, token)
+        result = self._make_result(categories, error, self._clock.monotonic() - begin)
         if categories is not None:
             self._note_lists(categories, result)
-        self.consecutive_timeouts = (
-            self.consecutive_timeouts + 1 if error is not None and error.timed_out else 0
-        )
         self._log_state_change(result)
         self.last_result = result
         return result
 
-    def check_max_domains(self, domains: int, most: int) -> bool:
-        """Whether the app has more domains than one app may export; logged when it begins and ends."""
-        over = domains > most
-        if over != self.exceeds_max_domains:
-            self.exceeds_max_domains = over
-            what = "too many domains: wx_domain_info is left out" if over else "domains are exported again"
-            log.warning(
-                what, appid=self.settings.appid, name=self.settings.name, domains=domains, max_domains=most
+    def check_max_domains(self, domains: int, max_domains: int) -> bool:
+        """Return whether the app has more domains than one app may export; log when that begins and ends."""
+        exceeds = domains > max_domains
+        if exceeds != self.exceeds_max_domains:
+            self.exceeds_max_domains = exceeds
+            event = (
+                "too many domains: wx_domain_info is left out" if exceeds else "domains are exported again"
             )
-        return over
+            log.warning(event, **self._names, domains=domains, max_domains=max_domains)
+        return exceeds
 
     def drifts(self, lists: Mapping[str, DomainList]) -> Mapping[str, Drift]:
-        """Return how lists of the app differ from its baseline; the same lists are compared once."""
+        """Return how lists of the app differ from its baseline; the same lists are compared only once."""
         last = self._drifts
         if last is None or last[0] is not lists:
             last = self._drifts = lists, drifts(self.settings.baseline, lists)
         return last[1]
 
     def deadline_result(self, waited: float) -> FetchResult:
-        """Return the outcome for a scrape that could not wait for this app, `waited` seconds long."""
-        error = DeadlineError("the scrape's time was over")
+        """Return the result for a scrape whose deadline passed first, after it waited `waited` seconds."""
+        error = DeadlineError("the scrape's deadline passed before the app was fetched")
         return FetchResult(None, error, dict(self.api_errors), waited, self._clock.time(), self.last_success)
 
     @property
     def shares_token(self) -> bool:
-        """Whether another app received the same token, so that the answers may be that one's."""
-        return self._is_shared(self._ledger.current(self.settings.appid))
+        """Whether another app received the same token, so that the answers may be that app's."""
+        return self._is_shared(self._token_usage.current_token(self.settings.appid))
 
     @property
     def known_lists(self) -> Mapping[str, DomainList] | None:
-        """Return the lists of the last good answer; None before it, or if they may be another app's."""
+        """Return the lists of the last successful fetch; None if they may be another app's."""
         return None if self.shares_token else self.history.lists
 
     def checked_result(self, result: FetchResult) -> FetchResult:
-        """Return the outcome to show: a failure if another app received the same token."""
+        """Return the result to show: a failure if another app received the same token."""
         if result.categories is None:
             return result
-        current = self._ledger.current(self.settings.appid)
+        current = self._token_usage.current_token(self.settings.appid)
         if not (self._is_shared(result.token) or (current != result.token and self._is_shared(current))):
             return result
         return FetchResult(
@@ -225,37 +174,55 @@ class MonitoredApp:
         )
 
     def checked_extra_result(self, extra_result: ExtraResult) -> ExtraResult:
-        """Return the findings to show: none of another app that received the same token."""
-        if extra_result.says_nothing or not self.shares_token:
+        """Return the extra result to show: only errcodes if another app received the same token."""
+        if not extra_result.has_answers or not self.shares_token:
             return extra_result
         return ExtraResult({}, None, extra_result.api_errors)
 
     def forget_lists(self) -> None:
-        """Forget what the app's answers showed: they may be those of another app with the same token."""
+        """Forget the app's lists: they may be those of another app that received the same token."""
         self.history.clear()
         self.parser.forget()
         self.last_success = None
 
+    def _make_result(
+        self, categories: Mapping[str, DomainList] | None, error: FetchError | None, seconds: float
+    ) -> FetchResult:
+        """Make the result of a fetch, and note what it means for the next ones."""
+        timestamp = self._clock.time() if error is None or error.at is None else error.at
+        if error is None:
+            self._quota_cooldown.end()
+            self.last_success = timestamp
+        else:
+            self._quota_cooldown.begin_after(error)
+        timed_out = error is not None and error.timed_out
+        self.consecutive_timeouts = self.consecutive_timeouts + 1 if timed_out else 0
+        api_errors, token = dict(self.api_errors), self.wechat.token
+        return FetchResult(categories, error, api_errors, seconds, timestamp, self.last_success, token)
+
     def _note_lists(self, categories: Mapping[str, DomainList], result: FetchResult) -> None:
         changes = self.history.note(categories, result.timestamp)
-        # Checked after it was noted: if the conflict comes later still, the ledger calls `forget`.
+        # Checked after the lists are stored: after a later conflict, `TokenUsage` calls `forget_lists`.
         if self._is_shared(result.token):
             self.forget_lists()
         else:
             self._log_changes(changes)
 
     def _claim(self, token: str) -> bool:
-        return self._ledger.claim(self.settings.appid, token, self.forget_lists)
+        return self._token_usage.claim(self.settings.appid, token, self.forget_lists)
 
     def _is_shared(self, token: str | None) -> bool:
-        return self._ledger.shared(self.settings.appid, token)
+        return self._token_usage.is_shared(self.settings.appid, token)
+
+    @property
+    def _names(self) -> dict[str, str]:
+        return {"appid": self.settings.appid, "name": self.settings.name}
 
     def _log_changes(self, changes: Sequence[Change]) -> None:
         for change in changes:
             log.info(
                 "domains changed",
-                appid=self.settings.appid,
-                name=self.settings.name,
+                **self._names,
                 category=change.category,
                 added=" ".join(change.added),
                 removed=" ".join(change.removed),
@@ -263,11 +230,11 @@ class MonitoredApp:
             )
 
     def _log_state_change(self, result: FetchResult) -> None:
-        """Log what changed since the last fetch; a scrape that is like the one before logs nothing."""
-        before = self.last_result.reason if self.last_result is not None else None
-        if result.reason != before or (self.last_result is None and result.error is not None):
-            names = {"appid": self.settings.appid, "name": self.settings.name}
-            if result.error is None:
-                log.info("app answers again", **names)
-            else:
-                log.warning("app fails", **names, reason=result.reason, error=str(result.error))
+        """Log when the app begins to fail, fails for another reason, or recovers."""
+        last_reason = self.last_result.reason if self.last_result is not None else None
+        if result.reason == last_reason:
+            return
+        if result.error is None:
+            log.info("app recovered", **self._names)
+        else:
+            log.warning("app fails", **self._names, reason=result.reason, error=str(result.error))

@@ -1,4 +1,4 @@
-"""Who uses which token: an answer carries no appid, so a token of two apps would mix up their lists."""
+"""Which app uses which token: an answer names no AppID, so a token of two apps could swap their lists."""
 
 import math
 from collections import deque
@@ -7,109 +7,111 @@ from collections.abc import Callable, Mapping
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 
 OnConflict = Callable[[], None]
-"""Tells an app that another one receives its token."""
+"""Called when another app receives the same token as an app."""
 
-_MEMORY = 3 * 3600.0
-"""Seconds for which a token is still somebody's who has another one by now: WeChat's tokens end before."""
+_MEMORY_SECONDS = 3 * 3600.0
+"""How long a replaced token still counts as the app's: longer than WeChat's tokens are valid."""
 
 
 class TokenUsage:
-    """Remembers each token with all apps that received it; whoever shares one can't be trusted with it.
+    """Remembers which apps received each token: no app may use one that another app received too.
 
-    That one of them gets another token later does not say whose the shared one was: it stays shared as long
-    as it can live, for all who have it.
+    When one of two apps gets a new token, it remains unknown whose the shared one was: it stays shared, for
+    all apps that still use it, until it has expired.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
-        self._token_of: dict[str, str] = {}
+        self._current: dict[str, str] = {}
+        """The token that each app uses now."""
         self._users: dict[str, dict[str, float]] = {}
-        """By token, its users, each with the time until which that counts."""
+        """By token, its apps, each with the time until which it counts as a user."""
         self._tokens: dict[str, tuple[str, ...]] = {}
-        """By app, all tokens that it counts as a user of: one, nearly always."""
-        self._past: deque[tuple[float, str, str]] = deque()
-        self._owners: dict[str, OnConflict] = {}
-        """By app, who is told; the same one claims for it."""
-        self._only_those = False
-        """Whether nobody else may claim."""
+        """By app, all tokens of which it counts as a user: nearly always one."""
+        self._replaced: deque[tuple[float, str, str]] = deque()
+        """Replaced tokens: the time until which each counts, the token, and its app."""
+        self._on_conflict: dict[str, OnConflict] = {}
+        """By app, its conflict handler. A claim with another handler comes from an app that was replaced."""
+        self._apps_are_set = False
+        """Whether other apps than those of `set_apps` may not claim tokens."""
 
-    def put_in_force(self, owners: Mapping[str, OnConflict]) -> None:
-        """Say who is told of which app, and claims for it; other apps are forgotten."""
-        self._owners, self._only_those = dict(owners), True
-        for appid in self._tokens.keys() - owners.keys():
+    def set_apps(self, on_conflict: Mapping[str, OnConflict]) -> None:
+        """Set the apps that may claim tokens, each with its conflict handler, and forget all others."""
+        self._on_conflict, self._apps_are_set = dict(on_conflict), True
+        for appid in self._tokens.keys() - on_conflict.keys():
             self.forget(appid)
 
-    def claim(self, appid: str, token: str, owner: OnConflict) -> bool:
-        """Note that an app uses a token now, instead of the one before.
+    def claim(self, appid: str, token: str, on_conflict: OnConflict) -> bool:
+        """Note that an app uses a token from now on, in place of its previous one.
 
         Args:
             appid: the app.
-            token: what it received.
-            owner: who claims. A fetch of before the last reload, of an app that this dropped or changed, may
-                still be on its way: it does not count.
+            token: the token that it received.
+            on_conflict: the app's conflict handler. A fetch of an app that a reload has replaced may still be
+                running: its handler is not the one of `set_apps`, and its claim has no effect.
 
         Returns:
             Whether another app received the token too.
         """
-        if self._token_of.get(appid) != token or self._owners.get(appid) != owner:
-            self._change(appid, token, owner)
-        return self.shared(appid, token)
+        if self._current.get(appid) != token or self._on_conflict.get(appid) != on_conflict:
+            self._change(appid, token, on_conflict)
+        return self.is_shared(appid, token)
 
-    def shared(self, appid: str, token: str | None) -> bool:
-        """Whether another app received a token, whatever is still known of this one."""
+    def is_shared(self, appid: str, token: str | None) -> bool:
+        """Whether another app received the token, even if this app's own use of it is forgotten."""
         users = self._users.get(token) if token is not None else None
-        if users is None or users.keys() <= {appid}:  # nearly always, and one operation
+        if users is None or users.keys() <= {appid}:  # the usual case, kept fast
             return False
         now = self._clock.monotonic()
-        return any(one != appid and until > now for one, until in dict(users).items())
+        return any(user != appid and until > now for user, until in dict(users).items())
 
-    def current(self, appid: str) -> str | None:
-        """Return the token that an app uses."""
-        return self._token_of.get(appid)
+    def current_token(self, appid: str) -> str | None:
+        """Return the token that an app uses; None if it has none."""
+        return self._current.get(appid)
 
     def forget(self, appid: str) -> None:
-        """Forget all that an app received: somebody has changed where its tokens come from."""
-        self._token_of.pop(appid, None)
+        """Forget all tokens of an app, because its token source was changed."""
+        self._current.pop(appid, None)
         for token in self._tokens.get(appid, ()):
-            self._drop(token, appid)
+            self._remove_user(token, appid)
 
-    def _change(self, appid: str, token: str, owner: OnConflict) -> None:
-        if not self._only_those:
-            self._owners[appid] = owner
-        if self._owners.get(appid) != owner or self._token_of.get(appid) == token:
+    def _change(self, appid: str, token: str, on_conflict: OnConflict) -> None:
+        if not self._apps_are_set:
+            self._on_conflict[appid] = on_conflict
+        if self._on_conflict.get(appid) != on_conflict or self._current.get(appid) == token:
             return
-        self._forget_old()
-        self._release(appid)
-        self._token_of[appid] = token
+        self._forget_expired()
+        self._replace_current(appid)
+        self._current[appid] = token
         users = self._users.setdefault(token, {})
         users[appid] = math.inf
-        self._tokens[appid] = (*self._others(appid, token), token)
+        self._tokens[appid] = (*self._tokens_except(appid, token), token)
         if len(users) > 1:
-            for on_conflict in [self._owners[one] for one in users if one in self._owners]:
-                on_conflict()
+            for handler in [self._on_conflict[user] for user in users if user in self._on_conflict]:
+                handler()
 
-    def _release(self, appid: str) -> None:
-        token = self._token_of.pop(appid, None)
+    def _replace_current(self, appid: str) -> None:
+        token = self._current.pop(appid, None)
         if token is not None:
-            until = self._clock.monotonic() + _MEMORY
+            until = self._clock.monotonic() + _MEMORY_SECONDS
             self._users[token][appid] = until
-            self._past.append((until, token, appid))
+            self._replaced.append((until, token, appid))
 
-    def _forget_old(self) -> None:
+    def _forget_expired(self) -> None:
         now = self._clock.monotonic()
-        while self._past and self._past[0][0] < now:
-            until, token, appid = self._past.popleft()
+        while self._replaced and self._replaced[0][0] < now:
+            until, token, appid = self._replaced.popleft()
             if self._users.get(token, {}).get(appid) == until:
-                self._drop(token, appid)
+                self._remove_user(token, appid)
 
-    def _drop(self, token: str, appid: str) -> None:
+    def _remove_user(self, token: str, appid: str) -> None:
         users = self._users[token]
         users.pop(appid, None)
         if not users:
             del self._users[token]
-        self._tokens[appid] = self._others(appid, token)
+        self._tokens[appid] = self._tokens_except(appid, token)
         if not self._tokens[appid]:
             del self._tokens[appid]
 
-    def _others(self, appid: str, token: str) -> tuple[str, ...]:
-        return tuple(one for one in self._tokens.get(appid, ()) if one != token)
+    def _tokens_except(self, appid: str, excluded: str) -> tuple[str, ...]:
+        return tuple(token for token in self._tokens.get(appid, ()) if token != excluded)

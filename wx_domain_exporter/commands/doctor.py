@@ -7,8 +7,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.commands.fetch_all import FETCH_TIMEOUT, fetch_all
 from wx_domain_exporter.commands.output import counted, print_result
 from wx_domain_exporter.config.yaml_tree import one_line

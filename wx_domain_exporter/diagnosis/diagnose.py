@@ -33,7 +33,7 @@ class Step(enum.Enum):
     TOKEN = BilingualText("token", "token")
     IP_LIST = BilingualText("IP whitelist", "IP 白名单")
     PERMISSION = BilingualText("permission", "权限")
-    ANSWER = BilingualText("answer", "应答")
+    ANSWER = BilingualText("answer", "返回结果")
     QUOTA = BilingualText("quota", "额度")
 
 

@@ -1,1 +1,1 @@
-"""The results of a scrape as Prometheus' metric families, and their text."""
+"""Exposes the results of a scrape as metric families, and as text in Prometheus' exposition formats."""

@@ -1,4 +1,4 @@
-"""The lines of one app that depend on its lists alone: kept as text and used again until the lists change."""
+"""Cached exposition lines of one app, which depend only on its lists: reused until the lists change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,20 +10,18 @@ from wx_domain_exporter.metrics import definitions as metrics
 from wx_domain_exporter.metrics.definitions import Gauge
 
 CACHED = (metrics.INFO, metrics.BASELINE_MATCH, metrics.MISSING, metrics.UNEXPECTED)
-"""The gauges of which one app can have many lines, and most apps have none or few."""
+"""The gauges whose lines are cached as text: an app can have many of them, but most apps have few or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class CachedLines:
     """The cached lines of one app.
 
-    Attributes:
-        app: the app, with its baseline and what is exported of it.
-        lists: what the lines were written from.
-        templates: what they were written with.
-        joined_hashes: the hashes of the lists as they stand in lines, joined by line feeds. Whole lines
-            would take five times the memory, for each of thousands of apps.
-        texts: by gauge of `CACHED`, its lines, if there are any.
+    Attributes: app: the app, with its baseline. lists: the lists that the lines show. templates: the
+        templates that the lines were written with. joined_hashes: the hashes of the lists as text, joined by
+        line feeds. Whole lines would take five times
+            as much memory for each app.
+        texts: the lines of each gauge of `CACHED` that has any.
     """
 
     app: MonitoredApp
@@ -32,7 +30,7 @@ class CachedLines:
     joined_hashes: str
     texts: Mapping[Gauge, str]
 
-    def serve(self, app: MonitoredApp, lists: Lists, templates: Mapping[Gauge, str]) -> bool:
+    def is_valid_for(self, app: MonitoredApp, lists: Lists, templates: Mapping[Gauge, str]) -> bool:
         """Return whether the lines would be the same if they were written again."""
         return self.lists is lists and self.app is app and self.templates is templates
 
@@ -43,16 +41,16 @@ _NO_TEXTS: Mapping[Gauge, str] = {}
 def cached_lines_of(
     app: AppResult, lists: Lists, results: ScrapeResults, templates: Mapping[Gauge, str]
 ) -> CachedLines:
-    """Write the lines of one app that are to be cached.
+    """Write the lines of one app that are cached.
 
     Args:
         app: the app.
         lists: its lists.
-        results: of the scrape; they say what is exported.
-        templates: of the format's lines.
+        results: the results of the scrape, which hold what the configuration exports.
+        templates: the line templates of the format.
     """
     hashes = "\n".join([number(listed.hash) for listed in lists.values()])
-    of_app = replace(results, apps=(app,))
-    texts = {gauge: "".join(filled(gauge, of_app, templates[gauge])) for gauge in CACHED}
+    app_results = replace(results, apps=(app,))
+    texts = {gauge: "".join(filled(gauge, app_results, templates[gauge])) for gauge in CACHED}
     texts = {gauge: text for gauge, text in texts.items() if text}
     return CachedLines(app.app, lists, templates, hashes, texts or _NO_TEXTS)

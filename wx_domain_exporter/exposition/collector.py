@@ -1,4 +1,4 @@
-"""`DomainCollector`: the metrics of WeChat's domains as a collector of prometheus_client."""
+"""`DomainCollector`: the domain metrics as a collector of prometheus_client."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,20 +18,20 @@ from wx_domain_exporter.service import Service
 
 
 class DomainCollector(Collector):
-    """Yields the metric families of one scrape for each `collect`; can be registered in any registry.
+    """Makes one scrape for each `collect` and yields its metric families; can be registered in any registry.
 
-    In another program, beside that program's own metrics::
+    In another program, next to that program's own metrics::
 
         REGISTRY.register(DomainCollector.from_file("my.yml"))
 
-    It can be used in several threads at once: scrapes that overlap share their calls of WeChat.
+    It may be used by several threads at once: scrapes that overlap share their calls to WeChat.
     """
 
     def __init__(self, scrape: Callable[[], ScrapeResults], end: Callable[[], None] = lambda: None) -> None:
         """Make a collector.
 
         Args:
-            scrape: makes one scrape, or has made it; called once for each `collect`.
+            scrape: returns the results of a scrape; called once for each `collect`.
             end: called once by `close`.
         """
         self._scrape = scrape
@@ -40,14 +40,14 @@ class DomainCollector(Collector):
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
-        """Make the collector of a configuration file; each `collect` fetches all its apps from WeChat.
+        """Make a collector from a configuration file; each `collect` fetches all its apps from WeChat.
 
-        A scrape takes no longer than the file's `scrape.timeout` less `scrape.timeout_offset`. Until `close`,
-        threads of its own discover the mini programs of third-party platforms, and read app files again that
-        changed.
+        A scrape takes at most the file's `scrape.timeout` minus `scrape.timeout_offset`. Until `close`,
+        threads of the collector discover the mini programs of third-party platforms, and reload changed app
+        files.
 
         Raises:
-            ConfigError: the file can't be read or holds errors; all of them are in it.
+            ConfigError: the file can't be read or is invalid; the exception holds all errors.
             RuntimeError: the system has no thread for it.
         """
         service = Service(ConfigLoader(Path(path)))
@@ -59,17 +59,17 @@ class DomainCollector(Collector):
         return cls(lambda: scrape_all(service), service.close)
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
-        """Yield all families without samples, so that registering the collector calls nobody."""
+        """Yield all families without samples, so that registering the collector makes no scrape."""
         for gauge in SAMPLES:
             yield gauge.family()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the families of one scrape that have samples; none at all after `close`."""
+        """Make a scrape and yield the families that have samples; after `close`, yield nothing."""
         if not self._closed.is_set():
             yield from families_of(self._scrape())
 
     def close(self) -> None:
-        """Call WeChat no more. Safe to call twice."""
+        """End all calls to WeChat. May be called more than once."""
         if not self._closed.is_set():
             self._closed.set()
             self._end()
@@ -87,9 +87,9 @@ class DomainCollector(Collector):
 
 
 def scrape_all(service: Service) -> ScrapeResults:
-    """Scrape all apps of a service, within the time that its configuration gives a scrape."""
+    """Scrape all apps of a service, with the timeout of its configuration."""
     fleet = service.fleet
     deadline = Deadline.after(seconds_for_scrape(None, fleet.settings.scrape, 0), service.clock)
-    batch = service.start_scrape(fleet, deadline)
-    batch.wait(deadline.remaining())
-    return results_of(fleet, batch)
+    jobs = service.start_scrape(fleet, deadline)
+    jobs.wait(deadline.remaining())
+    return results_of(fleet, jobs)

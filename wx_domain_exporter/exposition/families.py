@@ -1,7 +1,7 @@
-"""The metric families of one scrape: which samples each metric has. A new metric of the apps is added here.
+"""The metric families of one scrape. A new metric of the apps is added here, and in `metrics/definitions.py`.
 
-`SAMPLES`, at the end, lists them all. Each function yields the samples of one metric: the values of its
-labels, in the order of `metrics/table.py`, and the sample's value.
+`SAMPLES`, at the end, lists the function of each metric. It yields the metric's samples: the values of the
+labels, in the order of `metrics/definitions.py`, and the sample's value.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,21 +15,21 @@ from wx_domain_exporter.metrics.definitions import Gauge
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 
 Samples = Iterator[tuple[Sequence[str], float]]
-"""Label values and the value of each sample."""
+"""The label values and the value of each sample."""
 
 
 def families_of(results: ScrapeResults) -> Iterator[GaugeMetricFamily]:
     """Yield the families of a scrape that have samples, in the order of `SAMPLES`."""
     for gauge, samples_of in SAMPLES.items():
-        family = gauge.family(*more_labels(gauge, results.label_keys))
+        family = gauge.family(*configured_labels(gauge, results.label_keys))
         for labels, value in samples_of(results):
             family.add_metric(labels, value)
         if family.samples:
             yield family
 
 
-def more_labels(gauge: Gauge, label_keys: Sequence[str]) -> Sequence[str]:
-    """Return the labels that a gauge has beside those of the table: `app_info` has the configured ones."""
+def configured_labels(gauge: Gauge, label_keys: Sequence[str]) -> Sequence[str]:
+    """Return the labels of a gauge that come from the configuration: only `app_info` has any."""
     return label_keys if gauge is metrics.APP_INFO else ()
 
 
@@ -40,32 +40,32 @@ def _up(results: ScrapeResults) -> Samples:
 
 def _app_info(results: ScrapeResults) -> Samples:
     for app in results.apps:
-        configured = app.app.settings
-        labels = [configured.labels.get(key, "") for key in results.label_keys]
-        yield (app.appid, configured.name, *labels), 1
+        settings = app.app.settings
+        labels = [settings.labels.get(key, "") for key in results.label_keys]
+        yield (app.appid, settings.name, *labels), 1
 
 
 def _domains(results: ScrapeResults) -> Samples:
     for app, lists in results.apps_with_lists:
-        for category, listed in lists.items():
-            yield (app.appid, category), listed.count
+        for category, domains in lists.items():
+            yield (app.appid, category), domains.count
 
 
 def _hash(results: ScrapeResults) -> Samples:
     for app, lists in results.apps_with_lists:
-        for category, listed in lists.items():
-            yield (app.appid, category), listed.hash
+        for category, domains in lists.items():
+            yield (app.appid, category), domains.hash
 
 
 def _info(results: ScrapeResults) -> Samples:
     if not results.collect.domains:
         return
     for app, lists in results.apps_with_lists:
-        number = sum(listed.count for listed in lists.values())
-        if app.app.check_max_domains(number, results.collect.max_domains):
+        count = sum(domains.count for domains in lists.values())
+        if app.app.check_max_domains(count, results.collect.max_domains):
             continue
-        for category, listed in lists.items():
-            for domain in listed.domains:
+        for category, domains in lists.items():
+            for domain in domains.domains:
                 yield (app.appid, category, domain), 1
 
 
@@ -112,7 +112,7 @@ def _baseline_match(results: ScrapeResults) -> Samples:
 def _missing_domain(results: ScrapeResults) -> Samples:
     for app, lists in results.apps_with_lists:
         for category, drift in app.app.drifts(lists).items():
-            for domain in drift.missing:  # no more than the configuration names
+            for domain in drift.missing:  # bounded by the configuration
                 yield (app.appid, category, domain), 1
 
 
@@ -126,14 +126,14 @@ def _unexpected_domain(results: ScrapeResults) -> Samples:
 
 def _effective_domains(results: ScrapeResults) -> Samples:
     for app, _ in results.apps_with_lists:
-        for category, listed in app.extra_result.effective.items():
-            yield (app.appid, category), listed.count
+        for category, domains in app.extra_result.effective.items():
+            yield (app.appid, category), domains.count
 
 
 def _effective_hash(results: ScrapeResults) -> Samples:
     for app, _ in results.apps_with_lists:
-        for category, listed in app.extra_result.effective.items():
-            yield (app.appid, category), listed.hash
+        for category, domains in app.extra_result.effective.items():
+            yield (app.appid, category), domains.hash
 
 
 def _quota_limit(results: ScrapeResults) -> Samples:
@@ -180,4 +180,4 @@ SAMPLES: Mapping[Gauge, Callable[[ScrapeResults], Samples]] = {
     metrics.QUOTA_REMAINING: _quota_remaining,
     metrics.SCRAPE_DURATION: _scrape_duration,
 }
-"""What yields the samples of each gauge, in the order of the exposition."""
+"""The function that yields the samples of each gauge, in the order of the exposition."""

@@ -1,9 +1,9 @@
-"""A shortcut for large fleets: the text of a scrape's families, without the families.
+"""Writes the text of a scrape without making metric families: a shortcut for large fleets.
 
-What it writes is, byte for byte, what prometheus_client makes of `families_of`; `tests/unit/exposition/test_fast_writer.py`
-compares them. It saves processor time in three ways: values are filled into templates of lines, lines that
-depend on an app's lists alone are cached, and the lines of all categories of an app are filled at once. The
-samples come from `families.py`, so that a new metric needs no change here.
+The text is byte for byte the one that prometheus_client writes for `families_of`; a property test compares
+them in `tests/unit/exposition/test_fast_writer.py`. It saves processor time in three ways: values are filled
+into line templates, lines that depend only on an app's lists are cached, and the lines of all categories of
+an app are filled at once. The samples come from `families.py`, so that a new metric needs no change here.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -16,11 +16,11 @@ from wx_domain_exporter.exposition.results import ScrapeResults
 from wx_domain_exporter.metrics import definitions as metrics
 from wx_domain_exporter.metrics.definitions import Gauge
 
-_LINES_A_PIECE = 1000
+_LINES_PER_PIECE = 1000
 
 
 class FastWriter:
-    """Writes the scrapes of one endpoint, and keeps what the next one can use."""
+    """Writes the scrapes of one endpoint, and caches lines between them."""
 
     def __init__(self) -> None:
         self._cached: dict[str, CachedLines] = {}
@@ -31,9 +31,9 @@ class FastWriter:
         """Yield the text of a scrape's families, piece by piece.
 
         Args:
-            results: of the scrape, with all apps of the fleet: what is cached of others is dropped.
+            results: the results of all apps of the fleet; cached lines of other apps are dropped.
             encode: prometheus_client's encoder of the format.
-            names: the families that are wanted; None: all.
+            names: the families to write; None: all.
         """
         templates = templates_of(encode, results.label_keys)
         cached = self._cached_lines(results, templates.lines)
@@ -44,26 +44,27 @@ class FastWriter:
 
     def _cached_lines(self, results: ScrapeResults, templates: Mapping[Gauge, str]) -> Sequence[CachedLines]:
         """Return the cached lines of all apps that have lists, in the order of the apps."""
-        before, after, found = self._cached, {}, []
+        cache: dict[str, CachedLines] = {}
+        cached_lines = []
         for app in results.apps:
             appid, lists = app.app.settings.appid, app.result.categories
-            cached = before.get(appid)
+            cached = self._cached.get(appid)
             if lists is not None:
-                if cached is None or not cached.serve(app.app, lists, templates):
+                if cached is None or not cached.is_valid_for(app.app, lists, templates):
                     cached = cached_lines_of(app, lists, results, templates)
-                found.append(cached)
-            if cached is not None:  # also of an app that fails: its next answer may have the same lists
-                after[appid] = cached
-        self._cached = after
-        return found
+                cached_lines.append(cached)
+            if cached is not None:  # kept for an app that fails too, because its next lists may be the same
+                cache[appid] = cached
+        self._cached = cache
+        return cached_lines
 
 
 def _lines(
     gauge: Gauge, results: ScrapeResults, cached: Sequence[CachedLines], template: str
 ) -> Iterable[str]:
-    """Return the lines of a gauge; an item can hold several of them, or none."""
+    """Return the lines of a gauge; an item may hold several lines, or none."""
     if gauge in CACHED:
-        return [one.texts[gauge] for one in cached if gauge in one.texts]
+        return [app.texts[gauge] for app in cached if gauge in app.texts]
     if gauge is metrics.DOMAINS:
         return _lines_of_lists(cached, template, _counts)
     if gauge is metrics.HASH:
@@ -72,7 +73,7 @@ def _lines(
 
 
 def _counts(cached: CachedLines) -> Sequence[str]:
-    return [number(listed.count) for listed in cached.lists.values()]
+    return [number(domains.count) for domains in cached.lists.values()]
 
 
 def _hashes(cached: CachedLines) -> Sequence[str]:
@@ -92,13 +93,13 @@ def _lines_of_lists(
         ]
         return "".join(lines).format
 
-    for one in cached:
-        yield fill_of(tuple(one.lists))(one.app.settings.appid, *numbers_of(one))
+    for app in cached:
+        yield fill_of(tuple(app.lists))(app.app.settings.appid, *numbers_of(app))
 
 
 def _pieces(head: str, lines: Iterable[str]) -> Iterator[str]:
-    """Join lines, but not all at once: those of a large fleet have tens of megabytes. No line, no head."""
-    rest = filter(None, lines)
-    while some := list(islice(rest, _LINES_A_PIECE)):
-        yield head + "".join(some)
+    """Yield the head and the lines in pieces; a large fleet has tens of megabytes. No line, no head."""
+    remaining = filter(None, lines)
+    while piece := list(islice(remaining, _LINES_PER_PIECE)):
+        yield head + "".join(piece)
         head = ""

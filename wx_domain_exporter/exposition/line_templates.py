@@ -1,8 +1,8 @@
-"""prometheus_client's own lines as templates, which are filled several times as fast as it writes a line.
+"""Line templates made from prometheus_client's own lines, which it takes much longer to write.
 
-prometheus_client writes one line of each gauge in each format. Names, help and the order of labels are taken
-from there. Only what differs from sample to sample is written here: label values and numbers.
-`tests/unit/exposition/test_fast_writer.py` says so if an upgrade of prometheus_client writes them in another way.
+prometheus_client writes one line of each gauge in each format, with its names, its help and the order of its
+labels. Only label values and numbers are written here; `tests/unit/exposition/test_fast_writer.py` fails if
+an upgrade of prometheus_client changes how it writes them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,22 +13,22 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from wx_domain_exporter.exposition.families import SAMPLES, more_labels
+from wx_domain_exporter.exposition.families import SAMPLES, configured_labels
 from wx_domain_exporter.exposition.results import ScrapeResults
 from wx_domain_exporter.metrics.definitions import Gauge
 
 Encoder = Callable[[Collector], bytes]
-"""prometheus_client's function that writes what a registry or a collector yields."""
+"""A function of prometheus_client that writes the families of a registry or a collector as text."""
 
 _FIRST_PLACEHOLDER = 0xE000
-"""The first of the characters for private use: they stand where a line's label values belong."""
+"""The first character of Unicode's private use area, whose characters mark the places of label values."""
 
-_FIRST_WITH_EXPONENT, _PYTHON_HAS_EXPONENT = 1e6, 1e16
-"""From the one to the other Python writes no exponent, and prometheus_client does, as Go."""
+_GO_EXPONENT_FROM, _PYTHON_EXPONENT_FROM = 1e6, 1e16
+"""Between these values Python writes no exponent, but Go and prometheus_client do."""
 
 
 def number(value: float) -> str:
-    """Return a finite value as prometheus_client writes it: as Python does, but with Go's exponents."""
+    """Return a finite value as prometheus_client writes it: like Python, but with Go's exponents."""
     return _whole_number(value) if isinstance(value, int) else _any_number(value)
 
 
@@ -39,15 +39,15 @@ def _whole_number(value: int) -> str:
 
 def _any_number(value: float) -> str:
     digits = repr(float(value))
-    if not _FIRST_WITH_EXPONENT <= value < _PYTHON_HAS_EXPONENT:
+    if not _GO_EXPONENT_FROM <= value < _PYTHON_EXPONENT_FROM:
         return digits
     whole, _, fraction = digits.partition(".")
     return f"{whole[0]}.{whole[1:]}{fraction}".rstrip("0").rstrip(".") + f"e+{len(whole) - 1:02}"
 
 
 def escaped(label: str) -> str:
-    """Return a label's value as it stands between the quotes of a line."""
-    if label.isalnum():  # as AppIDs are
+    """Return a label value, escaped for a line."""
+    if label.isalnum():  # such as an AppID
         return label
     return label.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
 
@@ -57,9 +57,9 @@ class LineTemplates:
     """The templates of one exposition format.
 
     Attributes:
-        heads: by gauge, the lines with its help and type.
-        lines: by gauge, a template for `str.format`, which takes the label values, in the order of the
-            gauge's labels, and the value. Formats that differ in their heads alone have the same mapping.
+        heads: the lines with the help and the type of each gauge.
+        lines: a template for `str.format` for each gauge; its arguments are the label values, in the order of
+            the gauge's labels, and the value. Formats that differ only in their heads share one mapping.
     """
 
     heads: Mapping[Gauge, str]
@@ -72,7 +72,7 @@ def templates_of(encode: Encoder, label_keys: tuple[str, ...]) -> LineTemplates:
 
     Args:
         encode: prometheus_client's encoder of the format.
-        label_keys: the labels that app_info has beside its own.
+        label_keys: the configured labels of app_info.
     """
     end = encode(CollectorRegistry())
     heads, lines = [], []
@@ -80,13 +80,13 @@ def templates_of(encode: Encoder, label_keys: tuple[str, ...]) -> LineTemplates:
         text = _one_sample(encode, gauge, label_keys).removesuffix(end).decode()
         *head, line = text.splitlines(keepends=True)
         heads.append("".join(head))
-        lines.append(_template(line, len(gauge.labels) + len(more_labels(gauge, label_keys))))
+        lines.append(_template(line, len(gauge.labels) + len(configured_labels(gauge, label_keys))))
     return LineTemplates(dict(zip(SAMPLES, heads, strict=True)), _same_mapping(tuple(lines)))
 
 
 @lru_cache(32)
 def _same_mapping(lines: tuple[str, ...]) -> Mapping[Gauge, str]:
-    """Return one mapping for the same templates, so that cached lines serve all formats that have them."""
+    """Return the same mapping for equal templates, so that formats can share cached lines."""
     return dict(zip(SAMPLES, lines, strict=True))
 
 
@@ -106,10 +106,10 @@ class _OneFamily(Collector):
 
 
 def _one_sample(encode: Encoder, gauge: Gauge, label_keys: Sequence[str]) -> bytes:
-    """Let prometheus_client write a family whose one sample has placeholders for label values, and a 0."""
-    more = more_labels(gauge, label_keys)
-    family = gauge.family(*more)
-    places = range(len(gauge.labels) + len(more))
+    """Return the text of a family with one sample: placeholders as label values, and the value 0."""
+    configured = configured_labels(gauge, label_keys)
+    family = gauge.family(*configured)
+    places = range(len(gauge.labels) + len(configured))
     family.add_metric([chr(_FIRST_PLACEHOLDER + place) for place in places], 0)
     return encode(_OneFamily(family))
 

@@ -1,15 +1,15 @@
-"""What one scrape brought: the results of its apps, and what of the configuration is exported with them."""
+"""The results of one scrape: those of its apps, and what is exported of the configuration."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.domains.domain_list import DomainList
+from wx_domain_exporter.fleet import Fleet
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
-from wx_domain_exporter.service import Fleet
 
 Lists = Mapping[str, DomainList]
 """The lists of one app, by category."""
@@ -19,9 +19,9 @@ class AppResult(NamedTuple):
     """The results of one app.
 
     Attributes:
-        watch: the app.
-        outcome: how its fetch ended.
-        found: what is known of it beside its lists.
+        app: the app.
+        result: the result of its fetch.
+        extra_result: the result of its extra calls.
     """
 
     app: MonitoredApp
@@ -44,10 +44,10 @@ class ScrapeResults:
     """The results of one scrape.
 
     Attributes:
-        apps: those that were scraped.
+        apps: the results of the apps that were scraped.
         label_keys: every key that any app of the fleet has in its `labels`.
-        limits: how many domains a category may have, by category.
-        collect: which series beside counts and hashes are exported.
+        limits: by category, how many domains WeChat allows.
+        collect: which optional series are exported.
         seconds: how long the scrape took.
     """
 
@@ -59,26 +59,26 @@ class ScrapeResults:
 
     @property
     def apps_with_lists(self) -> Iterator[tuple[AppResult, Lists]]:
-        """Yield the apps that WeChat answered for, each with its lists."""
+        """Yield the apps whose fetch succeeded, each with its lists."""
         for app in self.apps:
             lists = app.result.categories
             if lists is not None:
                 yield app, lists
 
 
-def results_of(fleet: Fleet, batch: ScrapeJobs) -> ScrapeResults:
-    """Return the results of a scrape as they are now; an app without an answer has failed.
+def results_of(fleet: Fleet, jobs: ScrapeJobs) -> ScrapeResults:
+    """Return the results of a scrape as they are now; an app without a result has failed.
 
     Args:
-        fleet: the configuration in force when the scrape came.
-        batch: the scrape's apps.
+        fleet: the fleet when the scrape came in.
+        jobs: the jobs of the scrape.
     """
-    # The outcomes are looked at first: nothing is found of an app whose outcome is not there yet.
-    results, extra_result = batch.results, batch.extra_results
+    # In this order: a result that is there already is never shown without its extra result.
+    results, extra_results = jobs.results, jobs.extra_results
     return ScrapeResults(
-        apps=[AppResult(*of_app) for of_app in zip(batch.apps, results, extra_result, strict=True)],
+        apps=[AppResult(*app) for app in zip(jobs.apps, results, extra_results, strict=True)],
         label_keys=fleet.label_keys,
         limits=fleet.settings.limits,
         collect=fleet.settings.collect,
-        seconds=batch.seconds,
+        seconds=jobs.seconds,
     )

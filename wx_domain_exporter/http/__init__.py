@@ -1,1 +1,1 @@
-"""The HTTP client under requests: one deadline and one limit of bytes for each call. What is called is unknown here."""
+"""The HTTP client: a requests adapter with one deadline and one limit on received bytes for each call."""

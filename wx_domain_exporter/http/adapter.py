@@ -1,8 +1,8 @@
-"""The transport adapter under requests: a call's wall clock and its answer's size are bounded.
+"""The transport adapter for requests, which limits the duration of a call and the size of its response.
 
-It can be mounted on a `requests.Session`, which is its own extension point. requests' stock adapter starts its
-timeout anew with every read and takes a body of any size; here one `gevent.Timeout` holds from the name's look-up
-to the last byte.
+The stock adapter of requests restarts its timeout with every read and accepts a body of any size. Here one
+`gevent.Timeout` covers the whole call, from name resolution to the last byte. The adapter can be mounted on a
+`requests.Session`, which is the extension point that requests offers.
 """
 
 import io
@@ -17,7 +17,6 @@ from gevent.ssl import SSLContext
 from requests.adapters import BaseAdapter
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ContentDecodingError, RequestException, SSLError, Timeout
-from requests.structures import CaseInsensitiveDict
 from requests.utils import select_proxy
 
 from wx_domain_exporter.http.connection import Connection
@@ -27,19 +26,19 @@ from wx_domain_exporter.http.response import HttpResponse, IncompleteResponseErr
 
 _FIRST_BAD_STATUS = 300
 _STALE = (ConnectionError, ssl.SSLError, IncompleteResponseError)
-_TOO_LATE = "no whole answer in time"
+_TIMEOUT_MESSAGE = "no whole answer in time"
 
 
 class DeadlineAdapter(BaseAdapter):
-    """Sends requests' PreparedRequests, all from tasks of one thread."""
+    """Sends prepared requests over kept connections. Its methods are for tasks (see `tasks.py`)."""
 
     def __init__(self, *, tls: SSLContext, idle_connections: int, max_response_bytes: int) -> None:
-        """Make an adapter without connections.
+        """Create an adapter; connections are opened when they are needed.
 
         Args:
-            tls: the one context of all connections: to load certificates costs 17 ms each time.
-            idle_connections: how many connections are kept for the next call.
-            max_response_bytes: the cap on a body, as sent and as decoded.
+            tls: the context of all connections; loading the certificates for each one would cost 17 ms.
+            idle_connections: how many idle connections are kept for each origin.
+            max_response_bytes: the limit on a body, both as received and as decoded.
         """
         super().__init__()
         self._tls = tls
@@ -59,18 +58,18 @@ class DeadlineAdapter(BaseAdapter):
 
         Args:
             request: what to send.
-            stream: no difference: a body is always read at once.
-            timeout: seconds for the whole call, from the name's look-up to the last byte.
-            verify: no difference: the TLS context decides.
-            cert: no difference: the TLS context decides.
-            proxies: as requests has them, scheme to URL.
+            stream: ignored; the body is always read completely.
+            timeout: seconds for the whole call, from name resolution to the last byte.
+            verify: ignored; the TLS context decides.
+            cert: ignored; the TLS context decides.
+            proxies: URLs of proxies by scheme, as in requests.
 
         Raises:
-            Timeout: the time was over first.
-            SSLError: TLS failed, the peer's certificate above all.
-            RequestsConnectionError: no connection, or it broke.
-            NotHttpError: the answer is not HTTP.
-            ContentDecodingError: the body is not what its Content-Encoding says, or too large.
+            Timeout: the response was not complete in time.
+            SSLError: the TLS handshake failed, for instance because of the certificate.
+            RequestsConnectionError: the connection could not be opened, or broke.
+            NotHttpError: the response is not valid HTTP/1.1.
+            ContentDecodingError: the body does not match its Content-Encoding, or is too large.
         """
         url = request.url or ""
         proxy = select_proxy(url, dict(proxies)) if proxies else None
@@ -81,14 +80,14 @@ class DeadlineAdapter(BaseAdapter):
         except gevent.Timeout as over:
             if over is not timer:
                 raise
-            raise Timeout(_TOO_LATE) from None
+            raise Timeout(_TIMEOUT_MESSAGE) from None
         except RequestException:
             raise
         except (OSError, ValueError, IncompleteResponseError) as error:
-            raise _told(error) from None
+            raise _requests_error(error) from None
 
     def close(self) -> None:
-        """Close the idle connections; calls under way close theirs as they end."""
+        """Close the idle connections; running calls close theirs when they end."""
         self._pool.close()
 
     def _send(self, request: requests.PreparedRequest, origin: Origin, deadline: float) -> requests.Response:
@@ -99,7 +98,7 @@ class DeadlineAdapter(BaseAdapter):
                 return response
         response = self._exchange(Connection(origin, self._tls), request, deadline)
         if response is None:
-            raise AssertionError("a fresh connection is not stale")
+            raise AssertionError("a new connection cannot be stale")
         return response
 
     def _exchange(
@@ -110,9 +109,11 @@ class DeadlineAdapter(BaseAdapter):
         *,
         kept: bool = False,
     ) -> requests.Response | None:
-        """Use a connection, and keep it if that can be; None if it was kept and the peer had closed it.
+        """Send a request over a connection and return it to the pool if possible.
 
-        Sending once more on a fresh one is safe then: no API that is called here changes anything.
+        Returns:
+            The response; None if the connection came from the pool and the peer had closed it. The request
+            can be sent again then, because no API that the exporter calls changes anything.
         """
         response = HttpResponse(self._cap)
         try:
@@ -123,27 +124,27 @@ class DeadlineAdapter(BaseAdapter):
             if kept and not response.started and isinstance(error, _STALE):
                 return None
             if isinstance(error, ContentDecodingError) and response.status >= _FIRST_BAD_STATUS:
-                return _response(request, response, b"")  # such a status says enough, whatever the body is
+                return _response(request, response, b"")  # the body of an error response is not used
             raise
         finally:
             response.close()
-        self._let_go(connection, response)
+        self._release(connection, response)
         return _response(request, response, content)
 
-    def _let_go(self, connection: Connection, response: HttpResponse) -> None:
+    def _release(self, connection: Connection, response: HttpResponse) -> None:
         if response.keep_alive and not response.surplus:
             self._pool.give_back(connection)
             return
         connection.close()
-        if response.keep_alive and not response.goodbye:
-            self._pool.distrust(connection.origin)
+        if response.keep_alive and not response.surplus_is_timeout:
+            self._pool.disable(connection.origin)
 
 
-def _told(error: Exception) -> RequestException:  # noqa: PLR0911 - a table
-    """Say what happened in requests' types and our words: those of a cause may hold the URL's token."""
+def _requests_error(error: Exception) -> RequestException:  # noqa: PLR0911 - a table
+    """Return the exception of requests for a failure; the original message could contain the URL's token."""
     match error:
         case TimeoutError():
-            return Timeout(_TOO_LATE)
+            return Timeout(_TIMEOUT_MESSAGE)
         case ssl.SSLCertVerificationError():
             return SSLError(f"certificate refused: {error.verify_message}")
         case ssl.SSLEOFError():
@@ -154,7 +155,7 @@ def _told(error: Exception) -> RequestException:  # noqa: PLR0911 - a table
             return RequestsConnectionError("the connection was closed before the answer's end")
         case OSError():
             return RequestsConnectionError(f"connection failed: {error.strerror or type(error).__name__}")
-        case _:  # of a request that would pass for something else
+        case _:  # a ValueError: the request itself is invalid
             return NotHttpError(f"the request can't be sent: {error}")
 
 
@@ -162,7 +163,7 @@ def _response(request: requests.PreparedRequest, answer: HttpResponse, content: 
     response = requests.Response()
     response.status_code = answer.status
     response.reason = answer.reason.decode("latin-1").strip()
-    response.headers = CaseInsensitiveDict(answer.headers)
+    response.headers = answer.headers.by_name
     response.url = request.url or ""
     response.request = request
     response.raw = io.BytesIO(content)

@@ -1,6 +1,6 @@
-"""One HTTP/1.1 connection, straight or through a proxy, on gevent's sockets. Used by one task at a time.
+"""One HTTP/1.1 connection on gevent's sockets, direct or through a proxy, for one task at a time.
 
-Whoever calls keeps the time: a `gevent.Timeout` ends any of these methods wherever it waits.
+The caller limits the time with a `gevent.Timeout`, which interrupts these methods wherever they wait.
 """
 
 import contextlib
@@ -17,80 +17,76 @@ from requests.exceptions import ProxyError
 
 from wx_domain_exporter.http.dialing import dial
 from wx_domain_exporter.http.origin import Origin, target_of
-from wx_domain_exporter.http.response import (
-    HttpResponse,
-    NotHttpError,
-)
+from wx_domain_exporter.http.response import HttpResponse, NotHttpError
 
-_ENDS = re.compile(r"[\r\n\0]")
-_PIECE = 1 << 16
-"""Bytes asked of a socket at once: more than a TLS record has, so that nothing is left between."""
-_LOOK = 4096
+_LINE_END = re.compile(r"[\r\n\0]")
+_RECEIVE_BYTES = 1 << 16
+"""More than a TLS record holds, so that no decrypted data stays in the TLS layer between two calls."""
 _READS_IN_A_ROW = 4
-"""A peer that sends fast must not hold up the calls of others."""
-_BESIDE_THE_BODY = 1 << 18
-"""Bytes that an answer may have beside its body: for heads, chunk sizes and trailers."""
+"""Reads after which other tasks get a turn, so that a fast peer does not delay the other calls."""
+_OVERHEAD_BYTES = 1 << 18
+"""How many bytes a response may have besides its body: heads, chunk sizes and trailers."""
 _FIRST_SUCCESS, _FIRST_NO_SUCCESS = 200, 300
 
 
 class Connection:
-    """A connection to an origin; `exchange` opens it where it has to."""
+    """A connection to an origin; the first `exchange` opens it."""
 
     def __init__(self, origin: Origin, tls: SSLContext) -> None:
         self.origin = origin
         self._tls = tls
         self._sock: socket | SSLSocket | None = None
         self._left = 0
-        """How many bytes the peer may still send in this exchange."""
+        """How many more bytes the peer may send in this exchange."""
         self._reads = 0
         self._headers: Mapping[str, str | bytes] | None = None
-        """Those of the last request, and as they travelled: a client's calls share theirs."""
+        """The headers of the last request and, in `_lines`, their bytes: most calls have the same headers."""
         self._lines = b""
 
     def exchange(self, request: PreparedRequest, response: HttpResponse, cap: int, deadline: float) -> None:
-        """Send a request, and read its answer to the end.
+        """Send a request and read the whole response.
 
         Args:
-            request: with a body of bytes, or none; headers that were sent once are not changed any more.
-            response: takes what arrives.
-            cap: how many bytes a body may have.
-            deadline: in seconds of `time.monotonic()`, to share it among the host's addresses.
+            request: its body is bytes or None; the headers must not be modified after they were sent once.
+            response: receives the data.
+            cap: the maximum size of the body in bytes.
+            deadline: in seconds of `time.monotonic()`; divided among the addresses of the host.
 
         Raises:
-            NotHttpError: the answer is not HTTP, or has more bytes than a call may receive.
-            IncompleteResponseError: the connection ends before the answer does.
-            ContentDecodingError: the body has more bytes than the cap.
-            ProxyError: the proxy refuses.
-            ValueError: a part of the request would pass for something else.
-            OSError: no connection, or it broke.
+            NotHttpError: the response is not valid HTTP, or the peer sends too many bytes.
+            IncompleteResponseError: the connection was closed before the response was complete.
+            ContentDecodingError: the body is larger than the cap.
+            ProxyError: the proxy refuses the tunnel.
+            ValueError: the request contains characters that would end a line.
+            OSError: the connection could not be opened, or broke.
         """
-        self._left, self._reads = cap + _BESIDE_THE_BODY, 0
-        sending = self._as_bytes(request)
+        self._left, self._reads = cap + _OVERHEAD_BYTES, 0
+        data = self._as_bytes(request)
         sock = self._sock or self._open(deadline)
-        sock.sendall(sending)
+        sock.sendall(data)
         while not response.complete:
             self._receive(sock, response)
 
     def close(self) -> None:
-        """End it."""
+        """Close the connection."""
         if self._sock is not None:
             self._sock.close()
             self._sock = None
 
-    def is_quiet(self) -> bool:
-        """Whether it is open, and nothing is there to receive, the end neither."""
-        return self._sock is not None and not self._coming.poll(0)
+    def is_idle(self) -> bool:
+        """Return whether the connection is open and there is nothing to receive, not even its end."""
+        return self._sock is not None and not self._readable.poll(0)
 
-    def unasked(self) -> bytes:
-        """Return what is there to receive, though nothing was asked."""
+    def unexpected_data(self) -> bytes:
+        """Return the data that the peer sent without a request; empty if there is none."""
         if self._sock is not None:
             with contextlib.suppress(OSError):
                 self._sock.settimeout(0)
-                return self._sock.recv(_LOOK)
+                return self._sock.recv(_RECEIVE_BYTES)
         return b""
 
     @cached_property
-    def _coming(self) -> "select.poll":
+    def _readable(self) -> "select.poll":
         poll = select.poll()
         if self._sock is not None:
             poll.register(self._sock.fileno(), select.POLLIN)
@@ -110,8 +106,8 @@ class Connection:
         return sock
 
     def _open_tunnel(self, sock: socket) -> None:
-        to = f"{self.origin.ascii_host}:{self.origin.port}"
-        lines = [f"CONNECT {to} HTTP/1.1", f"Host: {to}"]
+        authority = f"{self.origin.ascii_host}:{self.origin.port}"
+        lines = [f"CONNECT {authority} HTTP/1.1", f"Host: {authority}"]
         if self.origin.proxy is not None and self.origin.proxy.authorization is not None:
             lines.append(f"Proxy-Authorization: {self.origin.proxy.authorization}")
         sock.sendall("\r\n".join((*lines, "", "")).encode())
@@ -123,7 +119,7 @@ class Connection:
             raise ProxyError(f"the proxy refuses with status {response.status}")
 
     def _receive(self, sock: socket | SSLSocket, response: HttpResponse) -> None:
-        data = sock.recv(_PIECE)
+        data = sock.recv(_RECEIVE_BYTES)
         if not data:
             response.feed_eof()
             return
@@ -136,15 +132,15 @@ class Connection:
             gevent.sleep(0)
 
     def _as_bytes(self, request: PreparedRequest) -> bytes:
-        """Return a request as it travels.
+        """Return the bytes of a request.
 
         Raises:
-            ValueError: a part of it would pass for something else.
+            ValueError: it contains characters that would end a line.
         """
         url = request.url or ""
         target = url if self.origin.proxy is not None and self.origin.scheme == "http" else target_of(url)
         if not (target.isascii() and target.isprintable()) or " " in target:
-            raise ValueError("a target with a character that would end it")
+            raise ValueError("the URL contains a character that would end the request line")
         if request.headers is not self._headers:
             self._headers, self._lines = request.headers, self._header_lines(request.headers)
         body = request.body or b""
@@ -156,8 +152,8 @@ class Connection:
         proxy = self.origin.proxy
         if proxy is not None and proxy.authorization is not None and self.origin.scheme == "http":
             lines.append(f"Proxy-Authorization: {proxy.authorization}")
-        if any(_ENDS.search(line) for line in lines):
-            raise ValueError("a header with a character that would end it")
+        if any(_LINE_END.search(line) for line in lines):
+            raise ValueError("a header contains a character that would end its line")
         return "\r\n".join((*lines, "", "")).encode("latin-1")
 
 

@@ -12,16 +12,16 @@ Address = tuple[str, int] | tuple[str, int, int, int]
 
 
 def dial(host: str, port: int, deadline: float) -> gevent.socket.socket:
-    """Open a TCP connection to the first address of a host that takes it.
+    """Open a TCP connection to the first address of a host that accepts it.
 
     Args:
         host: a name or an IP address.
         port: the TCP port.
-        deadline: in seconds of `time.monotonic()`; each address gets its share of what remains.
+        deadline: in seconds of `time.monotonic()`; the remaining time is divided among the addresses.
 
     Raises:
-        TimeoutError: the deadline passed first.
-        OSError: the name can't be resolved, or no address takes it; the last one's error.
+        TimeoutError: no address accepted it before the deadline.
+        OSError: the name can't be resolved, or every address refuses: the error of the last one.
     """
     addresses = blocking(resolve, host, port)
     failure: OSError = OSError("the name has no address")
@@ -43,7 +43,7 @@ def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, Address]]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError:
-        raise OSError("the name of the host is none") from None
+        raise OSError("not a valid host name") from None
     return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
 
 

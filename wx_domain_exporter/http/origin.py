@@ -1,4 +1,4 @@
-"""Where requests go: the origin of a URL, and the proxy on the way there."""
+"""Origins and proxies: where the connection for a URL leads."""
 
 import base64
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Proxy:
         """Read a proxy's URL, `http://[USER:PASSWORD@]HOST[:PORT]`.
 
         Raises:
-            InvalidProxyURL: it is none; the text quotes nothing of it, for it may hold a password.
+            InvalidProxyURL: it is not valid. The message does not quote it, as it may contain a password.
         """
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")
@@ -42,7 +42,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a connection leads: requests to the same origin can share it."""
+    """The peer of a connection: requests to the same origin can share connections."""
 
     scheme: str
     host: str
@@ -56,18 +56,18 @@ class Origin:
 
     @property
     def netloc(self) -> str:
-        """Return the host, with the port where it is not the scheme's own, as requests name it."""
+        """Return the value of the Host header: the host, with the port unless it is the default one."""
         host = self.ascii_host
         return host if self.port == _PORTS.get(self.scheme) else f"{host}:{self.port}"
 
     @property
     def ascii_host(self) -> str:
-        """Return the host as HTTP has it: an IPv6 address in brackets, a name in ASCII."""
+        """Return the host for use in HTTP: IPv6 addresses in brackets, internationalized names in ASCII."""
         host = self.host if self.host.isascii() else self.host.encode("idna").decode()
         return f"[{host}]" if ":" in host else host
 
 
-# The URLs of all apps' calls differ in what comes after the question mark.
+# Without the query the URLs of all apps are the same, so a small cache is enough.
 @lru_cache(256)
 def _origin(url: str, proxy: Proxy | None) -> Origin:
     parts = urlsplit(url)
@@ -75,7 +75,7 @@ def _origin(url: str, proxy: Proxy | None) -> Origin:
 
 
 def target_of(url: str) -> str:
-    """Return what of a URL the server itself is asked for."""
+    """Return the request target of a URL: its path and query."""
     base, mark, query = url.partition("?")
     return _path(base) + mark + query
 

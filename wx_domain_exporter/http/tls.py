@@ -1,4 +1,4 @@
-"""Whom connections trust."""
+"""The TLS context of the client."""
 
 import ssl
 
@@ -6,9 +6,10 @@ from gevent.ssl import SSLContext
 
 
 def tls_context(ca_file: str) -> SSLContext:
-    """Return a client's context that trusts the certificate authorities in a file, and only those.
+    """Return a client context that trusts only the certificate authorities in a file.
 
-    It is made by hand: the standard library's default context writes keys where SSLKEYLOGFILE says.
+    `ssl.create_default_context` is not used: it writes session keys to the file named by SSLKEYLOGFILE, and
+    from Python 3.13 on it refuses private authorities that older versions accept.
 
     Raises:
         OSError: the file can't be read, or holds no certificate (`ssl.SSLError`).

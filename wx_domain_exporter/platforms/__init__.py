@@ -1,1 +1,1 @@
-"""Third-party platforms: those in force, and the mini programs that they discover."""
+"""Third-party platforms: the configured ones, and the discovery of their mini programs."""

@@ -1,4 +1,4 @@
-"""The third-party platforms in force; what a new configuration leaves as it was goes on."""
+"""The configured third-party platforms; a reload keeps the tokens and discoveries of unchanged ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,142 +18,150 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Running:
-    watched: PlatformSettings
+class _ConfiguredPlatform:
+    settings: PlatformSettings
     base_url: str
     platform: Platform
     discovery: PlatformDiscovery | None
 
-    def is_same(self, watched: PlatformSettings, base_url: str) -> bool:
-        """Whether it is the platform that another configuration has, with the same authorizations."""
-        same_appid = self.watched.config.component_appid == watched.config.component_appid
+    def is_same(self, settings: PlatformSettings, base_url: str) -> bool:
+        """Whether new settings are for the same platform, so that its authorizations stay valid."""
+        same_appid = self.settings.config.component_appid == settings.config.component_appid
         return same_appid and self.base_url == base_url
 
-    def has_token_of(self, watched: PlatformSettings, base_url: str) -> bool:
-        """Whether its component_access_token is the one that another configuration asks for."""
-        mine, other = self.watched.config, watched.config
+    def keeps_token(self, settings: PlatformSettings, base_url: str) -> bool:
+        """Whether the component_access_token stays valid with new settings."""
+        old, new = self.settings.config, settings.config
         return (
-            self.is_same(watched, base_url)
-            and self.watched.component_token == watched.component_token
-            and mine.component_appsecret == other.component_appsecret
-            and mine.component_verify_ticket == other.component_verify_ticket
+            self.is_same(settings, base_url)
+            and self.settings.component_token == settings.component_token
+            and old.component_appsecret == new.component_appsecret
+            and old.component_verify_ticket == new.component_verify_ticket
         )
 
 
 class PlatformRegistry:
-    """Owned by the service; all but the looking is for tasks."""
+    """The platforms of the service. Its properties may be read by any thread; all else is for tasks."""
 
     def __init__(
-        self, tasks: Tasks, own: SelfMetrics, client: Callable[[], ApiClient], publish: Callable[[], None]
+        self,
+        tasks: Tasks,
+        self_metrics: SelfMetrics,
+        client: Callable[[], ApiClient],
+        on_change: Callable[[], None],
     ) -> None:
-        """Have no platform yet.
+        """Make a registry without platforms.
 
         Args:
-            tasks: where discoveries run.
-            own: counts what is discovered and what fails.
-            client: returns the client in force.
-            publish: called whenever other mini programs are discovered than before.
+            tasks: where the discoveries run.
+            self_metrics: counts mini programs and failures of the discoveries.
+            client: returns the client to use for the next call.
+            on_change: called whenever the discovered mini programs have changed.
         """
         self._tasks = tasks
-        self._own = own
+        self._self_metrics = self_metrics
         self._client = client
-        self._publish = publish
-        self._running: dict[str, _Running] = {}
-        self._twice: set[str] = set()
-        """The mini programs that more than one platform has; each is told once."""
+        self._on_change = on_change
+        self._configured: dict[str, _ConfiguredPlatform] = {}
+        self._duplicates: set[str] = set()
+        """The mini programs that have authorized several platforms; each is logged once."""
         self._new: set[PlatformDiscovery] = set()
-        """The discoveries that have not begun."""
+        """The discoveries that do not run yet."""
         self._started = False
 
     @property
     def by_name(self) -> Mapping[str, Platform]:
         """Return the platforms by their names in the configuration."""
-        return {name: running.platform for name, running in self._running.items()}
+        return {name: configured.platform for name, configured in self._configured.items()}
 
     @property
     def discoveries(self) -> tuple[PlatformDiscovery, ...]:
-        """Return the discoveries of those platforms that have one."""
-        return tuple(one.discovery for one in self._running.values() if one.discovery is not None)
+        """Return the discoveries of the platforms that have one."""
+        configured = self._configured.values()
+        return tuple(platform.discovery for platform in configured if platform.discovery is not None)
 
     def configure(self, platforms: Sequence[PlatformSettings], base_url: str) -> None:
-        """Take over a configuration; what it does not change goes on, tokens and discovered apps too."""
-        before = self._running
-        self._running = {
-            watched.name: self._successor(before.get(watched.name), watched, base_url)
-            for watched in platforms
+        """Apply a configuration; unchanged platforms keep their tokens and their discoveries."""
+        before = set(self.discoveries)
+        self._configured = {
+            settings.name: self._configure_one(self._configured.get(settings.name), settings, base_url)
+            for settings in platforms
         }
-        going_on = set(self.discoveries)
-        for old in before.values():
-            if old.discovery is not None and old.discovery not in going_on:
-                old.discovery.stop()
-        new = going_on - {old.discovery for old in before.values()}
-        names = {discovery.platform.name for discovery in self.discoveries}
-        # One that begins anew has nothing to do with the series of another platform of its name.
-        self._own.set_discovering_platforms(
-            names - {discovery.platform.name for discovery in new if not discovery.complete}
-        )
-        self._own.set_discovering_platforms(names)
-        self._new = (self._new | new) & going_on
+        after = set(self.discoveries)
+        for discovery in before - after:
+            discovery.stop()
+        self._new = (self._new | (after - before)) & after
+        names = {discovery.platform.name for discovery in after}
+        # A new discovery must not show the series of another platform that had the same name.
+        empty = {discovery.platform.name for discovery in after - before if not discovery.complete}
+        self._self_metrics.set_discovering_platforms(names - empty)
+        self._self_metrics.set_discovering_platforms(names)
 
-    def apps(self) -> Sequence[AppSettings]:
-        """Return the discovered mini programs as the configuration would name them, each once."""
+    def discovered_apps(self) -> Sequence[AppSettings]:
+        """Return the settings of all discovered mini programs, from the first platform that has each."""
         apps: dict[str, AppSettings] = {}
-        twice: set[str] = set()
-        for one in self._running.values():
-            for found in () if one.discovery is None else one.discovery.apps:
-                of = one.watched
-                app = AppSettings(found.appid, found.name, of.labels, of.app_token, of.baseline)
+        duplicates: set[str] = set()
+        for configured in self._configured.values():
+            settings = configured.settings
+            for found in () if configured.discovery is None else configured.discovery.apps:
+                app = AppSettings(
+                    found.appid, found.name, settings.labels, settings.app_token, settings.baseline
+                )
                 if apps.setdefault(found.appid, app) is not app:
-                    twice.add(found.appid)
-        for appid in sorted(twice - self._twice):
-            log.warning("two platforms have authorization; the first one's is used", appid=appid)
-        self._twice = twice
+                    duplicates.add(found.appid)
+        for appid in sorted(duplicates - self._duplicates):
+            log.warning("app has authorized several platforms; the first one is used", appid=appid)
+        self._duplicates = duplicates
         return tuple(apps.values())
 
     def is_ungranted(self, app: AppSettings) -> bool:
-        """Whether an app has its token from a platform to which it had not granted permission set 18."""
+        """Whether an app has not granted permission set 18 to the platform that its token comes from."""
         return any(
-            one.discovery is not None and app.appid in one.discovery.ungranted
-            for one in self._running.values()
-            if app.token == one.watched.app_token
+            configured.discovery is not None and app.appid in configured.discovery.ungranted
+            for configured in self._configured.values()
+            if app.token == configured.settings.app_token
         )
 
     def resume(self) -> None:
-        """End all pauses: the configuration was read again."""
-        for one in self._running.values():
-            one.platform.component_token.resume()
-            if one.discovery is not None:
-                one.discovery.resume()
+        """End all cooldowns: the configuration was reloaded."""
+        for configured in self._configured.values():
+            configured.platform.component_token.resume()
+            if configured.discovery is not None:
+                configured.discovery.resume()
 
     def start(self) -> None:
-        """Discover from now on."""
+        """Start all discoveries, and from now on also those of new configurations."""
         self._started = True
         self.start_new()
 
     def start_new(self) -> None:
-        """Begin with what the last configuration brought, now that its client is in force."""
+        """Start the discoveries of the last `configure`, once its client is the one in use."""
         if self._started:
             for discovery in self._new:
                 self._tasks.spawn(discovery.run)
             self._new = set()
 
     def discover_once(self) -> None:
-        """Discover the mini programs of all platforms, and wait for it."""
+        """Discover the mini programs of all platforms once, and wait for it."""
         running = [gevent.spawn(discovery.discover) for discovery in self.discoveries]
         try:
             gevent.joinall(running, raise_error=True)
         finally:
             gevent.killall(running)
 
-    def _successor(self, before: _Running | None, watched: PlatformSettings, base_url: str) -> _Running:
-        if before is not None and before.watched == watched and before.base_url == base_url:
-            return before
-        same = before if before is not None and before.is_same(watched, base_url) else None
-        keeps_token = same is not None and same.has_token_of(watched, base_url)
-        platform = same.platform if same is not None and keeps_token else make_platform(watched)
+    def _configure_one(
+        self, old: _ConfiguredPlatform | None, settings: PlatformSettings, base_url: str
+    ) -> _ConfiguredPlatform:
+        if old is not None and old.settings == settings and old.base_url == base_url:
+            return old
+        same = old if old is not None and old.is_same(settings, base_url) else None
+        keeps_token = same is not None and same.keeps_token(settings, base_url)
+        platform = same.platform if same is not None and keeps_token else make_platform(settings)
         discovery = None
-        if watched.config.discover:
-            discovery = PlatformDiscovery(platform, watched.config, self._client, self._own, self._publish)
+        if settings.config.discover:
+            discovery = PlatformDiscovery(
+                platform, settings.config, self._client, self._self_metrics, self._on_change
+            )
             if same is not None and same.discovery is not None:
                 discovery.inherit(same.discovery)
-        return _Running(watched, base_url, platform, discovery)
+        return _ConfiguredPlatform(settings, base_url, platform, discovery)

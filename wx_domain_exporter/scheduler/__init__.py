@@ -1,1 +1,1 @@
-"""The fetches of all apps: in parallel, shared between scrapes, and within their time."""
+"""Fetches the apps of all scrapes: in parallel, once for scrapes that overlap, and within their deadlines."""

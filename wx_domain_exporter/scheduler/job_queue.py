@@ -1,4 +1,4 @@
-"""The order in which jobs get a worker, so that slow apps don't starve the others."""
+"""The order in which waiting jobs get a worker, so that slow apps do not delay the others."""
 
 import heapq
 from collections import deque
@@ -8,60 +8,64 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.scheduler.jobs import Job
 
 _UNKNOWN_SHARE = 5
-"""While more unknown apps wait than there are workers, each gets this multiple of its even share of the time:
-a tenth of them may hang, and those together take half of the time."""
-_LEAST_UNKNOWN_SHARE = 1.0
-_LEAST_SHAKEN_SHARE = 0.25
-"""Seconds; with less, a slow network would pass for a hanging one."""
+"""If more unknown apps wait than there are workers, each may take this multiple of an even share of the time:
+a tenth of them that hang then take half of the time."""
+_MIN_UNKNOWN_SECONDS = 1.0
+_MIN_RETRY_SECONDS = 0.25
+"""With less time, an app on a slow network could not be told from one that hangs."""
 
 AnyJob = TypeVar("AnyJob", bound=Job)
 
 
 class JobQueue(Generic[AnyJob]):
-    """The jobs of one kind, at most one an app: those that wait, in four lanes, and those that run.
+    """The jobs of one kind, at most one per app. Those that wait are in four priority queues.
 
-    - healthy apps start first;
-    - then those of which nothing is known yet, each with a share of the time, so that those among them that
-      hang can't take the others' turn;
-    - last, in a quarter of the workers at most, those that kept a worker busy for nothing: first the shaken,
-      who did so only the last time, again with a share of the time, for one bad moment is soon forgotten;
-      then the slow, who did so more than once.
+    - healthy: apps whose last job did not time out; they start first.
+    - unknown: apps without any job so far. Each gets a share of the time, so that those that hang leave time
+      for the others.
+    - retry: apps whose last job timed out for the first time in a row, again with a share of the time,
+      because one timeout may have been a short disturbance.
+    - slow: apps whose last two jobs or more timed out.
+
+    The jobs of retry and slow together run on at most a quarter of the workers.
     """
 
-    def __init__(self, *, in_turn: bool = False) -> None:
-        """Have no job.
+    def __init__(self, *, oldest_first: bool = False) -> None:
+        """Make an empty queue.
 
-        Args:
-            in_turn: whether the healthy and the unknown share a lane, in which whoever was tried longest ago
-                comes first: for jobs that need not all have their turn in each scrape.
+        Args: oldest_first: whether healthy and unknown apps share one queue, ordered by their last run: for
+            jobs
+                that need not all run in every scrape.
         """
         self.running = 0
+        """How many jobs are running."""
         self._jobs: dict[MonitoredApp, AnyJob] = {}
-        self._in_turn = in_turn
-        self._healthy: deque[AnyJob] | _LongestAgoFirst[AnyJob] = _LongestAgoFirst() if in_turn else deque()
+        self._oldest_first = oldest_first
+        self._healthy: deque[AnyJob] | _OldestFirst[AnyJob] = _OldestFirst() if oldest_first else deque()
         self._unknown: deque[AnyJob] = deque()
-        self._shaken = _LongestAgoFirst[AnyJob]()
-        self._slow = _LongestAgoFirst[AnyJob]()
-        self._slow_running = 0
+        self._retry = _OldestFirst[AnyJob]()
+        self._slow = _OldestFirst[AnyJob]()
+        self._timed_out_running = 0
+        """How many jobs of the queues retry and slow are running."""
 
     def __len__(self) -> int:
-        """Return how many wait."""
-        return len(self._healthy) + len(self._unknown) + len(self._shaken) + len(self._slow)
+        """Return how many jobs wait."""
+        return len(self._healthy) + len(self._unknown) + len(self._retry) + len(self._slow)
 
     def job_of(self, app: MonitoredApp) -> AnyJob | None:
-        """Return the app's job, waiting or running."""
+        """Return the app's waiting or running job."""
         return self._jobs.get(app)
 
     def add(self, job: AnyJob) -> None:
-        """Let an app's job wait for its turn."""
+        """Add a job that waits for a worker."""
         self._jobs[job.app] = job
-        self._lane(job).append(job)
+        self._queue_of(job).append(job)
 
     def take(self, slots: int) -> AnyJob | None:
-        """Return the job that runs next, if one may.
+        """Return the job to run next; None if no job waits or none may run.
 
         Args:
-            slots: how many may run at once.
+            slots: how many jobs may run at once.
         """
         if self.running >= slots:
             return None
@@ -71,39 +75,39 @@ class JobQueue(Generic[AnyJob]):
         return job
 
     def finished(self, job: AnyJob) -> None:
-        """Forget a job that ran."""
+        """Remove a job that ran."""
         del self._jobs[job.app]
         self.running -= 1
         if job.consecutive_timeouts:
-            self._slow_running -= 1
+            self._timed_out_running -= 1
 
-    def _lane(self, job: AnyJob) -> "deque[AnyJob] | _LongestAgoFirst[AnyJob]":
+    def _queue_of(self, job: AnyJob) -> "deque[AnyJob] | _OldestFirst[AnyJob]":
         if job.consecutive_timeouts > 1:
             return self._slow
         if job.consecutive_timeouts == 1:
-            return self._shaken
-        return self._unknown if job.last_run is None and not self._in_turn else self._healthy
+            return self._retry
+        return self._unknown if job.last_run is None and not self._oldest_first else self._healthy
 
     def _take(self, slots: int) -> AnyJob | None:
-        for lane in (self._healthy, self._unknown):
-            if lane:
-                job = lane.popleft()
+        for queue in (self._healthy, self._unknown):
+            if queue:
+                job = queue.popleft()
                 if job.last_run is None:
-                    _give_share(job, slots, len(lane), _UNKNOWN_SHARE, _LEAST_UNKNOWN_SHARE)
+                    _limit_to_share(job, slots, len(queue), _UNKNOWN_SHARE, _MIN_UNKNOWN_SECONDS)
                 return job
-        slow_slots = max(1, slots // 4)
-        if self._slow_running >= slow_slots or not (self._shaken or self._slow):
+        timed_out_slots = max(1, slots // 4)
+        if self._timed_out_running >= timed_out_slots or not (self._retry or self._slow):
             return None
-        self._slow_running += 1
-        if self._shaken:
-            job = self._shaken.popleft()
-            _give_share(job, slow_slots, len(self._shaken), 1, _LEAST_SHAKEN_SHARE)
+        self._timed_out_running += 1
+        if self._retry:
+            job = self._retry.popleft()
+            _limit_to_share(job, timed_out_slots, len(self._retry), 1, _MIN_RETRY_SECONDS)
             return job
         return self._slow.popleft()
 
 
-class _LongestAgoFirst(Generic[AnyJob]):
-    """Jobs in the order in which their apps were tried last, so that each of them gets its turn."""
+class _OldestFirst(Generic[AnyJob]):
+    """A queue of jobs in the order of their apps' last runs; apps without one come first."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[float, int, AnyJob]] = []
@@ -120,8 +124,16 @@ class _LongestAgoFirst(Generic[AnyJob]):
         return heapq.heappop(self._heap)[2]
 
 
-def _give_share(job: Job, slots: int, others: int, multiple: float, least: float) -> None:
-    """Give a job its share of the time, so that others like it get a turn; no limit if all can start."""
-    if others >= slots:
-        even = job.deadline.remaining() * slots / (others + 1)
-        job.deadline.limit(max(least, multiple * even))
+def _limit_to_share(job: Job, slots: int, waiting: int, multiple: float, min_seconds: float) -> None:
+    """Limit a job to a share of its time if more jobs wait than can start at once.
+
+    Args:
+        job: the job that starts.
+        slots: how many jobs of its queue may run at once.
+        waiting: how many jobs of its queue wait.
+        multiple: how many even shares it may take.
+        min_seconds: the least time that it gets.
+    """
+    if waiting >= slots:
+        even_share = job.deadline.remaining() * slots / (waiting + 1)
+        job.deadline.limit(max(min_seconds, multiple * even_share))

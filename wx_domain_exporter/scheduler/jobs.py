@@ -1,43 +1,42 @@
-"""What a scrape waits for: a flight for each of its apps, and the errands that come after them."""
+"""The jobs that a scrape waits for: a fetch of each of its apps, and the extra calls that follow."""
 
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent import futures
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.wechat.errors import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from wx_domain_exporter.domains.domain_list import DomainList
 
 
 class Job(ABC):
-    """Calls for one app, shared by all who wait for them."""
+    """Calls for one app, shared by all scrapes that wait for them."""
 
-    __slots__ = ("app", "consecutive_timeouts", "deadline", "last_run", "waiting")
+    __slots__ = ("app", "consecutive_timeouts", "deadline", "last_run", "scrapes")
 
-    def __init__(self, app: MonitoredApp, strikes: int, tried: float | None) -> None:
-        """Make one that nobody waits for yet.
+    def __init__(self, app: MonitoredApp, consecutive_timeouts: int, last_run: float | None) -> None:
+        """Make a job that no scrape waits for yet.
 
         Args:
             app: the app.
-            strikes: how many jobs of its kind in a row kept a worker busy for nothing.
-            tried: Unix time at which the last one ended; None if there was none.
+            consecutive_timeouts: how many jobs of this kind in a row kept a worker busy until a timeout.
+            last_run: Unix time at which the last job of this kind ended; None if there was none.
         """
         self.app = app
-        self.consecutive_timeouts = strikes
-        self.last_run = tried
+        self.consecutive_timeouts = consecutive_timeouts
+        self.last_run = last_run
         self.deadline = SharedDeadline()
-        """That of those who wait."""
-        self.waiting: list[ScrapeJobs] = []
+        """The latest deadline of the scrapes that wait."""
+        self.scrapes: list[ScrapeJobs] = []
+        """The scrapes that wait."""
 
     @abstractmethod
     def run(self) -> None:
@@ -50,17 +49,16 @@ class FetchJob(Job):
     __slots__ = ("extra_job", "extra_result", "result")
 
     def __init__(self, app: MonitoredApp) -> None:
-        super().__init__(
-            app, app.consecutive_timeouts, None if app.last_result is None else app.last_result.timestamp
-        )
+        last_run = None if app.last_result is None else app.last_result.timestamp
+        super().__init__(app, app.consecutive_timeouts, last_run)
         self.result: FetchResult | None = None
         self.extra_result: ExtraResult | None = None
-        """What was known beside the outcome when it was there."""
+        """What was known of the extra calls when `result` was set."""
         self.extra_job: ExtraJob | None = None
 
     @property
     def ended_by_deadline(self) -> bool:
-        """Whether it ended for want of time."""
+        """Whether the deadline passed before there was a result."""
         return self.result is None or self.result.reason is Reason.DEADLINE
 
     def run(self) -> None:
@@ -69,36 +67,36 @@ class FetchJob(Job):
 
 
 class ExtraJob(Job):
-    """What is asked of WeChat for one app after its flight; it holds no other app's flight up."""
+    """One run of the extra calls of one app."""
 
     __slots__ = ("configured", "cut_short", "result")
 
     def __init__(self, app: MonitoredApp) -> None:
         super().__init__(app, app.extra_calls.consecutive_timeouts, app.extra_calls.last_run)
         self.configured: Mapping[str, DomainList] | None = None
-        """The app's own lists; None if they are not there."""
+        """The app's configured lists; None if its fetch failed."""
         self.result: ExtraResult | None = None
         self.cut_short = True
-        """Whether something may be left to ask for want of time."""
+        """Whether the deadline may have left calls undone."""
 
     def run(self) -> None:
-        """Ask for all that is due."""
+        """Make all extra calls that are due."""
         self.result = self.app.extra_calls.run(self.deadline, self.configured)
         self.cut_short = self.deadline.remaining() <= 0
 
 
 class ScrapeJobs:
-    """The apps of one scrape, on their way. Tasks fill it; whoever scrapes waits for it and looks at it."""
+    """The jobs of one scrape: the scheduler's tasks add them, the scraping thread reads their results."""
 
     def __init__(self, apps: Sequence[MonitoredApp], clock: Clock = SYSTEM_CLOCK) -> None:
         self.apps = apps
         self._clock = clock
         self.done: futures.Future[None] = futures.Future()
-        """Has a result as soon as every app has an outcome and every errand has ended."""
-        self.done.set_running_or_notify_cancel()  # one who stops waiting cancels it for nobody
+        """Is done when every app has a result and every extra job has ended."""
+        self.done.set_running_or_notify_cancel()  # so that no waiter can cancel it for the others
         self._begin = clock.monotonic()
-        self._flights: list[FetchJob] = []
-        self._missing = 1
+        self._fetch_jobs: list[FetchJob] = []
+        self._pending = 1  # until the scheduler has added all jobs
 
     @property
     def seconds(self) -> float:
@@ -106,12 +104,12 @@ class ScrapeJobs:
         return self._clock.monotonic() - self._begin
 
     def wait(self, timeout: float) -> None:
-        """Wait until everything is there, or for `timeout` seconds."""
+        """Wait until all jobs have ended, or for `timeout` seconds."""
         futures.wait([self.done], timeout)
 
     @cached_property
     def results(self) -> list[FetchResult]:
-        """An outcome for each of `watches`, as it was at the first look: a failure where none was there."""
+        """The result of each of `apps` at the first access: a failure for an app that has none yet."""
         waited = self.seconds
         results = []
         for app, fetch_job in self._pairs():
@@ -121,31 +119,31 @@ class ScrapeJobs:
 
     @cached_property
     def extra_results(self) -> list[ExtraResult]:
-        """What is known of each of `watches` beside its outcome, as it was at the first look."""
-        return [app.checked_extra_result(_found(app, fetch_job)) for app, fetch_job in self._pairs()]
+        """The result of the extra calls of each of `apps` at the first access."""
+        return [app.checked_extra_result(_extra_result(app, fetch_job)) for app, fetch_job in self._pairs()]
 
     def add_fetch(self, fetch_job: FetchJob) -> None:
-        """Take the flight of the next of `watches`, landed or not."""
-        self._flights.append(fetch_job)
+        """Add the fetch of the next of `apps`, whether it has ended or not."""
+        self._fetch_jobs.append(fetch_job)
 
     def add_job(self, job: Job) -> None:
-        """Wait for a job too."""
-        self._missing += 1
-        job.waiting.append(self)
+        """Wait for one more job."""
+        self._pending += 1
+        job.scrapes.append(self)
 
     def job_done(self) -> None:
-        """Note that one job ended, or that all have been added."""
-        self._missing -= 1
-        if self._missing == 0:
+        """Note that one job has ended, or that all jobs have been added."""
+        self._pending -= 1
+        if self._pending == 0:
             self.done.set_result(None)
 
     def _pairs(self) -> Iterator[tuple[MonitoredApp, FetchJob | None]]:
-        """Return each app with its flight; None where the tasks have had no time to begin with it."""
-        flights = tuple(self._flights)
-        return zip(self.apps, itertools.chain(flights, itertools.repeat(None)), strict=False)
+        """Return each app with its fetch; None if the scheduler has not got to it yet."""
+        fetch_jobs = tuple(self._fetch_jobs)
+        return zip(self.apps, itertools.chain(fetch_jobs, itertools.repeat(None)), strict=False)
 
 
-def _found(app: MonitoredApp, fetch_job: FetchJob | None) -> ExtraResult:
+def _extra_result(app: MonitoredApp, fetch_job: FetchJob | None) -> ExtraResult:
     if fetch_job is None:
         return app.extra_calls.known()
     extra_job = fetch_job.extra_job

@@ -1,9 +1,9 @@
-"""Fetching many apps at once: in parallel, one call an app however many ask, none starved by slow ones.
+"""Runs the fetches and extra calls of all scrapes on a limited number of workers.
 
-A scrape asks for its apps and gets a `Batch`. Each app that is not being fetched already gets a `Flight`,
-which waits in its lane for one of the workers, tasks of the thread that calls WeChat. Where a landed flight leaves more to ask, an `Errand`
-follows: errands start only when no flight could, and hold half of the workers at most, so that nothing that
-they call can cost the next scrape its flights.
+A scrape asks for its apps and gets `ScrapeJobs`. Each app that is not being fetched already gets a
+`FetchJob`, which waits in a priority queue for one of the workers: tasks of the thread that calls WeChat. If
+extra calls are due after a fetch, an `ExtraJob` follows. Extra jobs start only when no fetch can start, and
+run on at most half of the workers, so that they can't delay the fetches of the next scrape.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ from typing import TypeGuard
 
 import structlog
 
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import FetchResult
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.scheduler.job_queue import JobQueue
@@ -23,74 +24,78 @@ log = structlog.get_logger(__name__)
 
 
 class Scheduler:
-    """The workers and what waits for them; so many calls are in flight at most.
-
-    All but `start` and the making is for tasks.
-    """
+    """The workers and the jobs that wait for them. Only `start` may be called outside of tasks."""
 
     def __init__(self, tasks: Tasks, slots: int, clock: Clock = SYSTEM_CLOCK) -> None:
+        """Make a scheduler without workers.
+
+        Args:
+            tasks: where the workers run.
+            slots: how many workers, and so how many calls, there are at most.
+            clock: measures the age of results.
+        """
         self._tasks = tasks
         self._slots = slots
         self._clock = clock
         self._fetch_jobs: JobQueue[FetchJob] = JobQueue()
-        self._extra_jobs: JobQueue[ExtraJob] = JobQueue(in_turn=True)
-        self._workers = 0
+        self._extra_jobs: JobQueue[ExtraJob] = JobQueue(oldest_first=True)
+        self._worker_count = 0
 
     def start(self, apps: Sequence[MonitoredApp], deadline: Deadline, min_interval: float) -> ScrapeJobs:
-        """Begin to fetch apps; from any thread.
+        """Start to fetch apps; may be called by any thread.
 
         Args:
-            apps: whom to fetch.
+            apps: the apps to fetch.
             deadline: until when the caller waits.
-            min_interval: an outcome younger than this, in seconds, is shared instead.
+            min_interval: an app is not fetched again if its last result is younger than these seconds.
         """
-        batch = ScrapeJobs(apps, self._clock)
+        scrape = ScrapeJobs(apps, self._clock)
         try:
-            self._tasks.submit(self._begin, batch, deadline, min_interval)
+            self._tasks.submit(self._begin, scrape, deadline, min_interval)
         except (RuntimeError, OSError):  # the next scrape tries again
-            log.exception("no thread can be started for the fetches")
-        return batch
+            log.exception("can't start the thread for the fetches")
+        return scrape
 
     def resize(self, slots: int) -> None:
-        """Change the number of workers; those too many go as they come free."""
+        """Change the number of workers; surplus workers end after their current job."""
         self._slots = slots
-        self._call_workers()
+        self._start_workers()
 
-    def _begin(self, batch: ScrapeJobs, deadline: Deadline, min_interval: float) -> None:
+    def _begin(self, scrape: ScrapeJobs, deadline: Deadline, min_interval: float) -> None:
         now = self._clock.time()
-        for app in batch.apps:
-            self._join(batch, app, deadline, now, min_interval)
-        self._call_workers()
-        batch.job_done()
+        for app in scrape.apps:
+            self._join(scrape, app, deadline, now, min_interval)
+        self._start_workers()
+        scrape.job_done()
 
     def _join(
-        self, batch: ScrapeJobs, app: MonitoredApp, deadline: Deadline, now: float, min_interval: float
+        self, scrape: ScrapeJobs, app: MonitoredApp, deadline: Deadline, now: float, min_interval: float
     ) -> None:
+        """Add an app to a scrape: its running fetch, its last result if it is fresh, or a new fetch."""
         fetch_job = self._fetch_jobs.job_of(app)
         job: FetchJob | ExtraJob | None = fetch_job
         if fetch_job is None:
             fetch_job = FetchJob(app)
-            if _is_shared(app.last_result, now, min_interval):
+            if _is_fresh(app.last_result, now, min_interval):
                 fetch_job.result, fetch_job.extra_result = app.last_result, app.extra_result
-                job = fetch_job.extra_job = self._extra_jobs.job_of(app) or self._pending_extra_job(
-                    app, deadline
-                )
+                extra_job = self._extra_jobs.job_of(app) or self._pending_extra_job(app, deadline)
+                job = fetch_job.extra_job = extra_job
             else:
                 job = fetch_job
                 self._fetch_jobs.add(fetch_job)
-        batch.add_fetch(fetch_job)
+        scrape.add_fetch(fetch_job)
         if job is not None:
             job.deadline.extend(deadline)
-            batch.add_job(job)
+            scrape.add_job(job)
 
-    def _call_workers(self) -> None:
+    def _start_workers(self) -> None:
         free = max(0, self._extra_slots - self._extra_jobs.running)
         waiting = len(self._fetch_jobs) + min(len(self._extra_jobs), free)
-        for _ in range(min(waiting, self._slots - self._workers)):
-            self._call_worker()
+        for _ in range(min(waiting, self._slots - self._worker_count)):
+            self._start_worker()
 
-    def _call_worker(self) -> None:
-        self._workers += 1
+    def _start_worker(self) -> None:
+        self._worker_count += 1
         self._tasks.spawn(self._work)
 
     @property
@@ -98,34 +103,34 @@ class Scheduler:
         return max(1, self._slots // 2)
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
-            for batch in self._finish(job):
-                batch.job_done()
+        while (job := self._next_job()) is not None:
+            for scrape in self._finish(job):
+                scrape.job_done()
 
     def _finish(self, job: FetchJob | ExtraJob) -> Sequence[ScrapeJobs]:
-        """Run a job to its end; return who waits for it."""
+        """Run a job to its end; return the scrapes that wait for it."""
         while True:
             latest = job.deadline.latest
             if job.deadline.remaining() > 0:
                 _run(job)
             if isinstance(job, FetchJob):
-                in_vain = job.ended_by_deadline and latest < job.deadline.latest
-                if in_vain and job.deadline.remaining() > 0:
-                    continue  # who joined meanwhile has more time, and the app's share of it is not over
+                was_extended = job.ended_by_deadline and latest < job.deadline.latest
+                if was_extended and job.deadline.remaining() > 0:
+                    continue  # a scrape with a later deadline joined during the run
                 self._fetch_done(job)
             else:
                 self._extra_done(job)
-            # Its place may be what something else waits for, beside what it takes next itself.
-            if (self._fetch_jobs or self._extra_jobs) and self._workers < self._slots:
-                self._call_worker()
-            return job.waiting
+            # The end of this job may allow two more to start: this worker takes only one of them.
+            if (self._fetch_jobs or self._extra_jobs) and self._worker_count < self._slots:
+                self._start_worker()
+            return job.scrapes
 
-    def _next(self) -> FetchJob | ExtraJob | None:
+    def _next_job(self) -> FetchJob | ExtraJob | None:
         job: FetchJob | ExtraJob | None = None
-        if self._workers <= self._slots:
+        if self._worker_count <= self._slots:
             job = self._fetch_jobs.take(self._slots) or self._extra_jobs.take(self._extra_slots)
         if job is None:
-            self._workers -= 1
+            self._worker_count -= 1
         return job
 
     def _fetch_done(self, fetch_job: FetchJob) -> None:
@@ -136,14 +141,13 @@ class Scheduler:
         fetch_job.extra_result = app.extra_result = app.extra_calls.known()
         fetch_job.extra_job = self._extra_job_after(app, result, fetch_job.deadline.latest)
         if fetch_job.extra_job is not None:
-            for batch in fetch_job.waiting:
-                batch.add_job(fetch_job.extra_job)
+            for scrape in fetch_job.scrapes:
+                scrape.add_job(fetch_job.extra_job)
 
     def _extra_job_after(self, app: MonitoredApp, result: FetchResult, deadline: Deadline) -> ExtraJob | None:
-        """Return what asks for the rest that is due after an outcome; None if nothing is."""
-        lists = result.categories is not None
+        """Return the job for the extra calls that are due after a fetch; None if none are."""
         app.extras_pending = False
-        if not result.has_token or not app.extra_calls.due(lists=lists):
+        if not result.has_token or not app.extra_calls.due(lists=result.categories is not None):
             return None
         extra_job = self._extra_jobs.job_of(app)
         if extra_job is None:
@@ -169,16 +173,16 @@ class Scheduler:
 def _run(job: FetchJob | ExtraJob) -> None:
     try:
         job.run()
-    except Exception:  # what should never happen may cost one app's turn, not its worker for ever
-        log.exception("a fetch broke", appid=job.app.settings.appid)
+    except Exception:  # a bug in one job must not end the worker
+        log.exception("unexpected error in a job", appid=job.app.settings.appid)
 
 
-def _is_shared(last: FetchResult | None, now: float, min_interval: float) -> TypeGuard[FetchResult]:
-    """Whether a scrape takes the last outcome instead of a call.
+def _is_fresh(last_result: FetchResult | None, now: float, min_interval: float) -> TypeGuard[FetchResult]:
+    """Whether a scrape takes an app's last result instead of a new fetch.
 
-    A deadline was another scrape's, perhaps a much shorter one's. An age below 0 is a clock set back: nothing
-    is known then.
+    A missed deadline was that of another scrape, and says nothing about this one. An age below 0 means that
+    the clock was set back, so that the real age is unknown.
     """
-    if last is None or last.reason is Reason.DEADLINE:
+    if last_result is None or last_result.reason is Reason.DEADLINE:
         return False
-    return 0 <= now - last.timestamp < min_interval
+    return 0 <= now - last_result.timestamp < min_interval

@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
     from helpers.clocks import Clock
 
-LIVE_TOKEN_ENDS_SOON = 7000.0
-"""Seconds after which stable_token hands out another token, though the one before is still good."""
+NEW_TOKEN_AFTER = 7000.0
+"""Seconds after which stable_token returns a new token, although the previous one is still valid."""
 
 
 @pytest.mark.parametrize("errcode", [40001, 40014, 42001])
-class TestDeadToken:
+class TestInvalidToken:
     def test_it_is_renewed_once_and_the_call_repeated(self, stage: Stage, errcode: int) -> None:
-        app = stage.watch()
+        app = stage.make_app()
         fetch(app)
-        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
+        stage.wechat_clock.ahead = NEW_TOKEN_AFTER
         stage.app.next_errcodes = [errcode, 0]
         result = fetch(app)
         assert result.reason is None
         assert result.api_errors == {}
         assert stage.calls() == (3, 2)
 
-    def test_the_same_token_again_is_not_tried_again(self, stage: Stage, errcode: int) -> None:
-        app = stage.watch()
+    def test_the_same_token_is_not_tried_again(self, stage: Stage, errcode: int) -> None:
+        app = stage.make_app()
         stage.app.errcode = errcode
         result = fetch(app)
         assert result.reason is Reason.TOKEN
@@ -38,8 +38,8 @@ class TestDeadToken:
         assert result.api_errors == {"getwxadevinfo": errcode}
         assert stage.calls() == (1, 2)
 
-    def test_the_same_token_again_lets_the_source_rest(self, stage: Stage, errcode: int) -> None:
-        app = stage.watch()
+    def test_the_same_token_begins_a_cooldown_of_the_source(self, stage: Stage, errcode: int) -> None:
+        app = stage.make_app()
         stage.app.errcode = errcode
         fetch(app)
         results = [fetch(app) for _ in range(3)]
@@ -47,10 +47,12 @@ class TestDeadToken:
         assert {result.reason for result in results} == {Reason.TOKEN}
         assert results[-1].api_errors == {"getwxadevinfo": errcode}
 
-    def test_a_fresh_one_that_is_refused_too_lets_the_source_rest(self, stage: Stage, errcode: int) -> None:
-        app = stage.watch()
+    def test_a_new_token_that_is_refused_too_begins_a_cooldown_of_the_source(
+        self, stage: Stage, errcode: int
+    ) -> None:
+        app = stage.make_app()
         fetch(app)
-        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
+        stage.wechat_clock.ahead = NEW_TOKEN_AFTER
         stage.app.errcode = errcode
         results = [fetch(app) for _ in range(3)]
         assert stage.calls() == (3, 2)
@@ -59,22 +61,22 @@ class TestDeadToken:
             assert f"a fresh token too: getwxadevinfo answered errcode {errcode}" in str(result.error)
             assert result.api_errors == {"getwxadevinfo": errcode}
 
-    def test_any_other_errcode_after_that_is_the_apps_own(self, stage: Stage, errcode: int) -> None:
-        app = stage.watch()
+    def test_another_errcode_with_the_new_token_is_a_failure_of_the_app(
+        self, stage: Stage, errcode: int
+    ) -> None:
+        app = stage.make_app()
         fetch(app)
-        stage.wechat_clock.ahead = LIVE_TOKEN_ENDS_SOON
+        stage.wechat_clock.ahead = NEW_TOKEN_AFTER
         stage.app.next_errcodes = [errcode, 61007]
         result = fetch(app)
         assert result.reason is Reason.API
         assert result.api_errors == {"getwxadevinfo": 61007}
 
-    def test_one_that_was_made_elsewhere_is_read_again(
-        self, stage: Stage, tmp_path: Path, errcode: int
-    ) -> None:
+    def test_a_token_from_a_file_is_read_again(self, stage: Stage, tmp_path: Path, errcode: int) -> None:
         file = tmp_path / "token"
         file.write_text("one")
         stage.world.patch(APPID, {"access_tokens": ["one", "two"]})
-        app = stage.watch(file=str(file))
+        app = stage.make_app(file=str(file))
         stage.app.next_errcodes = [errcode]
         assert fetch(app).reason is Reason.TOKEN
         assert fetch(app).reason is Reason.TOKEN
@@ -87,10 +89,10 @@ class TestQuota:
     @pytest.mark.parametrize(
         ("errcode", "later"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
     )
-    def test_a_trial_after_a_minute_then_one_in_a_while_and_the_failure_stays_meanwhile(
+    def test_calls_resume_after_a_minute_and_later_after_longer_cooldowns(
         self, stage: Stage, clock: Clock, errcode: int, later: int
     ) -> None:
-        app = stage.watch()
+        app = stage.make_app()
         stage.app.errcode = errcode
         first = fetch(app)
         assert first.reason is Reason.QUOTA
@@ -110,8 +112,8 @@ class TestQuota:
         assert fetch(app).reason is None
         assert stage.calls() == (4, 1)
 
-    def test_a_trial_that_ends_otherwise_leaves_the_later_rest(self, stage: Stage, clock: Clock) -> None:
-        app = stage.watch()
+    def test_another_failure_in_between_keeps_the_longer_cooldown(self, stage: Stage, clock: Clock) -> None:
+        app = stage.make_app()
         stage.app.next_errcodes = [45009, 61007, 45009]
         for ahead in (0, 61, 62):
             clock.ahead = ahead
@@ -119,14 +121,14 @@ class TestQuota:
         clock.ahead = 130
         assert fetch(app).reason is Reason.QUOTA
 
-    @pytest.mark.parametrize("over", ["success", "reload"])
-    def test_the_next_rest_is_a_first_one_again(self, stage: Stage, clock: Clock, over: str) -> None:
-        app = stage.watch()
-        stage.app.next_errcodes = [45009, 45009, *([0] if over == "success" else []), 45009, 0]
+    @pytest.mark.parametrize("end", ["success", "reload"])
+    def test_the_next_cooldown_is_a_first_one_again(self, stage: Stage, clock: Clock, end: str) -> None:
+        app = stage.make_app()
+        stage.app.next_errcodes = [45009, 45009, *([0] if end == "success" else []), 45009, 0]
         fetch(app)
         clock.ahead = 61
         assert fetch(app).reason is Reason.QUOTA
-        if over == "success":
+        if end == "success":
             clock.ahead = 61 + 1801
             assert fetch(app).reason is None
         else:
@@ -135,8 +137,8 @@ class TestQuota:
         clock.ahead += 61
         assert fetch(app).reason is None
 
-    def test_resuming_gives_it_a_trial_at_once(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_resume_ends_the_cooldown(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.app.next_errcodes = [45009]
         fetch(app)
         app.resume()
@@ -145,22 +147,22 @@ class TestQuota:
 
 @pytest.mark.parametrize("errcode", [-1, -1000, 85113])
 class TestBusy:
-    def test_it_is_tried_once_more(self, stage: Stage, errcode: int) -> None:
+    def test_the_call_is_repeated_once(self, stage: Stage, errcode: int) -> None:
         stage.app.next_errcodes = [errcode]
-        result = fetch(stage.watch())
+        result = fetch(stage.make_app())
         assert result.reason is None
         assert result.api_errors == {}
         assert stage.calls() == (2, 1)
 
-    def test_and_no_more_than_once(self, stage: Stage, errcode: int) -> None:
+    def test_it_is_not_repeated_more_than_once(self, stage: Stage, errcode: int) -> None:
         stage.app.errcode = errcode
-        result = fetch(stage.watch())
+        result = fetch(stage.make_app())
         assert result.reason is Reason.API
         assert result.api_errors == {"getwxadevinfo": errcode}
         assert stage.calls() == (2, 1)
 
-    def test_not_when_nobody_would_wait_for_it(self, stage: Stage, errcode: int) -> None:
-        app = stage.watch()
+    def test_it_is_not_repeated_if_the_deadline_is_too_near(self, stage: Stage, errcode: int) -> None:
+        app = stage.make_app()
         fetch(app)
         stage.app.errcode = errcode
         stage.app.latency = 0.1

@@ -21,9 +21,9 @@ from wx_domain_exporter.wechat.errors import Reason
 from wx_domain_exporter.wechat.responses import DomainListsParser
 
 
-class TestGoodAnswer:
-    def test_it_has_lists_and_a_time_and_no_error(self, stage: Stage) -> None:
-        app = stage.watch()
+class TestSuccess:
+    def test_it_has_lists_and_a_timestamp_and_no_error(self, stage: Stage) -> None:
+        app = stage.make_app()
         before = time.time()
         result = fetch(app)
         assert result.categories is not None
@@ -35,28 +35,28 @@ class TestGoodAnswer:
         assert app.last_result is result
         assert app.consecutive_timeouts == 0
 
-    def test_only_what_the_action_covers_is_asked_for(self, stage: Stage) -> None:
-        result = fetch(stage.watch(action="getbizdomain"))
+    def test_only_the_lists_of_the_action_are_fetched(self, stage: Stage) -> None:
+        result = fetch(stage.make_app(action="getbizdomain"))
         assert result.categories is not None
         assert tuple(result.categories) == ("bizdomain",)
 
-    def test_its_duration_holds_the_token_too(self, stage: Stage) -> None:
+    def test_its_duration_includes_the_token(self, stage: Stage) -> None:
         stage.app.token_latency = 0.15
         stage.app.latency = 0.15
-        assert fetch(stage.watch()).seconds >= 0.3
+        assert fetch(stage.make_app()).seconds >= 0.3
 
     def test_an_undocumented_category_seen_once_counts_as_empty_later(self, stage: Stage) -> None:
-        app = stage.watch()
+        app = stage.make_app()
         stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
         fetch(app)
         stage.app.domains = {}
         result = fetch(app)
         assert result.categories is not None
         assert result.categories["tcpdomain"].domains == ()
-        assert "tcpdomain" not in (fetch(stage.watch()).categories or {})
+        assert "tcpdomain" not in (fetch(stage.make_app()).categories or {})
 
-    def test_a_peer_that_makes_up_categories_makes_32_of_them_at_most(self, stage: Stage) -> None:
-        app = stage.watch(action="getbizdomain")
+    def test_at_most_32_undocumented_categories_are_remembered(self, stage: Stage) -> None:
+        app = stage.make_app(action="getbizdomain")
         for first in ("a", "b", "c"):
             names = [f"{first}{second}domain" for second in "abcdefghijklmnopqrst"]
             stage.app.raw_body = "{" + ",".join(f'"{name}":[]' for name in names) + "}"
@@ -65,16 +65,16 @@ class TestGoodAnswer:
 
 
 class TestFailure:
-    def test_an_errcode_is_told_and_its_lists_are_never_counted(self, stage: Stage) -> None:
+    def test_the_lists_of_an_answer_with_an_errcode_are_ignored(self, stage: Stage) -> None:
         stage.app.raw_body = '{"errcode": "61007", "errmsg": "no", "requestdomain": [], "bizdomain": []}'
-        result = fetch(stage.watch())
+        result = fetch(stage.make_app())
         assert result.categories is None
         assert result.reason is Reason.API
         assert result.api_errors == {"getwxadevinfo": 61007}
         assert stage.calls() == (1, 1)
 
     @pytest.mark.parametrize(
-        ("settings", "reason", "held_up"),
+        ("settings", "reason", "timed_out"),
         [
             ({"http_status": 500}, Reason.HTTP, False),
             ({"raw_body": "<html>"}, Reason.DECODE, False),
@@ -87,26 +87,26 @@ class TestFailure:
         ],
         ids=["http", "no JSON", "no lists", "api", "quota", "token", "token hangs", "timeout"],
     )
-    def test_each_way_to_fail_has_one_reason(
-        self, stage: Stage, settings: dict[str, object], reason: Reason, *, held_up: bool
+    def test_each_failure_has_one_reason(
+        self, stage: Stage, settings: dict[str, object], reason: Reason, *, timed_out: bool
     ) -> None:
         stage.world.patch(APPID, settings)
-        app = stage.watch()
+        app = stage.make_app()
         result = fetch(app)
         assert result.reason is reason
         assert result.categories is None
-        assert app.consecutive_timeouts == held_up
+        assert app.consecutive_timeouts == timed_out
 
-    def test_a_token_centre_that_hangs_is_a_failure_of_the_token_that_holds_up(self, stage: Stage) -> None:
+    def test_a_token_service_that_hangs_is_a_token_failure_with_a_timeout(self, stage: Stage) -> None:
         stage.world.patch_centre({"hang": True})
-        app = stage.watch_with(centre_token(stage.server.url))
-        for strikes in (1, 2):
+        app = stage.make_app_with(centre_token(stage.server.url))
+        for timeouts in (1, 2):
             assert fetch(app).reason is Reason.TOKEN
-            assert app.consecutive_timeouts == strikes
+            assert app.consecutive_timeouts == timeouts
         assert stage.calls() == (0, 0)
 
     def test_strikes_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
-        app = stage.watch()
+        app = stage.make_app()
         stage.app.hang = True
         fetch(app)
         fetch(app)
@@ -115,14 +115,14 @@ class TestFailure:
         fetch(app)
         assert app.consecutive_timeouts == 0
 
-    def test_a_closed_port_is_a_failed_connection(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_a_closed_port_is_a_connection_failure(self, stage: Stage) -> None:
+        app = stage.make_app()
         fetch(app)
         stage.server.stop()
         assert fetch(app).reason is Reason.CONNECTION
         assert app.consecutive_timeouts == 1
 
-    def test_a_certificate_of_nobody_known_is_a_failure_of_tls(self, stage: Stage) -> None:
+    def test_a_certificate_of_an_unknown_authority_is_a_tls_failure(self, stage: Stage) -> None:
         issued = trustme.CA().issue_cert("127.0.0.1")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         issued.configure_cert(context)
@@ -131,34 +131,34 @@ class TestFailure:
         with SimulatorServer(stage.world, ssl_context=context) as server:
             client = ApiClient(Wechat(base_url=server.url), SelfMetrics())
             stage.client = client
-            app = stage.watch(env="WX_TEST_TOKEN")
+            app = stage.make_app(env="WX_TEST_TOKEN")
             with pytest.MonkeyPatch.context() as patch:
                 patch.setenv("WX_TEST_TOKEN", "made elsewhere")
                 assert fetch(app).reason is Reason.TLS
             client.close()
         assert app.consecutive_timeouts == 0
 
-    def test_nobody_waits_means_no_call(self, stage: Stage) -> None:
-        result = fetch(stage.watch(), seconds=-1)
+    def test_after_the_deadline_there_is_no_call(self, stage: Stage) -> None:
+        result = fetch(stage.make_app(), seconds=-1)
         assert result.reason is Reason.DEADLINE
         assert not stage.world.calls
 
-    def test_a_bug_of_ours_costs_its_own_app_only(self, stage: Stage) -> None:
+    def test_an_unexpected_error_costs_only_its_app(self, stage: Stage) -> None:
         class Broken(DomainListsParser):
             def read(self, answer: object) -> NoReturn:  # noqa: ARG002 - as the real one
                 raise KeyError("an odd answer")
 
-        app = stage.watch()
+        app = stage.make_app()
         app.parser = Broken(None)
         with capture_logs() as logs:
             result = fetch(app)
         assert result.reason is Reason.DECODE
         assert str(result.error) == "internal error: KeyError"
-        assert logs[0]["event"] == "a fetch broke"
+        assert logs[0]["event"] == "unexpected error in a fetch"
         assert logs[0]["appid"] == APPID
 
-    def test_the_last_success_stays_while_it_fails(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_the_last_success_stays_while_the_app_fails(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.app.errcode = 61007
         assert fetch(app).last_success is None
         stage.app.errcode = 0
@@ -168,8 +168,8 @@ class TestFailure:
         assert good is not None
         assert failed.last_success == good < failed.timestamp
 
-    def test_a_scrape_that_cannot_wait_gets_a_failure_that_changes_nothing(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_a_deadline_result_is_a_failure_that_changes_nothing(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.app.errcode = 61007
         last = fetch(app)
         result = app.deadline_result(1.5)
@@ -182,8 +182,8 @@ class TestFailure:
 
 
 class TestApiErrors:
-    def test_an_errcode_goes_with_the_next_good_answer(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_an_errcode_is_dropped_after_a_success(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.app.next_errcodes = [61007]
         fetch(app)
         assert fetch(app).api_errors == {}
@@ -191,10 +191,10 @@ class TestApiErrors:
     @pytest.mark.parametrize(
         "later", [{"http_status": 502}, {"raw_body": "{"}, {"hang": True}], ids=["http", "decode", "timeout"]
     )
-    def test_an_errcode_goes_with_a_call_that_ends_otherwise(
+    def test_an_errcode_is_dropped_after_another_failure(
         self, stage: Stage, later: dict[str, object]
     ) -> None:
-        app = stage.watch()
+        app = stage.make_app()
         stage.app.errcode = 61007
         fetch(app)
         stage.world.patch(APPID, later)
@@ -202,10 +202,8 @@ class TestApiErrors:
         assert result.reason is not Reason.API
         assert result.api_errors == {}
 
-    def test_that_of_the_token_stays_while_the_source_rests_and_goes_when_it_is_good(
-        self, stage: Stage
-    ) -> None:
-        app = stage.watch()
+    def test_that_of_the_token_stays_during_the_cooldown_until_a_success(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.app.whitelisted = False
         first, second = fetch(app), fetch(app)
         assert first.api_errors == second.api_errors == {"stable_token": 40164}
@@ -215,8 +213,8 @@ class TestApiErrors:
         app.resume()
         assert fetch(app).api_errors == {}
 
-    def test_outcomes_keep_what_they_had(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_a_result_does_not_change_later(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.app.next_errcodes = [61007]
         failed = fetch(app)
         fetch(app)
@@ -224,8 +222,8 @@ class TestApiErrors:
 
 
 class TestLog:
-    def test_only_a_turn_is_logged(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_only_a_change_of_state_is_logged(self, stage: Stage) -> None:
+        app = stage.make_app()
         names = {"appid": APPID, "name": "shop"}
         with capture_logs() as logs:
             fetch(app)
@@ -244,10 +242,10 @@ class TestLog:
             stage.world.patch(APPID, {"errcode": 0, "http_status": 200})
             fetch(app)
             fetch(app)
-            assert logs[2:] == [{"event": "app answers again", "log_level": "info", **names}]
+            assert logs[2:] == [{"event": "app recovered", "log_level": "info", **names}]
 
-    def test_each_changed_category_is_one_line(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_there_is_one_line_for_each_changed_category(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.app.domains = {"requestdomain": ["https://a", "https://b"], "bizdomain": ["https://c"]}
         fetch(app)
         stage.app.domains = {"requestdomain": ["https://b", "https://d"], "bizdomain": []}
@@ -267,33 +265,33 @@ class TestLog:
         ]
         assert [change.category for change in app.history.changes] == ["requestdomain", "bizdomain"]
 
-    def test_a_failure_between_two_answers_hides_no_change(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_a_failure_between_two_successes_hides_no_change(self, stage: Stage) -> None:
+        app = stage.make_app()
         fetch(app)
         stage.app.errcode = 61007
         fetch(app)
         stage.world.patch(APPID, {"errcode": 0, "domains": {"requestdomain": ["https://new"]}})
         fetch(app)
         assert app.history.changes[0].added == ("https://new",)
-        stranger, heir = stage.watch(), stage.watch()
-        heir.source = app.source
-        heir.inherit(app)
-        assert heir.history.changes == app.history.changes
-        stranger.inherit(app)  # its token comes from elsewhere
-        assert stranger.history.changes == ()
-        assert stranger.known_lists is None
+        other_source, same_source = stage.make_app(), stage.make_app()
+        same_source.source = app.source
+        same_source.inherit(app)
+        assert same_source.history.changes == app.history.changes
+        other_source.inherit(app)
+        assert other_source.history.changes == ()
+        assert other_source.known_lists is None
 
     def test_a_first_failure_is_logged(self, stage: Stage) -> None:
         stage.app.errcode = 61007
         with capture_logs() as logs:
-            fetch(stage.watch())
+            fetch(stage.make_app())
         assert [log["event"] for log in logs] == ["app fails"]
 
     def test_too_many_domains_are_logged_when_it_begins_and_ends(self, stage: Stage) -> None:
-        app = stage.watch()
+        app = stage.make_app()
         with capture_logs() as logs:
-            found = [app.check_max_domains(domains, 5) for domains in (5, 6, 7, 5, 4)]
-        assert found == [False, True, True, False, False]
+            exceeds = [app.check_max_domains(domains, 5) for domains in (5, 6, 7, 5, 4)]
+        assert exceeds == [False, True, True, False, False]
         names = {"appid": APPID, "name": "shop", "max_domains": 5, "log_level": "warning"}
         assert logs == [
             {"event": "too many domains: wx_domain_info is left out", "domains": 6, **names},
@@ -302,14 +300,14 @@ class TestLog:
 
 
 class TestInheritance:
-    def test_the_same_source_and_client_hand_on_what_is_known(self, stage: Stage) -> None:
-        old = stage.watch()
+    def test_the_same_source_and_client_keep_what_is_known(self, stage: Stage) -> None:
+        old = stage.make_app()
         stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
         fetch(old)
         stage.app.errcode = 61007
         fetch(old)
         old.consecutive_timeouts = 2
-        new = MonitoredApp(old.settings, old.client, old.source, stage.ledger, None)
+        new = MonitoredApp(old.settings, old.client, old.source, stage.token_usage, None)
         new.inherit(old)
         assert new.last_result is old.last_result
         assert new.last_success == old.last_success
@@ -318,14 +316,14 @@ class TestInheritance:
         assert new.parser.seen == ("tcpdomain",)
         assert new.consecutive_timeouts == 2
 
-    def test_another_source_hands_on_nothing_that_a_token_showed(self, stage: Stage) -> None:
-        old = stage.watch()
+    def test_another_source_keeps_no_answer(self, stage: Stage) -> None:
+        old = stage.make_app()
         stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
         fetch(old)
         stage.app.errcode = 61007
         fetch(old)
         old.consecutive_timeouts = 2
-        new = stage.watch()
+        new = stage.make_app()
         new.inherit(old)
         assert (new.last_result, new.api_errors, new.last_success, new.history.lists) == (
             None,
@@ -336,21 +334,21 @@ class TestInheritance:
         assert (new.parser.seen, new.consecutive_timeouts) == ((), 2)
 
     @pytest.mark.parametrize(("action", "seen"), [(None, ("tcpdomain",)), ("getbizdomain", ())])
-    def test_undocumented_categories_are_those_of_one_action(
+    def test_undocumented_categories_are_kept_for_the_same_action(
         self, stage: Stage, action: str | None, seen: tuple[str, ...]
     ) -> None:
-        old = stage.watch()
+        old = stage.make_app()
         stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
         fetch(old)
-        new = MonitoredApp(old.settings, old.client, old.source, stage.ledger, action)
+        new = MonitoredApp(old.settings, old.client, old.source, stage.token_usage, action)
         new.inherit(old)
         assert (new.parser.seen, new.last_success) == (seen, old.last_success)
 
-    def test_a_fetch_of_the_one_before_is_no_change_of_the_one_in_force(self, stage: Stage) -> None:
-        old = stage.watch()
+    def test_a_late_fetch_of_the_previous_app_does_not_change_its_successor(self, stage: Stage) -> None:
+        old = stage.make_app()
         stage.app.domains = {"requestdomain": ["https://old.cn"]}
         fetch(old)
-        new = MonitoredApp(old.settings, old.client, old.source, stage.ledger, None)
+        new = MonitoredApp(old.settings, old.client, old.source, stage.token_usage, None)
         new.inherit(old)
         before = new.history.lists
         stage.app.domains = {"requestdomain": ["https://new.cn"]}

@@ -25,8 +25,8 @@ class TestSharedToken:
             (tmp_path / name).write_text("one")
         theirs = tmp_path / "theirs"
         return (
-            stage.watch(file=str(tmp_path / "mine")),
-            stage.watch(appid=OTHER, file=str(theirs)),
+            stage.make_app(file=str(tmp_path / "mine")),
+            stage.make_app(appid=OTHER, file=str(theirs)),
             theirs,
         )
 
@@ -41,20 +41,20 @@ class TestSharedToken:
             assert app.known_lists is None
         assert stage.calls() == (1, 0)
 
-    def test_what_is_no_success_anyway_keeps_its_own_reason(self, stage: Stage, tmp_path: Path) -> None:
+    def test_a_failure_keeps_its_reason(self, stage: Stage, tmp_path: Path) -> None:
         one, other, _ = self.pair(stage, tmp_path)
         stage.app.errcode = 61007
         result = fetch(one)
         fetch(other)
         assert one.checked_result(result) is result
 
-    def test_they_recover_once_their_tokens_differ(self, stage: Stage, tmp_path: Path) -> None:
+    def test_they_recover_when_their_tokens_differ(self, stage: Stage, tmp_path: Path) -> None:
         one, other, theirs = self.pair(stage, tmp_path)
         result = fetch(one)
         fetch(other)
         theirs.write_text("two")
         assert other.checked_result(fetch(other)).reason is None
-        # Whose the shared one was nobody can tell: who still has it is not shown, and what it showed is gone.
+        # It is unknown whose token that was: the app that still has it fails, and its lists are forgotten.
         assert one.checked_result(result).reason is Reason.TOKEN
         assert one.checked_result(fetch(one)).reason is Reason.TOKEN
         assert one.known_lists is None
@@ -63,21 +63,21 @@ class TestSharedToken:
         assert one.checked_result(fetch(one)).reason is None
         assert one.checked_result(result).reason is Reason.TOKEN
 
-    def test_an_answer_on_its_way_is_not_shown_after_its_source_was_changed(
+    def test_a_late_answer_is_not_shown_after_the_source_was_changed(
         self, stage: Stage, tmp_path: Path
     ) -> None:
         one, other, _ = self.pair(stage, tmp_path)
         result = fetch(one)
         assert result.categories is not None
         fetch(other)
-        stage.ledger.forget(APPID)
-        stage.ledger.claim(APPID, "its own by now", lambda: None)
+        stage.token_usage.forget(APPID)
+        stage.token_usage.claim(APPID, "a new token", lambda: None)
         assert one.checked_result(result).reason is Reason.TOKEN
 
-    def test_a_token_centre_that_hands_one_token_to_two_apps_fails_both(self, stage: Stage) -> None:
+    def test_two_apps_that_get_the_same_token_from_a_token_service_fail(self, stage: Stage) -> None:
         stage.world.patch_centre({"fixed_token": "one"})
         settings = centre_token(stage.server.url)
-        one, other = stage.watch_with(settings), stage.watch_with(settings, OTHER)
+        one, other = stage.make_app_with(settings), stage.make_app_with(settings, OTHER)
         results = fetch(one), fetch(other)
         for app, result in zip((one, other), results, strict=True):
             shown = app.checked_result(result)

@@ -15,104 +15,108 @@ def clock() -> Clock:
     return Clock()
 
 
-def _nobody() -> None:
-    """Whom a conflict is nothing to."""
+def _ignore() -> None:
+    """A conflict handler that does nothing."""
 
 
-def claim(ledger: TokenUsage, appid: str, token: str) -> None:
-    """Claim for whom nothing is told."""
-    ledger.claim(appid, token, _nobody)
+def claim(token_usage: TokenUsage, appid: str, token: str) -> None:
+    """Claim with a conflict handler that does nothing."""
+    token_usage.claim(appid, token, _ignore)
 
 
 @pytest.fixture
-def ledger(clock: Clock) -> TokenUsage:
+def token_usage(clock: Clock) -> TokenUsage:
     return TokenUsage(clock)
 
 
-def test_a_token_of_one_app_is_not_shared(ledger: TokenUsage) -> None:
-    claim(ledger, A, "one")
-    claim(ledger, A, "one")
-    claim(ledger, B, "two")
-    assert (ledger.current(A), ledger.current(B), ledger.current(C)) == ("one", "two", None)
-    assert not ledger.shared(A, "one")
-    assert not ledger.shared(B, "two")
-    assert not ledger.shared(C, "three")
-    assert not ledger.shared(C, None)
+def test_a_token_of_one_app_is_not_shared(token_usage: TokenUsage) -> None:
+    claim(token_usage, A, "one")
+    claim(token_usage, A, "one")
+    claim(token_usage, B, "two")
+    assert (token_usage.current_token(A), token_usage.current_token(B), token_usage.current_token(C)) == (
+        "one",
+        "two",
+        None,
+    )
+    assert not token_usage.is_shared(A, "one")
+    assert not token_usage.is_shared(B, "two")
+    assert not token_usage.is_shared(C, "three")
+    assert not token_usage.is_shared(C, None)
 
 
-def test_a_token_of_two_apps_stays_shared_when_one_has_another(ledger: TokenUsage) -> None:
-    claim(ledger, A, "one")
-    claim(ledger, B, "one")
-    assert ledger.shared(A, "one")
-    claim(ledger, B, "two")
-    assert ledger.shared(A, "one"), "it may be the other app's, whose lists would show here"
-    assert not ledger.shared(B, "two")
-    claim(ledger, A, "three")
-    assert not ledger.shared(A, "three")
+def test_a_token_of_two_apps_stays_shared_when_one_gets_another(token_usage: TokenUsage) -> None:
+    claim(token_usage, A, "one")
+    claim(token_usage, B, "one")
+    assert token_usage.is_shared(A, "one")
+    claim(token_usage, B, "two")
+    assert token_usage.is_shared(A, "one"), "it may be the other app's token"
+    assert not token_usage.is_shared(B, "two")
+    claim(token_usage, A, "three")
+    assert not token_usage.is_shared(A, "three")
 
 
-def test_a_token_that_somebody_had_is_shared_with_who_receives_it_later(ledger: TokenUsage) -> None:
-    claim(ledger, A, "one")
-    claim(ledger, A, "two")
-    claim(ledger, B, "one")
-    assert ledger.shared(A, "one")
+def test_a_replaced_token_is_shared_with_an_app_that_receives_it_later(token_usage: TokenUsage) -> None:
+    claim(token_usage, A, "one")
+    claim(token_usage, A, "two")
+    claim(token_usage, B, "one")
+    assert token_usage.is_shared(A, "one")
 
 
-def test_it_is_forgotten_when_it_cannot_live_any_more(ledger: TokenUsage, clock: Clock) -> None:
-    claim(ledger, A, "one")
-    claim(ledger, B, "one")
-    claim(ledger, B, "two")
+def test_a_token_is_forgotten_when_it_must_have_expired(token_usage: TokenUsage, clock: Clock) -> None:
+    claim(token_usage, A, "one")
+    claim(token_usage, B, "one")
+    claim(token_usage, B, "two")
     clock.ahead = 3 * 3600 - 10
-    assert ledger.shared(A, "one")
+    assert token_usage.is_shared(A, "one")
     clock.ahead = 3 * 3600 + 10
-    assert not ledger.shared(A, "one")
+    assert not token_usage.is_shared(A, "one")
 
 
-def test_all_users_are_told_when_a_second_one_comes(ledger: TokenUsage) -> None:
-    told: list[str] = []
-    told_of_a, told_of_b = partial(told.append, A), partial(told.append, B)
-    ledger.put_in_force({A: told_of_a, B: told_of_b, C: partial(told.append, C)})
-    ledger.claim(A, "one", told_of_a)
-    assert told == []
-    ledger.claim(B, "one", told_of_b)
-    assert sorted(told) == [A, B]
+def test_the_conflict_handlers_of_all_users_are_called(token_usage: TokenUsage) -> None:
+    conflicts: list[str] = []
+    handler_a, handler_b = partial(conflicts.append, A), partial(conflicts.append, B)
+    token_usage.set_apps({A: handler_a, B: handler_b, C: partial(conflicts.append, C)})
+    token_usage.claim(A, "one", handler_a)
+    assert conflicts == []
+    token_usage.claim(B, "one", handler_b)
+    assert sorted(conflicts) == [A, B]
 
 
-def test_an_app_that_is_watched_no_longer_shares_nothing(ledger: TokenUsage) -> None:
-    claim(ledger, A, "one")
-    claim(ledger, B, "one")
-    ledger.put_in_force({A: _nobody})
-    assert not ledger.shared(A, "one")
-    claim(ledger, B, "one")  # by a fetch that was on its way
-    assert not ledger.shared(A, "one")
+def test_an_app_that_is_no_longer_configured_shares_no_token(token_usage: TokenUsage) -> None:
+    claim(token_usage, A, "one")
+    claim(token_usage, B, "one")
+    token_usage.set_apps({A: _ignore})
+    assert not token_usage.is_shared(A, "one")
+    claim(token_usage, B, "one")  # by a late fetch
+    assert not token_usage.is_shared(A, "one")
 
 
-def test_whoever_was_in_force_before_claims_no_more(ledger: TokenUsage) -> None:
-    before, now = partial(_nobody), partial(_nobody)
-    ledger.put_in_force({A: before, B: _nobody})
-    ledger.claim(A, "one", before)
-    ledger.put_in_force({A: now, B: _nobody})
-    ledger.forget(A)
-    ledger.claim(A, "one", before)  # by a fetch that was on its way
-    ledger.claim(A, "two", now)
-    claim(ledger, B, "one")
-    assert not ledger.shared(B, "one")
-    assert not ledger.shared(A, "two")
+def test_an_app_that_was_replaced_can_not_claim(token_usage: TokenUsage) -> None:
+    before, now = partial(_ignore), partial(_ignore)
+    token_usage.set_apps({A: before, B: _ignore})
+    token_usage.claim(A, "one", before)
+    token_usage.set_apps({A: now, B: _ignore})
+    token_usage.forget(A)
+    token_usage.claim(A, "one", before)  # by a late fetch
+    token_usage.claim(A, "two", now)
+    claim(token_usage, B, "one")
+    assert not token_usage.is_shared(B, "one")
+    assert not token_usage.is_shared(A, "two")
 
 
-def test_an_app_whose_source_was_changed_shares_nothing_it_had(ledger: TokenUsage) -> None:
-    claim(ledger, A, "one")
-    claim(ledger, B, "one")
-    ledger.forget(B)
-    assert not ledger.shared(A, "one")
-    assert ledger.shared(B, "one"), "an answer for it may still be on its way"
+def test_an_app_whose_source_was_changed_no_longer_shares_its_old_token(token_usage: TokenUsage) -> None:
+    claim(token_usage, A, "one")
+    claim(token_usage, B, "one")
+    token_usage.forget(B)
+    assert not token_usage.is_shared(A, "one")
+    assert token_usage.is_shared(B, "one"), "an answer to it may still arrive"
 
 
-def test_no_token_is_kept_that_nobody_uses(ledger: TokenUsage, clock: Clock) -> None:
+def test_a_token_without_users_is_not_kept(token_usage: TokenUsage, clock: Clock) -> None:
     for number in range(10):
-        claim(ledger, A, str(number))
+        claim(token_usage, A, str(number))
     clock.ahead = 4 * 3600
-    claim(ledger, A, "last")
-    assert ledger._users.keys() == {"9", "last"}
-    ledger.put_in_force({})
-    assert (ledger._users, ledger._token_of, ledger._tokens) == ({}, {}, {})
+    claim(token_usage, A, "last")
+    assert token_usage._users.keys() == {"9", "last"}
+    token_usage.set_apps({})
+    assert (token_usage._users, token_usage._current, token_usage._tokens) == ({}, {}, {})

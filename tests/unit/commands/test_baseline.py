@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from helpers.fleets import APPSECRET, SmallFleet, appid, discovering, platform_fleet, serve
-from helpers.support import apps_with, series
+from helpers.samples import apps_with, series
 
 from wx_domain_exporter import cli
 from wx_domain_exporter.simulator.apps import SimulatedApp

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from helpers.commands import Capture
     from helpers.fleets import SmallFleet
 
-    from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
+    from wx_domain_exporter.apps.results import FetchResult
 
 A, B = appid(0), appid(1)
 
@@ -61,7 +62,7 @@ class TestReport:
         fleet.world.patch(A, {"errcode": 48001})
         first, second, last = report(fleet, capsys, 1)
         assert first.startswith(f"异常 {A} app 0: 权限: getwxadevinfo 返回错误码 48001：")
-        assert second.startswith(f"正常 {B} app 1: 密钥、token、IP 白名单、权限、应答（")
+        assert second.startswith(f"正常 {B} app 1: 密钥、token、IP 白名单、权限、返回结果（")
         assert last == "2 项中 1 项有问题"
 
     def test_a_used_up_quota_is_a_failure(self, fleet: SmallFleet, capsys: Capture) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.fleets import appid
-from helpers.support import samples, series
+from helpers.samples import samples, series
 
 from wx_domain_exporter import cli
 

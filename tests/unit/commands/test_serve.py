@@ -8,7 +8,9 @@ import threading
 import pytest
 from helpers.commands import Capture, Served, failure
 from helpers.fleets import SmallFleet, appid
-from helpers.support import Gate, request, series, value, wait_until
+from helpers.http_requests import request
+from helpers.samples import series, value
+from helpers.waiting import Gate, wait_until
 
 from wx_domain_exporter import __version__
 

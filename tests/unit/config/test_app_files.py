@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from helpers.configurations import load
-from helpers.support import as_json
+from helpers.json_text import as_json
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.config.loader import ConfigError, ConfigLoader, Settings

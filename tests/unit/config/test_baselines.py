@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from helpers.configurations import parse
-from helpers.support import as_json
+from helpers.json_text import as_json
 
 from wx_domain_exporter.config.loader import AppSettings, ConfigError, Settings
 from wx_domain_exporter.config.schema_tokens import AccessToken

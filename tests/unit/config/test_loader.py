@@ -10,7 +10,8 @@ import pytest
 import trustme
 import yaml
 from helpers.configurations import load, parse
-from helpers.support import REPOSITORY, as_json
+from helpers.json_text import as_json
+from helpers.repository import REPOSITORY
 from pydantic import BaseModel, ValidationError
 
 from wx_domain_exporter.config.loader import ConfigError, Settings

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.configurations import parse
-from helpers.support import as_json, run_exporter
+from helpers.exporter_process import run_exporter
+from helpers.json_text import as_json
 
 from wx_domain_exporter.config.loader import ConfigError
 

@@ -1,20 +1,18 @@
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.discovery_setup import own_token
 from helpers.fleets import platform_fleet
+from helpers.samples import samples, series, value
 from helpers.services import LONG, configure, running_service, scrape, up
 from helpers.simulated_client import OTHER
-from helpers.support import samples, series, value, wait_until
 from helpers.token_setup import centre_settings
+from helpers.waiting import wait_until
 from prometheus_client.parser import text_string_to_metric_families
-from structlog.testing import capture_logs
 
-from wx_domain_exporter import service as service_module
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
@@ -284,7 +282,7 @@ class TestReload:
         assert stage.calls("api_component_token") == 1
 
 
-class TestThreads:
+class TestTasks:
     def discovering(self, service: Service) -> None:
         wait_until(lambda: service.knows_all_apps, "the platforms are discovered", LONG)
 
@@ -303,25 +301,6 @@ class TestThreads:
         self.discovering(service)
         assert len(service.fleet.apps) == 5
         assert stage.world.calls["api_get_authorizer_list", stage.simulated.component_appid] == 1
-
-    def test_one_for_which_there_is_no_thread_begins_as_soon_as_there_is_one(
-        self, stage: Stage, service: Service, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        start = threading.Thread.start
-
-        def refuse(thread: threading.Thread) -> None:
-            if thread.name.startswith("discovery"):
-                raise RuntimeError("can't start new thread")
-            start(thread)
-
-        monkeypatch.setattr(service_module, "_SECONDS_BETWEEN_LOOKS", 0.05)
-        with monkeypatch.context() as patch, capture_logs() as logs:
-            patch.setattr(threading.Thread, "start", refuse)
-            service.start()
-            wait_until(lambda: len(logs) > 1, "it is tried again")
-        assert {log["event"] for log in logs} == {"a discovery can't begin"}
-        self.discovering(service)
-        assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
 
     def test_a_failed_discovery_is_tried_again_by_a_reload(self, stage: Stage, service: Service) -> None:
         stage.patch(list_errcode=61004)

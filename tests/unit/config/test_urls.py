@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.configurations import parse
-from helpers.support import as_json
+from helpers.json_text import as_json
 
 from wx_domain_exporter.config.loader import ConfigError
 

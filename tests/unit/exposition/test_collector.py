@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.collector_setup import BAD, COUNTED, GOOD, SECRET, apps_of, scrape, serving, small_world
-from helpers.support import samples, series, value
+from helpers.samples import samples, series, value
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.metrics.definitions import (
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 EXTRAS = (EFFECTIVE_DOMAINS, EFFECTIVE_HASH, QUOTA_LIMIT, QUOTA_USED, QUOTA_REMAINING)
 ALWAYS = [gauge for gauge in GAUGES if gauge not in EXTRAS]
-"""The families that need nothing under `collect`."""
+"""The families that do not depend on `collect`."""
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ class TestApps:
         assert whole is not None
         assert 0.2 <= whole <= time.time() - before
 
-    def test_an_app_without_an_answer_by_then_fails_alone(self, world: World) -> None:
+    def test_an_app_without_an_answer_by_the_deadline_fails_alone(self, world: World) -> None:
         world.apps[BAD].hang = True
         with serving(world) as service:
             text = scrape(service, seconds=1.0)
@@ -98,13 +98,13 @@ def demo_text() -> str:
 
 
 class TestDemoFleet:
-    def test_every_app_has_up_and_its_facts(self, text: str) -> None:
+    def test_every_app_has_up_info_duration_and_timestamp(self, text: str) -> None:
         appids = apps_of(text, "wx_domain_up")
         assert len(appids) == 10
         for name in ("app_info", "fetch_duration_seconds", "fetch_timestamp_seconds"):
             assert apps_of(text, f"wx_domain_{name}") == appids
 
-    def test_exactly_the_failing_ones_have_a_reason_and_only_one(self, text: str) -> None:
+    def test_exactly_the_failing_apps_have_one_reason_each(self, text: str) -> None:
         failing = {appid for appid, up in series(text, "wx_domain_up", "appid").items() if not up}
         reasons = [dict(labels)["appid"] for name, labels in samples(text) if name == "wx_domain_fetch_error"]
         assert len(failing) == 4
@@ -128,17 +128,17 @@ class TestDemoFleet:
         assert value(text, "wx_domain_fetch_error", appid=appid, reason=reason) == 1
         assert value(text, "wx_domain_api_error", appid=appid, api=api, errcode=errcode) == 1
 
-    def test_all_families_are_gauges_with_their_help_and_described(self, text: str) -> None:
+    def test_all_families_are_gauges_with_their_help(self, text: str) -> None:
         types = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
         assert types == [(gauge.name, "gauge") for gauge in GAUGES]
         for gauge in GAUGES:
             assert f"# HELP {gauge.name} {gauge.help}\n" in text
 
-    def test_what_differs_from_a_baseline_has_a_series(self, text: str) -> None:
+    def test_each_difference_from_a_baseline_has_a_series(self, text: str) -> None:
         assert series(text, "wx_domain_missing_domain", "domain") == {"https://h5-61.gov.example.cn": 1}
         assert series(text, "wx_domain_unexpected_domain", "domain") == {"https://127.0.0.1": 1}
 
-    def test_one_list_is_not_in_force(self, text: str) -> None:
+    def test_one_list_differs_from_the_one_in_effect(self, text: str) -> None:
         configured, effective = (
             {labels: number for (found, labels), number in samples(text).items() if found == name}
             for name in ("wx_domain_hash", "wx_domain_effective_hash")
@@ -146,18 +146,16 @@ class TestDemoFleet:
         differing = {
             labels for labels in configured.keys() & effective if configured[labels] != effective[labels]
         }
-        may_change_meanwhile = (("appid", appid_of("限时抢购")), ("category", "requestdomain"))
-        assert differing - {may_change_meanwhile} == {
-            (("appid", appid_of("会员中心")), ("category", "requestdomain"))
-        }
+        may_change = (("appid", appid_of("限时抢购")), ("category", "requestdomain"))
+        assert differing - {may_change} == {(("appid", appid_of("会员中心")), ("category", "requestdomain"))}
 
-    def test_one_quota_is_nearly_used_and_one_is_used_up(self, text: str) -> None:
+    def test_one_quota_is_nearly_used_up_and_one_is_used_up(self, text: str) -> None:
         limits, remaining = (
             series(text, f"wx_domain_api_quota_{name}", "appid") for name in ("limit", "remaining")
         )
         assert remaining[appid_of("busy-quiz")] == 0
-        near = [one for one, limit in limits.items() if 0 < remaining[one] < limit / 10]
-        assert near == [appid_of("city-services")]
+        nearly = [app for app, limit in limits.items() if 0 < remaining[app] < limit / 10]
+        assert nearly == [appid_of("city-services")]
 
     def test_odd_domains_are_shown_as_they_are(self, text: str) -> None:
         odd = {"category": "wsrequestdomain", "domain": "wss://https://chat.example.com"}
@@ -174,8 +172,8 @@ class TestLabels:
         ]
         with serving(world, apps=apps, defaults={"labels": {"team": "all"}}) as service:
             text = scrape(service)
-        found = [dict(labels) for name, labels in samples(text) if name == "wx_domain_app_info"]
-        assert found == [
+        app_info = [dict(labels) for name, labels in samples(text) if name == "wx_domain_app_info"]
+        assert app_info == [
             {"appid": GOOD, "name": "商店", "team": "growth", "env": ""},
             {"appid": BAD, "name": BAD, "team": "all", "env": "prod"},
         ]
@@ -213,16 +211,16 @@ class TestBaselines:
         assert series(text, "wx_domain_unexpected_domain", "domain") == {"https://www.example.com": 1}
         assert apps_of(text, "wx_domain_unexpected_domain") == {GOOD}
 
-    def test_one_app_has_no_more_unexpected_domains_than_it_may_have_series(self, world: World) -> None:
+    def test_one_app_has_at_most_max_domains_unexpected_domains(self, world: World) -> None:
         hosts = [f"https://{number}.example.com" for number in range(5)]
         world.apps[GOOD].domains = {"requestdomain": hosts, "uploaddomain": hosts}
-        one = {"requestdomain": {"allowed": [hosts[0]]}, "uploaddomain": {"exact": []}}
+        baseline = {"requestdomain": {"allowed": [hosts[0]]}, "uploaddomain": {"exact": []}}
         with serving(
-            world, baselines={"all": one}, defaults={"baseline": "all"}, collect={"max_domains": 6}
+            world, baselines={"all": baseline}, defaults={"baseline": "all"}, collect={"max_domains": 6}
         ) as service:
             text = scrape(service)
-        found = [dict(labels) for name, labels in samples(text) if name == "wx_domain_unexpected_domain"]
-        assert [(one["category"], one["domain"]) for one in found] == [
+        labels = [dict(pairs) for name, pairs in samples(text) if name == "wx_domain_unexpected_domain"]
+        assert [(one["category"], one["domain"]) for one in labels] == [
             *(("requestdomain", host) for host in hosts[1:]),
             *(("uploaddomain", host) for host in hosts[:2]),
         ]
@@ -230,7 +228,7 @@ class TestBaselines:
 
 
 class TestLimits:
-    def test_they_are_wechats_unless_the_configuration_says_otherwise(self, world: World) -> None:
+    def test_they_are_those_of_wechat_unless_configured(self, world: World) -> None:
         with serving(world, limits={"requestdomain": 50, "tcpdomain": 10}) as service:
             limits = series(scrape(service), "wx_domain_domains_limit", "category")
         assert limits == {
@@ -268,12 +266,12 @@ def families(text: str) -> list[str]:
     return re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE)
 
 
-def test_a_family_is_there_only_if_it_has_a_sample(world: World) -> None:
+def test_a_family_without_samples_is_absent(world: World) -> None:
     with serving(world) as service:
         baselines = ("wx_domain_baseline_match", "wx_domain_missing_domain", "wx_domain_unexpected_domain")
         without = [gauge.name for gauge in ALWAYS if gauge.name not in baselines]
         assert families(scrape(service)) == without
         world.apps[BAD].errcode = 0
-        found = set(families(scrape(service)))
+        names = set(families(scrape(service)))
     errors = {"wx_domain_api_error", "wx_domain_fetch_error"}
-    assert found == set(without) - errors
+    assert names == set(without) - errors

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.collector_setup import BAD, GOOD, apps_of, scrape, serving, small_world
-from helpers.support import series, value
+from helpers.samples import series, value
 
 from wx_domain_exporter.domains.domain_list import domain_list
 from wx_domain_exporter.simulator.world import CATEGORIES
@@ -19,7 +19,7 @@ def world() -> World:
 
 
 class TestEffective:
-    def test_an_app_has_what_is_in_force_beside_what_is_configured(self, world: World) -> None:
+    def test_an_app_has_the_lists_in_effect_next_to_the_configured_ones(self, world: World) -> None:
         world.apps[GOOD].effective = {"requestdomain": ["https://www.qq.com"], "bizdomain": ["https://M.cn/"]}
         with serving(world, collect={"effective": True}) as service:
             text = scrape(service)
@@ -37,7 +37,7 @@ class TestEffective:
         effective = series(text, "wx_domain_effective_hash", "category")
         assert series(text, "wx_domain_hash", "category").items() <= effective.items()
 
-    def test_a_failed_app_has_none_and_neither_has_one_that_fails_later(self, world: World) -> None:
+    def test_an_app_that_fails_has_none(self, world: World) -> None:
         with serving(world, collect={"effective": True}) as service:
             assert apps_of(scrape(service), "wx_domain_effective_domains") == {GOOD}
             world.apps[GOOD].errcode = 61007
@@ -66,7 +66,7 @@ class TestEffective:
         assert apps_of(text, "wx_domain_fetch_error") == {BAD}
         assert apps_of(text, "wx_domain_effective_domains") == set()
 
-    def test_what_is_too_late_is_left_out_and_nothing_else(self, world: World) -> None:
+    def test_only_what_misses_the_deadline_is_left_out(self, world: World) -> None:
         del world.apps[BAD]
         with serving(world, collect={"effective": True}) as service:
             before = scrape(service)
@@ -79,7 +79,7 @@ class TestEffective:
 
 
 class TestQuota:
-    def test_an_app_has_what_its_day_allows(self, world: World) -> None:
+    def test_an_app_has_the_quota_of_its_day(self, world: World) -> None:
         world.apps[GOOD].daily_limit = 1000
         with serving(world, collect={"quota": True}) as service:
             texts = [scrape(service), scrape(service)]
@@ -89,7 +89,7 @@ class TestQuota:
                 assert value(text, f"wx_domain_{name}", appid=GOOD, api="getwxadevinfo") == figure
         assert world.calls["quota/get", GOOD] == 1
 
-    def test_also_while_it_fails_with_an_errcode(self, world: World) -> None:
+    def test_an_app_that_fails_with_an_errcode_has_it_too(self, world: World) -> None:
         world.apps[GOOD].daily_limit = 0
         with serving(world, collect={"quota": True}) as service:
             text = scrape(service)
@@ -97,7 +97,7 @@ class TestQuota:
         assert value(text, "wx_domain_api_quota_remaining", appid=GOOD, api="getwxadevinfo") == 0
         assert apps_of(text, "wx_domain_api_quota_limit") == {GOOD, BAD}
 
-    def test_not_without_a_token(self, world: World) -> None:
+    def test_an_app_without_a_token_has_none(self, world: World) -> None:
         world.apps[GOOD].whitelisted = False
         with serving(world, collect={"quota": True}) as service:
             text = scrape(service)

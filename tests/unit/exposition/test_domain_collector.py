@@ -1,4 +1,4 @@
-"""`DomainCollector` in another program: beside that program's metrics, on prometheus_client's own server."""
+"""`DomainCollector` in another program: next to that program's metrics, on prometheus_client's own server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from wsgiref.util import setup_testing_defaults
 import pytest
 from helpers.documents import blocks
 from helpers.fleets import SmallFleet, appid, discovering, fleet_config, platform_fleet, serve, small_fleet
-from helpers.support import REPOSITORY, as_json, request, series, value, wait_until
+from helpers.http_requests import request
+from helpers.json_text import as_json
+from helpers.repository import REPOSITORY
+from helpers.samples import series, value
+from helpers.waiting import wait_until
 from prometheus_client import CollectorRegistry, Counter, generate_latest, make_wsgi_app, start_http_server
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
@@ -62,7 +66,7 @@ def served(registry: CollectorRegistry) -> Iterator[str]:
 
 
 class TestScrape:
-    def test_registering_calls_nobody_and_each_scrape_asks_wechat_once_an_app(
+    def test_registering_makes_no_call_and_each_scrape_makes_one_per_app(
         self, fleet: SmallFleet, registry: CollectorRegistry
     ) -> None:
         assert not fleet.world.calls
@@ -73,14 +77,16 @@ class TestScrape:
                 assert value(text, "orders_total") == 3
                 assert fleet.calls() == 2 * number
 
-    def test_it_is_valid_openmetrics_with_the_series_of_the_host(self, registry: CollectorRegistry) -> None:
+    def test_it_is_valid_openmetrics_with_the_series_of_the_program(
+        self, registry: CollectorRegistry
+    ) -> None:
         with served(registry) as url:
             text = request(url, headers={"Accept": OPENMETRICS}).text
         families = {family.name for family in text_string_to_metric_families(text)}  # type: ignore[no-untyped-call]
         assert {"orders", "wx_domain_up", "wx_domain_hash", "wx_domain_scrape_duration_seconds"} <= families
-        assert "orders_created" in text  # what the host has prometheus_client write stays as it is
+        assert "orders_created" in text  # the program's own metrics are written as without the collector
 
-    def test_in_a_wsgi_application_too_where_names_of_the_host_call_nobody(
+    def test_in_a_wsgi_application_a_selection_of_other_metrics_makes_no_call(
         self, fleet: SmallFleet, registry: CollectorRegistry
     ) -> None:
         application = make_wsgi_app(registry)
@@ -88,7 +94,7 @@ class TestScrape:
         assert not fleet.world.calls
         assert series(answer(application, "name[]=wx_domain_up"), "wx_domain_up", "appid") == {A: 1, B: 1}
 
-    def test_an_app_that_hangs_fails_by_the_configured_timeout(self, fleet: SmallFleet) -> None:
+    def test_an_app_that_hangs_fails_after_the_configured_timeout(self, fleet: SmallFleet) -> None:
         fleet.world.patch(A, {"hang": True})
         fleet.configure(scrape={"timeout": "1s"}, wechat={"timeout": "30s"})
         with DomainCollector.from_file(str(fleet.path)) as collector:
@@ -128,7 +134,7 @@ def test_the_example_of_the_docs_runs_and_ends_without_close(fleet: SmallFleet, 
 
 
 class TestApps:
-    def test_those_of_app_files_and_of_platforms_are_there(self, tmp_path: Path) -> None:
+    def test_those_of_app_files_and_of_platforms_are_included(self, tmp_path: Path) -> None:
         world = platform_fleet(2)
         (platform,) = world.platforms.values()
         with serve(world, tmp_path) as fleet:
@@ -139,15 +145,15 @@ class TestApps:
             path.write_text(fleet_config(world, fleet.url, **sections))
             fleet.path.unlink()
             with DomainCollector.from_file(path) as collector:
-                everybody = {A, *world.apps}
+                appids = {A, *world.apps}
                 wait_until(
-                    lambda: set(series(text_of(collector), "wx_domain_up", "appid")) == everybody,
+                    lambda: set(series(text_of(collector), "wx_domain_up", "appid")) == appids,
                     "all apps are scraped",
                 )
 
 
 class TestConfiguration:
-    def test_its_errors_are_raised_where_the_collector_is_made(self, tmp_path: Path) -> None:
+    def test_from_file_raises_its_errors(self, tmp_path: Path) -> None:
         path = tmp_path / "my.yml"
         path.write_text("apps: nothing\nscrape: {timeout: soon}\n")
         with pytest.raises(ConfigError) as raised:
@@ -157,7 +163,7 @@ class TestConfiguration:
             DomainCollector.from_file(tmp_path / "missing.yml")
 
 
-class TestEnd:
+class TestClose:
     def test_after_close_there_are_no_families_and_no_calls(
         self, fleet: SmallFleet, collector: DomainCollector, registry: CollectorRegistry
     ) -> None:

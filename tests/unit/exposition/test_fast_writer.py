@@ -1,4 +1,4 @@
-"""The fast writer's text is prometheus_client's, byte by byte, in every format that it can be asked for."""
+"""The fast writer writes byte for byte what prometheus_client writes, in every format."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Gauge
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema import Collect
@@ -44,11 +44,11 @@ FORMATS = [
 LABEL_KEYS = ("a_first", "env", "zone")
 CATEGORIES = ("requestdomain", "bizdomain", "udpdomain", "newdomain")
 whole_fleets = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""A fleet takes long to make up on a busy machine."""
-NOBODY: Any = None
-"""Whoever would call WeChat: these results are there already."""
+"""Generating a fleet can take long on a busy machine."""
+UNUSED: Any = None
+"""For what calls WeChat: no test here makes a call."""
 
-# All that a label's value can be, and often what has a meaning in a line or in a template.
+# Any character of a label value, and often one with a meaning in a line or in a template.
 ODD_CHARACTERS = '\\"\n{}%,=# 0\ue000\ue001'
 CHARACTERS = st.one_of(st.characters(exclude_categories=["Cs"]), st.sampled_from(ODD_CHARACTERS))
 LABELS = st.text(CHARACTERS, max_size=8)
@@ -83,11 +83,11 @@ def apps(draw: st.DrawFn, collect: Collect) -> list[MonitoredApp]:
                 appid=f"wx{place:016x}",
                 name=draw(LABELS),
                 labels=draw(st.dictionaries(st.sampled_from(LABEL_KEYS), LABELS)),
-                token=NOBODY,
+                token=UNUSED,
                 baseline=draw(BASELINES),
             ),
-            NOBODY,
-            NOBODY,
+            UNUSED,
+            UNUSED,
             TokenUsage(),
             None,
             collect=collect,
@@ -97,7 +97,7 @@ def apps(draw: st.DrawFn, collect: Collect) -> list[MonitoredApp]:
 
 
 @st.composite
-def outcomes(draw: st.DrawFn) -> FetchResult:
+def fetch_results(draw: st.DrawFn) -> FetchResult:
     lists, timestamp = draw(st.none() | LISTS_OF_AN_APP), draw(SECONDS)
     return FetchResult(
         categories=lists,
@@ -109,16 +109,16 @@ def outcomes(draw: st.DrawFn) -> FetchResult:
     )
 
 
-FINDINGS = st.builds(ExtraResult, LISTS_OF_AN_APP, QUOTAS, ERRCODES)
+EXTRA_RESULTS = st.builds(ExtraResult, LISTS_OF_AN_APP, QUOTAS, ERRCODES)
 
 
 @st.composite
 def scrapes_of_a_fleet(draw: st.DrawFn) -> list[ScrapeResults]:
     """Three scrapes of one fleet; lists that stay the same are the same objects, as in the exporter."""
     collect = Collect(domains=draw(st.booleans()), max_domains=draw(st.integers(0, 6)))
-    watches = draw(apps(collect))
+    fleet = draw(apps(collect))
     results = ScrapeResults(
-        apps=[AppResult(watch, draw(outcomes()), draw(FINDINGS)) for watch in watches],
+        apps=[AppResult(app, draw(fetch_results()), draw(EXTRA_RESULTS)) for app in fleet],
         label_keys=draw(st.sampled_from([LABEL_KEYS, ()])),
         limits=draw(st.dictionaries(st.sampled_from(CATEGORIES), COUNTS)),
         collect=collect,
@@ -126,10 +126,10 @@ def scrapes_of_a_fleet(draw: st.DrawFn) -> list[ScrapeResults]:
     )
     scrapes = [results]
     for _ in range(2):
-        stay = [draw(st.booleans()) for _ in watches]
+        unchanged = [draw(st.booleans()) for _ in fleet]
         later = [
-            app if stays else AppResult(app.app, draw(outcomes()), draw(FINDINGS))
-            for app, stays in zip(scrapes[-1].apps, stay, strict=True)
+            app if stays else AppResult(app.app, draw(fetch_results()), draw(EXTRA_RESULTS))
+            for app, stays in zip(scrapes[-1].apps, unchanged, strict=True)
         ]
         scrapes.append(replace(results, apps=later, seconds=draw(SECONDS)))
     return scrapes
@@ -158,7 +158,7 @@ def test_whole_scrapes_are_written_as_prometheus_client_writes_them(
 
 @whole_fleets
 @given(scrapes=scrapes_of_a_fleet(), names=st.sets(st.sampled_from([gauge.name for gauge in GAUGES])))
-def test_so_are_the_families_that_names_pick(scrapes: list[ScrapeResults], names: set[str]) -> None:
+def test_so_are_the_families_of_a_selection(scrapes: list[ScrapeResults], names: set[str]) -> None:
     encode, _ = choose_encoder(OPENMETRICS)
     text = "".join(FastWriter().write(scrapes[0], encode, names)).encode()
     assert text + encode(CollectorRegistry()) == encode(registry_of(scrapes[0]).restricted_registry(names))
@@ -188,69 +188,69 @@ def one_sample(value: float, label: str) -> bytes:
     return choose_encoder("")[0](registry)
 
 
-def test_formats_that_differ_in_their_heads_alone_share_their_lines() -> None:
+def test_formats_that_differ_only_in_their_heads_share_their_lines() -> None:
     lines = [templates_of(choose_encoder(accept)[0], LABEL_KEYS).lines for accept in FORMATS]
-    assert all(one is lines[0] for one in lines)
+    assert all(mapping is lines[0] for mapping in lines)
 
 
 class TestCache:
-    """What is written of an app is used again while its lists, its baseline and the format's lines stay."""
+    """Cached lines are reused while the app's lists, its baseline and the line templates stay the same."""
 
     @pytest.fixture
-    def renewed(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-        """The AppIDs of the apps whose lines are written to be cached."""
-        renewed: list[str] = []
+    def written_apps(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The AppIDs of the apps whose lines were written to be cached, in their order."""
+        appids: list[str] = []
         original = cached_lines.cached_lines_of
 
-        def noted(app: AppResult, *arguments: Any) -> Any:
-            renewed.append(app.appid)
+        def note(app: AppResult, *arguments: Any) -> Any:
+            appids.append(app.appid)
             return original(app, *arguments)
 
-        monkeypatch.setattr(fast_writer, "cached_lines_of", noted)
-        return renewed
+        monkeypatch.setattr(fast_writer, "cached_lines_of", note)
+        return appids
 
-    def test_unchanged_lists_are_written_once_in_all_formats(self, renewed: list[str]) -> None:
+    def test_unchanged_lists_are_written_once_in_all_formats(self, written_apps: list[str]) -> None:
         writer, results = FastWriter(), results_of_apps(A=LISTS_OF_A, B={})
         for accept in FORMATS:
             written(writer, results, choose_encoder(accept)[0])
-        assert renewed == ["A", "B"]
+        assert written_apps == ["A", "B"]
 
-    def test_an_app_that_failed_meanwhile_is_not_written_again(self, renewed: list[str]) -> None:
+    def test_an_app_that_failed_meanwhile_is_not_written_again(self, written_apps: list[str]) -> None:
         writer, good = FastWriter(), results_of_apps(A=LISTS_OF_A)
         for results in (good, failed(good), good):
             written(writer, results, choose_encoder("")[0])
-        assert renewed == ["A"]
+        assert written_apps == ["A"]
 
-    def test_an_app_with_another_configuration_is(self, renewed: list[str]) -> None:
+    def test_an_app_with_another_configuration_is_written_again(self, written_apps: list[str]) -> None:
         writer = FastWriter()
-        for _ in range(2):  # a reload makes new apps, which know the lists of the ones before
+        for _ in range(2):  # a reload makes a new app, which inherits the lists
             written(writer, results_of_apps(A=LISTS_OF_A), choose_encoder("")[0])
-        assert renewed == ["A", "A"]
+        assert written_apps == ["A", "A"]
 
-    def test_an_app_that_is_gone_is_forgotten(self, renewed: list[str]) -> None:
+    def test_an_app_that_is_gone_is_forgotten(self, written_apps: list[str]) -> None:
         writer, results = FastWriter(), results_of_apps(A=LISTS_OF_A)
-        for one in (results, results_of_apps(), results):
-            written(writer, one, choose_encoder("")[0])
-        assert renewed == ["A", "A"]
+        for scrape in (results, results_of_apps(), results):
+            written(writer, scrape, choose_encoder("")[0])
+        assert written_apps == ["A", "A"]
 
 
 LISTS_OF_A = {"requestdomain": DomainList.of(["https://a.example.com"])}
 
 
 def results_of_apps(**lists: Mapping[str, DomainList]) -> ScrapeResults:
-    """A scrape of good apps that have these lists."""
-    found = [
+    """A scrape of apps with these lists, whose fetches succeeded."""
+    app_results = [
         AppResult(
-            MonitoredApp(AppSettings(appid, appid, {}, NOBODY), NOBODY, NOBODY, TokenUsage(), None),
-            FetchResult(of_app, None, {}, 0.1, 1.7e9, 1.7e9),
+            MonitoredApp(AppSettings(appid, appid, {}, UNUSED), UNUSED, UNUSED, TokenUsage(), None),
+            FetchResult(app_lists, None, {}, 0.1, 1.7e9, 1.7e9),
             ExtraResult({}, None, {}),
         )
-        for appid, of_app in lists.items()
+        for appid, app_lists in lists.items()
     ]
-    return ScrapeResults(found, (), {}, Collect(), 0.2)
+    return ScrapeResults(app_results, (), {}, Collect(), 0.2)
 
 
 def failed(results: ScrapeResults) -> ScrapeResults:
-    """The same apps, of which none answered."""
+    """The same scrape, in which all fetches failed."""
     result = FetchResult(None, DeadlineError("no"), {}, 0.1, 1.7e9, None)
     return replace(results, apps=[app._replace(result=result) for app in results.apps])

@@ -12,7 +12,8 @@ from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
 from helpers.fault_behaviours import SLOW_SECONDS, answers_well, domain_of
 from helpers.fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from helpers.faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
-from helpers.support import free_port, wait_until
+from helpers.ports import free_port
+from helpers.waiting import wait_until
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import ContentDecodingError, Timeout
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -205,7 +206,7 @@ class TestKeptConnections:
         self, adapter: RunningAdapter, api: FaultyApi, fault: str
     ) -> None:
         assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
-        wait_until(lambda: all(not one.is_quiet() for one in adapter.kept), "more has come")
+        wait_until(lambda: all(not one.is_idle() for one in adapter.kept), "more has come")
         assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
 
     def test_what_comes_late_after_an_interim_answer_is_no_answer_to_the_next_call(
@@ -231,18 +232,18 @@ class TestKeptConnections:
         seconds: float,
         accepted: int,
     ) -> None:
-        monkeypatch.setattr(pool, "_DISTRUST", seconds)
+        monkeypatch.setattr(pool, "_SECONDS_DISABLED", seconds)
         with FaultyApi(BEHAVIOURS) as other, capture_logs() as logs:
             call(adapter, other.url)
             call(adapter, api.url, fault)
             odd = [one for one in adapter.kept if f":{one.origin.port}" in api.url]
-            wait_until(lambda: all(not one.is_quiet() for one in odd), "more has come")
+            wait_until(lambda: all(not one.is_idle() for one in odd), "more has come")
             for _ in range(3):
                 call(adapter, api.url)
                 call(adapter, other.url)
             assert (api.accepted, other.accepted) == (accepted, 1)
         (told,) = logs
-        assert "more than it is asked" in told["event"]
+        assert "without a request" in told["event"]
         assert told["server"] == urlsplit(api.url).netloc
 
     def test_one_that_ends_with_a_goodbye_costs_no_other(self, adapter: RunningAdapter) -> None:

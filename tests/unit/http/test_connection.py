@@ -11,8 +11,8 @@ from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
 from helpers.fault_behaviours import domain_of
 from helpers.fault_table import BEHAVIOURS
 from helpers.faults import CANARY, FaultyApi, Peer, token_for
+from helpers.ports import free_port
 from helpers.proxy import Proxy as ProxyServer
-from helpers.support import free_port
 from requests.exceptions import ConnectionError as RequestsConnectionError
 from requests.exceptions import InvalidProxyURL, ProxyError, SSLError, Timeout
 

@@ -9,8 +9,9 @@ import gevent
 import pytest
 from helpers.adapters import LONG, NOISE
 from helpers.faults import Peer, SocketServer, full_backlog
-from helpers.support import free_port, wait_until
+from helpers.ports import free_port
 from helpers.tls import make_certificates
+from helpers.waiting import wait_until
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from wx_domain_exporter.http import dialing

@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from helpers.support import samples, series, value
+from helpers.samples import samples, series, value
 from prometheus_client import CollectorRegistry, generate_latest
 
 from wx_domain_exporter import __version__

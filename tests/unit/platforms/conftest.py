@@ -10,6 +10,7 @@ from helpers.token_setup import Recorder
 
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.simulator.server import SimulatorServer
+from wx_domain_exporter.tasks import Tasks
 from wx_domain_exporter.wechat.client import ApiClient
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def staged() -> Iterator[Callable[..., DiscoveryStage]]:
-    """Make a stage with so many accounts that have authorized the platform; see `platform_fleet`."""
+    """Make the setup with so many accounts that have authorized the platform; see `platform_fleet`."""
     with ExitStack() as stack:
 
         def make(authorizers: int, **fleet: Any) -> DiscoveryStage:
@@ -34,3 +35,10 @@ def staged() -> Iterator[Callable[..., DiscoveryStage]]:
 @pytest.fixture
 def stage(staged: Callable[..., DiscoveryStage]) -> DiscoveryStage:
     return staged(6)
+
+
+@pytest.fixture
+def tasks(stage: DiscoveryStage) -> Iterator[Tasks]:
+    tasks = Tasks()
+    yield tasks
+    tasks.close(stage.client.close)  # its connections belong to the thread of the tasks

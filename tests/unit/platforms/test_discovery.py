@@ -4,7 +4,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.discovery_setup import DiscoveryStage, appids_of
+from helpers.discovery_setup import LONG, DiscoveryStage, appids_of
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.platforms.discovery import DiscoveredApp
@@ -13,24 +13,26 @@ from wx_domain_exporter.wechat import authorizers
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wx_domain_exporter.tasks import Tasks
 
-class TestWholeList:
-    def test_a_fleet_of_several_pages_is_found_and_asked_about_once(
+
+class TestList:
+    def test_all_accounts_of_several_pages_are_found_and_looked_up_once(
         self, staged: Callable[..., DiscoveryStage]
     ) -> None:
         stage = staged(1200)
         discovery = stage.discovery()
         assert discovery.discover() == 600
         assert appids_of(discovery) == tuple(sorted(stage.appids))
-        assert stage.lists == 3
-        assert stage.asked == dict.fromkeys(stage.appids, 1)
+        assert stage.list_calls == 3
+        assert stage.lookups == dict.fromkeys(stage.appids, 1)
         assert stage.discovered() == 1200
         discovery.discover()
-        assert stage.lists == 6
-        assert stage.asked == dict.fromkeys(stage.appids, 1)
+        assert stage.list_calls == 6
+        assert stage.lookups == dict.fromkeys(stage.appids, 1)
         assert stage.errors() == 0
 
-    def test_its_refresh_tokens_are_the_platforms(self, stage: DiscoveryStage) -> None:
+    def test_its_refresh_tokens_are_set_on_the_platform(self, stage: DiscoveryStage) -> None:
         discovery = stage.discovery()
         discovery.discover()
         (authorizations,) = stage.world.authorizations.values()
@@ -38,12 +40,12 @@ class TestWholeList:
         assert discovery.platform.refresh_tokens == expected
 
     @pytest.mark.parametrize("cut", [1, 4, 6])
-    def test_pages_may_be_shorter_than_asked_for(self, stage: DiscoveryStage, cut: int) -> None:
+    def test_pages_may_be_shorter_than_requested(self, stage: DiscoveryStage, cut: int) -> None:
         stage.patch(page_cut=cut)
         discovery = stage.discovery()
         discovery.discover()
         assert appids_of(discovery) == tuple(sorted(stage.appids))
-        assert stage.lists == -(-6 // cut)
+        assert stage.list_calls == -(-6 // cut)
 
     def test_a_platform_without_accounts_is_discovered_too(
         self, staged: Callable[..., DiscoveryStage]
@@ -53,9 +55,9 @@ class TestWholeList:
         discovery.discover()
         assert discovery.complete
         assert discovery.platform.refresh_tokens == {}
-        assert (stage.discovered(), stage.lists) == (0, 1)
+        assert (stage.discovered(), stage.list_calls) == (0, 1)
 
-    def test_untidy_answers_are_read_too(self, staged: Callable[..., DiscoveryStage]) -> None:
+    def test_unusual_answers_are_read_too(self, staged: Callable[..., DiscoveryStage]) -> None:
         stage = staged(30, quirks=True)
         stage.patch(page_cut=4)
         discovery = stage.discovery()
@@ -63,25 +65,25 @@ class TestWholeList:
         assert len(discovery.apps) == 30
         assert stage.errors() == 0
 
-    def test_the_first_one_is_published_page_by_page(self, stage: DiscoveryStage) -> None:
+    def test_the_first_round_adds_apps_page_by_page(self, stage: DiscoveryStage) -> None:
         stage.patch(page_cut=2)
         discovery = stage.discovery()
         seen: list[tuple[int, bool]] = []
-        discovery._publish = lambda: seen.append((len(discovery.apps), discovery.complete))
+        discovery._on_change = lambda: seen.append((len(discovery.apps), discovery.complete))
         discovery.discover()
         assert seen == [(2, False), (4, False), (6, False)]
         assert discovery.complete
 
-    def test_a_later_one_is_published_only_if_something_changed(self, stage: DiscoveryStage) -> None:
+    def test_a_later_round_reports_a_change_only_if_there_is_one(self, stage: DiscoveryStage) -> None:
         discovery = stage.discovery()
         discovery.discover()
         discovery.discover()
-        assert len(stage.published) == 1
+        assert len(stage.changes) == 1
         gone = stage.appids[0]
         stage.revoke(gone)
         discovery.discover()
-        assert len(stage.published) == 2
-        assert gone not in stage.published[-1]
+        assert len(stage.changes) == 2
+        assert gone not in stage.changes[-1]
         assert stage.discovered() == 5
 
     def test_its_progress_is_logged(self, stage: DiscoveryStage) -> None:
@@ -100,8 +102,8 @@ class TestWholeList:
         assert logs == []
 
 
-class TestWhoIsFound:
-    def test_accounts_of_other_kinds_are_left_out_and_asked_about_once_ever(
+class TestAccounts:
+    def test_accounts_of_other_kinds_are_left_out_and_looked_up_only_once(
         self, staged: Callable[..., DiscoveryStage]
     ) -> None:
         stage = staged(6, official_accounts=2)
@@ -111,10 +113,10 @@ class TestWhoIsFound:
         for _ in range(3):
             discovery.discover()
         assert appids_of(discovery) == tuple(mini_programs)
-        assert stage.asked == dict.fromkeys(stage.appids, 1)
+        assert stage.lookups == dict.fromkeys(stage.appids, 1)
         assert stage.discovered() == 4
 
-    def test_those_without_the_permission_set_are_found_too_and_logged_once(
+    def test_apps_without_the_permission_set_are_found_too_and_logged_once(
         self, stage: DiscoveryStage
     ) -> None:
         lacking = sorted(stage.appids[:2])
@@ -128,7 +130,7 @@ class TestWhoIsFound:
         assert discovery.ungranted == set(lacking)
         (log,) = (log for log in logs if log["log_level"] == "warning")
         assert (log["permission_set"], log["appids"]) == (18, " ".join(lacking))
-        assert stage.asked == dict.fromkeys(stage.appids, 1)
+        assert stage.lookups == dict.fromkeys(stage.appids, 1)
         stage.revoke(lacking[0])
         discovery.discover()
         assert discovery.ungranted == {lacking[1]}
@@ -136,19 +138,19 @@ class TestWhoIsFound:
         successor.inherit(discovery)
         assert successor.ungranted == {lacking[1]}
 
-    def test_include_leaves_out_all_others(self, stage: DiscoveryStage) -> None:
+    def test_include_leaves_out_all_other_apps(self, stage: DiscoveryStage) -> None:
         wanted = stage.appids[1:3]
         discovery = stage.discovery(include=[*wanted, "wx0000000000000000"])
         discovery.discover()
         assert appids_of(discovery) == tuple(sorted(wanted))
-        assert stage.asked == dict.fromkeys(wanted, 1)
+        assert stage.lookups == dict.fromkeys(wanted, 1)
 
-    def test_exclude_leaves_out_these(self, stage: DiscoveryStage) -> None:
+    def test_exclude_leaves_out_these_apps(self, stage: DiscoveryStage) -> None:
         first, *others = stage.appids
         discovery = stage.discovery(include=stage.appids, exclude=[first])
         discovery.discover()
         assert appids_of(discovery) == tuple(sorted(others))
-        assert first not in stage.asked
+        assert first not in stage.lookups
 
     @pytest.mark.parametrize(
         ("nick_name", "name"),
@@ -158,9 +160,9 @@ class TestWhoIsFound:
             ("\u2066\x07 ", None),
             ("x" * 300, "x" * 256),
         ],
-        ids=["plain", "control characters", "nothing else", "too long"],
+        ids=["plain", "control characters", "control characters only", "too long"],
     )
-    def test_its_nick_name_names_an_app(
+    def test_the_nick_name_is_the_apps_name(
         self, stage: DiscoveryStage, nick_name: str, name: str | None
     ) -> None:
         appid = stage.appids[0]
@@ -170,8 +172,8 @@ class TestWhoIsFound:
         assert discovery.apps == (DiscoveredApp(appid, name or appid),)
 
 
-class TestWhoIsGone:
-    def test_a_whole_list_shows_who_is_gone(self, stage: DiscoveryStage) -> None:
+class TestRevokedAuthorizations:
+    def test_a_complete_list_shows_which_accounts_are_gone(self, stage: DiscoveryStage) -> None:
         discovery = stage.discovery()
         discovery.discover()
         stage.revoke(*stage.appids[:2])
@@ -185,21 +187,21 @@ class TestWhoIsGone:
             "accounts": 2,
         } in logs
 
-    def test_a_list_that_shifts_between_two_pages_drops_nobody_by_mistake(
+    def test_a_list_that_changes_between_two_pages_drops_no_account_by_mistake(
         self, stage: DiscoveryStage
     ) -> None:
         discovery = stage.discovery()
         discovery.discover()
         first = stage.appids[0]
         stage.patch(page_cut=3, revoked_after_pages=[first])
-        discovery.discover()  # the fourth moves to the first page while the second one is read
+        discovery.discover()  # the fourth account moves to the first page before the second page is read
         assert len(discovery.apps) == 6
         discovery.discover()
         assert appids_of(discovery) == tuple(sorted(stage.appids))
         assert first not in stage.appids
         assert len(discovery.apps) == 5
 
-    def test_where_revoked_ones_keep_their_places_two_lists_show_who_is_gone(
+    def test_if_revoked_accounts_are_still_counted_two_lists_show_which_are_gone(
         self, stage: DiscoveryStage
     ) -> None:
         stage.patch(list_counts_revoked=True, page_cut=2)
@@ -212,7 +214,7 @@ class TestWhoIsGone:
         assert appids_of(discovery) == tuple(sorted(stage.appids))
         assert len(discovery.apps) == 5
 
-    def test_a_page_of_revoked_ones_hides_nobody_behind_it(
+    def test_accounts_after_a_page_of_revoked_ones_are_found(
         self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(authorizers, "PAGE", 2)
@@ -224,7 +226,7 @@ class TestWhoIsGone:
             discovery.discover()
             assert appids_of(discovery) == tuple(sorted(stage.appids))
 
-    def test_a_list_that_is_suddenly_empty_drops_nobody_until_the_next_one_is_too(
+    def test_a_list_that_is_suddenly_empty_drops_accounts_only_if_the_next_one_is_too(
         self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         discovery = stage.discovery()
@@ -235,7 +237,7 @@ class TestWhoIsGone:
         discovery.discover()
         assert (len(discovery.apps), stage.discovered()) == (0, 0)
 
-    def test_one_who_comes_back_is_asked_about_again(self, stage: DiscoveryStage) -> None:
+    def test_an_account_that_authorizes_again_is_looked_up_again(self, stage: DiscoveryStage) -> None:
         appid = stage.appids[0]
         discovery = stage.discovery(include=[appid])
         discovery.discover()
@@ -245,11 +247,11 @@ class TestWhoIsGone:
         stage.world.authorize(stage.simulated.component_appid, appid, nick_name="another name")
         discovery.discover()
         assert discovery.apps == (DiscoveredApp(appid, "another name"),)
-        assert stage.asked == {appid: 2}
+        assert stage.lookups == {appid: 2}
 
 
 class TestInheritance:
-    def test_what_is_known_of_the_platform_costs_no_call_again(self, stage: DiscoveryStage) -> None:
+    def test_known_accounts_are_not_looked_up_again(self, stage: DiscoveryStage) -> None:
         old = stage.discovery()
         old.discover()
         first, *others = stage.appids
@@ -259,23 +261,22 @@ class TestInheritance:
         assert new.complete
         assert stage.discovered() == 5
         new.discover()
-        assert stage.asked == dict.fromkeys([first, *others], 1)
+        assert stage.lookups == dict.fromkeys([first, *others], 1)
 
-    def test_what_was_not_whole_yet_is_not_passed_off_as_whole(self, stage: DiscoveryStage) -> None:
+    def test_an_incomplete_discovery_stays_incomplete(self, stage: DiscoveryStage) -> None:
         new = stage.discovery()
         new.inherit(stage.discovery())
         assert not new.complete
         assert stage.discovered() is None
 
 
-class TestThread:
-    def test_it_discovers_until_it_is_stopped(self, stage: DiscoveryStage) -> None:
+class TestRun:
+    def test_it_discovers_until_it_is_stopped(self, stage: DiscoveryStage, tasks: Tasks) -> None:
         discovery = stage.discovery()
         found = threading.Event()
-        discovery._publish = found.set
-        discovery.start()
-        assert found.wait(10)
-        (thread,) = [one for one in threading.enumerate() if one.name == "discovery-main"]
-        discovery.stop()
-        thread.join(10)
-        assert not thread.is_alive()
+        discovery._on_change = found.set
+        running = tasks.submit(discovery.run)
+        assert found.wait(LONG)
+        assert not running.done()
+        tasks.submit(discovery.stop)
+        running.result(LONG)

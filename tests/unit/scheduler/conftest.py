@@ -4,18 +4,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.clocks import Clock
-from helpers.fake_apps import Log
+from helpers.fake_apps import JobLog
 
 from wx_domain_exporter.scheduler.scheduler import Scheduler
 from wx_domain_exporter.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+
+    from helpers.fake_apps import MakeScheduler
 
 
 @pytest.fixture
-def log() -> Log:
-    return Log()
+def log() -> JobLog:
+    return JobLog()
 
 
 @pytest.fixture
@@ -31,5 +33,5 @@ def tasks() -> Iterator[Tasks]:
 
 
 @pytest.fixture
-def make(tasks: Tasks, clock: Clock) -> Callable[[int], Scheduler]:
+def make_scheduler(tasks: Tasks, clock: Clock) -> MakeScheduler:
     return lambda slots: Scheduler(tasks, slots, clock)

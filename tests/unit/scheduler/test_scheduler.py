@@ -3,185 +3,186 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.fake_apps import LONG, FakeWatch, Log, healthy, result_of, settled, slow, start
-from helpers.support import wait_until
+from helpers.fake_apps import LONG, FakeApp, JobLog, healthy_app, result_of, slow_app, start, wait_for_results
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.wechat.errors import FetchError, HttpError, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from helpers.clocks import Clock
+    from helpers.fake_apps import MakeScheduler
 
-    from wx_domain_exporter.scheduler.scheduler import Scheduler
 
-
-class TestSingleFlight:
-    def test_scrapes_that_overlap_share_one_fetch_an_app(
-        self, make: Callable[[int], Scheduler], log: Log
+class TestSharedFetch:
+    def test_overlapping_scrapes_share_one_fetch_per_app(
+        self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
-        scheduler, app = make(4), FakeWatch("a", log, gate=True)
+        scheduler, app = make_scheduler(4), FakeApp("a", log, gate=True)
         first = start(scheduler, app)
         log.wait_for(1)
         second = start(scheduler, app)
         app.gate.set()
-        assert settled(first)[0] is settled(second)[0]
+        assert wait_for_results(first)[0] is wait_for_results(second)[0]
         assert log.started == ["a"]
 
-    def test_also_while_it_waits_for_a_worker(self, make: Callable[[int], Scheduler], log: Log) -> None:
-        scheduler, blocker, app = make(1), FakeWatch("blocker", log, gate=True), FakeWatch("a", log)
-        batches = [start(scheduler, blocker, app) for _ in range(3)]
+    def test_they_share_one_that_waits_for_a_worker_too(
+        self, make_scheduler: MakeScheduler, log: JobLog
+    ) -> None:
+        scheduler, blocker, app = make_scheduler(1), FakeApp("blocker", log, gate=True), FakeApp("a", log)
+        scrapes = [start(scheduler, blocker, app) for _ in range(3)]
         blocker.gate.set()
-        for batch in batches:
-            settled(batch)
+        for scrape in scrapes:
+            wait_for_results(scrape)
         assert log.started == ["blocker", "a"]
 
-    def test_a_scrape_after_the_fetch_fetches_again(self, make: Callable[[int], Scheduler], log: Log) -> None:
-        scheduler, app = make(4), FakeWatch("a", log)
-        first = settled(start(scheduler, app))
-        assert settled(start(scheduler, app))[0] is not first[0]
+    def test_a_scrape_after_the_fetch_fetches_again(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
+        scheduler, app = make_scheduler(4), FakeApp("a", log)
+        first = wait_for_results(start(scheduler, app))
+        assert wait_for_results(start(scheduler, app))[0] is not first[0]
         assert log.started == ["a", "a"]
 
-    def test_who_waits_no_longer_ends_nothing(self, make: Callable[[int], Scheduler], log: Log) -> None:
-        scheduler, app = make(1), FakeWatch("a", log, gate=True)
+    def test_a_deadline_ends_the_scrape_but_not_the_fetch(
+        self, make_scheduler: MakeScheduler, log: JobLog
+    ) -> None:
+        scheduler, app = make_scheduler(1), FakeApp("a", log, gate=True)
         impatient = start(scheduler, app, seconds=0.05)
         impatient.wait(0.05)
         assert impatient.results[0].reason is Reason.DEADLINE
         patient = start(scheduler, app)
         app.gate.set()
-        assert settled(patient)[0].reason is None
+        assert wait_for_results(patient)[0].reason is None
         assert impatient.results[0].reason is Reason.DEADLINE
         assert log.started == ["a"]
 
 
-class TestBatch:
-    def test_one_without_apps_is_done_at_once(self, make: Callable[[int], Scheduler]) -> None:
-        batch = start(make(1))
-        assert batch.done.done()
-        assert batch.results == []
+class TestScrapeJobs:
+    def test_a_scrape_without_apps_is_done_at_once(self, make_scheduler: MakeScheduler) -> None:
+        scrape = start(make_scheduler(1))
+        assert scrape.done.done()
+        assert scrape.results == []
 
-    def test_outcomes_come_in_the_order_of_the_apps(self, make: Callable[[int], Scheduler], log: Log) -> None:
-        apps = [FakeWatch(str(number), log) for number in range(20)]
-        assert settled(start(make(3), *apps)) == [app.last_result for app in apps]
+    def test_results_are_in_the_order_of_the_apps(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
+        apps = [FakeApp(str(number), log) for number in range(20)]
+        assert wait_for_results(start(make_scheduler(3), *apps)) == [app.last_result for app in apps]
 
-    def test_an_app_without_an_answer_fails_and_the_others_are_there(
-        self, make: Callable[[int], Scheduler], log: Log
-    ) -> None:
-        hanging, fine = FakeWatch("hanging", log, gate=True), FakeWatch("fine", log)
-        batch = start(make(2), hanging, fine, seconds=0.2)
-        wait_until(lambda: fine.last_result is not None and not batch.done.done(), "the fine one lands")
-        missed, there = batch.results
+    def test_an_app_without_an_answer_fails_alone(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
+        hanging, fine = FakeApp("hanging", log, gate=True), FakeApp("fine", log)
+        scrape = start(make_scheduler(2), hanging, fine, seconds=0.2)
+        wait_until(lambda: fine.last_result is not None and not scrape.done.done(), "the other fetch ends")
+        missed, there = scrape.results
         assert there.reason is None
         assert missed.reason is Reason.DEADLINE
         assert 0 < missed.seconds < LONG
         hanging.gate.set()
-        settled(batch)
+        wait_for_results(scrape)
 
-    def test_who_cancels_the_waiting_cancels_it_for_nobody(
-        self, make: Callable[[int], Scheduler], log: Log
+    def test_a_waiter_can_not_cancel_it_for_the_others(
+        self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
-        app = FakeWatch("a", log, gate=True)
-        batch = start(make(1), app)
-        assert not batch.done.cancel()
+        app = FakeApp("a", log, gate=True)
+        scrape = start(make_scheduler(1), app)
+        assert not scrape.done.cancel()
         app.gate.set()
-        settled(batch)
+        wait_for_results(scrape)
 
 
 class TestMinInterval:
     @pytest.mark.parametrize("error", [None, HttpError("HTTP status 500")], ids=["good", "failed"])
-    def test_an_outcome_younger_than_that_is_shared(
-        self, make: Callable[[int], Scheduler], log: Log, error: FetchError | None
+    def test_a_younger_result_is_shared(
+        self, make_scheduler: MakeScheduler, log: JobLog, error: FetchError | None
     ) -> None:
-        app = FakeWatch("a", log, result_of(error, age=40))
-        shared = settled(start(make(1), app, min_interval=50))
+        app = FakeApp("a", log, result_of(error, age=40))
+        shared = wait_for_results(start(make_scheduler(1), app, min_interval=50))
         assert shared[0] is app.last_result
         assert log.started == []
 
-    def test_an_older_one_is_not(self, make: Callable[[int], Scheduler], log: Log) -> None:
-        app = FakeWatch("a", log, result_of(age=60))
-        settled(start(make(1), app, min_interval=50))
+    def test_an_older_result_is_not_shared(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
+        app = FakeApp("a", log, result_of(age=60))
+        wait_for_results(start(make_scheduler(1), app, min_interval=50))
         assert log.started == ["a"]
 
-    def test_without_it_nothing_is_shared(self, make: Callable[[int], Scheduler], log: Log) -> None:
-        app = FakeWatch("a", log, result_of())
-        settled(start(make(1), app))
+    def test_without_it_no_result_is_shared(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
+        app = FakeApp("a", log, result_of())
+        wait_for_results(start(make_scheduler(1), app))
         assert log.started == ["a"]
 
     @pytest.mark.parametrize("min_interval", [0, 50])
-    def test_a_clock_that_was_set_back_lets_no_outcome_live_on(
+    def test_after_the_clock_was_set_back_no_result_is_shared(
         self,
-        make: Callable[[int], Scheduler],
-        log: Log,
+        make_scheduler: MakeScheduler,
+        log: JobLog,
         clock: Clock,
         min_interval: float,
     ) -> None:
-        scheduler, app = make(1), FakeWatch("a", log)
-        settled(start(scheduler, app))
+        scheduler, app = make_scheduler(1), FakeApp("a", log)
+        wait_for_results(start(scheduler, app))
         clock.ahead = -3600
-        settled(start(scheduler, app, min_interval=min_interval))
+        wait_for_results(start(scheduler, app, min_interval=min_interval))
         assert log.started == ["a", "a"]
 
 
 class TestDeadline:
-    def test_the_last_deadline_of_all_who_wait_counts(
-        self, make: Callable[[int], Scheduler], log: Log
+    def test_the_latest_deadline_of_all_scrapes_that_wait_applies(
+        self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
-        scheduler, blocker, app = make(1), FakeWatch("blocker", log, gate=True), FakeWatch("a", log)
-        batch = start(scheduler, blocker, app)
+        scheduler, blocker, app = make_scheduler(1), FakeApp("blocker", log, gate=True), FakeApp("a", log)
+        scrape = start(scheduler, blocker, app)
         start(scheduler, app, seconds=-1)
         blocker.gate.set()
-        assert settled(batch)[1].reason is None
+        assert wait_for_results(scrape)[1].reason is None
 
 
-class TestForgottenFlights:
-    def test_a_flight_that_nobody_waits_for_is_dropped_without_a_fetch(
-        self, make: Callable[[int], Scheduler], log: Log
+class TestMissedDeadline:
+    def test_a_job_that_no_scrape_waits_for_any_more_is_dropped(
+        self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
-        scheduler, blocker, app = make(1), FakeWatch("blocker", log, gate=True), FakeWatch("a", log)
+        scheduler, blocker, app = make_scheduler(1), FakeApp("blocker", log, gate=True), FakeApp("a", log)
         start(scheduler, blocker)
         log.wait_for(1)
-        batch = start(scheduler, app, seconds=-1)
+        scrape = start(scheduler, app, seconds=-1)
         blocker.gate.set()
-        assert settled(batch)[0].reason is Reason.DEADLINE
+        assert wait_for_results(scrape)[0].reason is Reason.DEADLINE
         assert log.started == ["blocker"]
-        assert settled(start(scheduler, app))[0].reason is None
+        assert wait_for_results(start(scheduler, app))[0].reason is None
 
-    def test_a_slow_one_gives_its_place_to_the_next(self, make: Callable[[int], Scheduler], log: Log) -> None:
-        scheduler, blocker = make(1), FakeWatch("blocker", log, gate=True)
+    def test_a_dropped_job_of_a_slow_app_frees_its_slot(
+        self, make_scheduler: MakeScheduler, log: JobLog
+    ) -> None:
+        scheduler, blocker = make_scheduler(1), FakeApp("blocker", log, gate=True)
         start(scheduler, blocker)
         log.wait_for(1)
-        start(scheduler, *(slow("late", log) for _ in range(3)), seconds=-1)
-        batch = start(scheduler, slow("wanted", log))
+        start(scheduler, *(slow_app("late", log) for _ in range(3)), seconds=-1)
+        scrape = start(scheduler, slow_app("wanted", log))
         blocker.gate.set()
-        settled(batch)
+        wait_for_results(scrape)
         assert log.started == ["blocker", "wanted"]
 
 
-class TestOneByOne:
-    """Each app asked for by itself, as a probe does it, and not with all others in one scrape."""
+class TestProbes:
+    """Each app in a scrape of its own, as `/probe` does it."""
 
-    def test_hanging_apps_hold_a_quarter_of_the_workers_and_the_others_have_the_rest(
-        self, make: Callable[[int], Scheduler], log: Log
+    def test_hanging_apps_take_at_most_a_quarter_of_the_workers(
+        self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
-        scheduler = make(8)
-        hanging = [slow(f"hanging {number}", log, gate=True) for number in range(20)]
+        scheduler = make_scheduler(8)
+        hanging = [slow_app(f"hanging {number}", log, gate=True) for number in range(20)]
         waiting = [start(scheduler, one) for one in hanging]
         log.wait_for(2)
         for number in range(20):
-            settled(start(scheduler, FakeWatch(f"new {number}", log)))
-            settled(start(scheduler, FakeWatch(f"known {number}", log, healthy())))
+            wait_for_results(start(scheduler, FakeApp(f"new {number}", log)))
+            wait_for_results(start(scheduler, healthy_app(f"known {number}", log)))
         assert sum(name.startswith("hanging") for name in log.started) == 2
         for one in hanging:
             one.gate.set()
-        for batch in waiting:
-            settled(batch)
+        for scrape in waiting:
+            wait_for_results(scrape)
 
-    def test_a_hanging_app_holds_one_worker_however_often_it_is_probed(
-        self, make: Callable[[int], Scheduler], log: Log
+    def test_a_hanging_app_takes_one_worker_however_often_it_is_probed(
+        self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
-        scheduler, hanging = make(2), FakeWatch("hanging", log, gate=True)
+        scheduler, hanging = make_scheduler(2), FakeApp("hanging", log, gate=True)
         probes = [start(scheduler, hanging) for _ in range(10)]
-        settled(start(scheduler, FakeWatch("other", log)))
+        wait_for_results(start(scheduler, FakeApp("other", log)))
         hanging.gate.set()
-        assert len({id(settled(probe)[0]) for probe in probes}) == 1
+        assert len({id(wait_for_results(probe)[0]) for probe in probes}) == 1
         assert log.started == ["hanging", "other"]

@@ -4,9 +4,10 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.fake_apps import LONG, NOTHING, FakeWatch, Log, settled, start
-from helpers.support import wait_until
+from helpers.fake_apps import LONG, FakeApp, JobLog, start, wait_for_results
+from helpers.waiting import wait_until
 
+from wx_domain_exporter.apps.results import NO_EXTRA_RESULT
 from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.deadline import Deadline
@@ -14,9 +15,9 @@ from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.wechat.errors import DeadlineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from helpers.fake_apps import MakeScheduler
 
-    from wx_domain_exporter.apps.monitored_app import FetchResult
+    from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.scheduler.scheduler import Scheduler
     from wx_domain_exporter.tasks import Tasks
@@ -24,45 +25,49 @@ if TYPE_CHECKING:
 
 
 class TestWorkers:
-    def test_never_more_than_there_are_slots_in_one_thread(
-        self, make: Callable[[int], Scheduler], log: Log
+    def test_there_are_at_most_as_many_as_slots_in_one_thread(
+        self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
         before = threading.active_count()
-        scheduler = make(4)
-        apps = [FakeWatch(str(number), log, gate=True) for number in range(40)]
-        batches = [start(scheduler, *apps[begin : begin + 8]) for begin in range(0, 40, 4)]
+        scheduler = make_scheduler(4)
+        apps = [FakeApp(str(number), log, gate=True) for number in range(40)]
+        scrapes = [start(scheduler, *apps[begin : begin + 8]) for begin in range(0, 40, 4)]
         log.wait_for(4)
         assert threading.active_count() == before + 1
         for app in apps:
             app.gate.set()
-        for batch in batches:
-            settled(batch)
+        for scrape in scrapes:
+            wait_for_results(scrape)
         assert log.peak == 4
         assert sorted(log.started) == sorted(app.name for app in apps)
 
     @pytest.mark.parametrize(
         "error", [RuntimeError("can't start new thread"), OSError(24, "Too many open files")], ids=type
     )
-    def test_a_system_without_another_thread_costs_that_scrape_only(
-        self, make: Callable[[int], Scheduler], log: Log, monkeypatch: pytest.MonkeyPatch, error: Exception
+    def test_without_a_thread_only_that_scrape_fails(
+        self,
+        make_scheduler: MakeScheduler,
+        log: JobLog,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
     ) -> None:
         def refuse(_: threading.Thread) -> None:
             raise error
 
-        scheduler, app = make(2), FakeWatch("a", log)
+        scheduler, app = make_scheduler(2), FakeApp("a", log)
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
             first = scheduler.start([app], Deadline.after(LONG), 0)
         assert [result.reason for result in first.results] == ["deadline"]
-        assert [result.reason for result in settled(start(scheduler, app))] == [None]
-        assert first.extra_results == [NOTHING]
+        assert [result.reason for result in wait_for_results(start(scheduler, app))] == [None]
+        assert first.extra_results == [NO_EXTRA_RESULT]
         assert log.started == ["a"]
 
-    def test_more_slots_make_room_for_more(
-        self, make: Callable[[int], Scheduler], log: Log, tasks: Tasks
+    def test_more_slots_allow_more_workers(
+        self, make_scheduler: MakeScheduler, log: JobLog, tasks: Tasks
     ) -> None:
-        scheduler = make(1)
-        apps = [FakeWatch(str(number), log, gate=True) for number in range(3)]
+        scheduler = make_scheduler(1)
+        apps = [FakeApp(str(number), log, gate=True) for number in range(3)]
         first = start(scheduler, apps[0])
         log.wait_for(1)
         tasks.submit(scheduler.resize, 3).result()
@@ -71,40 +76,44 @@ class TestWorkers:
         assert log.peak == 3
         for app in apps:
             app.gate.set()
-        settled(first)
-        settled(second)
+        wait_for_results(first)
+        wait_for_results(second)
 
-    def test_fewer_slots_let_the_idle_and_the_busy_workers_go(
-        self, make: Callable[[int], Scheduler], log: Log, tasks: Tasks
+    def test_surplus_workers_end_after_their_jobs(
+        self, make_scheduler: MakeScheduler, log: JobLog, tasks: Tasks
     ) -> None:
-        scheduler = make(4)
-        apps = [FakeWatch(str(number), log, gate=True) for number in range(4)]
-        batch = start(scheduler, *apps)
+        scheduler = make_scheduler(4)
+        apps = [FakeApp(str(number), log, gate=True) for number in range(4)]
+        scrape = start(scheduler, *apps)
         log.wait_for(4)
         apps[0].gate.set()
         tasks.submit(scheduler.resize, 1).result()
         for app in apps:
             app.gate.set()
-        settled(batch)
+        wait_for_results(scrape)
         log.peak = 0
-        settled(start(scheduler, *(FakeWatch(str(number), log) for number in range(10))))
+        wait_for_results(start(scheduler, *(FakeApp(str(number), log) for number in range(10))))
         assert log.peak == 1
 
-    def test_after_the_end_none_begins_and_those_in_the_air_go_on_no_more(
-        self, make: Callable[[int], Scheduler], log: Log, tasks: Tasks
+    def test_after_the_tasks_are_closed_no_job_starts_or_ends(
+        self, make_scheduler: MakeScheduler, log: JobLog, tasks: Tasks
     ) -> None:
-        scheduler, flying, waiting = make(1), FakeWatch("flying", log, gate=True), FakeWatch("waiting", log)
-        first = start(scheduler, flying, waiting)
+        scheduler, running, waiting = (
+            make_scheduler(1),
+            FakeApp("running", log, gate=True),
+            FakeApp("waiting", log),
+        )
+        first = start(scheduler, running, waiting)
         log.wait_for(1)
         tasks.close()
-        flying.gate.set()
+        running.gate.set()
         late = start(scheduler, waiting)
-        assert [result.reason for batch in (first, late) for result in batch.results] == ["deadline"] * 3
-        assert log.started == ["flying"]
+        assert [result.reason for scrape in (first, late) for result in scrape.results] == ["deadline"] * 3
+        assert log.started == ["running"]
 
 
-class BrokenWatch(FakeWatch):
-    """An app whose fetch raises what it never should."""
+class BrokenApp(FakeApp):
+    """An app whose fetch raises an unexpected error."""
 
     def fetch(self, deadline: SharedDeadline) -> FetchResult:
         super().fetch(deadline)
@@ -112,26 +121,26 @@ class BrokenWatch(FakeWatch):
         raise ZeroDivisionError
 
 
-def test_a_fetch_that_breaks_costs_neither_a_worker_nor_the_next_one(
-    make: Callable[[int], Scheduler], log: Log
+def test_an_unexpected_error_ends_neither_the_worker_nor_later_fetches(
+    make_scheduler: MakeScheduler, log: JobLog
 ) -> None:
-    scheduler = make(1)
-    broken = BrokenWatch("broken", log)
+    scheduler = make_scheduler(1)
+    broken = BrokenApp("broken", log)
     token = AccessToken.model_validate({"type": "access_token", "access_token": "canary"})
     broken.settings = AppSettings("wx0", "broken", {}, token)
     for _ in range(3):
-        assert [result.reason for result in settled(start(scheduler, broken))] == ["deadline"]
-    assert [result.reason for result in settled(start(scheduler, FakeWatch("a", log)))] == [None]
+        assert [result.reason for result in wait_for_results(start(scheduler, broken))] == ["deadline"]
+    assert [result.reason for result in wait_for_results(start(scheduler, FakeApp("a", log)))] == [None]
 
 
-class HurriedWatch(FakeWatch):
-    """An app whose first fetch ends for want of time, just when somebody with more of it comes."""
+class JoinedApp(FakeApp):
+    """An app whose first fetch misses its deadline while a scrape with a later deadline joins it."""
 
     def fetch(self, deadline: SharedDeadline) -> FetchResult:
         if not self.log.started:
             self.joined = ScrapeJobs([self])
             self.scheduler._begin(self.joined, Deadline.after(LONG), 0)
-            self.error: FetchError | None = DeadlineError("nobody waits")
+            self.error: FetchError | None = DeadlineError("too late")
         else:
             self.error = None
         return super().fetch(deadline)
@@ -140,20 +149,22 @@ class HurriedWatch(FakeWatch):
     joined: ScrapeJobs
 
 
-def test_who_joins_a_fetch_that_gives_up_gets_another_one(make: Callable[[int], Scheduler], log: Log) -> None:
-    app = HurriedWatch("hurried", log)
-    app.scheduler = make(2)
-    hurried = start(app.scheduler, app)
-    assert [result.reason for result in settled(hurried)] == [None]
-    assert [result.reason for result in settled(app.joined)] == [None]
-    assert log.started == ["hurried", "hurried"]
+def test_a_scrape_that_joins_a_fetch_that_misses_its_deadline_gets_another_fetch(
+    make_scheduler: MakeScheduler, log: JobLog
+) -> None:
+    app = JoinedApp("joined", log)
+    app.scheduler = make_scheduler(2)
+    first = start(app.scheduler, app)
+    assert [result.reason for result in wait_for_results(first)] == [None]
+    assert [result.reason for result in wait_for_results(app.joined)] == [None]
+    assert log.started == ["joined", "joined"]
 
 
-def test_nobody_gets_another_one_whose_time_is_over(make: Callable[[int], Scheduler], log: Log) -> None:
-    app = FakeWatch("late", log, gate=True, error=DeadlineError("nobody waits"))
-    batch = start(make(1), app, seconds=0.2)
+def test_without_a_later_deadline_there_is_no_other_fetch(make_scheduler: MakeScheduler, log: JobLog) -> None:
+    app = FakeApp("late", log, gate=True, error=DeadlineError("too late"))
+    scrape = start(make_scheduler(1), app, seconds=0.2)
     log.wait_for(1)
-    wait_until(lambda: batch.seconds > 0.2, "the time is over")
+    wait_until(lambda: scrape.seconds > 0.2, "the deadline has passed")
     app.gate.set()
-    assert [result.reason for result in settled(batch)] == ["deadline"]
+    assert [result.reason for result in wait_for_results(scrape)] == ["deadline"]
     assert log.started == ["late"]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import requests
-from helpers.support import REPOSITORY
+from helpers.repository import REPOSITORY
 
 from wx_domain_exporter.simulator.__main__ import parser, seconds
 

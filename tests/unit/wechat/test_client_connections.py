@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers.api_clients import GOOD_ANSWER, Calls, answering, ask, client_of, settings
 from helpers.faults import FaultyApi
+from helpers.ports import free_port
 from helpers.proxy import Proxy
-from helpers.support import free_port
 from helpers.tls import make_certificates
 
 from wx_domain_exporter.config.schema import Wechat

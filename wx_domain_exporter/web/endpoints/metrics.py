@@ -16,11 +16,12 @@ from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import Encoder
 from wx_domain_exporter.exposition.results import ScrapeResults, results_of
+from wx_domain_exporter.fleet import Fleet
 from wx_domain_exporter.metrics.definitions import GAUGES
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.scrape_timeout import HEADER, BadTimeoutError, seconds_for_scrape
-from wx_domain_exporter.service import Fleet, Service
+from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.negotiation import accepts_gzip, choose_encoder
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import ExtraResult
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY, DomainList
 from wx_domain_exporter.domains.history import Change

@@ -4,7 +4,8 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wx_domain_exporter.apps.monitored_app import FetchResult, MonitoredApp
+from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import FetchResult
 from wx_domain_exporter.domains.baseline import Drift
 from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.thresholds import CHANGE_RECENT

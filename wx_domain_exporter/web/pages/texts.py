@@ -100,7 +100,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "problem": BilingualText("What is wrong", "问题"),
     "remedy": BilingualText("What to do", "处理办法"),
     "missing": BilingualText("missing", "缺少"),
-    "unexpected": BilingualText("unexpected", "多出"),
+    "unexpected": BilingualText("unexpected", "多余"),
     "found_in": BilingualText("Matching domains", "匹配域名"),
     "changed_at": BilingualText("Lists changed {ago}", "{ago}域名有变化"),
     "succeeded_at": BilingualText("last success {ago}", "上次成功：{ago}"),
@@ -116,7 +116,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "logged": BilingualText("Log message", "日志记录"),
     "took": BilingualText("took {seconds} s", "耗时 {seconds} 秒"),
     "token": BilingualText("Token source", "token 来源"),
-    "quota": BilingualText("Daily quota", "当日额度"),
+    "quota": BilingualText("Daily quota", "每日额度"),
     "rate_limit": BilingualText("Rate limit", "频率限制"),
     "component_rate_limit": BilingualText(
         "Rate limit for third-party platforms", "第三方平台代调用的频率限制"
@@ -131,10 +131,10 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "domains_old": BilingualText(
         "The last fetch failed: these are the lists of the last successful answer, {ago}; they may have "
         "changed since.",
-        "该小程序目前查询失败：以下是最后一次成功应答（{ago}）的列表，之后可能已有变化。",
+        "该小程序目前查询失败：以下是最后一次成功返回（{ago}）的列表，之后可能已有变化。",
     ),
     "domains_unknown": BilingualText(
-        "No lists yet: no fetch has succeeded so far.", "尚无列表：还没有收到过成功的应答。"
+        "No lists yet: no fetch has succeeded so far.", "尚无列表：还没有成功返回过结果。"
     ),
     "ungranted": UNGRANTED,
     "withheld": EFFECTIVE_WITHHELD,
@@ -143,7 +143,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "differs": BilingualText("Differences from the baseline", "与基线的差异"),
     "missing_heading": BilingualText("Missing: required, but not configured", "缺少：基线要求，但未配置"),
     "unexpected_heading": BilingualText(
-        "Unexpected: configured, but not allowed", "多出：已配置，但基线不允许"
+        "Unexpected: configured, but not allowed", "多余：已配置，但基线不允许"
     ),
     "waiting": BilingualText(
         "Configured, but not in effect until the next release", "已配置，但尚未生效（需发布新版本）"
@@ -175,7 +175,7 @@ REASONS: Final[Mapping[str, BilingualText]] = {
     Reason.CONNECTION: BilingualText("connection failed", "连接失败"),
     Reason.TLS: BilingualText("TLS error", "TLS 失败"),
     Reason.HTTP: BilingualText("HTTP error", "HTTP 异常"),
-    Reason.DECODE: BilingualText("malformed answer", "应答有误"),
+    Reason.DECODE: BilingualText("malformed answer", "返回结果有误"),
     Reason.QUOTA: BilingualText("quota used up", "额度用尽"),
     Reason.DEADLINE: BilingualText("scrape deadline exceeded", "时间用完"),
 }

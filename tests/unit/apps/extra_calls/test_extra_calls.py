@@ -6,8 +6,8 @@ import pytest
 from helpers.app_setup import fetch
 from helpers.extra_calls_setup import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
 from helpers.faults import token_for
+from helpers.samples import value
 from helpers.simulated_client import APPID, OTHER
-from helpers.support import value
 from prometheus_client import CollectorRegistry, generate_latest
 from structlog.testing import capture_logs
 
@@ -23,53 +23,53 @@ if TYPE_CHECKING:
 OTHER_TOKEN = "fault-it.another"
 
 
-class TestDeadToken:
-    def test_it_is_renewed_once_for_all_that_is_asked(self, stage: Stage, tmp_path: Path) -> None:
+class TestInvalidToken:
+    def test_it_is_renewed_once_for_all_calls(self, stage: Stage, tmp_path: Path) -> None:
         file = tmp_path / "token"
         file.write_text(token_for("it"))
-        app = stage.watch(token={"file": str(file)})
+        app = stage.make_app(token={"file": str(file)})
         fetch(app)
-        stage.dead = {token_for("it")}
+        stage.invalid_tokens = {token_for("it")}
         file.write_text(OTHER_TOKEN)
-        found = run(app)
-        assert found.quota is not None
-        assert len(found.effective) == 7
-        assert found.api_errors == {}
+        result = run(app)
+        assert result.quota is not None
+        assert len(result.effective) == 7
+        assert result.api_errors == {}
 
     def test_the_same_token_again_fails_the_call_and_its_errcode_stays(self, stage: Stage) -> None:
-        stage.dead = {token_for("it")}
-        app = stage.watch()
-        found = run(app)
-        assert (found.quota, found.effective) == (None, {})
-        # None of them may take away the token that the app's fetches live on, or let its source rest.
+        stage.invalid_tokens = {token_for("it")}
+        app = stage.make_app()
+        result = run(app)
+        assert (result.quota, result.effective) == (None, {})
+        # None of them may discard the token of the app's fetches, or begin a cooldown of its source.
         apis = ("quota/get", "get_effective_domain", "get_effective_webviewdomain")
-        assert found.api_errors == dict.fromkeys(apis, 42001)
+        assert result.api_errors == dict.fromkeys(apis, 42001)
         assert len(stage.api.requests) == 3
-        stage.dead = set()
+        stage.invalid_tokens = set()
         assert run(app).api_errors == {"quota/get": 42001}
 
 
 class TestSharedToken:
     def test_another_apps_answers_are_never_shown(self, stage: Stage) -> None:
-        app, other = stage.watch(), stage.watch(appid=OTHER)
-        found = run(app)
-        assert app.checked_extra_result(found) is found
-        theirs = run(other)
-        assert (theirs.effective, theirs.quota) == ({}, None)
-        assert app.checked_extra_result(found).effective == {}
-        assert app.checked_extra_result(found).quota is None
+        app, other = stage.make_app(), stage.make_app(appid=OTHER)
+        result = run(app)
+        assert app.checked_extra_result(result) is result
+        others_result = run(other)
+        assert (others_result.effective, others_result.quota) == ({}, None)
+        assert app.checked_extra_result(result).effective == {}
+        assert app.checked_extra_result(result).quota is None
 
-    def test_what_the_app_itself_is_told_stays(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_errcodes_of_the_app_are_still_shown(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.answers[SERVER] = {"errcode": 48001}
-        found = run(app)
-        stage.ledger.claim(OTHER, token_for("it"), lambda: None)
-        assert app.checked_extra_result(found).api_errors == {"get_effective_domain": 48001}
+        result = run(app)
+        stage.token_usage.claim(OTHER, token_for("it"), lambda: None)
+        assert app.checked_extra_result(result).api_errors == {"get_effective_domain": 48001}
 
 
-class TestStrikes:
-    def test_they_count_runs_that_a_call_held_up(self, stage: Stage) -> None:
-        app = stage.watch(quota=False)
+class TestTimeouts:
+    def test_runs_with_a_timeout_are_counted(self, stage: Stage) -> None:
+        app = stage.make_app(quota=False)
         assert (app.extra_calls.consecutive_timeouts, app.extra_calls.last_run) == (0, None)
         stage.answers[WEBVIEW] = HANG
         run(app)
@@ -81,8 +81,8 @@ class TestStrikes:
         run(app)
         assert app.extra_calls.consecutive_timeouts == 0
 
-    def test_a_hanging_quota_counts_too(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_a_timeout_of_the_quota_query_counts_too(self, stage: Stage) -> None:
+        app = stage.make_app()
         stage.answers[QUOTA] = HANG
         run(app)
         assert app.extra_calls.consecutive_timeouts == 1
@@ -91,8 +91,10 @@ class TestStrikes:
 
 
 class TestLog:
-    def test_one_line_when_a_call_begins_to_fail_and_one_when_it_works_again(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_there_is_one_line_when_a_call_begins_to_fail_and_one_when_it_recovers(
+        self, stage: Stage
+    ) -> None:
+        app = stage.make_app()
         names = {"appid": APPID, "name": "shop", "api": "get_effective_domain"}
         with capture_logs() as logs:
             run(app)
@@ -106,41 +108,41 @@ class TestLog:
             run(app)
         assert logs == [
             {
-                "event": "call fails",
+                "event": "extra call fails",
                 "log_level": "warning",
                 "reason": "decode",
                 "error": "effective_domain is not an object",
                 **names,
             },
-            {"event": "call works again", "log_level": "info", **names},
+            {"event": "extra call recovered", "log_level": "info", **names},
         ]
 
-    def test_a_call_that_nobody_has_time_for_is_no_turn(self, stage: Stage) -> None:
-        [extra] = stage.watch(quota=False, action="getserverdomain").extra_calls.all()
+    def test_a_missed_deadline_is_not_logged(self, stage: Stage) -> None:
+        [extra_call] = stage.make_app(quota=False, action="getserverdomain").extra_calls.all()
         with capture_logs() as logs:
-            assert extra.ask(SharedDeadline()) is None
+            assert extra_call.call(SharedDeadline()) is None
         assert logs == []
         assert stage.api.requests == []
 
-    def test_a_bug_of_ours_costs_its_own_series_only(self, stage: Stage) -> None:
-        app = stage.watch()
+    def test_an_unexpected_error_costs_only_the_series_of_that_api(self, stage: Stage) -> None:
+        app = stage.make_app()
 
         def broken(_: object) -> NoReturn:
             raise KeyError("an odd answer")
 
         app.extra_calls.all()[0].parser = AnswerParser(broken)
         with capture_logs() as logs:
-            found = run(app)
-        assert tuple(found.effective) == ("bizdomain",)
-        assert [log["event"] for log in logs] == ["a call broke", "call fails"]
+            result = run(app)
+        assert tuple(result.effective) == ("bizdomain",)
+        assert [log["event"] for log in logs] == ["unexpected error in an extra call", "extra call fails"]
         assert logs[1]["error"] == "internal error: KeyError"
 
 
 def test_failures_without_an_errcode_are_counted(stage: Stage) -> None:
     stage.answers |= {SERVER: {"errcode": 0}, WEBVIEW: HANG, QUOTA: {"quota": []}}
-    run(stage.watch())
+    run(stage.make_app())
     registry = CollectorRegistry()
-    registry.register(stage.own)
+    registry.register(stage.self_metrics)
     text = generate_latest(registry).decode()
     counted = "wx_domain_exporter_api_request_failures_total"
     assert value(text, counted, api="get_effective_domain", reason="decode") == 1
@@ -158,25 +160,25 @@ class TestToken:
             ({"errcode": 42001}, False),
         ],
     )
-    def test_an_errcode_of_the_main_call_shows_that_there_is_one(
+    def test_an_errcode_of_the_fetch_shows_that_there_is_one(
         self, stage: Stage, answer: object, *, has_token: bool
     ) -> None:
         stage.answers["/wxa/getwxadevinfo"] = answer
-        assert fetch(stage.watch()).has_token is has_token
+        assert fetch(stage.make_app()).has_token is has_token
 
 
 class TestInheritance:
-    def heir(self, old: MonitoredApp, stage: Stage, **collect: bool) -> MonitoredApp:
+    def successor(self, old: MonitoredApp, stage: Stage, **collect: bool) -> MonitoredApp:
         collected = Collect.model_validate({"effective": True, "quota": True, **collect})
-        return MonitoredApp(old.settings, old.client, old.source, stage.ledger, None, collect=collected)
+        return MonitoredApp(old.settings, old.client, old.source, stage.token_usage, None, collect=collected)
 
-    def test_the_same_way_hands_on_what_is_known(self, stage: Stage) -> None:
-        old = stage.watch()
+    def test_the_same_client_and_source_keep_what_is_known(self, stage: Stage) -> None:
+        old = stage.make_app()
         stage.answers[SERVER] = {"effective_domain": {"prefetchdnsdomain": []}}
         run(old)
         stage.answers |= {SERVER: {"errcode": 48001}, WEBVIEW: HANG}
         old.extra_result = run(old)
-        new = self.heir(old, stage)
+        new = self.successor(old, stage)
         new.inherit(old)
         assert new.extra_result is old.extra_result
         assert new.extra_calls.known() == old.extra_calls.known()
@@ -185,17 +187,17 @@ class TestInheritance:
             old.extra_calls.last_run,
         )
         with capture_logs() as logs:
-            found = run(new)
+            result = run(new)
         assert logs == []
         assert stage.asked(QUOTA) == 1
-        assert found.quota == Quota(1000, 10, 990)
+        assert result.quota == Quota(1000, 10, 990)
         assert old.extra_calls.seen_categories == new.extra_calls.seen_categories == ("prefetchdnsdomain",)
 
-    def test_what_is_collected_no_longer_goes(self, stage: Stage) -> None:
-        old = stage.watch()
+    def test_what_is_no_longer_collected_is_dropped(self, stage: Stage) -> None:
+        old = stage.make_app()
         stage.answers[SERVER] = {"errcode": 48001}
         old.extra_result = run(old)
-        new = self.heir(old, stage, effective=False, quota=False)
+        new = self.successor(old, stage, effective=False, quota=False)
         new.inherit(old)
         assert new.extra_result == new.extra_calls.known()
         assert (new.extra_result.effective, new.extra_result.quota, new.extra_result.api_errors) == (
@@ -204,11 +206,11 @@ class TestInheritance:
             {},
         )
 
-    def test_another_source_hands_on_no_answer(self, stage: Stage) -> None:
-        old = stage.watch()
+    def test_another_source_keeps_no_answer(self, stage: Stage) -> None:
+        old = stage.make_app()
         stage.answers[SERVER] = {"errcode": 48001}
         old.extra_result = run(old)
-        new = stage.watch()
+        new = stage.make_app()
         new.inherit(old)
         assert (new.extra_result.effective, new.extra_result.quota, new.extra_result.api_errors) == (
             {},

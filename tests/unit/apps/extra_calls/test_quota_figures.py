@@ -18,7 +18,7 @@ GOOD = Quota(1000, 10, 990)
 
 @pytest.fixture
 def app(stage: Stage) -> MonitoredApp:
-    return stage.watch(effective=False)
+    return stage.make_app(effective=False)
 
 
 def test_it_is_that_of_getwxadevinfo(stage: Stage, app: MonitoredApp) -> None:
@@ -26,18 +26,18 @@ def test_it_is_that_of_getwxadevinfo(stage: Stage, app: MonitoredApp) -> None:
     assert json.loads(stage.api.requests[0].body) == {"cgi_path": "/wxa/getwxadevinfo"}
 
 
-def test_it_is_asked_without_lists_too(stage: Stage, app: MonitoredApp) -> None:
+def test_it_is_queried_without_lists_too(stage: Stage, app: MonitoredApp) -> None:
     assert app.extra_calls.due(lists=False)
     assert run(app, lists=False).quota == GOOD
     assert stage.asked(QUOTA) == 1
 
 
-def test_it_is_not_asked_unless_it_is_collected(stage: Stage) -> None:
-    assert run(stage.watch(quota=False)).quota is None
+def test_it_is_not_queried_unless_it_is_collected(stage: Stage) -> None:
+    assert run(stage.make_app(quota=False)).quota is None
     assert (stage.asked(QUOTA), stage.asked(SERVER)) == (0, 1)
 
 
-def test_it_is_asked_once_in_ten_minutes_and_shown_until_then(
+def test_it_is_queried_once_in_ten_minutes_and_shown_until_then(
     stage: Stage, app: MonitoredApp, clock: Clock
 ) -> None:
     run(app)
@@ -55,7 +55,7 @@ def test_it_is_asked_once_in_ten_minutes_and_shown_until_then(
 
 @pytest.mark.parametrize("answer", [HANG, {"errcode": 76021}, {"errcode": 0}, b""])
 class TestFailure:
-    def test_it_drops_the_figures_and_waits_as_long(
+    def test_it_drops_the_figures_and_waits_equally_long(
         self, stage: Stage, app: MonitoredApp, clock: Clock, answer: Any
     ) -> None:
         run(app)
@@ -82,14 +82,14 @@ class TestFailure:
         assert run(app).quota == GOOD
 
 
-def test_a_reload_leaves_good_figures_their_time(stage: Stage, app: MonitoredApp) -> None:
+def test_a_reload_does_not_query_valid_figures_again(stage: Stage, app: MonitoredApp) -> None:
     run(app)
     app.resume()
     assert run(app).quota == GOOD
     assert stage.asked(QUOTA) == 1
 
 
-def test_its_own_used_up_quota_lets_it_rest_for_longer(stage: Stage, app: MonitoredApp, clock: Clock) -> None:
+def test_if_its_own_quota_is_used_up_it_waits_longer(stage: Stage, app: MonitoredApp, clock: Clock) -> None:
     stage.answers[QUOTA] = {"errcode": 45009}
     run(app)
     clock.ahead = 601
@@ -102,7 +102,7 @@ def test_its_own_used_up_quota_lets_it_rest_for_longer(stage: Stage, app: Monito
     assert stage.asked(QUOTA) == 3
 
 
-def test_it_goes_before_the_lists_in_force(stage: Stage) -> None:
-    app = stage.watch()
+def test_it_comes_before_the_lists_in_effect(stage: Stage) -> None:
+    app = stage.make_app()
     run(app)
     assert [request.path for request in stage.api.requests] == [QUOTA, SERVER, WEBVIEW]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.fleets import SmallFleet, appid, small_fleet
+from helpers.samples import series, value
 from helpers.services import running_service
-from helpers.support import series, value
 from prometheus_client import generate_latest
 from starlette.requests import Request
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Message
 
-    from wx_domain_exporter.apps.monitored_app import FetchResult
+    from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
 
 A, B = appid(0), appid(1)
@@ -171,12 +171,12 @@ class TestDeadline:
             yield b""
 
         endpoint = MetricsEndpoint(service, start_encoder(), 40)
-        monkeypatch.setattr(scrape_module, "scrape_budget", noted)
+        monkeypatch.setattr(scrape_module, "seconds_for_scrape", noted)
         answer(endpoint, request())
         monkeypatch.setattr(scrape_module, "pieces", slow)
         answer(endpoint, request())
         monkeypatch.undo()
-        monkeypatch.setattr(scrape_module, "scrape_budget", noted)
+        monkeypatch.setattr(scrape_module, "seconds_for_scrape", noted)
         answer(endpoint, request("name[]=wx_domain_up"))
         answer(endpoint, request())
         assert 0 < taken[0] < 0.01

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from helpers.discovery_setup import own_token
 from helpers.fleets import APPSECRET, SmallFleet, appid, platform_fleet, serve
+from helpers.http_requests import request
 from helpers.serving import Serving, serving_file
-from helpers.support import request
 
 from wx_domain_exporter.web.endpoints import service_discovery
 from wx_domain_exporter.web.endpoints.sd_targets import domain_groups

@@ -18,7 +18,7 @@ from helpers.page_setup import (
     pending,
 )
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.apps.results import ExtraResult
 from wx_domain_exporter.domains.baseline import Expected
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
 from wx_domain_exporter.web.pages.app_page import MAX_DOMAINS, AppPage, CategoryDetails, app_page
@@ -126,7 +126,7 @@ def test_another_apps_changes_are_not_shown() -> None:
     app = good("x", 1, requestdomain=hosts(1), age=HOUR)
     answer(app, NOW - 60, requestdomain=hosts(2))
     for appid in (app.settings.appid, "another"):
-        app._ledger.claim(appid, "the same", app.forget_lists)
+        app._token_usage.claim(appid, "the same", app.forget_lists)
     content = page(app)
     assert (content.changes, content.categories) == ([], None)
     assert content.failure is not None

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.http_requests import request
 from helpers.page_setup import Page, appid, every_kind, good, served, service_of
-from helpers.support import request, wait_until
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.web.pages import endpoints
 from wx_domain_exporter.web.pages.rendering import Renderer

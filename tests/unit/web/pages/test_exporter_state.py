@@ -3,8 +3,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from helpers.json_text import as_json
 from helpers.page_setup import CONFIGURED, NOW, PLATFORMS, service_of
-from helpers.support import as_json
 
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline

@@ -114,9 +114,9 @@ class TestRow:
 
     def test_an_app_that_got_another_apps_token_fails_and_hides_its_lists(self) -> None:
         one, other = good("one", 1, requestdomain=hosts(3)), good("other", 2)
-        other._ledger = one._ledger
+        other._token_usage = one._token_usage
         for app in (one, other):
-            one._ledger.claim(app.settings.appid, "the same", app.forget_lists)
+            one._token_usage.claim(app.settings.appid, "the same", app.forget_lists)
         content = shown([one], q="host-000")
         assert content.failing == 1
         assert content.rows == []

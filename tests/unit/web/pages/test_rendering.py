@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.http_requests import Answer, request
 from helpers.page_setup import (
     NOW,
     PLATFORMS,
@@ -22,10 +23,9 @@ from helpers.page_setup import (
     served,
     service_of,
 )
-from helpers.support import Answer, request
 from jinja2 import UndefinedError
 
-from wx_domain_exporter.apps.extra_calls import ExtraResult
+from wx_domain_exporter.apps.results import ExtraResult
 from wx_domain_exporter.service import RejectedConfig
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer

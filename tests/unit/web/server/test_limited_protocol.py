@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
-from helpers.support import request
+from helpers.http_requests import request
 from helpers.web_certificates import WebFolder, make_web_folder
 from helpers.web_setup import LARGE, TLS, serving
 from structlog.testing import capture_logs

@@ -7,7 +7,9 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.support import free_port, request, wait_until
+from helpers.http_requests import request
+from helpers.ports import free_port
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.web.server.server import ListenError, Server, listen, url_of
 

@@ -6,8 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from helpers.exporter_process import run_exporter
+from helpers.programs import FORKY, OWN
 from helpers.real_blackbox_exporter import takes
-from helpers.support import FORKY, OWN, REPOSITORY, run_exporter
+from helpers.repository import REPOSITORY
 from helpers.web_certificates import BAD_FILES, DATA, GOOD_FILES, WebFolder, make_web_folder
 
 from wx_domain_exporter.config.errors import ConfigError

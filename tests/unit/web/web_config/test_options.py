@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
-from helpers.support import request
+from helpers.http_requests import request
 from helpers.web_setup import PASSWORD, TLS, basic, hashed, serving, users
 
 from wx_domain_exporter.web.server.client_certificates import client_names, is_allowed_client

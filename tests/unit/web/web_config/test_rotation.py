@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
-from helpers.support import request
+from helpers.http_requests import request
 from helpers.web_setup import PASSWORD, TLS, basic, serving, users
 from structlog.testing import capture_logs
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.json_text import as_json
 from helpers.simulated_client import APPID
-from helpers.support import as_json
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.config.schema_tokens import HttpToken

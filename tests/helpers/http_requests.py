@@ -1,0 +1,52 @@
+"""Single HTTP requests for the tests."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+def request(
+    url: str,
+    *,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Answer:
+    """One request on a connection of its own; header names in lower case, gzip undone."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
+    if tls is not None:
+        connection = http.client.HTTPSConnection(
+            parts.hostname or "", parts.port or 443, timeout=60, context=tls
+        )
+    try:
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, path, body=body, headers=dict(headers or {}))
+        response = connection.getresponse()
+        content = response.read()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        if found.get("content-encoding") == "gzip":
+            content = gzip.decompress(content)
+        return Answer(response.status, found, content)
+    finally:
+        connection.close()

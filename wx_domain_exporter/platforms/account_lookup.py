@@ -1,0 +1,121 @@
+"""Looks up what the accounts of a third-party platform are: mini programs, or accounts of other kinds."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import structlog
+from gevent.pool import Pool
+
+from wx_domain_exporter.config.schema_fields import printable_name
+from wx_domain_exporter.wechat.authorizers import DEVELOPMENT, MiniProgram, mini_program
+from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.errors import DecodeError, FetchError
+from wx_domain_exporter.wechat.platform import Platform
+
+log = structlog.get_logger(__name__)
+
+_CONCURRENCY = 8
+"""How many accounts are looked up at once; kept low, because scrapes have priority."""
+_CHUNK = 50
+_MAX_FAILURES = 20
+"""After so many failures in one round, the remaining accounts wait for the next round."""
+
+
+class AccountLookup:
+    """Asks WeChat once for each account what it is, and remembers the answers. For tasks only."""
+
+    def __init__(self, platform: Platform, caller: Callable[[], Caller]) -> None:
+        """Make a lookup that knows no account.
+
+        Args:
+            platform: whose accounts are looked up.
+            caller: returns the caller for the next call.
+        """
+        self.names: dict[str, str | None] = {}
+        """By AppID, the name of a mini program; None for an account of another kind."""
+        self.ungranted: frozenset[str] = frozenset()
+        """The mini programs that had not granted permission set 18 when they were looked up."""
+        self.failures: list[FetchError] = []
+        """The errors of this round."""
+        self._platform = platform
+        self._caller = caller
+        self._failed: dict[str, None] = {}
+        """The accounts whose lookup failed, in the order of their last attempts."""
+        self._failed_before: frozenset[str] = frozenset()
+        """The accounts whose lookup had failed when this round began."""
+
+    def inherit(self, old: "AccountLookup") -> None:
+        """Take over the answers for the same platform."""
+        self.names, self.ungranted = dict(old.names), old.ungranted
+
+    def begin_round(self) -> None:
+        """Begin to read the list once more."""
+        self.failures = []
+        self._failed_before = frozenset(self._failed)
+
+    def look_up_new(self, appids: Sequence[str]) -> int:
+        """Look up the accounts that were never looked up; return how many these are."""
+        new = [appid for appid in appids if appid not in self.names and appid not in self._failed]
+        self._look_up(new)
+        return len(new)
+
+    def retry_failed(self, appids: Collection[str]) -> None:
+        """Look up a few of the accounts again that failed in earlier rounds, after all new ones."""
+        failed = [appid for appid in self._failed if appid in self._failed_before and appid in appids]
+        self._look_up(failed[:_CHUNK])
+
+    def keep_only(self, appids: Collection[str]) -> None:
+        """Forget all other accounts."""
+        self.names = {appid: name for appid, name in self.names.items() if appid in appids}
+        self._failed = {appid: None for appid in self._failed if appid in appids}
+        self.ungranted = frozenset(appid for appid in self.ungranted if appid in appids)
+
+    def _look_up(self, appids: Sequence[str]) -> None:
+        for begin in range(0, len(appids), _CHUNK):
+            if len(self.failures) >= _MAX_FAILURES:
+                return
+            chunk = appids[begin : begin + _CHUNK]
+            answers = list(zip(chunk, self._ask_about_all(chunk), strict=True))
+            for appid, answer in answers:
+                self._note(appid, answer)
+            self._note_ungranted(
+                [
+                    appid
+                    for appid, answer in answers
+                    if isinstance(answer, MiniProgram) and answer.lacks_development
+                ]
+            )
+
+    def _note(self, appid: str, answer: MiniProgram | FetchError | None) -> None:
+        self._failed.pop(appid, None)
+        if isinstance(answer, FetchError):
+            self.failures.append(answer)
+            self._failed[appid] = None
+        else:
+            self.names[appid] = None if answer is None else printable_name(answer.name) or appid
+
+    def _note_ungranted(self, appids: Sequence[str]) -> None:
+        if not appids:
+            return
+        self.ungranted |= frozenset(appids)
+        log.warning(
+            "mini programs have not granted the permission set that getwxadevinfo needs",
+            platform=self._platform.name,
+            permission_set=DEVELOPMENT,
+            appids=" ".join(sorted(appids)),
+        )
+
+    def _ask_about_all(self, appids: Sequence[str]) -> list[MiniProgram | FetchError | None]:
+        tasks: Pool = Pool(_CONCURRENCY)
+        try:
+            return list(tasks.imap(self._ask_about, appids))
+        finally:  # when the discovery's own task is killed, these end too
+            tasks.kill()
+
+    def _ask_about(self, appid: str) -> MiniProgram | FetchError | None:
+        try:
+            return mini_program(self._platform, self._caller(), appid)
+        except FetchError as error:
+            return error.to_keep()
+        except Exception as bug:  # an answer that our code can't handle costs only this account
+            log.exception("unexpected error in an account lookup", platform=self._platform.name, appid=appid)
+            return DecodeError(f"internal error: {type(bug).__name__}")
