@@ -1,4 +1,4 @@
-"""The program from its start to its end: bad starts, reloads, rotated secrets, full house, drains."""
+"""The program as a process: failed starts, signals, reloads, rotated secrets, too many scrapes, shutdown."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from helpers.exporter_process import exporter, run_exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid
 from helpers.http_requests import Answer, request
+from helpers.repository import REPOSITORY
 from helpers.samples import series, value
 from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def scrape_in(pool: ThreadPoolExecutor, url: str, timeout: float = 20) -> Future
     return pool.submit(request, f"{url}/metrics", headers=headers)
 
 
-class TestBadStarts:
+class TestFailedStarts:
     def test_a_missing_file(self, tmp_path: Path) -> None:
         ended = run_exporter("--config.file=nowhere.yml", cwd=tmp_path)
         assert ended.returncode == 1
@@ -72,6 +75,42 @@ class TestBadStarts:
         assert ended.returncode == 1
         assert "unrecognized arguments: --config.fle=x" in ended.stderr
         assert "Traceback" not in ended.stderr
+
+
+every_way_to_start = pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(["-m", "wx_domain_exporter"], id="module"),
+        pytest.param([str(REPOSITORY / "exporter.py")], id="checkout"),
+        pytest.param([str(Path(sys.executable).with_name("wx-domain-exporter"))], id="command"),
+    ],
+)
+
+
+def signal_during_imports(program: list[str], number: signal.Signals) -> tuple[int, list[str]]:
+    """Send a signal while the program imports its modules; return its exit status and its standard error."""
+    command = [sys.executable, "-X", "importtime", *program, "--version"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:  # one for each module, as soon as it is imported
+            if line.endswith(" wx_domain_exporter.commands\n"):
+                process.send_signal(number)
+                break
+        errors = [line for line in process.stderr if not line.startswith("import time:")]
+    return process.returncode, errors
+
+
+class TestSignalsDuringStart:
+    @every_way_to_start
+    def test_sighup_is_ignored(self, program: list[str]) -> None:
+        assert signal_during_imports(program, signal.SIGHUP) == (0, [])
+
+    @every_way_to_start
+    @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_sigint_and_sigterm_end_it_quietly(
+        self, program: list[str], number: signal.Signals, status: int
+    ) -> None:
+        assert signal_during_imports(program, number) == (status, [])
 
 
 class TestReload:
@@ -130,9 +169,7 @@ class TestReload:
 
 
 class TestRotation:
-    def test_a_wrong_appsecret_in_a_file_is_mended_without_a_restart(
-        self, fleet: SmallFleet, tmp_path: Path
-    ) -> None:
+    def test_a_corrected_appsecret_file_needs_no_restart(self, fleet: SmallFleet, tmp_path: Path) -> None:
         secret = tmp_path / "appsecret"
         secret.write_text("f" * 32 + "\n")
         token = {"type": "stable_token", "appsecret": {"file": "appsecret"}}
@@ -151,7 +188,7 @@ class TestRotation:
         assert value(mended, "wx_domain_up", appid=appid(0)) == 1
         assert series(mended, "wx_domain_api_error", "errcode") == {}
 
-    def test_a_pipe_in_place_of_a_secret_holds_nothing_up(self, fleet: SmallFleet, tmp_path: Path) -> None:
+    def test_a_pipe_in_place_of_a_secret_blocks_nothing(self, fleet: SmallFleet, tmp_path: Path) -> None:
         secret = tmp_path / "appsecret"
         secret.write_text(APPSECRET)
         token = {"type": "stable_token", "appsecret": {"file": "appsecret"}}
@@ -172,7 +209,7 @@ class TestRotation:
         assert "it is not a regular file" in ended.stderr
 
 
-class TestFullHouse:
+class TestTooManyScrapes:
     def test_more_scrapes_than_allowed_get_503_and_share_one_call(
         self, fleet: SmallFleet, pool: ThreadPoolExecutor
     ) -> None:
@@ -194,7 +231,7 @@ class TestFullHouse:
         assert series(first, name, "appid") == series(second, name, "appid")
         assert fleet.calls() == len(fleet.world.apps)
 
-    def test_clients_that_leave_free_their_places(self, fleet: SmallFleet) -> None:
+    def test_a_client_that_disconnects_makes_room_for_another(self, fleet: SmallFleet) -> None:
         fleet.world.patch(appid(0), {"hang": True})
         fleet.configure(wechat={"timeout": "60s"})
         with exporter(f"--config.file={fleet.path}", "--web.max-requests=2") as program:
@@ -206,7 +243,7 @@ class TestFullHouse:
                     fleet.world.wait_for_calls("getwxadevinfo", appid(0))
             headers = {"X-Prometheus-Scrape-Timeout-Seconds": "1"}
             url = f"{program.url}/metrics"
-            wait_until(lambda: request(url, headers=headers).status == 200, "there is a place again", 10)
+            wait_until(lambda: request(url, headers=headers).status == 200, "another scrape is accepted", 10)
 
     def test_a_scrape_too_short_for_its_apps_is_not_shared(self, fleet: SmallFleet) -> None:
         for one in fleet.world.apps:
@@ -221,7 +258,7 @@ class TestFullHouse:
 
 
 class TestDeadline:
-    def test_an_app_that_hangs_costs_only_itself(self, fleet: SmallFleet) -> None:
+    def test_an_app_that_hangs_affects_no_other_app(self, fleet: SmallFleet) -> None:
         fleet.world.patch(appid(0), {"hang": True})
         fleet.configure(wechat={"timeout": "30s"})
         with exporter(f"--config.file={fleet.path}") as program:
@@ -232,7 +269,7 @@ class TestDeadline:
         assert value(text, "wx_domain_fetch_error", appid=appid(0), reason="deadline") == 1
 
 
-class TestDrain:
+class TestShutdown:
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_a_scrape_in_flight_is_answered_and_the_exit_status_is_0(
         self, fleet: SmallFleet, pool: ThreadPoolExecutor, number: signal.Signals
@@ -246,7 +283,14 @@ class TestDrain:
         assert status == 0
         assert "Traceback" not in program.log
 
-    def test_a_hanging_api_does_not_keep_it(self, fleet: SmallFleet, pool: ThreadPoolExecutor) -> None:
+    def test_further_signals_do_not_change_the_exit_status(self, fleet: SmallFleet) -> None:
+        with exporter(f"--config.file={fleet.path}") as program:
+            while program.process.poll() is None:  # at every moment until the process has ended
+                program.send(signal.SIGTERM)
+        assert program.process.returncode == 0
+        assert "Traceback" not in program.log
+
+    def test_a_hanging_api_does_not_delay_the_end(self, fleet: SmallFleet, pool: ThreadPoolExecutor) -> None:
         fleet.world.patch(appid(0), {"hang": True})
         fleet.configure(wechat={"timeout": "100s"})
         with exporter(f"--config.file={fleet.path}") as program:
@@ -257,7 +301,7 @@ class TestDrain:
             assert time.monotonic() - begin < 20
             assert scrape.result().status == 200
 
-    def test_an_idle_keep_alive_client_does_not_keep_it(self, fleet: SmallFleet) -> None:
+    def test_an_idle_keep_alive_client_does_not_delay_the_end(self, fleet: SmallFleet) -> None:
         with exporter(f"--config.file={fleet.path}") as program:
             host, port = re.findall(r"http://(.*):(\d+)", program.url)[0]
             with socket.create_connection((host, int(port))) as idle:
