@@ -52,10 +52,8 @@ class FleetBuilder:
         """
         self._platforms.configure(settings.platforms, settings.wechat.base_url)
         apps = {app.appid: app for app in settings.apps}
-        for app in self._platforms.discovered_apps():
-            apps.setdefault(
-                app.appid, settings.complete(app)
-            )  # the configuration's own entry takes precedence
+        for app in self._platforms.discovered_apps():  # an entry of the configuration takes precedence
+            apps.setdefault(app.appid, settings.complete(app))
         by_appid = {appid: self._app(app, settings, client, previous) for appid, app in apps.items()}
         return Fleet(settings, client, by_appid)
 

@@ -30,7 +30,7 @@ _APP_FILES_INTERVAL_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class RejectedConfig:
-    """A configuration that could not be loaded; the previous one stays in effect.
+    """A configuration that could not be loaded; the previous one stays in force.
 
     Attributes:
         timestamp: Unix time at which it was read.
@@ -121,7 +121,7 @@ class Service:
         """Load the configuration again; if it is invalid, nothing changes.
 
         Returns:
-            Whether the new configuration is in effect.
+            Whether the new configuration is in force.
         """
         with self._loading:
             try:
@@ -129,7 +129,7 @@ class Service:
             except ConfigError as error:
                 self._reject(error.errors)
                 for sentence in error.errors:
-                    log.error("configuration refused; the previous one stays in effect", error=sentence)  # noqa: TRY400 - the sentence is enough
+                    log.error("configuration refused; the previous one stays in force", error=sentence)  # noqa: TRY400 - the sentence is enough
                 return False
             except Exception as bug:  # after any error, the next reload may succeed
                 self._reject([f"internal error: {type(bug).__name__}"])
@@ -237,7 +237,7 @@ class Service:
         errors = self._settings.app_file_errors
         self.self_metrics.set_app_file_errors({file: bool(sentences) for file, sentences in errors.items()})
         for sentence in self.app_file_errors:
-            log.error("app file broken; its last valid content stays in effect", error=sentence)
+            log.error("app file broken; its last valid content stays in force", error=sentence)
 
     def _make_client(self, settings: Settings) -> ApiClient:
         try:

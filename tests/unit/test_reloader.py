@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-DONE, REFUSED = True, False
+RELOADED, REFUSED = True, False
 
 
 @pytest.fixture
 def answers() -> queue.SimpleQueue[bool]:
-    """What the next reloads return; one waits until there is something."""
+    """What the next reloads return; a reload waits until there is a value."""
     return queue.SimpleQueue()
 
 
@@ -28,59 +28,61 @@ def begun() -> list[int]:
 
 
 @pytest.fixture
-def reloads(answers: queue.SimpleQueue[bool], begun: list[int]) -> Iterator[Reloader]:
+def reloader(answers: queue.SimpleQueue[bool], begun: list[int]) -> Iterator[Reloader]:
     def reload() -> bool:
         begun.append(threading.get_ident())
         return answers.get(timeout=10)
 
-    reloads = Reloader(reload)
-    reloads.start()
-    yield reloads
-    reloads.close()
-    answers.put(DONE)  # a reload that is still under way must not fail a later test
+    reloader = Reloader(reload)
+    reloader.start()
+    yield reloader
+    reloader.close()
+    answers.put(RELOADED)  # so that a reload that still runs does not fail a later test
 
 
-def test_whoever_asks_is_told_how_it_went(reloads: Reloader, answers: queue.SimpleQueue[bool]) -> None:
+def test_a_request_returns_whether_the_reload_succeeded(
+    reloader: Reloader, answers: queue.SimpleQueue[bool]
+) -> None:
     for done in (True, False, True):
         answers.put(done)
-        assert reloads.ask().result(10) is done
+        assert reloader.ask().result(10) is done
 
 
-def test_one_serves_all_who_ask_while_another_is_under_way(
-    reloads: Reloader, answers: queue.SimpleQueue[bool], begun: list[int]
+def test_one_reload_answers_all_requests_that_came_during_another(
+    reloader: Reloader, answers: queue.SimpleQueue[bool], begun: list[int]
 ) -> None:
-    first = reloads.ask()
+    first = reloader.ask()
     wait_until(lambda: len(begun) == 1, "the first one begins")
-    others = [reloads.ask() for _ in range(5)]
+    others = [reloader.ask() for _ in range(5)]
     answers.put(REFUSED)
     assert first.result(10) is False
-    answers.put(DONE)
-    assert [one.result(10) for one in others] == [True] * 5
+    answers.put(RELOADED)
+    assert [request.result(10) for request in others] == [True] * 5
     assert len(begun) == 2
 
 
-def test_who_waits_no_longer_is_no_trouble(
-    reloads: Reloader, answers: queue.SimpleQueue[bool], begun: list[int]
+def test_a_cancelled_request_does_not_disturb_the_others(
+    reloader: Reloader, answers: queue.SimpleQueue[bool], begun: list[int]
 ) -> None:
-    first = reloads.ask()
+    first = reloader.ask()
     wait_until(lambda: len(begun) == 1, "the first one begins")
-    gone, still_there = reloads.ask(), reloads.ask()
-    assert gone.cancel()
-    answers.put(DONE)
-    answers.put(DONE)
-    assert (first.result(10), still_there.result(10)) == (True, True)
+    cancelled, other = reloader.ask(), reloader.ask()
+    assert cancelled.cancel()
+    answers.put(RELOADED)
+    answers.put(RELOADED)
+    assert (first.result(10), other.result(10)) == (True, True)
 
 
 @pytest.mark.parametrize("waiting", [0, 1])
-def test_none_begins_after_the_end(
-    reloads: Reloader, answers: queue.SimpleQueue[bool], begun: list[int], waiting: int
+def test_none_begins_after_close(
+    reloader: Reloader, answers: queue.SimpleQueue[bool], begun: list[int], waiting: int
 ) -> None:
-    reloads.ask()
+    reloader.ask()
     wait_until(lambda: len(begun) == 1, "the first one begins")
     for _ in range(waiting):
-        reloads.ask()
-    reloads.close()
-    answers.put(DONE)
+        reloader.ask()
+    reloader.close()
+    answers.put(RELOADED)
     wait_until(
         lambda: not [thread for thread in threading.enumerate() if thread.ident == begun[0]],
         "its thread ends",
@@ -88,7 +90,7 @@ def test_none_begins_after_the_end(
     assert len(begun) == 1
 
 
-def test_its_thread_keeps_no_program_from_its_end(reloads: Reloader) -> None:
-    reloads.ask()
+def test_its_thread_does_not_keep_the_process_alive(reloader: Reloader) -> None:
+    reloader.ask()
     (worker,) = [thread for thread in threading.enumerate() if thread.name == "reload"]
     assert worker.daemon

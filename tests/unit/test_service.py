@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 A, B = appid(0), appid(1)
-OWN = "wx_domain_exporter_"
+SELF = "wx_domain_exporter_"
 
 
 @pytest.fixture
@@ -32,9 +32,7 @@ def service(fleet: SmallFleet) -> Iterator[Service]:
 
 
 class TestScrape:
-    def test_nothing_is_called_before_a_scrape_or_between_two(
-        self, fleet: SmallFleet, service: Service
-    ) -> None:
+    def test_there_are_no_calls_without_a_scrape(self, fleet: SmallFleet, service: Service) -> None:
         assert not fleet.world.calls
         for number in (1, 2):
             assert up(scrape(service)) == {A: 1, B: 1}
@@ -42,7 +40,7 @@ class TestScrape:
         assert token_requests(fleet) == 2
         assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
 
-    def test_scrapes_that_overlap_share_one_call_an_app(self, fleet: SmallFleet, service: Service) -> None:
+    def test_overlapping_scrapes_share_one_call_per_app(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
         scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
         for jobs in scrapes:
@@ -50,17 +48,17 @@ class TestScrape:
             assert [result.reason for result in jobs.results] == [None, None]
         assert fleet.calls() == 2
 
-    def test_a_call_goes_on_when_nobody_waits_and_the_next_scrape_has_its_answer(
+    def test_a_call_goes_on_after_the_deadline_and_the_next_scrape_has_its_answer(
         self, fleet: SmallFleet, service: Service
     ) -> None:
         fleet.world.patch(A, {"latency": 1.0})
-        hasty = scrape(service, seconds=0.2)
-        assert up(hasty) == {A: 0, B: 1}
-        assert value(hasty, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+        short = scrape(service, seconds=0.2)
+        assert up(short) == {A: 0, B: 1}
+        assert value(short, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
         assert up(scrape(service)) == {A: 1, B: 1}
         assert fleet.world.calls["getwxadevinfo", A] == 1
 
-    def test_a_secret_file_that_hangs_costs_its_own_app_only(
+    def test_a_secret_file_that_hangs_costs_only_its_app(
         self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
         hanging, released, threads = tmp_path / "on a network", threading.Event(), list[threading.Thread]()
@@ -88,7 +86,7 @@ class TestScrape:
             threads[0].join(LONG)
             assert up(scrape(service)) == {A: 1, B: 1}
 
-    def test_a_late_answer_counts_for_the_apps_health(self, fleet: SmallFleet, service: Service) -> None:
+    def test_a_late_answer_is_no_timeout(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.5})
         scrape(service, seconds=0.1)
         app = service.fleet.by_appid[A]
@@ -98,7 +96,7 @@ class TestScrape:
         late = value(scrape(service, seconds=0.1), "wx_domain_last_success_timestamp_seconds", appid=A)
         assert late == app.last_success
 
-    def test_a_late_timeout_makes_it_slow(self, fleet: SmallFleet) -> None:
+    def test_a_late_timeout_is_counted(self, fleet: SmallFleet) -> None:
         fleet.configure(wechat={"timeout": "300ms"})
         fleet.world.patch(A, {"hang": True})
         with serving(fleet) as service:
@@ -108,7 +106,7 @@ class TestScrape:
             assert app.consecutive_timeouts == 1
 
     @pytest.mark.parametrize("errcode", [0, 61007], ids=["good", "failed"])
-    def test_min_interval_shares_an_outcome_and_its_time(self, fleet: SmallFleet, errcode: int) -> None:
+    def test_min_interval_shares_a_result_and_its_timestamp(self, fleet: SmallFleet, errcode: int) -> None:
         fleet.configure(scrape={"min_interval": "1h"})
         fleet.world.patch(A, {"errcode": errcode})
         with serving(fleet) as service:
@@ -120,7 +118,7 @@ class TestScrape:
             assert series(first, full, "appid") == series(second, full, "appid")
         assert fleet.calls() == 2
 
-    def test_min_interval_shares_what_belonged_to_an_outcome(self, fleet: SmallFleet) -> None:
+    def test_min_interval_shares_the_extra_result_too(self, fleet: SmallFleet) -> None:
         fleet.configure(scrape={"min_interval": "1h"}, collect={"effective": True})
         with serving(fleet) as service:
             texts = [scrape(service), scrape(service)]
@@ -129,12 +127,12 @@ class TestScrape:
             )
             assert service.reload()
             texts.append(scrape(service))
-        shown = [series(text, "wx_domain_effective_hash", "appid") for text in texts]
-        assert shown[0] == shown[1] == shown[2]
-        assert set(shown[0]) == {A, B}
+        hashes = [series(text, "wx_domain_effective_hash", "appid") for text in texts]
+        assert hashes[0] == hashes[1] == hashes[2]
+        assert set(hashes[0]) == {A, B}
         assert fleet.calls("get_effective_domain") == 2
 
-    def test_no_more_calls_are_in_flight_than_allowed(self, tmp_path: Path) -> None:
+    def test_there_are_at_most_max_concurrency_calls_at_once(self, tmp_path: Path) -> None:
         with small_fleet(tmp_path, apps=12, latency=0.05) as fleet:
             fleet.configure(wechat={"max_concurrency": 3})
             with serving(fleet) as service:
@@ -142,7 +140,7 @@ class TestScrape:
             assert set(up(text).values()) == {1}
             assert fleet.world.peak_in_flight == 3
 
-    def test_from_the_second_scrape_on_a_hanging_tenth_costs_only_itself(self, tmp_path: Path) -> None:
+    def test_from_the_second_scrape_on_only_the_apps_that_hang_fail(self, tmp_path: Path) -> None:
         with small_fleet(tmp_path, apps=20) as fleet:
             hanging = {appid(0), appid(1)}
             for one in hanging:
@@ -156,7 +154,7 @@ class TestScrape:
 
 
 class TestSharedToken:
-    def test_both_apps_fail_in_the_same_scrape_and_recover_once_they_differ(
+    def test_both_apps_fail_in_the_same_scrape_and_recover_when_their_tokens_differ(
         self, fleet: SmallFleet, tmp_path: Path
     ) -> None:
         for number, one in enumerate((A, B)):
@@ -178,7 +176,7 @@ class TestSharedToken:
                 assert series(text, "wx_domain_domains", "appid") == {}
             (tmp_path / B).write_text("token-1")
             service.reload()
-            # Whose token-0 is nobody can tell until A has another one.
+            # It is unknown whose token-0 is until A has another token.
             assert up(scrape(service)) == {A: 0, B: 1}
             fleet.world.patch(A, {"access_tokens": ["token-0", "token-2"]})
             (tmp_path / A).write_text("token-2")
@@ -186,15 +184,15 @@ class TestSharedToken:
 
 
 class TestStart:
-    def test_a_bad_configuration_is_an_error(self, fleet: SmallFleet) -> None:
+    def test_an_invalid_configuration_is_an_error(self, fleet: SmallFleet) -> None:
         fleet.path.write_text("apps: []")
         with pytest.raises(loader.ConfigError, match="lists no app"):
             Service(loader.ConfigLoader(fleet.path))
 
     @pytest.mark.parametrize(
-        "error", [SecretError("the secret file gone"), OSError("the file of authorities gone")]
+        "error", [SecretError("the secret file is missing"), OSError("the CA file is missing")]
     )
-    def test_what_vanishes_after_the_check_is_a_configuration_error(
+    def test_a_file_that_is_missing_later_is_a_configuration_error(
         self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, error: Exception
     ) -> None:
         def vanished(*_: object, **__: object) -> None:
@@ -204,14 +202,14 @@ class TestStart:
         with pytest.raises(loader.ConfigError, match=f"wechat: {error}"):
             Service(loader.ConfigLoader(fleet.path))
 
-    def test_the_configuration_in_force_is_told(self, fleet: SmallFleet, service: Service) -> None:
+    def test_metrics_show_the_configuration_in_use(self, fleet: SmallFleet, service: Service) -> None:
         text = scrape(service)
-        assert value(text, f"{OWN}apps") == 2
-        assert value(text, f"{OWN}config_hash") == load(fleet.path).hash
-        assert value(text, f"{OWN}config_last_reload_successful") == 1
+        assert value(text, f"{SELF}apps") == 2
+        assert value(text, f"{SELF}config_hash") == load(fleet.path).hash
+        assert value(text, f"{SELF}config_last_reload_successful") == 1
 
 
-def test_after_the_end_no_call_begins(fleet: SmallFleet, service: Service) -> None:
+def test_after_close_no_call_begins(fleet: SmallFleet, service: Service) -> None:
     service.close()
     assert up(scrape(service, seconds=0.2)) == {A: 0, B: 0}
     assert not fleet.world.calls

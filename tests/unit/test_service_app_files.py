@@ -27,7 +27,9 @@ STABLE = {"type": "stable_token", "appsecret": APPSECRET}
 def write(file: Path, content: str) -> None:
     before = file.stat().st_mtime_ns if file.exists() else 0
     file.write_text(content)
-    os.utime(file, ns=(before + 10**9, before + 10**9))  # whatever the file system's clock says
+    os.utime(
+        file, ns=(before + 10**9, before + 10**9)
+    )  # a change that does not depend on the file system's clock
 
 
 def listing(*appids: str) -> str:
@@ -36,7 +38,7 @@ def listing(*appids: str) -> str:
 
 @pytest.fixture
 def file(fleet: SmallFleet, tmp_path: Path) -> Path:
-    """The one app file of the fleet's configuration, which has no app itself."""
+    """The only app file of a configuration that has no app itself."""
     fleet.configure(apps=[], app_files=["*.apps.yml"])
     file = tmp_path / "one.apps.yml"
     write(file, listing(A))
@@ -63,14 +65,16 @@ class TestReloadAppFiles:
         assert value(text, "wx_domain_exporter_apps") == 2
         assert service.fleet.by_appid[A] is app
 
-    def test_without_a_change_nothing_is_done(self, service: Service) -> None:
+    def test_without_a_change_nothing_happens(self, service: Service) -> None:
         before = service.fleet
         with capture_logs() as logs:
             service.reload_app_files()
         assert service.fleet is before
         assert logs == []
 
-    def test_it_ends_no_pause_and_is_no_reload(self, fleet: SmallFleet, service: Service, file: Path) -> None:
+    def test_it_ends_no_cooldown_and_is_no_reload(
+        self, fleet: SmallFleet, service: Service, file: Path
+    ) -> None:
         reloaded = value(scrape(service), "wx_domain_exporter_config_last_reload_success_timestamp_seconds")
         fleet.world.patch(A, {"errcode": 45009})
         scrape(service)
@@ -82,7 +86,7 @@ class TestReloadAppFiles:
         name = "wx_domain_exporter_config_last_reload_success_timestamp_seconds"
         assert value(text, name) == reloaded
 
-    def test_the_configuration_itself_is_read_by_a_reload_alone(
+    def test_only_a_reload_reads_the_configuration_itself(
         self, fleet: SmallFleet, service: Service, file: Path
     ) -> None:
         fleet.configure(apps=[], app_files=["*.apps.yml"], defaults={"labels": {"team": "growth"}})
@@ -94,20 +98,22 @@ class TestReloadAppFiles:
 
 
 class TestBrokenFile:
-    def test_its_last_good_content_stays_and_the_metric_tells(self, service: Service, file: Path) -> None:
+    def test_its_last_valid_content_stays_and_the_metric_shows_the_error(
+        self, service: Service, file: Path
+    ) -> None:
         assert series(scrape(service), ERRORS, "file") == {str(file): 0}
         write(file, "- appid: nonsense")
         with capture_logs() as logs:
             service.reload_app_files()
-        told = {log["event"] for log in logs if log["log_level"] == "error"}
-        assert told == {"app file broken; its last valid content stays in effect"}
+        errors = {log["event"] for log in logs if log["log_level"] == "error"}
+        assert errors == {"app file broken; its last valid content stays in force"}
         assert logs[0]["error"].startswith(f"{file}: [0].appid: is not an appid")
         text = scrape(service)
         assert up(text) == {A: 1}
         assert series(text, ERRORS, "file") == {str(file): 1}
         assert not service.knows_all_apps
 
-    def test_one_that_is_good_again_and_one_that_went_are_told(
+    def test_the_metric_shows_files_that_are_repaired_or_removed(
         self, service: Service, file: Path, tmp_path: Path
     ) -> None:
         other = tmp_path / "two.apps.yml"
@@ -124,12 +130,12 @@ class TestBrokenFile:
         assert series(text, ERRORS, "file") == {str(file): 0}
         assert up(text) == {A: 1}
 
-    def test_one_that_is_broken_from_the_start_is_told(self, fleet: SmallFleet, file: Path) -> None:
+    def test_one_that_is_broken_from_the_start_is_logged(self, fleet: SmallFleet, file: Path) -> None:
         write(file, "[")
         with capture_logs() as logs, running_service(fleet.path) as service:
             assert service.fleet.apps == ()
             assert series(scrape(service), ERRORS, "file") == {str(file): 1}
-        assert logs[0]["event"] == "app file broken; its last valid content stays in effect"
+        assert logs[0]["event"] == "app file broken; its last valid content stays in force"
 
 
 class TestThread:
@@ -137,7 +143,7 @@ class TestThread:
     def _often(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(service_module, "_APP_FILES_INTERVAL_SECONDS", 0.01)
 
-    def test_a_started_service_looks_after_the_files(
+    def test_a_started_service_reloads_changed_files(
         self, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         replaced, replace = threading.Event(), Service._after_fleet_change
@@ -152,7 +158,7 @@ class TestThread:
         assert replaced.wait(10)
         assert list(service.fleet.by_appid) == [B]
 
-    def test_whatever_is_wrong_the_looking_goes_on(
+    def test_after_an_unexpected_error_the_checks_go_on(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         trap = Trap(OSError())

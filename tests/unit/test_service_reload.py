@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 A, B = appid(0), appid(1)
-OWN = "wx_domain_exporter_"
+SELF = "wx_domain_exporter_"
 STABLE = {"type": "stable_token", "appsecret": APPSECRET}
 
 
@@ -41,7 +41,7 @@ class TestReload:
         last = {"event": "configuration reloaded", "log_level": "info", "apps": len(service.fleet.apps)}
         assert logs == [last]
 
-    def test_what_is_unchanged_stays(self, fleet: SmallFleet, service: Service) -> None:
+    def test_what_is_unchanged_is_kept(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
         before = service.fleet
         self.reload(fleet, service)
@@ -51,7 +51,7 @@ class TestReload:
         scrape(service)
         assert token_requests(fleet) == 2
 
-    def test_new_labels_cost_no_token_and_no_history(self, fleet: SmallFleet, service: Service) -> None:
+    def test_new_labels_keep_tokens_and_history(self, fleet: SmallFleet, service: Service) -> None:
         good = series(scrape(service), "wx_domain_last_success_timestamp_seconds", "appid")
         fleet.world.patch(A, {"errcode": 61007})
         self.reload(fleet, service, defaults={"labels": {"team": "growth"}})
@@ -60,19 +60,19 @@ class TestReload:
         assert value(text, "wx_domain_last_success_timestamp_seconds", appid=A) == good[A]
         assert token_requests(fleet) == 2
 
-    def test_a_new_baseline_is_compared_with_what_is_known(self, fleet: SmallFleet, service: Service) -> None:
-        one = {"scrape": {"min_interval": "1h"}, "baselines": {A: {"bizdomain": {"exact": []}}}}
-        self.reload(fleet, service, **one)
+    def test_a_new_baseline_is_compared_with_known_lists(self, fleet: SmallFleet, service: Service) -> None:
+        sections = {"scrape": {"min_interval": "1h"}, "baselines": {A: {"bizdomain": {"exact": []}}}}
+        self.reload(fleet, service, **sections)
         assert series(scrape(service), "wx_domain_baseline_match", "category") == {"bizdomain": 1}
         calls = fleet.calls()
         other = {"bizdomain": {"required": ["https://m.example.com"]}, "requestdomain": {"exact": []}}
-        self.reload(fleet, service, **one | {"baselines": {A: other}})
+        self.reload(fleet, service, **sections | {"baselines": {A: other}})
         text = scrape(service)
         assert series(text, "wx_domain_baseline_match", "category") == {"bizdomain": 0, "requestdomain": 0}
         assert series(text, "wx_domain_missing_domain", "domain") == {"https://m.example.com": 1}
         assert fleet.calls() == calls
 
-    def test_other_settings_of_the_client_cost_no_token(self, fleet: SmallFleet, service: Service) -> None:
+    def test_other_settings_of_the_client_keep_tokens(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
         before = service.fleet
         self.reload(fleet, service, wechat={"timeout": "4s", "action": "getbizdomain"})
@@ -81,7 +81,7 @@ class TestReload:
         assert set(series(text, "wx_domain_domains", "category")) == {"bizdomain"}
         assert token_requests(fleet) == 2
 
-    def test_a_new_source_asks_for_its_token_again(self, fleet: SmallFleet, service: Service) -> None:
+    def test_a_new_token_source_gets_a_new_token(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
         fleet.world.patch(A, {"appsecret": "f" * 32})
         other = {"type": "stable_token", "appsecret": "f" * 32}
@@ -90,15 +90,13 @@ class TestReload:
         assert fleet.world.calls["stable_token", A] == 2
         assert fleet.world.calls["stable_token", B] == 1
 
-    def test_another_wechat_is_asked_for_its_own_tokens(self, fleet: SmallFleet, service: Service) -> None:
+    def test_another_base_url_needs_new_tokens(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
         self.reload(fleet, service, wechat={"base_url": fleet.url.replace("127.0.0.1", "localhost")})
         assert up(scrape(service)) == {A: 1, B: 1}
         assert token_requests(fleet) == 4
 
-    def test_what_is_collected_comes_and_goes_without_a_token(
-        self, fleet: SmallFleet, service: Service
-    ) -> None:
+    def test_changes_of_collect_keep_tokens(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
         self.reload(fleet, service, collect={"effective": True, "quota": True})
         text = scrape(service)
@@ -118,10 +116,10 @@ class TestReload:
         text = scrape(service)
         assert up(text) == {appid(7): 1, B: 1}
         assert A not in text
-        assert value(text, f"{OWN}apps") == 2
-        assert value(text, f"{OWN}config_hash") == load(fleet.path).hash
+        assert value(text, f"{SELF}apps") == 2
+        assert value(text, f"{SELF}config_hash") == load(fleet.path).hash
 
-    def test_an_app_that_is_gone_shares_its_token_with_nobody(
+    def test_an_app_that_was_removed_no_longer_shares_its_token(
         self, fleet: SmallFleet, service: Service
     ) -> None:
         fleet.world.patch(A, {"access_tokens": ["the one token"]})
@@ -130,7 +128,7 @@ class TestReload:
             self.reload(fleet, service, apps=[{"appid": one, "token": token}])
             assert up(scrape(service)) == {one: 1}
 
-    def test_a_fetch_on_its_way_takes_no_token_for_the_app_that_is_in_force(
+    def test_a_late_fetch_of_a_replaced_app_claims_no_token(
         self, fleet: SmallFleet, service: Service
     ) -> None:
         old = service.fleet.by_appid[A]
@@ -143,7 +141,7 @@ class TestReload:
         for _ in range(2):
             assert up(scrape(service)) == {A: 1, B: 1}
 
-    def test_a_scrape_in_flight_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
+    def test_a_running_scrape_keeps_its_apps(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"latency": 0.3})
         jobs = service.start_scrape(service.fleet, Deadline.after(LONG))
         self.reload(fleet, service, apps=[{"appid": B, "token": STABLE}], wechat={"timeout": "4s"})
@@ -162,9 +160,9 @@ class TestReload:
     @pytest.mark.parametrize(
         ("settings", "errcode"),
         [({"errcode": 45009}, 45009), ({"whitelisted": False}, 40164)],
-        ids=["quota", "refused source"],
+        ids=["quota", "refused token"],
     )
-    def test_it_ends_a_pause(
+    def test_it_ends_a_cooldown(
         self, fleet: SmallFleet, service: Service, settings: dict[str, object], errcode: int
     ) -> None:
         fleet.world.patch(A, settings)
@@ -178,38 +176,38 @@ class TestReload:
         assert up(scrape(service))[A] == 1
 
 
-class TestBadReload:
-    def test_it_changes_nothing_but_the_gauge_and_the_log(self, fleet: SmallFleet, service: Service) -> None:
+class TestFailedReload:
+    def test_it_changes_only_the_gauge_and_the_log(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
-        before, gauges = service.fleet, own_gauges(scrape(service))
+        before, gauges = service.fleet, self_gauges(scrape(service))
         fleet.configure(wechat={"timeout": "fast"}, apps=[{"appid": "nonsense", "token": STABLE}])
         with capture_logs() as logs:
             assert not service.reload()
         assert [log["event"] for log in logs] == [
-            "configuration refused; the previous one stays in effect"
+            "configuration refused; the previous one stays in force"
         ] * 2
         assert [log["error"].split(": ")[1] for log in logs] == ["wechat.timeout", "apps[0].appid"]
         assert {log["log_level"] for log in logs} == {"error"}
         assert service.fleet is before
-        assert own_gauges(scrape(service)) == {**gauges, f"{OWN}config_last_reload_successful": 0}
+        assert self_gauges(scrape(service)) == {**gauges, f"{SELF}config_last_reload_successful": 0}
         assert token_requests(fleet) == 2
 
-    def test_a_client_that_cannot_be_made_changes_nothing_either(
+    def test_without_a_client_nothing_changes_either(
         self, fleet: SmallFleet, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def vanished(*_: object, **__: object) -> None:
-            raise SecretError("the secret file gone")
+            raise SecretError("the secret file is missing")
 
         before = service.fleet
         fleet.configure(wechat={"timeout": "4s", "max_concurrency": 1})
         monkeypatch.setattr(service_module, "ApiClient", vanished)
         with capture_logs() as logs:
             assert not service.reload()
-        assert [log["error"] for log in logs] == ["wechat: the secret file gone"]
+        assert [log["error"] for log in logs] == ["wechat: the secret file is missing"]
         assert service.fleet is before
         assert up(scrape(service)) == {A: 1, B: 1}
 
-    def test_whatever_breaks_the_next_one_counts(
+    def test_after_an_unexpected_error_the_next_reload_succeeds(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken(*_: object) -> None:
@@ -219,13 +217,13 @@ class TestBadReload:
             patch.setattr(PlatformRegistry, "configure", broken)
             assert not service.reload()
         assert [log["event"] for log in logs] == ["unexpected error in a reload"]
-        assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 0
+        assert self_gauges(scrape(service))[f"{SELF}config_last_reload_successful"] == 0
         assert service.rejected_config is not None
         assert service.rejected_config.errors == ["internal error: RuntimeError"]
         assert service.reload()
-        assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 1
+        assert self_gauges(scrape(service))[f"{SELF}config_last_reload_successful"] == 1
 
-    def test_it_ends_no_pause(self, fleet: SmallFleet, service: Service) -> None:
+    def test_it_ends_no_cooldown(self, fleet: SmallFleet, service: Service) -> None:
         fleet.world.patch(A, {"errcode": 45009})
         scrape(service)
         fleet.path.write_text("apps: []")
@@ -234,24 +232,24 @@ class TestBadReload:
         assert up(scrape(service))[A] == 0
         assert fleet.world.calls["getwxadevinfo", A] == 1
 
-    def test_a_good_one_after_it_counts(self, fleet: SmallFleet, service: Service) -> None:
+    def test_a_valid_configuration_after_it_is_loaded(self, fleet: SmallFleet, service: Service) -> None:
         good = fleet.path.read_text()
         fleet.path.write_text("apps: []")
         service.reload()
         fleet.path.write_text(good)
         assert service.reload()
-        assert own_gauges(scrape(service))[f"{OWN}config_last_reload_successful"] == 1
+        assert self_gauges(scrape(service))[f"{SELF}config_last_reload_successful"] == 1
 
 
-def own_gauges(text: str) -> dict[str, float]:
+def self_gauges(text: str) -> dict[str, float]:
     names = ("apps", "config_hash", "config_last_reload_successful")
     times = ("config_last_reload_success_timestamp_seconds",)
-    found = {f"{OWN}{name}": value(text, f"{OWN}{name}") for name in names + times}
-    return {name: number for name, number in found.items() if number is not None}
+    values = {f"{SELF}{name}": value(text, f"{SELF}{name}") for name in names + times}
+    return {name: number for name, number in values.items() if number is not None}
 
 
 class OneAtATime(loader.ConfigLoader):
-    """Notes when two read at once."""
+    """Counts loads that overlap with another one."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path)
@@ -268,7 +266,7 @@ class OneAtATime(loader.ConfigLoader):
             self._free.release()
 
 
-def test_reloads_come_one_at_a_time(fleet: SmallFleet) -> None:
+def test_reloads_run_one_at_a_time(fleet: SmallFleet) -> None:
     loader = OneAtATime(fleet.path)
     service = Service(loader)
     threads = [threading.Thread(target=service.reload) for _ in range(16)]

@@ -1,4 +1,4 @@
-"""The extra calls of one app: the domain lists in effect, and what is left of the quota.
+"""The extra calls of one app: the domain lists in force, and what is left of the quota.
 
 They come after the fetch of the configured lists, and their failures do not change `wx_domain_up`.
 """
@@ -72,7 +72,7 @@ class ExtraCalls:
         self.last_run: float | None = None
         """Unix time at which the last run ended."""
         self.seen_categories: tuple[str, ...] = ()
-        """The undocumented categories that the app's lists in effect have had."""
+        """The undocumented categories that the app's lists in force have had."""
         self._effective: list[ExtraCall[EffectiveLists]] = []
         self._quota: ExtraCall[Quota] | None = None
         extra_call = partial(ExtraCall, app=app, wechat=wechat, clock=clock)
@@ -90,7 +90,7 @@ class ExtraCalls:
         self._result = NO_EXTRA_RESULT
         self._names = {"appid": app.appid, "name": app.name}
         self._withheld = False
-        """Whether the last answers withheld the lists in effect; logged when that begins."""
+        """Whether the last answers withheld the lists in force; logged when that begins."""
 
     def inherit(self, old: "ExtraCalls", *, keep_answers: bool) -> None:
         """Take over the state of the same app from the previous configuration.
@@ -126,7 +126,7 @@ class ExtraCalls:
         """Whether a run would make any call.
 
         Args:
-            lists: whether the app's configured lists are known; without them, the lists in effect are not
+            lists: whether the app's configured lists are known; without them, the lists in force are not
                 fetched.
         """
         return self._due_quota() is not None or bool(lists and self._due_effective())
@@ -144,7 +144,7 @@ class ExtraCalls:
 
         Args:
             deadline: until when calls may begin.
-            configured: the app's configured lists; without them, the lists in effect are not fetched.
+            configured: the app's configured lists; without them, the lists in force are not fetched.
         """
         timed_out = False
         quota, quota_call = self.known().quota, self._due_quota()
@@ -169,7 +169,7 @@ class ExtraCalls:
         deadline: SharedDeadline,
         configured: Mapping[str, DomainList],
     ) -> tuple[dict[str, DomainList], bool]:
-        """Return the lists in effect, and whether WeChat withholds any, whose empty answers are left out."""
+        """Return the lists in force, and whether WeChat withholds any, whose empty answers are left out."""
         answers: list[EffectiveLists] = []
         for extra_call in sorted(due, key=lambda extra_call: extra_call.timed_out):
             answer = extra_call.call(deadline) if deadline.remaining() > 0 else None
@@ -177,7 +177,7 @@ class ExtraCalls:
                 answers.append(answer)
         is_withheld = withheld(answers, configured)
         if is_withheld and not self._withheld:
-            log.warning("WeChat withholds the domains in effect: it answers with empty lists", **self._names)
+            log.warning("WeChat withholds the domains in force: it answers with empty lists", **self._names)
         if answers:
             self._withheld = is_withheld
         lists: dict[str, DomainList] = {}

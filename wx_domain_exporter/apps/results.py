@@ -47,7 +47,7 @@ class ExtraResult:
     """The result of an app's extra calls."""
 
     effective: Mapping[str, DomainList]
-    """The lists in effect, by category; without the categories that could not be fetched."""
+    """The lists in force, by category; without the categories that could not be fetched."""
 
     quota: Quota | None
     """The quota of getwxadevinfo; None if its last call failed, or the next one is due."""
@@ -56,7 +56,7 @@ class ExtraResult:
     """By API, the errcode of its last call for this app."""
 
     withheld: bool = False
-    """Whether WeChat withholds the lists in effect: they are empty although domains are configured."""
+    """Whether WeChat withholds the lists in force: they are empty although domains are configured."""
 
     @property
     def has_answers(self) -> bool:

@@ -17,10 +17,12 @@ CACHED = (metrics.INFO, metrics.BASELINE_MATCH, metrics.MISSING, metrics.UNEXPEC
 class CachedLines:
     """The cached lines of one app.
 
-    Attributes: app: the app, with its baseline. lists: the lists that the lines show. templates: the
-        templates that the lines were written with. joined_hashes: the hashes of the lists as text, joined by
-        line feeds. Whole lines would take five times
-            as much memory for each app.
+    Attributes:
+        app: the app, with its baseline.
+        lists: the lists that the lines show.
+        templates: the templates that the lines were written with.
+        joined_hashes: the hashes of the lists as text, joined by line feeds. Whole lines would take five
+            times as much memory for each app.
         texts: the lines of each gauge of `CACHED` that has any.
     """
 

@@ -51,7 +51,7 @@ def _domains(results: ScrapeResults) -> Samples:
             yield (app.appid, category), domains.count
 
 
-def _hash(results: ScrapeResults) -> Samples:
+def _list_hash(results: ScrapeResults) -> Samples:
     for app, lists in results.apps_with_lists:
         for category, domains in lists.items():
             yield (app.appid, category), domains.hash
@@ -162,7 +162,7 @@ SAMPLES: Mapping[Gauge, Callable[[ScrapeResults], Samples]] = {
     metrics.UP: _up,
     metrics.APP_INFO: _app_info,
     metrics.DOMAINS: _domains,
-    metrics.HASH: _hash,
+    metrics.HASH: _list_hash,
     metrics.INFO: _info,
     metrics.DOMAINS_LIMIT: _domains_limit,
     metrics.API_ERROR: _api_error,

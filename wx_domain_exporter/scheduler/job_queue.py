@@ -33,9 +33,9 @@ class JobQueue(Generic[AnyJob]):
     def __init__(self, *, oldest_first: bool = False) -> None:
         """Make an empty queue.
 
-        Args: oldest_first: whether healthy and unknown apps share one queue, ordered by their last run: for
-            jobs
-                that need not all run in every scrape.
+        Args:
+            oldest_first: whether healthy and unknown apps share one queue, in the order of their last runs:
+                for jobs that need not all run in every scrape.
         """
         self.running = 0
         """How many jobs are running."""

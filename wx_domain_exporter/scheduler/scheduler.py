@@ -112,7 +112,7 @@ class Scheduler:
         while True:
             latest = job.deadline.latest
             if job.deadline.remaining() > 0:
-                _run(job)
+                _run_job(job)
             if isinstance(job, FetchJob):
                 was_extended = job.ended_by_deadline and latest < job.deadline.latest
                 if was_extended and job.deadline.remaining() > 0:
@@ -170,7 +170,7 @@ class Scheduler:
             extra_job.app.extra_result = extra_job.result
 
 
-def _run(job: FetchJob | ExtraJob) -> None:
+def _run_job(job: FetchJob | ExtraJob) -> None:
     try:
         job.run()
     except Exception:  # a bug in one job must not end the worker

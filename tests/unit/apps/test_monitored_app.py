@@ -105,7 +105,7 @@ class TestFailure:
             assert app.consecutive_timeouts == timeouts
         assert stage.calls() == (0, 0)
 
-    def test_strikes_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
+    def test_consecutive_timeouts_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
         app = stage.make_app()
         stage.app.hang = True
         fetch(app)

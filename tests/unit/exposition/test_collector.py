@@ -138,7 +138,7 @@ class TestDemoFleet:
         assert series(text, "wx_domain_missing_domain", "domain") == {"https://h5-61.gov.example.cn": 1}
         assert series(text, "wx_domain_unexpected_domain", "domain") == {"https://127.0.0.1": 1}
 
-    def test_one_list_differs_from_the_one_in_effect(self, text: str) -> None:
+    def test_one_list_differs_from_the_one_in_force(self, text: str) -> None:
         configured, effective = (
             {labels: number for (found, labels), number in samples(text).items() if found == name}
             for name in ("wx_domain_hash", "wx_domain_effective_hash")

@@ -19,7 +19,7 @@ def world() -> World:
 
 
 class TestEffective:
-    def test_an_app_has_the_lists_in_effect_next_to_the_configured_ones(self, world: World) -> None:
+    def test_an_app_has_the_lists_in_force_next_to_the_configured_ones(self, world: World) -> None:
         world.apps[GOOD].effective = {"requestdomain": ["https://www.qq.com"], "bizdomain": ["https://M.cn/"]}
         with serving(world, collect={"effective": True}) as service:
             text = scrape(service)

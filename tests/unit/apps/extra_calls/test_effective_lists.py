@@ -32,7 +32,7 @@ class TestCalls:
         assert tuple(result.effective) == categories
         assert {request.body for request in stage.api.requests} == {b"{}"}
 
-    def test_the_lists_are_those_in_effect(self, stage: Stage) -> None:
+    def test_the_lists_are_those_in_force(self, stage: Stage) -> None:
         result = run(stage.make_app())
         assert result.effective["requestdomain"].domains == ("https://b.cn",)
         assert result.effective["bizdomain"].domains == ("https://m.cn",)
@@ -131,7 +131,7 @@ class TestWithheld:
             assert (result.effective, result.withheld, result.api_errors) == ({}, True, {})
         assert results[0].quota is not None
         (log,) = logs
-        assert log["event"].startswith("WeChat withholds the domains in effect")
+        assert log["event"].startswith("WeChat withholds the domains in force")
         assert (log["appid"], log["name"]) == (APPID, "shop")
 
     def test_an_answer_that_names_a_domain_is_shown(self, stage: Stage) -> None:

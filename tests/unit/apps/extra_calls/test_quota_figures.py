@@ -102,7 +102,7 @@ def test_if_its_own_quota_is_used_up_it_waits_longer(stage: Stage, app: Monitore
     assert stage.asked(QUOTA) == 3
 
 
-def test_it_comes_before_the_lists_in_effect(stage: Stage) -> None:
+def test_it_comes_before_the_lists_in_force(stage: Stage) -> None:
     app = stage.make_app()
     run(app)
     assert [request.path for request in stage.api.requests] == [QUOTA, SERVER, WEBVIEW]
