@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +85,7 @@ def service(stage: Stage) -> Iterator[Service]:
 
 
 class TestDiscoveredApps:
-    def test_they_are_there_from_the_discovery_on(self, stage: Stage, service: Service) -> None:
+    def test_they_are_scraped_after_the_discovery(self, stage: Stage, service: Service) -> None:
         assert up(scrape(service)) == {}
         before = service.knows_all_apps
         service.discover()
@@ -93,7 +94,7 @@ class TestDiscoveredApps:
         assert up(text) == dict.fromkeys(stage.appids, 1)
         assert value(text, DISCOVERED, platform="main") == value(text, "wx_domain_exporter_apps") == 4
         names = {appid: app.name for appid, app in stage.world.apps.items()}
-        assert {appid: watch.settings.name for appid, watch in service.fleet.by_appid.items()} == names
+        assert {appid: app.settings.name for appid, app in service.fleet.by_appid.items()} == names
 
     def test_they_have_the_default_labels(self, stage: Stage, service: Service) -> None:
         stage.reload(service, defaults={"labels": {"team": "growth"}})
@@ -103,14 +104,14 @@ class TestDiscoveredApps:
         infos = [dict(labels) for name, labels in samples(text) if name == "wx_domain_app_info"]
         assert {(info["appid"], info["name"], info["team"]) for info in infos} == expected
 
-    def test_no_series_is_there_twice(self, stage: Stage, service: Service) -> None:
+    def test_no_series_is_duplicated(self, stage: Stage, service: Service) -> None:
         stage.reload(service, apps=[stage.stable(stage.appids[0])])
         service.discover()
         text = scrape(service)
         written = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
         assert len(written) == len(samples(text))
 
-    def test_one_that_is_configured_by_hand_is_as_configured(self, stage: Stage, service: Service) -> None:
+    def test_an_entry_of_the_configuration_takes_precedence(self, stage: Stage, service: Service) -> None:
         first = stage.appids[0]
         stage.reload(service, apps=[stage.stable(first)])
         service.discover()
@@ -119,7 +120,7 @@ class TestDiscoveredApps:
         assert service.fleet.by_appid[first].source.describes == "stable_token"
         assert stage.world.calls["api_authorizer_token", first] == 0
 
-    def test_one_that_two_platforms_have_is_the_first_ones(self, stage: Stage, service: Service) -> None:
+    def test_an_app_of_two_platforms_uses_the_first_one(self, stage: Stage, service: Service) -> None:
         second = stage.world.add_platform(SimulatedPlatform(component_appid=OTHER))
         stage.world.authorize(OTHER, stage.appids[0], permissions=[17])
         stage.reload(service, platforms={"main": stage.main(), "second": stage.main(**own_token(second))})
@@ -130,7 +131,7 @@ class TestDiscoveredApps:
         assert stage.world.calls["api_component_token", OTHER] == 1
         assert stage.calls("api_authorizer_token") == 4
 
-    def test_who_has_not_granted_the_permission_set_is_known_before_the_first_call(
+    def test_apps_without_the_permission_set_are_known_before_the_first_call(
         self, stage: Stage, service: Service
     ) -> None:
         lacking, by_hand, *granted = stage.appids
@@ -142,16 +143,14 @@ class TestDiscoveredApps:
         assert known == {lacking: True, by_hand: False, **dict.fromkeys(granted, False)}
         assert stage.calls("getwxadevinfo") == 0
 
-    def test_their_tokens_can_come_from_a_token_centre(self, stage: Stage, service: Service) -> None:
+    def test_their_tokens_can_come_from_a_token_service(self, stage: Stage, service: Service) -> None:
         stage.reload(service, platforms={"main": stage.main(token=centre_settings(stage.url))})
         service.discover()
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
         assert stage.calls("centre") == 4
         assert stage.calls("api_authorizer_token") == 0
 
-    def test_where_no_platform_discovers_there_is_nothing_to_discover(
-        self, stage: Stage, service: Service
-    ) -> None:
+    def test_without_a_discovery_no_call_is_made(self, stage: Stage, service: Service) -> None:
         stage.reload(service, platforms={}, apps=[stage.stable(stage.appids[0])])
         service.discover()
         assert not stage.world.calls
@@ -159,7 +158,9 @@ class TestDiscoveredApps:
 
 
 class TestComponentToken:
-    def test_with_one_from_elsewhere_none_is_ever_made(self, stage: Stage, service: Service) -> None:
+    def test_with_one_from_a_token_service_the_exporter_never_gets_its_own(
+        self, stage: Stage, service: Service
+    ) -> None:
         stage.reload(service, platforms={"main": stage.main_with_given_token()})
         service.discover()
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
@@ -169,7 +170,7 @@ class TestComponentToken:
         assert stage.calls("centre") == 2
         assert stage.calls("api_component_token") == 0
 
-    def test_a_refusal_is_shown_by_every_app_while_it_lasts(self, stage: Stage, service: Service) -> None:
+    def test_every_app_shows_a_refusal_while_it_lasts(self, stage: Stage, service: Service) -> None:
         service.discover()
         scrape(service)
         stage.patch(whitelisted=False, expire_component_tokens=True, expire_authorizer_tokens=True)
@@ -189,7 +190,7 @@ class TestComponentToken:
 
 
 class TestReload:
-    def test_what_is_unchanged_goes_on(self, stage: Stage, service: Service) -> None:
+    def test_what_is_unchanged_is_kept(self, stage: Stage, service: Service) -> None:
         service.discover()
         scrape(service)
         calls, before = dict(stage.world.calls), service.fleet
@@ -202,7 +203,7 @@ class TestReload:
         assert stage.calls("api_component_token") == 1
         assert stage.calls("api_get_authorizer_info") == stage.calls("api_authorizer_token") == 4
 
-    def test_exclude_takes_effect_at_once_and_drops_nothing_else(
+    def test_exclude_takes_effect_at_once_and_drops_no_other_app(
         self, stage: Stage, service: Service
     ) -> None:
         service.discover()
@@ -217,7 +218,7 @@ class TestReload:
         assert stage.calls("api_component_token") == 1
         assert stage.calls("api_authorizer_token") == 4
 
-    def test_other_labels_cost_no_token_and_no_app(self, stage: Stage, service: Service) -> None:
+    def test_other_labels_keep_tokens_and_apps(self, stage: Stage, service: Service) -> None:
         service.discover()
         scrape(service)
         stage.reload(service, defaults={"labels": {"team": "growth"}})
@@ -227,7 +228,7 @@ class TestReload:
         assert stage.calls("api_component_token") == 1
         assert stage.calls("api_authorizer_token") == 4
 
-    def test_another_way_to_the_platforms_token_drops_no_app(self, stage: Stage, service: Service) -> None:
+    def test_another_source_of_the_platforms_token_drops_no_app(self, stage: Stage, service: Service) -> None:
         service.discover()
         scrape(service)
         stage.reload(service, platforms={"main": stage.main_with_given_token()})
@@ -236,11 +237,11 @@ class TestReload:
         assert stage.calls("api_component_token") == 1
         assert stage.calls("centre") == 1
 
-    def test_a_platform_that_is_gone_takes_its_apps_and_metrics_along(
+    def test_the_apps_and_metrics_of_a_removed_platform_disappear(
         self, stage: Stage, service: Service
     ) -> None:
         service.discover()
-        (discovery,) = service._platforms.discoveries
+        (discovery,) = service.discoveries
         first = stage.appids[0]
         stage.reload(service, platforms={}, apps=[stage.stable(first)])
         text = scrape(service)
@@ -251,7 +252,9 @@ class TestReload:
         assert dict(stage.world.calls) == calls
         assert up(scrape(service)) == {first: 1}
 
-    def test_another_platform_of_the_same_name_has_its_own_apps(self, stage: Stage, service: Service) -> None:
+    def test_another_platform_of_the_same_name_starts_without_apps(
+        self, stage: Stage, service: Service
+    ) -> None:
         second = stage.world.add_platform(SimulatedPlatform(component_appid=OTHER))
         stage.world.authorize(OTHER, stage.appids[0])
         service.discover()
@@ -262,9 +265,7 @@ class TestReload:
         service.discover()
         assert up(scrape(service)) == {stage.appids[0]: 1}
 
-    def test_without_discover_only_those_configured_by_hand_stay(
-        self, stage: Stage, service: Service
-    ) -> None:
+    def test_without_discover_only_configured_apps_stay(self, stage: Stage, service: Service) -> None:
         service.discover()
         scrape(service)
         first = stage.appids[0]
@@ -282,39 +283,61 @@ class TestReload:
         assert stage.calls("api_component_token") == 1
 
 
-class TestTasks:
-    def discovering(self, service: Service) -> None:
+class TestStart:
+    def wait_until_discovered(self, service: Service) -> None:
         wait_until(lambda: service.knows_all_apps, "the platforms are discovered", LONG)
+
+    def wait_for_failure(self, service: Service) -> None:
+        (discovery,) = service.discoveries
+        wait_until(lambda: discovery.failure is not None, "the discovery fails", LONG)
 
     def test_a_started_service_discovers_by_itself(self, stage: Stage, service: Service) -> None:
         service.start()
-        self.discovering(service)
+        self.wait_until_discovered(service)
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
 
-    def test_a_platform_that_a_reload_brings_is_discovered_too(self, stage: Stage, service: Service) -> None:
+    def test_a_platform_that_a_reload_adds_is_discovered_too(self, stage: Stage, service: Service) -> None:
         second = stage.world.add_platform(SimulatedPlatform(component_appid=OTHER))
         app = stage.world.add(stage.world.apps[stage.appids[0]].model_copy(update={"appid": f"wx{0:016x}"}))
         stage.world.authorize(OTHER, app.appid)
         service.start()
-        self.discovering(service)
+        self.wait_until_discovered(service)
         stage.reload(service, platforms={"main": stage.main(), "second": stage.main(**own_token(second))})
-        self.discovering(service)
+        self.wait_until_discovered(service)
         assert len(service.fleet.apps) == 5
         assert stage.world.calls["api_get_authorizer_list", stage.simulated.component_appid] == 1
 
-    def test_a_failed_discovery_is_tried_again_by_a_reload(self, stage: Stage, service: Service) -> None:
+    def test_one_for_which_there_is_no_thread_is_repeated_by_a_reload(
+        self, stage: Stage, service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start = threading.Thread.start
+
+        def start_unless_resolving(thread: threading.Thread) -> None:
+            if thread.name == "resolve":
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", start_unless_resolving)
+            service.start()
+            self.wait_for_failure(service)
+        assert not stage.world.calls
+        assert service.reload()
+        self.wait_until_discovered(service)
+        assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
+
+    def test_one_that_failed_is_repeated_by_a_reload(self, stage: Stage, service: Service) -> None:
         stage.patch(list_errcode=61004)
         service.start()
-        (discovery,) = service._platforms.discoveries
-        wait_until(lambda: discovery.failure is not None, "the discovery fails", LONG)
+        self.wait_for_failure(service)
         stage.patch(list_errcode=0)
         assert service.reload()
-        self.discovering(service)
+        self.wait_until_discovered(service)
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
 
 
 class TestOrder:
-    def test_a_discovery_begins_with_the_client_that_is_in_force(self, stage: Stage) -> None:
+    def test_a_new_discovery_uses_the_new_client(self, stage: Stage) -> None:
         stage.configure(platforms={}, apps=[stage.stable(stage.appids[0])])
         elsewhere = platform_fleet(1)
         with SimulatorServer(elsewhere) as other, running_service(stage.path) as service:
