@@ -1,4 +1,4 @@
-"""A real Chromium without a window, driven over the DevTools protocol's pipe, which needs no library."""
+"""A real Chromium without a window, controlled through a pipe by the DevTools protocol, without a library."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _FONTS = """<?xml version="1.0"?>
 
 
 def _chromium(folder: Path) -> tuple[str, dict[str, str]]:
-    """The browser's path, and the environment that one needs that is unpacked but not installed."""
+    """The browser's path and environment; if it is unpacked but not installed, it needs variables."""
     unpacked = _UNPACKED / "lib" / "chromium" / "chromium"
     if not unpacked.exists():
         return program("chromium", "chromium"), dict(os.environ)
@@ -52,10 +52,10 @@ def _chromium(folder: Path) -> tuple[str, dict[str, str]]:
 
 
 class Browser:
-    """One process; each tab is a session of its own."""
+    """One browser process; each tab has its own session."""
 
     def __init__(self, folder: Path) -> None:
-        # The protocol wants to read from 3 and write to 4; a shell puts them there.
+        # The browser reads commands from descriptor 3 and writes to 4; the shell sets them up.
         child_reads, self._out = os.pipe()
         self._in, child_writes = os.pipe()
         path, environment = _chromium(folder)
@@ -69,12 +69,12 @@ class Browser:
         )
         os.close(child_reads)
         os.close(child_writes)
-        self._rest = b""
+        self._buffer = b""
         self._calls = 0
         self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
-        """Send a command and wait for its answer; events on the way are kept."""
+        """Send a command and wait for its answer; keep the events that come before it."""
         self._calls += 1
         message: dict[str, Any] = {"id": self._calls, "method": method, "params": params}
         if session is not None:
@@ -90,14 +90,14 @@ class Browser:
                 return result
 
     def receive(self, end: float) -> dict[str, Any]:
-        """The next message; an event is kept too."""
-        while b"\0" not in self._rest:
+        """The next message, which is kept if it is an event."""
+        while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._in], [], [], max(0.0, end - time.monotonic()))
-            assert ready, "the browser says nothing"
+            assert ready, "the browser does not answer"
             piece = os.read(self._in, 1 << 16)
             assert piece, "the browser ended"
-            self._rest += piece
-        first, self._rest = self._rest.split(b"\0", 1)
+            self._buffer += piece
+        first, self._buffer = self._buffer.split(b"\0", 1)
         message: dict[str, Any] = json.loads(first)
         if "method" in message:
             self.events.append(message)
@@ -119,7 +119,7 @@ class Browser:
 
 
 class Tab:
-    """A page, and what the browser complains of."""
+    """A page, and the errors that the browser reports for it."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -139,7 +139,7 @@ class Tab:
         ]
 
     def open(self, url: str) -> None:
-        """Load a page to its end."""
+        """Load a page and wait until it has loaded."""
         loads = len(self._events("Page.loadEventFired"))
         self.call("Page.navigate", url=url)
         self.wait_for_load(loads)
@@ -150,34 +150,34 @@ class Tab:
             self._browser.receive(end)
 
     def follow(self, action: str) -> None:
-        """Run a script that leads to another page, and wait for that."""
+        """Run a script that opens another page, and wait until it has loaded."""
         loads = len(self._events("Page.loadEventFired"))
         self.evaluate(action)
         self.wait_for_load(loads)
 
     def key(self, name: str, code: int, text: str = "") -> None:
-        """Press a key and let it go."""
+        """Press and release a key."""
         key = {"key": name, "windowsVirtualKeyCode": code}
         self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **key)
         self.call("Input.dispatchKeyEvent", type="keyUp", **key)
 
     def submit(self) -> None:
-        """Press Enter, which sends the form, and wait for the answer."""
+        """Press Enter, which submits the form, and wait until the new page has loaded."""
         loads = len(self._events("Page.loadEventFired"))
         self.key("Enter", 13, "\r")
         self.wait_for_load(loads)
 
     def evaluate(self, script: str) -> Any:
-        """The value of an expression; the page's policy does not bind it."""
+        """The value of an expression, which the page's Content-Security-Policy does not affect."""
         answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 
     @property
     def complaints(self) -> list[str]:
-        """Errors, warnings, violations of the policy, and whatever a script of the page said."""
-        said = self._events("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
-        return [json.dumps(one) for one in said]
+        """Errors, warnings, policy violations, and console output of scripts."""
+        events = self._events("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
+        return [json.dumps(event) for event in events]
 
     @property
     def requested(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""The stage for tests of the status pages: apps in any state, made by hand, and a server that shows them."""
+"""For tests of the status pages: apps with any status, without fetches, and a server that shows them."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def appid(number: int) -> str:
 
 
 def lists_of(**categories: Sequence[str]) -> dict[str, DomainList]:
-    """A good answer's lists; what is not given is empty."""
+    """The lists of an answer; categories that are not given are empty."""
     empty: dict[str, Sequence[str]] = dict.fromkeys(DOCUMENTED_CATEGORIES, ())
     return {name: domain_list(domains) for name, domains in {**empty, **categories}.items()}
 
 
 def hosts(number: int) -> list[str]:
-    return [f"https://host-{one:03}.example.com" for one in range(number)]
+    return [f"https://host-{index:03}.example.com" for index in range(number)]
 
 
 def pending(
@@ -95,7 +95,7 @@ def good(
 
 
 def drifted(name: str, number: int = 0, *, now: float = NOW) -> MonitoredApp:
-    """An app that answers, but not as its baseline wants it."""
+    """An app whose lists differ from its baseline."""
     expected = Expected(frozenset(["https://api.example.com"]), frozenset(["https://*.example.com"]))
     app = pending(name, number, baseline={"requestdomain": expected})
     answer(app, now - 10, requestdomain=["https://evil.example.net", "https://www.example.com"])
@@ -103,7 +103,7 @@ def drifted(name: str, number: int = 0, *, now: float = NOW) -> MonitoredApp:
 
 
 def answer(app: MonitoredApp, timestamp: float, **categories: Sequence[str]) -> None:
-    """Let an app answer with lists."""
+    """Set the result of an app's last fetch to these lists."""
     lists = lists_of(**categories)
     app.history.note(lists, timestamp)
     app.last_success = timestamp
@@ -123,21 +123,21 @@ def fail(app: MonitoredApp, error: FetchError, timestamp: float, **api_errors: i
     app.last_result = FetchResult(None, error, api_errors, 0.5, timestamp, app.last_success)
 
 
-def find(
+def set_extra_result(
     app: MonitoredApp, quota: Quota | None = None, api_errors: Any = None, **effective: Sequence[str]
 ) -> None:
-    """Let an app have findings beside its lists."""
-    found = {name: domain_list(domains) for name, domains in effective.items()}
-    app.extra_result = ExtraResult(found, quota, api_errors or {})
+    """Set what the extra calls of an app returned."""
+    lists = {name: domain_list(domains) for name, domains in effective.items()}
+    app.extra_result = ExtraResult(lists, quota, api_errors or {})
 
 
-def every_kind(now: float = NOW) -> list[MonitoredApp]:
-    """A fleet with an app in every state; the order is not that of the page."""
+def every_status(now: float = NOW) -> list[MonitoredApp]:
+    """A fleet with an app of every status, not in the order of the overview."""
     changed = good("changing", 3, age=HOUR, now=now, requestdomain=["https://old.example.com"])
     answer(changed, now - 60, requestdomain=["https://new.example.com"])
     full = good("full", 5, now=now, requestdomain=hosts(190), tcpdomain=["tcp://a.example.com"])
     quota = Quota(1000, 10, 990, ApiRateLimit(5000, 60), ApiRateLimit(100, 1))
-    find(full, quota, {"get_effective_domain": 48001}, requestdomain=hosts(191)[1:])
+    set_extra_result(full, quota, {"get_effective_domain": 48001}, requestdomain=hosts(191)[1:])
     lapsed = good("lapsed", 6, age=2 * HOUR, now=now, requestdomain=["https://last.example.com"])
     fail(lapsed, SLOW, now - 5)
     return [
@@ -153,14 +153,13 @@ def every_kind(now: float = NOW) -> list[MonitoredApp]:
 
 
 def names(apps: Sequence[MonitoredApp], **parameters: str) -> list[str]:
-    """The names on the page that a URL's parameters ask for."""
-    found = overview(apps, DEFAULT_LIMITS, Query.of(parameters), NOW)
-    return [row.name for row in found.rows]
+    """The names on the page for a URL's query parameters."""
+    return [row.name for row in overview(apps, DEFAULT_LIMITS, Query.of(parameters), NOW).rows]
 
 
 @contextlib.contextmanager
 def service_of(apps: Sequence[MonitoredApp], **sections: Any) -> Iterator[Service]:
-    """A service whose apps are these; what else it has is configured."""
+    """A service with these apps; the rest of its configuration is given by sections."""
     tree = {"wechat": {"base_url": "http://127.0.0.1:9"}, **CONFIGURED, **sections}
     service = Service(loader.ConfigLoader(Path("config.yml"), as_json(tree).encode()))
     service.fleet = replace(service.fleet, by_appid={app.settings.appid: app for app in apps})
@@ -172,7 +171,7 @@ def service_of(apps: Sequence[MonitoredApp], **sections: Any) -> Iterator[Servic
 
 @contextlib.contextmanager
 def served(service: Service, options: WebOptions | None = None) -> Iterator[str]:
-    """Serve on a port of its own; yield the URL."""
+    """Serve the pages on a free port; yield the URL."""
     server = Server(make_web_app(service, options or WebOptions()))
     sock = listen("127.0.0.1:0")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))

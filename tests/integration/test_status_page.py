@@ -1,4 +1,4 @@
-"""The status pages in a real browser: what it complains of, runs, shows and lets a keyboard reach."""
+"""The status pages in a real browser: errors, scripts, languages, keyboard, contrast and small screens."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from helpers.page_setup import (
     answer,
     appid,
     bad,
-    every_kind,
+    every_status,
     good,
     hosts,
     pending,
@@ -66,7 +66,7 @@ def fleet() -> list[MonitoredApp]:
     answer(hostile, now - 100, requestdomain=[f"https://a.example.com/{HOSTILE}"])
     answer(hostile, now - 40, requestdomain=[*hosts(12), f"https://b.example.com/{HOSTILE}"])
     odd = bad("x" * 200, DecodeError(HOSTILE), 98, now=now)
-    return [*every_kind(now), hostile, odd]
+    return [*every_status(now), hostile, odd]
 
 
 @pytest.fixture(scope="module")
@@ -98,31 +98,31 @@ PAGES = [
 ]
 
 
-def test_a_page_that_breaks_its_policy_would_be_noticed(tab: Tab, tmp_path: Path) -> None:
+def test_the_browser_reports_a_page_that_violates_its_policy(tab: Tab, tmp_path: Path) -> None:
     page = tmp_path / "bad.html"
     policy = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'">"""
     page.write_text(
         f"<!DOCTYPE html>{policy}<title>x</title><p style='color:red'>x</p>{SCRIPT}<img src='http://127.0.0.1:9/x'>"
     )
     tab.open(page.as_uri())
-    assert len([one for one in tab.complaints if "Content Security Policy" in one]) == 3
+    assert len([complaint for complaint in tab.complaints if "Content Security Policy" in complaint]) == 3
     assert tab.evaluate("document.title") == "x"
     page.write_text(f"<!DOCTYPE html><title>x</title>{HOSTILE}")
     tab.open(page.as_uri())
     assert tab.evaluate("document.title") != "x"
 
 
-def test_no_page_makes_the_browser_complain_or_ask_for_anything_else(tab: Tab, url: str) -> None:
+def test_no_page_causes_an_error_or_another_request(tab: Tab, url: str) -> None:
     for path in PAGES:
         tab.open(url + path)
-        assert tab.evaluate("getComputedStyle(document.body).margin") == "0px", "the style is in force"
-    expected = {"Failed to load resource: the server responded with a status of 404 (Not Found)"}
-    assert [one for one in tab.complaints if not any(text in one for text in expected)] == []
-    asked = [found for found in tab.requested if not found.startswith("data:")]
-    assert asked == [url + path for path in PAGES]
+        assert tab.evaluate("getComputedStyle(document.body).margin") == "0px", "the style sheet is applied"
+    expected = "Failed to load resource: the server responded with a status of 404 (Not Found)"
+    assert [complaint for complaint in tab.complaints if expected not in complaint] == []
+    requested = [address for address in tab.requested if not address.startswith("data:")]
+    assert requested == [url + path for path in PAGES]
 
 
-def test_what_tries_to_be_html_is_text(tab: Tab, url: str) -> None:
+def test_names_and_domains_are_never_html(tab: Tab, url: str) -> None:
     for path in (f"/apps/{appid(99)}", "/", "/?q=%22%3E%3Cscript%3Edocument.title=1%3C/script%3E"):
         tab.open(url + path)
         assert "wx_domain_exporter" in tab.evaluate("document.title")
@@ -131,7 +131,7 @@ def test_what_tries_to_be_html_is_text(tab: Tab, url: str) -> None:
             assert HOSTILE in tab.evaluate("document.body.textContent")
 
 
-def test_the_language_is_the_browsers_until_one_is_chosen_and_stays_then(tab: Tab, url: str) -> None:
+def test_the_language_is_the_browsers_until_the_user_chooses_one(tab: Tab, url: str) -> None:
     tab.call("Network.setExtraHTTPHeaders", headers={"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.8"})
     tab.open(url)
     assert tab.evaluate("document.documentElement.lang") == "zh-CN"
@@ -144,7 +144,7 @@ def test_the_language_is_the_browsers_until_one_is_chosen_and_stays_then(tab: Ta
     assert tab.evaluate("[document.documentElement.lang, location.pathname]") == ["en", "/"]
 
 
-def test_ten_thousand_apps_are_searched_with_the_keyboard_alone(tab: Tab) -> None:
+def test_ten_thousand_apps_are_searched_with_the_keyboard(tab: Tab) -> None:
     now = time.time()
     apps = [good(f"app-{number:05}", number, now=now, requestdomain=hosts(8)) for number in range(9_999)]
     apps.append(bad("the-bad-one", NO_PERMISSION, 10_000, now=now))

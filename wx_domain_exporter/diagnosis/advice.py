@@ -49,7 +49,7 @@ TOKEN_REMEDY: Final = BilingualText(
     "configuration ends the wait before the next attempt.",
     "请让 token 来源返回当前有效且只属于该小程序的 token；重新加载配置可立即结束暂停。",
 )
-SECRET_REMEDY: Final = BilingualText(
+UNREADABLE_SECRET_REMEDY: Final = BilingualText(
     "Make the file readable for the user that runs the exporter, or set the environment variable; "
     "a changed file needs no restart.",
     "请确保运行 exporter 的用户可以读取该文件，或设置该环境变量；文件变更后无需重启。",

@@ -6,7 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wx_domain_exporter.diagnosis.advice import AUTHORIZE_REMEDY, REASON_REMEDIES, SECRET_REMEDY, TOKEN_REMEDY
+from wx_domain_exporter.diagnosis.advice import (
+    AUTHORIZE_REMEDY,
+    REASON_REMEDIES,
+    TOKEN_REMEDY,
+    UNREADABLE_SECRET_REMEDY,
+)
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.errcodes.remedies import (
     APP_IP_LIST,
@@ -103,7 +108,7 @@ def api_error_of(error: FetchError | None) -> ApiError | None:
 def _explain_other(error: FetchError, message: str) -> tuple[Step, BilingualText, BilingualText]:
     cause = error.cause if isinstance(error, TokenError) and error.cause is not None else error
     if isinstance(cause, NoSecretError):
-        return Step.SECRET, BilingualText(message, f"密钥无法读取：{message}"), SECRET_REMEDY
+        return Step.SECRET, BilingualText(message, f"密钥无法读取：{message}"), UNREADABLE_SECRET_REMEDY
     if isinstance(cause, NotAuthorizedError):
         return Step.PERMISSION, BilingualText(message, f"小程序未授权：{message}"), AUTHORIZE_REMEDY
     step = Step.TOKEN if isinstance(error, TokenError) else Step.ANSWER

@@ -156,7 +156,7 @@ def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungran
         withheld=extra_result.withheld and bool(state.lists),
         changes=[]
         if app.shares_token
-        else [_change(change, now) for change in reversed(app.history.changes)],
+        else [_list_change(change, now) for change in reversed(app.history.changes)],
     )
 
 
@@ -200,7 +200,7 @@ def _category(
     )
 
 
-def _change(change: Change, now: float) -> ListChange:
+def _list_change(change: Change, now: float) -> ListChange:
     return ListChange(
         point_in_time(change.timestamp, now),
         change.category,

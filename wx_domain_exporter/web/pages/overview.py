@@ -128,7 +128,9 @@ def overview(apps: Sequence[MonitoredApp], limits: Mapping[str, int], query: Que
     states = [state_of(app, limits, now) for app in apps]
     by_status = Counter(state.status for state in states)
     by_reason = Counter(state.reason for state in states if state.reason)
-    matching = [state for state in states if _has_state(state, query.state) and _matches(state, query.words)]
+    matching = [
+        state for state in states if _has_state(state, query.state) and _matches_search(state, query.words)
+    ]
     matching.sort(key=lambda state: (_sort_key(query.sort)(state), state.app.settings.name.casefold()))
     pages = max(1, -(-len(matching) // ROWS))
     page = min(query.page, pages)
@@ -153,7 +155,7 @@ def _has_state(state: AppState, wanted: str) -> bool:
     return wanted in {"", state.status, state.reason}
 
 
-def _matches(state: AppState, words: Sequence[str]) -> bool:
+def _matches_search(state: AppState, words: Sequence[str]) -> bool:
     missing = _words_for_domains(state, words)
     if not missing:
         return True

@@ -13,20 +13,20 @@ from wx_domain_exporter import __version__
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.http_paths import HttpPath, relative
-from wx_domain_exporter.web.pages.texts import CATEGORIES, REASONS, TEXTS
+from wx_domain_exporter.web.pages.texts import CATEGORY_NAMES, REASONS, TEXTS
 
 STYLE = (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def _hash(text: str) -> str:
+def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 HEADERS: Mapping[str, str] = {
     # A page loads no other file: its style sheet, allowed by its hash, and its icon, a data: URL, are in it.
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_hash(STYLE)}'; img-src data:; form-action 'self'; "
+        f"default-src 'none'; style-src 'sha256-{_sha256(STYLE)}'; img-src data:; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -72,7 +72,7 @@ class Renderer:
             translate=translate,
             t={name: translate(text) for name, text in TEXTS.items()},
             reasons={name: translate(text) for name, text in REASONS.items()},
-            categories={name: translate(text) for name, text in CATEGORIES.items()},
+            categories={name: translate(text) for name, text in CATEGORY_NAMES.items()},
             **values,
         )
 

@@ -181,7 +181,7 @@ REASONS: Final[Mapping[str, BilingualText]] = {
 }
 """What the values of the metric label `reason` mean."""
 
-CATEGORIES: Final[Mapping[str, BilingualText]] = {
+CATEGORY_NAMES: Final[Mapping[str, BilingualText]] = {
     "requestdomain": BilingualText("wx.request", "request 合法域名"),
     "wsrequestdomain": BilingualText("wx.connectSocket", "socket 合法域名"),
     "uploaddomain": BilingualText("wx.uploadFile", "uploadFile 合法域名"),

@@ -12,10 +12,10 @@ from helpers.page_setup import (
     bad,
     drifted,
     fail,
-    find,
     good,
     hosts,
     pending,
+    set_extra_result,
 )
 
 from wx_domain_exporter.apps.results import ExtraResult
@@ -46,7 +46,7 @@ def test_documented_categories_come_first_in_the_order_of_wechats_documentation(
 
 def test_a_failing_app_shows_its_last_lists() -> None:
     app = good("x", requestdomain=hosts(2), age=2 * HOUR)
-    find(app, requestdomain=hosts(1))
+    set_extra_result(app, requestdomain=hosts(1))
     fail(app, SLOW, NOW)
     assert categories(app)["requestdomain"].domains.shown == tuple(hosts(2))
     assert categories(app)["requestdomain"].effective is None, "it belongs to other lists"
@@ -82,7 +82,9 @@ def test_before_the_first_success_no_lists_are_known() -> None:
 
 def test_configured_and_effective_lists_are_compared() -> None:
     app = good("x", requestdomain=hosts(2), bizdomain=hosts(1))
-    find(app, requestdomain=["https://old.cn", *hosts(1)], bizdomain=hosts(1), tcpdomain=["tcp://a.cn"])
+    set_extra_result(
+        app, requestdomain=["https://old.cn", *hosts(1)], bizdomain=hosts(1), tcpdomain=["tcp://a.cn"]
+    )
     lists = categories(app)
     request = lists["requestdomain"]
     assert (request.effective, request.differs) == (2, True)
@@ -136,7 +138,7 @@ def test_another_apps_changes_are_not_shown() -> None:
 def test_errcodes_of_other_calls_are_explained_but_not_the_one_of_the_failure_again() -> None:
     app = bad("x", NOT_LISTED)
     fail(app, NOT_LISTED, NOW, stable_token=40164, getwxadevinfo=48001)
-    find(app, Quota(1000, 10, 990), {"get_effective_domain": 48001})
+    set_extra_result(app, Quota(1000, 10, 990), {"get_effective_domain": 48001})
     content = page(app)
     assert [(error.api, error.errcode) for error in content.errcodes] == [
         ("getwxadevinfo", 48001),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.http_requests import request
-from helpers.page_setup import Page, appid, every_kind, good, served, service_of
+from helpers.page_setup import Page, appid, every_status, good, served, service_of
 from helpers.waiting import wait_until
 
 from wx_domain_exporter.web.pages import endpoints
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with service_of(every_kind()) as service, served(service) as running:
+    with service_of(every_status()) as service, served(service) as running:
         yield running
 
 

@@ -13,7 +13,7 @@ from helpers.page_setup import (
     answer,
     appid,
     bad,
-    every_kind,
+    every_status,
     fail,
     good,
     hosts,
@@ -124,7 +124,7 @@ class TestRow:
 
 class TestTotals:
     def test_they_count_all_apps_whatever_the_query_is(self) -> None:
-        content = shown(every_kind(), q="shop")
+        content = shown(every_status(), q="shop")
         assert content.apps == 8
         assert content.by_status == {
             AppStatus.FAILING: 3,
@@ -151,7 +151,7 @@ class TestTotals:
 class TestOrder:
     def test_failing_apps_come_first_then_drifted_ones_then_changed_ones(self) -> None:
         expected = ["lapsed", "partner", "unlisted", "stray", "changing", "new", "full", "shop"]
-        assert names(every_kind()) == expected
+        assert names(every_status()) == expected
 
     def test_the_latest_change_comes_first(self) -> None:
         apps = []
@@ -193,7 +193,7 @@ class TestFilter:
         ],
     )
     def test_by_state(self, state: str, expected: list[str]) -> None:
-        assert names(every_kind(), state=state) == expected
+        assert names(every_status(), state=state) == expected
 
     @pytest.mark.parametrize(
         ("words", "expected"),
@@ -211,7 +211,7 @@ class TestFilter:
         ],
     )
     def test_by_words(self, words: str, expected: list[str]) -> None:
-        assert names(every_kind(), q=words) == expected
+        assert names(every_status(), q=words) == expected
 
     def test_by_labels(self) -> None:
         apps = [pending("a", 1, {"team": "Growth"}), pending("b", 2)]

@@ -15,7 +15,7 @@ from helpers.page_setup import (
     Page,
     appid,
     bad,
-    every_kind,
+    every_status,
     good,
     hosts,
     lists_of,
@@ -42,7 +42,7 @@ PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """An app in every state, and every problem that the exporter itself can have."""
-    with service_of(every_kind(time.time()), platforms=PLATFORMS) as service:
+    with service_of(every_status(time.time()), platforms=PLATFORMS) as service:
         service.rejected_config = RejectedConfig(NOW, [f"config.yml: {HOSTILE}"])
         service.last_scrape = NOW
         (discovery,) = service.discoveries
@@ -278,7 +278,7 @@ class TestTemplates:
 
 class TestTexts:
     def test_every_text_has_both_languages_with_the_same_placeholders(self) -> None:
-        for name, text in {**texts.TEXTS, **texts.REASONS, **texts.CATEGORIES}.items():
+        for name, text in {**texts.TEXTS, **texts.REASONS, **texts.CATEGORY_NAMES}.items():
             assert text.en, name
             assert text.zh, name
             assert placeholders(text.en) == placeholders(text.zh), name
