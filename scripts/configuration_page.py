@@ -117,7 +117,7 @@ def configuration_page() -> str:
     )
     return f"""# The configuration file
 
-YAML, named by `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` tells all errors at
+YAML, named by `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` reports all errors at
 once, each as `FILE: PATH.TO.KEY: what is wrong, and what is allowed`: an unknown key, a key given twice, a wrong type, an
 appid given twice and a name that leads nowhere are errors. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
 reads it again; a bad one changes nothing but `wx_domain_exporter_config_last_reload_successful` and the log.

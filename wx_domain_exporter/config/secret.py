@@ -20,7 +20,7 @@ _NO_UTF_8 = re.compile(r"[\ud800-\udfff]")  # how the environment hands on bytes
 
 
 class SecretError(Exception):
-    """A secret can't be had; the text names its place, never its value."""
+    """A secret can't be read; the message names its place, never its value."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
