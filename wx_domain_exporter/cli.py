@@ -32,7 +32,8 @@ from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.web.middleware.access import AccessMiddleware
 from wx_domain_exporter.web.routes import WebOptions, make_web_app
-from wx_domain_exporter.web.server.server import ListenError, Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import ListenError, listen, url_of
+from wx_domain_exporter.web.server.server import Server
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 log = structlog.get_logger(__name__)

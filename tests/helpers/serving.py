@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.routes import WebOptions, make_web_app
-from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import listen, url_of
+from wx_domain_exporter.web.server.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

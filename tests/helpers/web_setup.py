@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import bcrypt
 from starlette.responses import PlainTextResponse
 
 from wx_domain_exporter.web.middleware.access import AccessMiddleware
-from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import listen, url_of
+from wx_domain_exporter.web.server.server import Server
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 if TYPE_CHECKING:
@@ -39,6 +41,15 @@ def users(**passwords: str) -> str:
 
 def basic(user: str = "alice", password: str = PASSWORD) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
+
+
+def connects(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection((host, port), timeout=30).close()
+    except ConnectionRefusedError:
+        return False
+    return True
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -15,8 +15,8 @@ from wx_domain_exporter.file_watch import WatchedFiles
 from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
 from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.web.web_config.tls_context import (
-    Admission,
     CertificateError,
+    ClientAuth,
     ClientCaError,
     KeyPair,
     ServerTls,
@@ -50,8 +50,8 @@ class LoadedWebConfig:
             "TLS": self.tls is not None,
             "basic_auth_users": bool(self.users),
             "a client_auth_type that verifies": self.tls is not None
-            and self.tls.admission.client_auth_type not in {"", "NoClientCert"},
-            "client_allowed_sans": self.tls is not None and self.tls.admission.allowed_sans is not None,
+            and self.tls.client_auth.client_auth_type not in {"", "NoClientCert"},
+            "client_allowed_sans": self.tls is not None and self.tls.client_auth.allowed_sans is not None,
         }
         return frozenset(what for what, there in found.items() if there)
 
@@ -161,8 +161,8 @@ def _tls(
             else:
                 sans = settings.client_allowed_sans
                 allowed = None if sans is None else frozenset(sans)
-                admission = Admission(settings.client_auth_type, client_ca or b"", allowed)
-                return ServerTls(context, admission), pair, errors, pair_errors
+                client_auth = ClientAuth(settings.client_auth_type, client_ca or b"", allowed)
+                return ServerTls(context, client_auth), pair, errors, pair_errors
     return None, None, errors, pair_errors
 
 

@@ -37,7 +37,7 @@ class KeyPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class ClientAuth:
     """Which clients are let in; a connection that was let in by other rules is not served any more."""
 
     client_auth_type: str
@@ -50,7 +50,7 @@ class ServerTls:
     """What a new connection is served with."""
 
     context: ssl.SSLContext
-    admission: Admission
+    client_auth: ClientAuth
 
 
 def verifies_clients(settings: TlsServerConfig) -> bool:
