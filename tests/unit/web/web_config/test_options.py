@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
 import socket
 import ssl
@@ -329,20 +328,3 @@ class TestRateLimit:
         with serving(folder, "rate_limit: {interval: 1h, burst: 3}\n" + users(alice=PASSWORD)) as url:
             statuses = [request(url, headers=basic()).status for _ in range(4)]
             assert (statuses, request(url).status) == ([200, 200, 200, 429], 429)
-
-
-class TestBodies:
-    def test_a_large_one_is_refused(self, folder: WebFolder) -> None:
-        with serving(folder, "") as url:
-            assert request(url, method="POST", body=b"x" * 8192).status == 200
-            answer = request(url, method="POST", body=b"x" * 8193)
-            assert (answer.status, answer.headers["connection"]) == (413, "close")
-
-    def test_an_endless_one_is_cut(self, folder: WebFolder) -> None:
-        with serving(folder, "") as url, contextlib.ExitStack() as stack:
-            parts = urlsplit(url)
-            address = (parts.hostname or "", parts.port or 0)
-            client = stack.enter_context(socket.create_connection(address, timeout=30))
-            client.sendall(b"GET /gate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-            with pytest.raises(OSError, match=r".*"):
-                client.sendall((b"10000\r\n" + b"x" * 0x10000 + b"\r\n") * 1000)
