@@ -14,7 +14,7 @@ from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.endpoints.metrics import pieces
+from wx_domain_exporter.web.endpoints.exposition_text import exposition_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,8 @@ def tokens_asked(fleet: SmallFleet) -> int:
 def scrape(service: Service, seconds: float = LONG) -> str:
     batch = service.start_scrape(service.fleet, Deadline.after(seconds))
     batch.wait(seconds)
-    return b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.self_metrics)).decode()
+    results = results_of(service.fleet, batch)
+    return b"".join(exposition_text(generate_latest, results, service.self_metrics)).decode()
 
 
 def up(text: str) -> dict[str, float]:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from wx_domain_exporter.service import Service
 
 A, B = appid(0), appid(1)
-NO_ENCODER = Executor()
-"""Writes nothing: a probe waits for no answer of a whole fleet to be written."""
+NO_THREAD = Executor()
+"""Raises if it is used: a probe is encoded without the thread for whole fleets."""
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 
@@ -158,7 +158,7 @@ class TestShares:
 
 
 class TestDeadline:
-    def test_a_hanging_app_is_told_in_time(self, fleet: SmallFleet, url: str) -> None:
+    def test_a_hanging_app_is_reported_in_time(self, fleet: SmallFleet, url: str) -> None:
         fleet.world.patch(A, {"hang": True})
         text = request(url, headers={HEADER: "0.5"}).text
         assert series(text, "wx_domain_up", "appid") == {A: 0}
@@ -203,10 +203,10 @@ class TestRefusals:
 
 
 class TestManyAtOnce:
-    def test_a_thousand_wait_without_a_thread_and_further_ones_are_turned_away(
+    def test_a_thousand_wait_without_a_thread_and_further_ones_are_refused(
         self, service: Service, gate: Gate
     ) -> None:
-        endpoint = ProbeEndpoint(service, NO_ENCODER)
+        endpoint = ProbeEndpoint(service, NO_THREAD)
         threads: list[int] = []
 
         async def run() -> tuple[list[Response], list[Response]]:
@@ -214,16 +214,16 @@ class TestManyAtOnce:
                 asyncio.create_task(endpoint.answer(probe_of(A, **{HEADER: "60"}))) for _ in range(1000)
             ]
             assert await asyncio.to_thread(gate.reached.wait, 30)
-            turned_away = [await endpoint.answer(probe_of(one)) for one in (A, B)]
+            refused = [await endpoint.answer(probe_of(one)) for one in (A, B)]
             threads.append(threading.active_count())
             gate.open.set()
-            return await asyncio.gather(*waiting), turned_away
+            return await asyncio.gather(*waiting), refused
 
         before = threading.active_count()
-        answered, turned_away = asyncio.run(run())
+        answered, refused = asyncio.run(run())
         assert {response.status_code for response in answered} == {200}
-        assert [response.status_code for response in turned_away] == [503, 503]
-        assert bytes(turned_away[0].body) == b"1000 probes are running already\n"
+        assert [response.status_code for response in refused] == [503, 503]
+        assert bytes(refused[0].body) == b"1000 probes are running already\n"
         assert threads[0] - before < 50
 
     def test_web_max_requests_is_for_whole_scrapes_alone(
@@ -253,5 +253,5 @@ def test_a_probe_looks_at_no_other_app(service: Service) -> None:
     fleet = service.fleet
     service.fleet = replace(fleet, by_appid=_LookedUpOnly(fleet.by_appid))
     vars(service.fleet)["label_keys"] = fleet.label_keys  # these are made once for a configuration
-    response = asyncio.run(ProbeEndpoint(service, NO_ENCODER).answer(probe_of(A)))
+    response = asyncio.run(ProbeEndpoint(service, NO_THREAD).answer(probe_of(A)))
     assert series(bytes(response.body).decode(), "wx_domain_up", "appid") == {A: 1}

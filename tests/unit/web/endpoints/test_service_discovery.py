@@ -120,7 +120,7 @@ class TestDomainsReadiness:
                 request(f"{running.url}/probe?target={probed}")
             answer = request(f"{running.url}/sd/domains")
             assert answer.status == 503
-            assert answer.text == f"mini programs that no scrape or probe has asked for yet: {missing}\n"
+            assert answer.text == f"mini programs that no scrape or probe has fetched yet: {missing}\n"
         request(f"{running.url}/probe?target={B}")
         calls = dict(fleet.world.calls)
         assert targets(running, "/sd/domains") == ["https://app-0.example.com", "https://app-1.example.com"]
@@ -138,7 +138,7 @@ class TestDomainsReadiness:
             fleet.world.patch(one, {"errcode": 61007})
         scrape(running)
         answer = request(f"{running.url}/sd/domains")
-        assert (answer.status, "every mini program fails" in answer.text) == (503, True)
+        assert (answer.status, "all mini programs fail" in answer.text) == (503, True)
         fleet.world.patch(B, {"errcode": 0, "domains": {}})
         scrape(running)
         assert get(running, "/sd/domains") == []
@@ -238,7 +238,7 @@ class TestDomains:
         answer = request(f"{running.url}/sd/domains?{query}")
         assert answer.status == 400
         assert answer.text.startswith(
-            "category can only be one of bizdomain, downloaddomain, requestdomain, "
+            "the allowed values of category are bizdomain, downloaddomain, requestdomain, "
         )
 
     def test_one_that_wechat_does_not_document_is_known_once_it_was_seen(
@@ -252,7 +252,7 @@ class TestDomains:
     @pytest.mark.parametrize("query", ["by=url", "by=", "by=app&by=url"])
     def test_only_by_app_is_allowed(self, running: Serving, query: str) -> None:
         answer = request(f"{running.url}/sd/domains?{query}")
-        assert (answer.status, answer.text) == (400, "by can only be app\n")
+        assert (answer.status, answer.text) == (400, "the only allowed value of by is app\n")
 
     def test_a_change_is_there_at_once(self, fleet: SmallFleet, running: Serving) -> None:
         before = targets(running, "/sd/domains")
@@ -288,11 +288,11 @@ class TestMadeOnce:
         assert targets(running, "/sd/domains") == ["https://app-1.example.com"]
         assert len(made) == 4
 
-    @pytest.mark.parametrize(("bound", "times"), [("_MOST_KEPT", 4), ("_MOST_BYTES_KEPT", 3)])
+    @pytest.mark.parametrize(("bound", "times"), [("_MAX_CACHED", 4), ("_MAX_CACHED_BYTES", 3)])
     def test_no_more_of_them_and_no_larger_ones_are_kept(
         self, running: Serving, made: list[str], monkeypatch: pytest.MonkeyPatch, bound: str, times: int
     ) -> None:
-        monkeypatch.setattr(service_discovery, bound, 1 if bound == "_MOST_KEPT" else 10)
+        monkeypatch.setattr(service_discovery, bound, 1 if bound == "_MAX_CACHED" else 10)
         scrape(running)
         for _ in range(2):
             assert len(targets(running, "/sd/domains")) == 2
