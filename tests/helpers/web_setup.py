@@ -1,4 +1,4 @@
-"""A small application behind a web configuration, in this process."""
+"""A server with a web configuration and a small application, in the process of the tests."""
 
 from __future__ import annotations
 
@@ -35,8 +35,10 @@ def hashed(password: str = PASSWORD, cost: int = 4) -> str:
 
 
 def users(**passwords: str) -> str:
-    """A section with these users and their passwords."""
-    return "basic_auth_users:\n" + "".join(f"  {name}: {hashed(one)}\n" for name, one in passwords.items())
+    """The section of these users with hashes of their passwords."""
+    return "basic_auth_users:\n" + "".join(
+        f"  {name}: {hashed(password)}\n" for name, password in passwords.items()
+    )
 
 
 def basic(user: str = "alice", password: str = PASSWORD) -> dict[str, str]:
@@ -53,10 +55,10 @@ def connects(host: str, port: int) -> bool:
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `good`, or a lot; with a header of its own."""
+    """Answer `good`; a large text on `/large`, and with a header on `/page`."""
     content = LARGE if scope["path"] == "/large" else b"good\n"
-    own = {"Content-Security-Policy": "default-src 'self'"} if scope["path"] == "/page" else None
-    await PlainTextResponse(content, headers=own)(scope, receive, send)
+    headers = {"Content-Security-Policy": "default-src 'self'"} if scope["path"] == "/page" else None
+    await PlainTextResponse(content, headers=headers)(scope, receive, send)
 
 
 @contextlib.contextmanager

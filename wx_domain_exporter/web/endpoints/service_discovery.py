@@ -48,7 +48,7 @@ class DomainsEndpoint:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._lock = asyncio.Lock()
-        """A large fleet's answer takes seconds: one is made at a time, and the next request may get the same."""
+        """One answer is made at a time: a large one takes seconds, and the next request may get the same."""
         self._cache: dict[_Query, tuple[Sequence[KnownApp], bytes]] = {}
         """The apps that each answer was made of, and its body."""
 

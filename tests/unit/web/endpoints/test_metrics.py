@@ -132,13 +132,13 @@ class TestAnswer:
         assert text(response).endswith("\n# EOF\n")
 
     def test_names_pick_families(self, service: Service) -> None:
-        found = text(
+        exposition = text(
             answer(
                 MetricsEndpoint(service, start_encoding_thread(), 40),
                 request("name[]=wx_domain_up&name[]=nothing"),
             )
         )
-        assert [line.split()[2] for line in found.splitlines() if line.startswith("# TYPE")] == [
+        assert [line.split()[2] for line in exposition.splitlines() if line.startswith("# TYPE")] == [
             "wx_domain_up"
         ]
 
@@ -156,11 +156,11 @@ class TestDeadline:
         fleet.configure(scrape=scrape, wechat={"timeout": "30s"})
         service = Service(loader.ConfigLoader(fleet.path))
         begin = time.monotonic()
-        found = text(answer(MetricsEndpoint(service, start_encoding_thread(), 40), request(**headers)))
+        exposition = text(answer(MetricsEndpoint(service, start_encoding_thread(), 40), request(**headers)))
         assert 1.4 < time.monotonic() - begin < 15
         service.close()
-        assert series(found, "wx_domain_up", "appid") == {A: 0, B: 1}
-        assert value(found, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+        assert series(exposition, "wx_domain_up", "appid") == {A: 0, B: 1}
+        assert value(exposition, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
 
     def test_without_a_late_app_it_waits_for_nothing(self, service: Service) -> None:
         begin = time.monotonic()
@@ -269,8 +269,8 @@ class TestManyAtOnce:
             answer(endpoint, request())
             monkeypatch.setattr(scrape_responder, "exposition_text", noted)
             monkeypatch.setattr(threading.Thread, "start", refuse)
-            found = series(text(answer(endpoint, request())), "wx_domain_up", "appid")
-        assert found == {appid(number): 1 for number in range(11)}
+            up = series(text(answer(endpoint, request())), "wx_domain_up", "appid")
+        assert up == {appid(number): 1 for number in range(11)}
         assert threads == ["encode_0"]
 
     def test_a_scrape_that_fails_no_longer_counts(

@@ -77,9 +77,9 @@ def starts(service: Service, monkeypatch: pytest.MonkeyPatch) -> threading.Semap
 
 class TestAnswer:
     def test_has_one_app_alone_and_nothing_of_the_exporter(self, fleet: SmallFleet, url: str) -> None:
-        found = samples(request(url).text)
-        assert {dict(labels).get("appid", A) for _, labels in found} == {A}
-        names = {name for name, _ in found}
+        exported = samples(request(url).text)
+        assert {dict(labels).get("appid", A) for _, labels in exported} == {A}
+        names = {name for name, _ in exported}
         assert {
             "wx_domain_up",
             "wx_domain_hash",
@@ -113,8 +113,8 @@ class TestAnswer:
         apps.append({"appid": B, "token": {**token, "access_token": "two"}, "labels": {"team": "growth"}})
         fleet.configure(apps=apps)
         with serving_file(fleet.path) as running:
-            found = samples(request(f"{running.url}/probe?target={A}").text)
-        assert ("wx_domain_app_info", (("appid", A), ("name", A), ("team", ""))) in found
+            exported = samples(request(f"{running.url}/probe?target={A}").text)
+        assert ("wx_domain_app_info", (("appid", A), ("name", A), ("team", ""))) in exported
 
     def test_is_negotiated_as_that_of_metrics(self, url: str) -> None:
         answer = request(url, headers={"Accept": OPENMETRICS, "Accept-Encoding": "gzip"})

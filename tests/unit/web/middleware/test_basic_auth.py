@@ -161,7 +161,7 @@ def test_an_end_of_the_loop_during_a_check_is_no_error(work: Bcrypt) -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "found"),
+    ("header", "expected"),
     [
         (b"Basic YTpiOmM=", (b"a", b"b:c")),
         (b"bAsIc YTo=", (b"a", b"")),
@@ -175,5 +175,5 @@ def test_an_end_of_the_loop_during_a_check_is_no_error(work: Bcrypt) -> None:
         (b"Digest YTpi", None),
     ],
 )
-def test_credentials(header: bytes | None, found: tuple[bytes, bytes] | None) -> None:
-    assert credentials(header) == found
+def test_credentials(header: bytes | None, expected: tuple[bytes, bytes] | None) -> None:
+    assert credentials(header) == expected

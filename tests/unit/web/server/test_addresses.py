@@ -53,7 +53,7 @@ def test_small_answers_are_not_delayed(address: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["127.0.0.1:{}", ":{}", "[::1]:{}"])
-def test_a_taken_one_is_an_error_that_names_it(form: str) -> None:
+def test_an_address_in_use_is_an_error_that_names_it(form: str) -> None:
     with listen(form.format(0)) as taken:
         address = form.format(taken.getsockname()[1])
         with pytest.raises(ListenError) as raised:

@@ -76,7 +76,7 @@ def running(address: str) -> Iterator[Running]:
         ("0.0.0.0:0", "http://localhost:{}/"),
     ],
 )
-def test_the_url_is_one_that_works_from_here(address: str, url: str) -> None:
+def test_the_url_works_from_this_machine(address: str, url: str) -> None:
     with running(address) as server:
         assert server.url == url.format(server.port)
         assert request(server.url).text == "good\n"

@@ -154,12 +154,12 @@ def test_a_connection_reports_the_begin_and_the_end_of_each_request() -> None:
 def test_a_connection_knows_whether_a_body_is_due() -> None:
     async def expectations() -> list[bool]:
         connection = Connection()
-        found = [connection.expects_body]
+        expected = [connection.expects_body]
         for data in (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n", b"x", b"x"):
             connection.data_received(data)
-            found.append(connection.expects_body)
+            expected.append(connection.expects_body)
         await connection.answered()
-        return found
+        return expected
 
     assert asyncio.run(expectations()) == [False, True, True, False], f"{BROKEN}: conn.their_state"
 
