@@ -17,7 +17,7 @@ from wx_domain_exporter.config.loader import ConfigError, ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
-from wx_domain_exporter.web.server.server import ListenError
+from wx_domain_exporter.web.server.addresses import ListenError
 
 
 def run(arguments: Sequence[str]) -> int:

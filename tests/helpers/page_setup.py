@@ -24,7 +24,8 @@ from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import Query
 from wx_domain_exporter.web.routes import WebOptions, make_web_app
-from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import listen, url_of
+from wx_domain_exporter.web.server.server import Server
 from wx_domain_exporter.wechat.errors import ApiError, CallTimeoutError, TokenError
 from wx_domain_exporter.wechat.quota import ApiRateLimit, Quota
 from wx_domain_exporter.wechat.tokens.factory import make_source

@@ -15,7 +15,7 @@ from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.endpoints.metrics import pieces
+from wx_domain_exporter.web.endpoints.exposition_text import exposition_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,8 @@ def token_requests(fleet: SmallFleet) -> int:
 def scrape(service: Service, seconds: float = LONG) -> str:
     jobs = service.start_scrape(service.fleet, Deadline.after(seconds))
     jobs.wait(seconds)
-    return b"".join(pieces(generate_latest, results_of(service.fleet, jobs), service.self_metrics)).decode()
+    results = results_of(service.fleet, jobs)
+    return b"".join(exposition_text(generate_latest, results, service.self_metrics)).decode()
 
 
 def up(text: str) -> dict[str, float]:

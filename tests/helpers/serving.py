@@ -1,4 +1,4 @@
-"""The exporter's web side over HTTP, in the tests' own process."""
+"""The exporter's HTTP server in the process of the tests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.routes import WebOptions, make_web_app
-from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import listen, url_of
+from wx_domain_exporter.web.server.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,7 @@ class Serving:
 
 @contextlib.contextmanager
 def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serving]:
-    """Serve what a configuration file says on a port of its own; nothing is discovered by itself."""
+    """Serve a configuration file on a free port; discovery runs only when the test calls it."""
     service = Service(ConfigLoader(path))
     service.reloader.start()
     server = Server(make_web_app(service, options or WebOptions()))

@@ -1,4 +1,4 @@
-"""What the tests of the web configuration have on disk, and clients that trust it."""
+"""The files of the tests of web configurations, and clients that trust the server's certificate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BAD_FILES = sorted(path.name for path in DATA.glob("*.bad.yml"))
 
 @dataclass(frozen=True)
 class WebFolder:
-    """A folder with a server's certificate, and the authority that signed it and signs clients."""
+    """A folder with a server's certificate and key; one authority signs it and the clients' certificates."""
 
     path: Path
     authority: trustme.CA
@@ -32,21 +32,21 @@ class WebFolder:
         return self.path / "web.yml"
 
     def renew(self, *names: str, authority: trustme.CA | None = None) -> None:
-        """Write another certificate for the server."""
+        """Replace the server's certificate and key."""
         issued = (authority or self.authority).issue_cert(*(names or ("localhost", "127.0.0.1")))
         self.write("server.pem", b"".join(pem.bytes() for pem in issued.cert_chain_pems))
         self.write("server.key", issued.private_key_pem.bytes())
 
     def write(self, name: str, content: bytes) -> None:
-        """Replace a file at one stroke, as those who rotate do."""
+        """Replace a file atomically, as tools that rotate certificates do."""
         new = self.path / f".{name}"
         new.write_bytes(content)
         new.replace(self.path / name)
 
     def configure(self, text: str) -> None:
         """Write the web configuration; `@CERT@`, `@KEY@` and `@CA@` stand for the files' content."""
-        for mark, name in (("@CERT@", "server.pem"), ("@KEY@", "server.key"), ("@CA@", "ca.pem")):
-            text = text.replace(mark, as_json((self.path / name).read_text()))
+        for placeholder, name in (("@CERT@", "server.pem"), ("@KEY@", "server.key"), ("@CA@", "ca.pem")):
+            text = text.replace(placeholder, as_json((self.path / name).read_text()))
         self.write("web.yml", text.encode())
 
     def client(self, *names: str, authority: trustme.CA | None = None) -> ssl.SSLContext:

@@ -1,10 +1,11 @@
-"""A small application behind a web configuration, in this process."""
+"""A server with a web configuration and a small application, in the process of the tests."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import contextlib
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,8 @@ import bcrypt
 from starlette.responses import PlainTextResponse
 
 from wx_domain_exporter.web.middleware.access import AccessMiddleware
-from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import listen, url_of
+from wx_domain_exporter.web.server.server import Server
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 if TYPE_CHECKING:
@@ -33,19 +35,30 @@ def hashed(password: str = PASSWORD, cost: int = 4) -> str:
 
 
 def users(**passwords: str) -> str:
-    """A section with these users and their passwords."""
-    return "basic_auth_users:\n" + "".join(f"  {name}: {hashed(one)}\n" for name, one in passwords.items())
+    """The section of these users with hashes of their passwords."""
+    return "basic_auth_users:\n" + "".join(
+        f"  {name}: {hashed(password)}\n" for name, password in passwords.items()
+    )
 
 
 def basic(user: str = "alice", password: str = PASSWORD) -> dict[str, str]:
     return {"Authorization": "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
+def connects(host: str, port: int) -> bool:
+    """Whether somebody listens there."""
+    try:
+        socket.create_connection((host, port), timeout=30).close()
+    except ConnectionRefusedError:
+        return False
+    return True
+
+
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `good`, or a lot; with a header of its own."""
+    """Answer `good`; a large text on `/large`, and with a header on `/page`."""
     content = LARGE if scope["path"] == "/large" else b"good\n"
-    own = {"Content-Security-Policy": "default-src 'self'"} if scope["path"] == "/page" else None
-    await PlainTextResponse(content, headers=own)(scope, receive, send)
+    headers = {"Content-Security-Policy": "default-src 'self'"} if scope["path"] == "/page" else None
+    await PlainTextResponse(content, headers=headers)(scope, receive, send)
 
 
 @contextlib.contextmanager

@@ -17,7 +17,8 @@ from wx_domain_exporter.commands.output import print_message
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.middleware.access import AccessMiddleware
 from wx_domain_exporter.web.routes import WebOptions, make_web_app
-from wx_domain_exporter.web.server.server import Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import listen, url_of
+from wx_domain_exporter.web.server.server import Server
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 log = structlog.get_logger(__name__)

@@ -1,4 +1,4 @@
-"""What a client accepts: the exposition format and the encoding that suit it best."""
+"""Content negotiation: exposition format, gzip and language by the headers of a request."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from prometheus_client import exposition
 from wx_domain_exporter.exposition.line_templates import Encoder
 
 _ESCAPINGS = {"allow-utf-8", "underscores"}
-"""The schemes that leave our names as they are, which need no escaping. With `dots` and `values`,
-prometheus-client would double each underscore, and no query would find the metrics: who asks for these gets
-`underscores`."""
+"""The schemes that leave our metric names as they are. With `dots` and `values`, prometheus_client would
+double each underscore, and no query would find the metrics, so clients that request these get `underscores`.
+"""
 _OPENMETRICS = "application/openmetrics-text"
 _TEXT = "text/plain"
 _VERSIONS = {_OPENMETRICS: ("1.0.0",), _TEXT: ("0.0.4", "1.0.0")}
@@ -26,10 +26,10 @@ class _Choice:
 
 
 def choose_encoder(accept: str) -> tuple[Encoder, str]:
-    """Return the encoder for an `Accept` header and its Content-Type; the text format where none fits.
+    """Return the encoder for an `Accept` header and its Content-Type; the text format if none is acceptable.
 
-    prometheus-client's own choice ignores q values, repeats any version and breaks on one that is no number,
-    so it is shown only the one best choice that is known to exist.
+    prometheus_client's own function ignores q values, repeats any version and fails on one that is not a
+    number, so it gets only the best choice, and only if that exists.
     """
     known = [choice for choice in _choices(accept) if _is_known(choice)]
     best = max(known, key=lambda choice: choice.quality, default=None)
@@ -43,20 +43,20 @@ def choose_encoder(accept: str) -> tuple[Encoder, str]:
 
 @lru_cache(32)
 def _encoder(cleaned: str) -> tuple[Encoder, str]:
-    """Return one encoder for a format, whoever asks: what it makes of the gauges is remembered."""
+    """Return the same encoder for the same format, because the fast writer caches templates by encoder."""
     return exposition.choose_encoder(cleaned)
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether an `Accept-Encoding` header lets the body be gzip."""
+    """Whether an `Accept-Encoding` header accepts gzip."""
     qualities = {choice.value: choice.quality for choice in _choices(accept_encoding)}
     return qualities.get("gzip", qualities.get("*", 0.0)) > 0
 
 
 def prefers_chinese(accept_language: str) -> bool:
-    """Whether an `Accept-Language` header puts Chinese before English, which is the default."""
-    spoken = [choice for choice in _choices(accept_language) if choice.value.split("-")[0] in {"zh", "en"}]
-    best = max(spoken, key=lambda choice: choice.quality, default=None)
+    """Whether an `Accept-Language` header prefers Chinese to English, which is the default."""
+    known = [choice for choice in _choices(accept_language) if choice.value.split("-")[0] in {"zh", "en"}]
+    best = max(known, key=lambda choice: choice.quality, default=None)
     return best is not None and best.quality > 0 and best.value.startswith("zh")
 
 
@@ -71,8 +71,8 @@ def _is_known(choice: _Choice) -> bool:
 
 def _choices(header: str) -> Iterator[_Choice]:
     for part in header.split(","):
-        value, *rest = (piece.strip() for piece in part.split(";"))
-        pairs = (piece.partition("=") for piece in rest)
+        value, *parameter_texts = (text.strip() for text in part.split(";"))
+        pairs = (text.partition("=") for text in parameter_texts)
         parameters = {name.strip().lower(): text.strip().strip('"') for name, _, text in pairs}
         yield _Choice(value.lower(), parameters, _quality(parameters.get("q", "1")))
 

@@ -1,4 +1,4 @@
-"""The ASGI application: which path is answered by what."""
+"""The ASGI application: which endpoint answers which path."""
 
 import asyncio
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, HttpPath
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint, start_encoder
+from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint
 from wx_domain_exporter.web.endpoints.probe import ProbeEndpoint
+from wx_domain_exporter.web.endpoints.scrape_responder import start_encoding_thread
 from wx_domain_exporter.web.endpoints.service_discovery import AppsEndpoint, DomainsEndpoint
 from wx_domain_exporter.web.pages.endpoints import StatusPages
 
@@ -20,7 +21,7 @@ _METHODS = {HttpPath.RELOAD: "POST"}
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """What the command line says about serving."""
+    """The flags of the command line that the endpoints depend on."""
 
     telemetry_path: str = DEFAULT_METRICS_PATH
     enable_lifecycle: bool = False
@@ -28,9 +29,9 @@ class WebOptions:
 
 
 def make_web_app(service: Service, options: WebOptions) -> Starlette:
-    """Wire the paths to a service."""
-    encoder = start_encoder()
-    metrics = MetricsEndpoint(service, encoder, options.max_requests)
+    """Make the application of a service."""
+    encoding_thread = start_encoding_thread()
+    metrics = MetricsEndpoint(service, encoding_thread, options.max_requests)
     pages = StatusPages(service, options.telemetry_path)
 
     async def healthy(_: Request) -> Response:
@@ -41,7 +42,7 @@ def make_web_app(service: Service, options: WebOptions) -> Starlette:
 
     async def reload(_: Request) -> Response:
         if not options.enable_lifecycle:
-            return PlainTextResponse("reloading over HTTP is off (--web.enable-lifecycle)\n", 403)
+            return PlainTextResponse("reloading over HTTP is not enabled (--web.enable-lifecycle)\n", 403)
         if await asyncio.wrap_future(service.reloader.ask()):
             return PlainTextResponse("reloaded\n")
         return PlainTextResponse("the configuration was refused; the log says why\n", 500)
@@ -49,7 +50,7 @@ def make_web_app(service: Service, options: WebOptions) -> Starlette:
     endpoints = {
         HttpPath.STATUS: pages.overview,
         HttpPath.APP: pages.app,
-        HttpPath.PROBE: ProbeEndpoint(service, encoder).answer,
+        HttpPath.PROBE: ProbeEndpoint(service, encoding_thread).answer,
         HttpPath.SD: AppsEndpoint(service).answer,
         HttpPath.SD_DOMAINS: DomainsEndpoint(service).answer,
         HttpPath.HEALTHY: healthy,
@@ -62,5 +63,5 @@ def make_web_app(service: Service, options: WebOptions) -> Starlette:
             *(Route(path, endpoints[path], methods=[_METHODS.get(path, "GET")]) for path in HttpPath),
         ]
     )
-    app.router.redirect_slashes = False  # a path is right or 404
+    app.router.redirect_slashes = False  # Starlette would redirect paths with a slash too many.
     return app

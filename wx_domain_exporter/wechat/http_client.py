@@ -22,10 +22,11 @@ _SECONDS_FOR_CA_FILE = 3.0
 
 
 class HttpClient:
-    """Connections that trust the same authorities; `send` and `close` are for tasks.
+    """Sends requests over connections that trust the same authorities; `send` and `close` are for tasks.
 
-    The adapter is called without a requests.Session, which would cost a third as much as a call, and adds what is
-    not wanted: redirects take tokens to where a stranger points, and cookies make calls depend on one another.
+    The adapter is called without a requests.Session, which would cost a third as much as the call itself. It
+    would also follow redirects, which could send tokens to another server, and keep cookies, which would make
+    calls depend on one another.
     """
 
     def __init__(

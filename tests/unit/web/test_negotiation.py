@@ -84,7 +84,7 @@ class TestFormat:
             pytest.param("text/plain", "a 1.0\n", id="text"),
         ],
     )
-    def test_the_encoder_writes_what_the_content_type_says(self, accept: str, end: str) -> None:
+    def test_the_encoder_and_the_content_type_agree(self, accept: str, end: str) -> None:
         registry = CollectorRegistry()
         Gauge("a", "help", registry=registry).set(1)
         encode, _ = choose_encoder(accept)

@@ -89,7 +89,7 @@ class TestPaths:
         assert request(url + path).status == 404
 
     @pytest.mark.parametrize("path", PATHS)
-    def test_a_wrong_method_is_405_and_told_the_right_ones(
+    def test_a_wrong_method_is_405_and_the_answer_names_the_right_ones(
         self, fleet: SmallFleet, url: str, path: str
     ) -> None:
         for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"):
@@ -156,8 +156,8 @@ class TestMetrics:
 
     def test_a_second_scrape_has_no_family_twice(self, url: str) -> None:
         request(f"{url}/metrics")
-        found = families(request(f"{url}/metrics"))
-        assert len(found) == len(set(found))
+        names = families(request(f"{url}/metrics"))
+        assert len(names) == len(set(names))
 
     @pytest.mark.parametrize(
         ("accept", "version"),
@@ -180,24 +180,24 @@ class TestMetrics:
         assert "# EOF" not in answer.text
 
     @pytest.mark.parametrize("accept", [PROMETHEUS, f"{OPENMETRICS};version=1.0.0"])
-    def test_openmetrics_ends_with_its_end(self, url: str, accept: str) -> None:
+    def test_openmetrics_ends_with_eof(self, url: str, accept: str) -> None:
         answer = request(f"{url}/metrics", headers={"Accept": accept})
         assert answer.headers["content-type"].startswith(f"{OPENMETRICS}; version=1.0.0")
         assert answer.text.endswith("\n# EOF\n")
         assert answer.text.count("# EOF") == 1
-        found = {family.name for family in parsed(answer.text)}
-        assert {"wx_domain_up", "wx_domain_info", "wx_domain_exporter_api_requests"} <= found
+        names = {family.name for family in parsed(answer.text)}
+        assert {"wx_domain_up", "wx_domain_info", "wx_domain_exporter_api_requests"} <= names
 
     def test_both_formats_hold_the_same_fleet(self, url: str) -> None:
         text = request(f"{url}/metrics", headers={"Accept": "text/plain;version=0.0.4"}).text
         openmetrics = request(f"{url}/metrics", headers={"Accept": PROMETHEUS}).text
-        found = {
+        keys = {
             (sample.name, tuple(sorted(sample.labels.items())))
             for family in parsed(openmetrics)
             for sample in family.samples
         }
         fleet = {key for key in samples(text) if key[0].startswith("wx_domain_")}
-        assert fleet == {key for key in found if key[0].startswith("wx_domain_")}
+        assert fleet == {key for key in keys if key[0].startswith("wx_domain_")}
 
     @pytest.mark.parametrize(
         ("accept", "encoding"),
@@ -240,8 +240,7 @@ class TestNames:
         fleet.configure(defaults={"labels": {"team": "growth"}})
         with serving(fleet) as url:
             text = request(f"{url}/metrics?name[]=wx_domain_app_info").text
-        found = [dict(labels) for _, labels in samples(text)]
-        assert found == [
+        assert [dict(labels) for _, labels in samples(text)] == [
             {"appid": A, "name": "app 0", "team": "growth"},
             {"appid": B, "name": "app 1", "team": "growth"},
         ]
@@ -263,7 +262,7 @@ class TestReload:
         text = request(f"{url}/metrics").text
         assert value(text, "wx_domain_exporter_config_last_reload_successful") == 1
 
-    def test_it_puts_a_good_configuration_in_force(self, fleet: SmallFleet) -> None:
+    def test_it_uses_a_valid_configuration_from_now_on(self, fleet: SmallFleet) -> None:
         with serving(fleet, WebOptions(enable_lifecycle=True)) as url:
             token = {"type": "access_token", "access_token": "one"}
             fleet.configure(apps=[{"appid": B, "token": token}])
@@ -282,7 +281,7 @@ class TestReload:
             assert value(text, "wx_domain_exporter_config_last_reload_successful") == 0
             assert request(f"{url}/-/ready").status == 200
 
-    def test_one_that_hangs_keeps_the_server_from_nothing(
+    def test_one_that_hangs_blocks_neither_requests_nor_the_end(
         self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         begun, go_on = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""The URL under which a domain of WeChat's lists is probed. Pure."""
+"""The URL at which blackbox_exporter probes a domain of WeChat's lists. Pure."""
 
 import ipaddress
 import re
@@ -8,17 +8,17 @@ from urllib.parse import quote
 _PROBED_AS = {"https": "https", "wss": "https", "http": "http", "ws": "http"}
 _PARTS = re.compile(
     rf"(?P<scheme>{'|'.join(_PROBED_AS)})://"
-    r"(?:\[(?P<six>[0-9a-f:.]+)\]|(?P<host>[^][/?#@:\s]+))"
+    r"(?:\[(?P<ipv6>[0-9a-f:.]+)\]|(?P<host>[^][/?#@:\s]+))"
     r"(?P<port>:[0-9]{1,5})?"
-    r"(?P<rest>[/?][^#\s]*)?"
+    r"(?P<path>[/?][^#\s]*)?"
 )
 _LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*")
 _DEVIATING = re.compile("[ßς\u200c\u200d]")
-"""What one version of the standard of such names makes another host of than the other."""
+"""Characters that IDNA 2003 and IDNA 2008 map to different hosts."""
 
-_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_KEPT = "/?%:@!$&'()*+,;=~"
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_UNQUOTED = "/?%:@!$&'()*+,;=~"
 _MAX_PORT = 65535
 
 
@@ -27,7 +27,7 @@ class ProbeUrl(NamedTuple):
 
     Attributes:
         url: in ASCII; a WebSocket is probed over HTTP, which its handshake is.
-        scheme: the domain's own, such as wss.
+        scheme: that of the domain, such as wss.
         host: in ASCII, without port and brackets.
     """
 
@@ -37,28 +37,27 @@ class ProbeUrl(NamedTuple):
 
 
 def probe_url(domain: str) -> ProbeUrl | None:
-    """Return where a domain in normal form is probed; None if it is no URL that HTTP could be spoken with."""
+    """Return where a domain in normal form is probed; None if it is not a URL that HTTP can be used with."""
     parts = _PARTS.fullmatch(domain)
     if parts is None:
         return None
-    host = _six(parts["six"]) if parts["six"] else _name(parts["host"])
-    port, rest = parts["port"] or "", parts["rest"] or ""
-    if host is None or (port and not 0 < int(port[1:]) <= _MAX_PORT) or _BROKEN_ESCAPE.search(rest):
+    host = _ipv6_host(parts["ipv6"]) if parts["ipv6"] else _host(parts["host"])
+    port, path = parts["port"] or "", parts["path"] or ""
+    if host is None or (port and not 0 < int(port[1:]) <= _MAX_PORT) or _BAD_ESCAPE.search(path):
         return None
-    shown = f"[{host}]" if ":" in host else host
-    return ProbeUrl(
-        f"{_PROBED_AS[parts['scheme']]}://{shown}{port}{quote(rest, _KEPT)}", parts["scheme"], host
-    )
+    authority = f"[{host}]{port}" if ":" in host else f"{host}{port}"
+    url = f"{_PROBED_AS[parts['scheme']]}://{authority}{quote(path, _UNQUOTED)}"
+    return ProbeUrl(url, parts["scheme"], host)
 
 
-def _six(text: str) -> str | None:
+def _ipv6_host(text: str) -> str | None:
     try:
         return str(ipaddress.IPv6Address(text))
     except ValueError:
         return None
 
 
-def _name(text: str) -> str | None:
+def _host(text: str) -> str | None:
     if _DEVIATING.search(text):
         return None
     try:

@@ -1,8 +1,9 @@
-"""What Prometheus is told to probe: targets with their labels, as its HTTP service discovery has them.
+"""Targets and their labels for Prometheus' HTTP service discovery. Pure.
 
-Pure. The same apps make the same groups, in the same order.
+The same apps give the same groups in the same order.
 """
 
+import functools
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
@@ -23,24 +24,24 @@ class TargetGroup(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class KnownApp:
-    """One app, and the lists that it was last known to have."""
+    """One app and its last known lists."""
 
     appid: str
     name: str
     lists: Mapping[str, DomainList]
 
 
-class _Use(NamedTuple):
+class _ListedDomain(NamedTuple):
     """One domain of one app in one category."""
 
     app: KnownApp
     category: str
     domain: str
-    place: ProbeUrl
+    probe: ProbeUrl
 
 
 def app_groups(apps: Iterable[AppSettings]) -> Iterator[TargetGroup]:
-    """Yield a group for each app; its target is the appid."""
+    """Yield a group for each app, with the appid as its target."""
     for app in sorted(apps, key=lambda app: app.appid):
         labels = {f"label_{key}": value for key, value in sorted(app.labels.items())}
         yield _group(app.appid, {"name": app.name, **labels})
@@ -49,47 +50,45 @@ def app_groups(apps: Iterable[AppSettings]) -> Iterator[TargetGroup]:
 def domain_groups(
     apps: Iterable[KnownApp], categories: Collection[str] = (), *, by_app: bool = False
 ) -> Iterator[TargetGroup]:
-    """Yield a group for each URL that the apps' domains lead to.
+    """Yield a group for each URL at which domains of the apps are probed.
 
     Args:
-        apps: whose domains.
-        categories: only these; none given: all.
-        by_app: a group for each app and URL instead.
+        apps: the apps.
+        categories: which lists count; none: all.
+        by_app: yield a group for each pair of app and URL instead.
     """
-    end = "" if by_app else "s"
+    plural = "" if by_app else "s"
     category = "category" if by_app else "categories"
-    for (url, _), uses in sorted(_uses(apps, categories, by_app=by_app).items()):
-        # The uses come in the order of the appids, so the names stand in that of their apps.
-        names = {use.app.appid: use.app.name for use in uses}
+    for (url, _), listed in sorted(_by_url(apps, categories, by_app=by_app).items()):
+        # In the order of the appids, so that appids and names are in the same order.
+        names = {domain.app.appid: domain.app.name for domain in listed}
         labels = {
-            f"appid{end}": ",".join(names),
-            f"name{end}": ",".join(names.values()),
-            category: _joined(use.category for use in uses),
-            "domain": _joined(use.domain for use in uses),
-            "scheme": _joined(use.place.scheme for use in uses),
-            "host": uses[0].place.host,
+            f"appid{plural}": ",".join(names),
+            f"name{plural}": ",".join(names.values()),
+            category: _joined(domain.category for domain in listed),
+            "domain": _joined(domain.domain for domain in listed),
+            "scheme": _joined(domain.probe.scheme for domain in listed),
+            "host": listed[0].probe.host,
         }
         yield _group(url, labels)
 
 
-def _uses(
+def _by_url(
     apps: Iterable[KnownApp], categories: Collection[str], *, by_app: bool
-) -> Mapping[tuple[str, str], list[_Use]]:
-    """Return the domains' uses by URL, and by appid if that is asked for."""
-    places: dict[str, ProbeUrl | None] = {}
-    found: dict[tuple[str, str], list[_Use]] = {}
+) -> Mapping[tuple[str, str], list[_ListedDomain]]:
+    """Return the listed domains by URL and, with `by_app`, by appid."""
+    probe_of = functools.cache(probe_url)
+    groups: dict[tuple[str, str], list[_ListedDomain]] = {}
     for app in sorted(apps, key=lambda app: app.appid):
-        for category, listed in app.lists.items():
+        for category, domain_list in app.lists.items():
             if categories and category not in categories:
                 continue
-            for domain in listed.domains:
-                if domain not in places:
-                    places[domain] = probe_url(domain)
-                place = places[domain]
-                if place is not None:
-                    key = (place.url, app.appid if by_app else "")
-                    found.setdefault(key, []).append(_Use(app, category, domain, place))
-    return found
+            for domain in domain_list.domains:
+                probe = probe_of(domain)
+                if probe is not None:
+                    key = (probe.url, app.appid if by_app else "")
+                    groups.setdefault(key, []).append(_ListedDomain(app, category, domain, probe))
+    return groups
 
 
 def _joined(values: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """`/sd` and `/sd/domains`: HTTP service discovery for Prometheus. Neither calls WeChat.
 
-Prometheus keeps the targets that it has when it gets an error, and drops them all when it gets `[]`: so what
-is not known yet is 503.
+After an error Prometheus keeps its targets, after `[]` it drops them all. So the answer is 503 until the
+targets are known.
 """
 
 import asyncio
@@ -17,18 +17,18 @@ from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.endpoints.sd_targets import KnownApp, TargetGroup, app_groups, domain_groups
 
-_NOT_DISCOVERED = "the mini programs of a platform are not all discovered yet\n"
-_MOST_KEPT = 4
-"""Answers that are made once for all who ask the same while nothing changes."""
-_MOST_BYTES_KEPT = 16 << 20
-"""Of one of them; larger ones are made again, which takes seconds once a minute, rather than take memory."""
-_Question = tuple[bool, frozenset[str]]
-"""Whether it is asked by app, and the categories."""
+_NOT_DISCOVERED = "not all mini programs of the platforms have been discovered yet\n"
+_MAX_CACHED = 4
+"""Answers that are kept while nothing changes."""
+_MAX_CACHED_BYTES = 16 << 20
+"""Of one answer; a larger one is made for each request, which takes seconds, but no memory in between."""
+_Query = tuple[bool, frozenset[str]]
+"""Whether `by=app` is given, and the categories."""
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class AppsEndpoint:
-    """`/sd`: the apps, for `/probe`."""
+    """Answers `/sd` with the apps, as targets of `/probe`."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -43,56 +43,56 @@ class AppsEndpoint:
 
 
 class DomainsEndpoint:
-    """`/sd/domains`: the apps' domains, for blackbox_exporter."""
+    """Answers `/sd/domains` with the apps' domains, as targets of blackbox_exporter."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._one = asyncio.Lock()
-        """A large fleet's answer takes seconds to make: one at a time, and the next one may be the same."""
-        self._kept: dict[_Question, tuple[Sequence[KnownApp], bytes]] = {}
+        self._lock = asyncio.Lock()
+        """One answer is made at a time: a large one takes seconds, and the next request may get the same."""
+        self._cache: dict[_Query, tuple[Sequence[KnownApp], bytes]] = {}
+        """The apps that each answer was made of, and its body."""
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
-        async with self._one:
+        async with self._lock:
             return await asyncio.to_thread(self._answer, request.query_params)
 
     def _answer(self, parameters: QueryParams) -> Response:
         by = set(parameters.getlist("by"))
         if by - {"app"}:
-            return PlainTextResponse("by can only be app\n", 400)
+            return PlainTextResponse("the only allowed value of by is app\n", 400)
         if not self._service.discovered:
             return PlainTextResponse(_NOT_DISCOVERED, 503)
         fleet = self._service.fleet.apps
         untried = sum(not _was_tried(app) for app in fleet)
         if untried:
             return PlainTextResponse(
-                f"mini programs that no scrape or probe has asked for yet: {untried}\n", 503
+                f"mini programs that no scrape or probe has fetched yet: {untried}\n", 503
             )
         apps = _known(fleet)
         if fleet and not apps:
-            return PlainTextResponse("no list of domains is known yet: every mini program fails\n", 503)
+            return PlainTextResponse("no list of domains is known yet: all mini programs fail\n", 503)
         categories = frozenset(parameters.getlist("category"))
-        there = {*DOCUMENTED_CATEGORIES, *(category for app in apps for category in app.lists)}
-        if categories - there:
-            return PlainTextResponse(f"category can only be one of {', '.join(sorted(there))}\n", 400)
+        known_categories = {*DOCUMENTED_CATEGORIES, *(category for app in apps for category in app.lists)}
+        if categories - known_categories:
+            allowed = ", ".join(sorted(known_categories))
+            return PlainTextResponse(f"the allowed values of category are {allowed}\n", 400)
         return _json(self._body((bool(by), categories), apps))
 
-    def _body(self, question: _Question, apps: Sequence[KnownApp]) -> bytes:
-        before = self._kept.pop(question, None)
-        if before is not None and before[0] == apps:
-            body = before[1]
-        else:
-            by_app, categories = question
+    def _body(self, query: _Query, apps: Sequence[KnownApp]) -> bytes:
+        cached_apps, body = self._cache.pop(query, (None, b""))
+        if cached_apps != apps:
+            by_app, categories = query
             body = _body(domain_groups(apps, categories, by_app=by_app))
-        if len(body) <= _MOST_BYTES_KEPT:
-            self._kept[question] = apps, body
-        if len(self._kept) > _MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
+        if len(body) <= _MAX_CACHED_BYTES:
+            self._cache[query] = apps, body
+        if len(self._cache) > _MAX_CACHED:
+            del self._cache[next(iter(self._cache))]
         return body
 
 
 def _was_tried(app: MonitoredApp) -> bool:
-    """Whether a fetch of the app ended; a reload that changes how it is asked leaves only its lists."""
+    """Whether a fetch of the app has ended; after some reloads only its lists are left to show that."""
     return app.last_result is not None or app.history.lists is not None
 
 

@@ -1,1 +1,1 @@
-"""What every request passes before an endpoint answers it: users, headers, rate limit."""
+"""What every request passes before an endpoint answers it: users, headers, rate limit, sizes."""

@@ -1,4 +1,4 @@
-"""What every request passes before any path: the web configuration's headers, users and rate limit."""
+"""The ASGI middleware of every request: users, rate limit and headers of the web configuration, and sizes."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -8,16 +8,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from wx_domain_exporter.web.middleware.basic_auth import PasswordChecker, credentials
 from wx_domain_exporter.web.middleware.rate_limit import TokenBucket
+from wx_domain_exporter.web.middleware.request_target import with_origin_form
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 from wx_domain_exporter.web.web_config.loader import LoadedWebConfig
 
-_MAX_BODY = 8192
-"""Bytes; no path wants any."""
-_PIECE = 1 << 16
+_MAX_HEAD_BYTES = 16 << 10
+"""Of the request line and the headers; uvicorn's own limit counts only heads that arrive in parts."""
+_MAX_BODY_BYTES = 8192
+"""No path expects a body."""
+_PIECE_BYTES = 1 << 16
 
 
 class AccessMiddleware:
-    """Wraps an application; health paths are no exception."""
+    """Answers the requests that are not allowed, and passes on the others; health checks are no exception."""
 
     def __init__(self, app: ASGIApp, web_config: CurrentWebConfig | None) -> None:
         self._app = app
@@ -26,80 +29,78 @@ class AccessMiddleware:
         self._checker = PasswordChecker()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer the request here, or let the application do it."""
+        """Answer the request, or let the application answer it."""
         send = _in_pieces(send)
+        refusal = None
         if self._web_config is not None:
             loaded = self._web_config.get()
             if loaded is None:
-                await _refuse(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
+                await _error(HTTPStatus.INTERNAL_SERVER_ERROR)(scope, receive, send)
                 return
-            refusal = await self._refusal(scope, loaded)
+            refusal = await self._check_access(scope, loaded)
             send = _with_headers(send, loaded.headers)
-            if refusal is not None:
-                await refusal(scope, receive, send)
-                return
-        if _body_length(scope) > _MAX_BODY:
-            refusal = _refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"})
-            await refusal(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        respond = refusal or _check_sizes(scope) or self._app
+        await respond(with_origin_form(scope), receive, send)
 
-    async def _refusal(self, scope: Scope, loaded: LoadedWebConfig) -> Response | None:
+    async def _check_access(self, scope: Scope, loaded: LoadedWebConfig) -> Response | None:
         if not self._bucket.allows(loaded.rate_limit):
-            return _refuse(HTTPStatus.TOO_MANY_REQUESTS)
+            return _error(HTTPStatus.TOO_MANY_REQUESTS)
         if not loaded.users:
             return None
-        given = credentials(_header(scope, b"authorization"))
-        verdict = "refused" if given is None else await self._checker.check(*given, loaded.users)
-        if verdict == "let in":
-            return None
-        if verdict == "busy":
-            return self._checker.limit.refuse()
-        return _refuse(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="wx_domain_exporter"'})
+        user_and_password = credentials(_header(scope, b"authorization"))
+        if user_and_password is not None:
+            verdict = await self._checker.check(*user_and_password, loaded.users)
+            if verdict == "accepted":
+                return None
+            if verdict == "busy":
+                return self._checker.limit.refuse()
+        return _error(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": 'Basic realm="wx_domain_exporter"'})
 
 
-def _refuse(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> PlainTextResponse:
+def _error(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Response:
     return PlainTextResponse(f"{status.phrase}\n", status, headers)
 
 
-def _header(scope: Scope, wanted: bytes) -> bytes | None:
-    for name, value in scope["headers"]:
-        if name == wanted:
-            found: bytes = value
-            return found
+def _check_sizes(scope: Scope) -> Response | None:
+    close = {"Connection": "close"}
+    line_bytes = len(scope["method"]) + len(scope["raw_path"]) + len(scope["query_string"])
+    if line_bytes + sum(len(name) + len(value) for name, value in scope["headers"]) > _MAX_HEAD_BYTES:
+        return _error(HTTPStatus.BAD_REQUEST, close)
+    if int(_header(scope, b"content-length") or b"0") > _MAX_BODY_BYTES:  # h11 accepts only digits.
+        return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, close)
     return None
 
 
-def _body_length(scope: Scope) -> int:
-    # h11 lets only digits through.
-    return int(_header(scope, b"content-length") or b"0")
+def _header(scope: Scope, name: bytes) -> bytes | None:
+    headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
+    return next((value for header, value in headers if header == name), None)
 
 
 def _in_pieces(send: Send) -> Send:
-    """Hand an answer on in pieces, so that one that is not read stops growing in the connection's buffers.
+    """Send an answer in pieces, so that a client that does not read stops it after a few of them.
 
-    On TLS, asyncio would encrypt and keep whatever is written at once, and never say that it is too much.
+    On TLS, asyncio would encrypt and buffer whatever is written at once, whatever the limits of its buffers.
     """
 
     async def send_in_pieces(message: Message) -> None:
         body = memoryview(message.get("body", b""))
-        while len(body) > _PIECE:
-            await send({**message, "body": bytes(body[:_PIECE]), "more_body": True})
-            body = body[_PIECE:]
-            message = {**message, "body": bytes(body[:_PIECE])}
+        while len(body) > _PIECE_BYTES:
+            await send({**message, "body": bytes(body[:_PIECE_BYTES]), "more_body": True})
+            body = body[_PIECE_BYTES:]
+            message = {**message, "body": bytes(body[:_PIECE_BYTES])}
         await send(message)
 
     return send_in_pieces
 
 
 def _with_headers(send: Send, headers: Iterable[tuple[str, str]]) -> Send:
-    """Add headers to an answer, but for those that the page sets itself, as the toolkit has it."""
+    """Add headers to an answer, except those that it has already, as exporter-toolkit does."""
     added = [(name.lower().encode(), value.encode()) for name, value in headers]
 
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start" and added:
-            own = {name.lower() for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *(one for one in added if one[0] not in own)]
+            present = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(pair for pair in added if pair[0] not in present)]
         await send(message)
 
     return send_with_headers

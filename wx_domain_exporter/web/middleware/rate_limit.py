@@ -1,11 +1,11 @@
-"""A token bucket, as the web configuration's `rate_limit` asks for it."""
+"""A token bucket for the web configuration's `rate_limit`."""
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.web.web_config.schema import RateLimit
 
 
 class TokenBucket:
-    """Lets `burst` requests through at once, and one more every `interval`; all through without one."""
+    """Allows `burst` requests at once and one more every `interval`; without an interval, all."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
@@ -14,7 +14,7 @@ class TokenBucket:
         self._counted = clock.monotonic()
 
     def allows(self, limit: RateLimit) -> bool:
-        """Take a token, if there is one; a limit that differs from the last one starts with a full bucket."""
+        """Take a token if there is one; when the limit changes, the bucket is full again."""
         now = self._clock.monotonic()
         if limit != self._limit:
             self._limit, self._tokens, self._counted = limit, float(limit.burst), now

@@ -1,93 +1,77 @@
-"""uvicorn's HTTP protocol with limits: no client holds a connection for longer than it has a use for it."""
+"""One connection of a client, with limits on how long it may take and how much it may send."""
 
 import asyncio
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import h11
 import structlog
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
 from wx_domain_exporter.web.server.client_certificates import client_names, is_allowed_client
-from wx_domain_exporter.web.web_config.tls_context import Admission
+from wx_domain_exporter.web.server.uvicorn_internals import UvicornConnection, UvicornServer
+from wx_domain_exporter.web.web_config.tls_context import ClientAuth
 
 log = structlog.get_logger(__name__)
 
-_MAX_BYTES_OF_A_BODY = 1 << 16
+_MAX_BODY_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Seconds, and numbers of connections."""
+    """Times in seconds, and numbers of connections."""
 
     handshake: float = 10.0
     """From the connect to the end of the TLS handshake."""
     headers: float = 10.0
     """From the connect, or from the first byte of a request, to the end of its headers."""
     stall: float = 30.0
-    """For a client to read on, when an answer fills the connection's buffers."""
+    """For a client to read on after an answer has filled the connection's buffers."""
     answer: float = 120.0
-    """From there to the end of the answer; no scrape waits longer."""
+    """From the first time that an answer has filled the buffers to its end; no scrape waits longer."""
     connections: int = 1000
-    """Open at once; the one that has been without a request for longest gives way to a new one."""
+    """Open at once; a new one beyond replaces the one that has been without a request for longest."""
     stalled: int = 16
-    """Answers at once that wait to be read; the one that waits longest is given up for a new one."""
+    """Answers at once that wait for their clients to read; beyond, the one that has waited longest is cut."""
 
 
-class ConnectionOwner(Protocol):
-    """Who keeps count of the connections."""
+class ConnectionObserver(Protocol):
+    """Knows all open connections; each one reports its changes to it."""
 
-    def admission(self) -> Admission | None:
-        """Return which clients are let in now."""
+    def client_auth(self) -> ClientAuth | None:
+        """Return which clients are allowed now; None without TLS."""
 
-    def answered(self, protocol: "LimitedProtocol") -> None:
-        """Hear that a request was answered."""
+    def answered(self, connection: "LimitedProtocol") -> None:
+        """Take note that a request was answered."""
 
-    def stalled(self, protocol: "LimitedProtocol") -> None:
-        """Hear that an answer waits to be read."""
+    def writing_paused(self, connection: "LimitedProtocol") -> None:
+        """Take note that an answer waits for its client to read."""
 
-    def flowing(self, protocol: "LimitedProtocol") -> None:
-        """Hear that it does no longer."""
+    def writing_resumed(self, connection: "LimitedProtocol") -> None:
+        """Take note that the answer no longer waits."""
 
-    def lost(self, protocol: "LimitedProtocol") -> None:
-        """Hear that the connection is gone."""
+    def closed(self, connection: "LimitedProtocol") -> None:
+        """Take note that the connection is closed."""
 
 
-class LimitedProtocol(H11Protocol):
-    """One connection."""
+class LimitedProtocol(UvicornConnection):
+    """One connection, which is cut when it exceeds a limit."""
 
-    def __init__(
-        self, config: uvicorn.Config, state: ServerState, owner: ConnectionOwner, limits: ConnectionLimits
-    ) -> None:
-        super().__init__(config, state, {})
-        self.connected = False
-        self._owner = owner
+    def __init__(self, server: UvicornServer, observer: ConnectionObserver, limits: ConnectionLimits) -> None:
+        super().__init__(server)
+        self._loop = asyncio.get_running_loop()
+        self._observer = observer
         self._limits = limits
-        self._admission = owner.admission()
+        self._client_auth = observer.client_auth()
         self._header_timer: asyncio.TimerHandle | None = None
         self._stall_timer: asyncio.TimerHandle | None = None
         self._bytes_after_headers = 0
-        self._read_by: float | None = None
-
-    @property
-    def busy(self) -> bool:
-        """Whether a request is being answered."""
-        return self.cycle is not None and not self.cycle.response_complete
-
-    def cut(self) -> None:
-        """Close the connection without a word, whatever was to be sent."""
-        if self.connected:
-            self.transport.abort()
+        self._answer_deadline: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
-        """Begin, if the client's certificate is one of those that are let in."""
+        """Begin, unless the client's certificate has none of the allowed names."""
         super().connection_made(transport)
-        self.connected = True
         self._start_header_timer()
         ssl_object: Any = transport.get_extra_info("ssl_object")
-        allowed = self._admission.allowed_sans if self._admission is not None else None
+        allowed = self._client_auth.allowed_sans if self._client_auth is not None else None
         certificate = ssl_object.getpeercert() if ssl_object is not None and allowed is not None else None
         if not is_allowed_client(certificate, allowed):
             names = ", ".join(sorted(client_names(certificate or {}))) or "none"
@@ -95,59 +79,57 @@ class LimitedProtocol(H11Protocol):
             self.cut()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Stop all timers."""
         self._stop_header_timer()
         self._stop_stall_timer()
-        self._owner.lost(self)
+        self._observer.closed(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes of a request, as long as they come in time and are not too many."""
-        if self.transport.is_closing():
+        """Parse what the client sent, unless that is too much or the client is no longer allowed."""
+        if self.is_closing:
             return
-        if self.busy or self.conn.their_state is h11.SEND_BODY:
+        if self.is_answering or self.expects_body:
             self._bytes_after_headers += len(data)
-            if self._bytes_after_headers > _MAX_BYTES_OF_A_BODY:
+            if self._bytes_after_headers > _MAX_BODY_BYTES:
                 self.cut()
                 return
-        if not self.busy and self._admission != self._owner.admission():
-            self.transport.close()  # it was let in by rules that are no longer in force
+        if not self.is_answering and self._client_auth != self._observer.client_auth():
+            self.close()  # The client was verified by rules that have changed since.
             return
-        if not self.busy and self._header_timer is None:
+        if not self.is_answering and self._header_timer is None:
             self._start_header_timer()
         super().data_received(data)
 
-    def handle_events(self) -> None:
-        """Let uvicorn read what has arrived, and see whether that began a request."""
-        before = self.cycle
-        super().handle_events()
-        if self.cycle is not before:
-            self._bytes_after_headers = 0
-            self._read_by = None
-            self._stop_header_timer()
+    def request_started(self) -> None:
+        """Begin to count the bytes after the head; the time for the head is over."""
+        self._bytes_after_headers = 0
+        self._answer_deadline = None
+        self._stop_header_timer()
 
-    def on_response_complete(self) -> None:
-        """Wait for the next request, for as long as uvicorn keeps idle connections."""
-        self._owner.answered(self)
-        super().on_response_complete()
+    def response_sent(self) -> None:
+        """Report that the connection waits for its next request."""
+        self._observer.answered(self)
 
     def pause_writing(self) -> None:
-        """Give the client some time to read."""
+        """Limit the time until the client reads on; asyncio calls this when the buffers are full."""
         super().pause_writing()
-        now = self.loop.time()
-        if self._read_by is None:
-            self._read_by = now + self._limits.answer
+        now = self._loop.time()
+        if self._answer_deadline is None:
+            self._answer_deadline = now + self._limits.answer
         if self._stall_timer is None:
-            self._stall_timer = self.loop.call_at(min(now + self._limits.stall, self._read_by), self.cut)
-            self._owner.stalled(self)
+            self._stall_timer = self._loop.call_at(
+                min(now + self._limits.stall, self._answer_deadline), self.cut
+            )
+            self._observer.writing_paused(self)
 
     def resume_writing(self) -> None:
-        """Go on: the client has read."""
+        """Send on; asyncio calls this when the client has read."""
         self._stop_stall_timer()
         super().resume_writing()
 
     def _start_header_timer(self) -> None:
-        self._header_timer = self.loop.call_later(self._limits.headers, self.cut)
+        self._header_timer = self._loop.call_later(self._limits.headers, self.cut)
 
     def _stop_header_timer(self) -> None:
         if self._header_timer is not None:
@@ -158,4 +140,4 @@ class LimitedProtocol(H11Protocol):
         if self._stall_timer is not None:
             self._stall_timer.cancel()
             self._stall_timer = None
-            self._owner.flowing(self)
+            self._observer.writing_resumed(self)

@@ -1,31 +1,27 @@
-"""Accepts connections, so many and no more, each with the TLS settings of its moment."""
+"""Accepts connections up to a limit, each with the TLS settings that are current when it comes."""
 
 import asyncio
 import contextlib
 import resource
 import socket
-import time
 from collections.abc import Callable, Sequence
 
 import structlog
-import uvicorn
-from uvicorn.server import ServerState
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits, LimitedProtocol
-from wx_domain_exporter.web.web_config.tls_context import Admission, ServerTls
+from wx_domain_exporter.web.server.uvicorn_internals import UvicornServer
+from wx_domain_exporter.web.web_config.tls_context import ClientAuth, ServerTls
 
 log = structlog.get_logger(__name__)
 
-_PAUSE = 0.1
-"""Seconds without accepting after the system had no descriptor left."""
-_QUIET = 60.0
-"""Seconds between two log lines on too many connections."""
-_SHUTDOWN = 2.0
-"""Seconds that a client has to say goodbye in TLS."""
+_SECONDS_AFTER_ACCEPT_ERROR = 0.1
+_SECONDS_BETWEEN_WARNINGS = 60.0
+_TLS_SHUTDOWN_SECONDS = 2.0
 
 
-def _most(limits: ConnectionLimits) -> int:
-    """Return how many connections may be open, so that half of the descriptors are left for other things."""
+def _max_connections(limits: ConnectionLimits) -> int:
+    """Return how many connections may be open; half of the file descriptors are left for everything else."""
     descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if descriptors == resource.RLIM_INFINITY:
         return limits.connections
@@ -33,118 +29,135 @@ def _most(limits: ConnectionLimits) -> int:
 
 
 class ConnectionListener:
-    """Listens on sockets for uvicorn's server, which only wants to close it."""
+    """Accepts connections on sockets, and limits how many are open and how many answers wait to be read."""
 
     def __init__(
         self,
+        server: UvicornServer,
         sockets: Sequence[socket.socket],
-        config: uvicorn.Config,
-        state: ServerState,
         tls: Callable[[], ServerTls | None],
         limits: ConnectionLimits,
     ) -> None:
-        """Begin to accept, in the running event loop."""
+        """Begin to accept, in the running event loop.
+
+        Args:
+            server: answers the requests.
+            sockets: they listen already.
+            tls: returns the TLS settings for a new connection; None for plain text.
+            limits: times and numbers.
+        """
         self._loop = asyncio.get_running_loop()
+        self._server = server
         self._sockets = sockets
-        self._config, self._state = config, state
         self._tls = tls
         self._limits = limits
-        self._most = _most(limits)
-        # Those that wait longest for a request come first.
+        self._max_connections = _max_connections(limits)
+        # In the order in which their last request ended: the first one has been idle for longest.
         self._open: dict[LimitedProtocol, asyncio.Task[None]] = {}
-        self._stalled: dict[LimitedProtocol, None] = {}
-        self._next_word = 0.0
-        for sock in sockets:
-            sock.settimeout(0)
-        self._listening = [self._loop.create_task(self._accept_on(sock)) for sock in sockets]
+        self._waiting_for_reader: dict[LimitedProtocol, None] = {}
+        self._next_warning = 0.0
+        self._closed = False
+        for listening in sockets:
+            listening.settimeout(0)
+            self._accept_on(listening)
 
     def close(self) -> None:
-        """Accept no more, and give up the handshakes that are not done."""
-        for sock in self._sockets:
-            self._loop.remove_reader(sock)
-        for task in (*self._listening, *self._open.values()):
+        """Accept no more connections, and abandon unfinished TLS handshakes."""
+        self._closed = True
+        for listening in self._sockets:
+            self._loop.remove_reader(listening)
+        for task in self._open.values():
             task.cancel()
 
     async def wait_closed(self) -> None:
-        """Return when nothing is accepted any more."""
-        await asyncio.gather(*self._listening, return_exceptions=True)
+        """Return at once: after `close`, nothing is accepted."""
 
-    def admission(self) -> Admission | None:
-        """Return which clients are let in now; None without TLS."""
+    def client_auth(self) -> ClientAuth | None:
+        """Return which clients are allowed now; None without TLS."""
         tls = self._tls()
-        return None if tls is None else tls.admission
+        return None if tls is None else tls.client_auth
 
-    def answered(self, protocol: LimitedProtocol) -> None:
-        """Count a connection as the one that waited shortest."""
-        if protocol in self._open:
-            self._open[protocol] = self._open.pop(protocol)
+    def answered(self, connection: LimitedProtocol) -> None:
+        """Move a connection to the end of the idle ones."""
+        if connection in self._open:
+            self._open[connection] = self._open.pop(connection)
 
-    def stalled(self, protocol: LimitedProtocol) -> None:
-        """Note that an answer waits to be read, and give up the oldest one of too many."""
-        self._stalled[protocol] = None
-        if len(self._stalled) > self._limits.stalled:
-            self._warn("too many answers wait to be read: the oldest is given up", self._limits.stalled)
-            next(iter(self._stalled)).cut()
+    def writing_paused(self, connection: LimitedProtocol) -> None:
+        """Take note that an answer waits for its client to read; cut the oldest one if there are too many."""
+        self._waiting_for_reader[connection] = None
+        if len(self._waiting_for_reader) > self._limits.stalled:
+            self._warn(
+                "too many answers wait for their clients to read: the oldest is cut", self._limits.stalled
+            )
+            next(iter(self._waiting_for_reader)).cut()
 
-    def flowing(self, protocol: LimitedProtocol) -> None:
-        """Note that an answer is read on."""
-        self._stalled.pop(protocol, None)
+    def writing_resumed(self, connection: LimitedProtocol) -> None:
+        """Take note that an answer no longer waits."""
+        self._waiting_for_reader.pop(connection, None)
 
-    def lost(self, protocol: LimitedProtocol) -> None:
-        """Note that a connection is gone."""
-        self._open.pop(protocol, None)
+    def closed(self, connection: LimitedProtocol) -> None:
+        """Take note that a connection is closed."""
+        self._open.pop(connection, None)
 
-    async def _accept_on(self, listener: socket.socket) -> None:
-        while True:
-            try:
-                sock, _ = await self._loop.sock_accept(listener)
-            except ConnectionError:  # the client is gone already
-                continue
-            except OSError as error:
-                self._warn(f"can't accept connections: {error.strerror}", len(self._open))
-                self._make_room()
-                await asyncio.sleep(_PAUSE)
-                continue
-            self._admit(sock)
-            await asyncio.sleep(0)  # many who come at once keep nobody else waiting
+    def _accept_on(self, listening: socket.socket) -> None:
+        if not self._closed:
+            self._loop.add_reader(listening, self._accept, listening)
 
-    def _admit(self, sock: socket.socket) -> None:
-        if len(self._open) >= self._most:
-            self._warn("too many connections: those without a request give way", self._most)
-            if not self._make_room():
+    def _accept(self, listening: socket.socket) -> None:
+        """Accept one connection; the event loop calls this again if more are waiting."""
+        try:
+            sock, _ = listening.accept()
+        except (BlockingIOError, ConnectionError):  # The client has closed the connection already.
+            return
+        except OSError as error:
+            self._warn(f"can't accept connections: {error.strerror}", len(self._open))
+            self._cut_idle_connection()
+            self._loop.remove_reader(listening)
+            self._loop.call_later(_SECONDS_AFTER_ACCEPT_ERROR, self._accept_on, listening)
+            return
+        sock.settimeout(0)
+        self._serve(sock)
+
+    def _serve(self, sock: socket.socket) -> None:
+        if len(self._open) >= self._max_connections:
+            self._warn("too many connections: those without a request are cut", self._max_connections)
+            if not self._cut_idle_connection():
                 sock.close()
                 return
-        protocol = LimitedProtocol(self._config, self._state, self, self._limits)
-        self._open[protocol] = self._loop.create_task(self._connect(sock, protocol))
+        connection = LimitedProtocol(self._server, self, self._limits)
+        task = self._loop.create_task(self._connect(sock, connection))
+        self._open[connection] = task
+        task.add_done_callback(lambda _: self._connect_ended(sock, connection))
 
-    def _make_room(self) -> bool:
+    def _cut_idle_connection(self) -> bool:
         """Cut the connection that has been without a request for longest; return whether there is one."""
-        for protocol, task in self._open.items():
-            if not protocol.busy:
+        for connection, task in self._open.items():
+            if not connection.is_answering:
                 task.cancel()
-                protocol.cut()
-                del self._open[protocol]
+                connection.cut()
+                del self._open[connection]
                 return True
         return False
 
-    async def _connect(self, sock: socket.socket, protocol: LimitedProtocol) -> None:
+    async def _connect(self, sock: socket.socket, connection: LimitedProtocol) -> None:
         tls = self._tls()
-        try:
-            # Whatever goes wrong with a handshake is the client's affair.
-            with contextlib.suppress(OSError):
-                await self._loop.connect_accepted_socket(
-                    lambda: protocol,
-                    sock,
-                    ssl=None if tls is None else tls.context,
-                    ssl_handshake_timeout=None if tls is None else self._limits.handshake,
-                    ssl_shutdown_timeout=None if tls is None else _SHUTDOWN,
-                )
-        finally:
-            if not protocol.connected:  # there was no handshake, and nobody else will tell
-                self.lost(protocol)
+        with contextlib.suppress(OSError):  # A handshake that fails is the client's problem.
+            await self._loop.connect_accepted_socket(
+                lambda: connection,
+                sock,
+                ssl=None if tls is None else tls.context,
+                ssl_handshake_timeout=None if tls is None else self._limits.handshake,
+                ssl_shutdown_timeout=None if tls is None else _TLS_SHUTDOWN_SECONDS,
+            )
 
-    def _warn(self, what: str, number: int) -> None:
-        now = time.monotonic()
-        if now >= self._next_word:
-            self._next_word = now + _QUIET
-            log.warning(what, connections=number)
+    def _connect_ended(self, sock: socket.socket, connection: LimitedProtocol) -> None:
+        """Forget a connection whose handshake failed or never began; asyncio reports only others as lost."""
+        if not connection.is_connected:
+            sock.close()
+            self.closed(connection)
+
+    def _warn(self, event: str, connections: int) -> None:
+        now = SYSTEM_CLOCK.monotonic()
+        if now >= self._next_warning:
+            self._next_warning = now + _SECONDS_BETWEEN_WARNINGS
+            log.warning(event, connections=connections)

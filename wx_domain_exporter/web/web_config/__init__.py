@@ -1,1 +1,1 @@
-"""The file of `--web.config.file`: what it may hold, and how it is read again and again."""
+"""The file of `--web.config.file`: its models and checks, and how it is read again when it changes."""

@@ -1,4 +1,4 @@
-"""The web configuration as it is now: read again whenever its files change; broken, it lets nobody in."""
+"""The current web configuration, read again when its files change; while it is invalid, nobody is served."""
 
 from pathlib import Path
 
@@ -13,55 +13,55 @@ log = structlog.get_logger(__name__)
 
 
 class CurrentWebConfig:
-    """Follows a web configuration file and the certificates it names. For one thread."""
+    """Reads a web configuration file and the files it names, now and after each change. For one thread."""
 
     def __init__(self, path: Path) -> None:
-        """Read it.
+        """Read the files.
 
         Raises:
-            ConfigError: something is wrong; all of it is in the error.
+            ConfigError: with all errors of the files.
         """
         self._path = path
         self._files = WatchedFiles()
-        self._good, _ = load_web_config(path, self._files)
-        self._broken = False
+        self._last_valid, _ = load_web_config(path, self._files)
+        self._is_valid = True
 
     def get(self) -> LoadedWebConfig | None:
-        """Return what is in force; None if the files are broken, and nobody must be served."""
-        self._follow()
-        return None if self._broken else self._good
+        """Return the configuration for a request; None if the files are invalid, and it must be refused."""
+        self._update()
+        return self._last_valid if self._is_valid else None
 
     def tls(self) -> ServerTls | None:
-        """Return what a new connection is served with, the last good one if the files are broken.
+        """Return the TLS settings for a new connection; None for plain text.
 
-        To a connection of that kind, too, nothing is served then.
+        While the files are invalid these are the last valid ones, so that clients get an answer that says so.
         """
-        self._follow()
-        return self._good.tls
+        self._update()
+        return self._last_valid.tls
 
-    def _follow(self) -> None:
+    def _update(self) -> None:
         if not self._files.changed():
             return
         try:
-            loaded, pair_errors = load_web_config(self._path, self._files, self._good.pair)
+            loaded, pair_errors = load_web_config(self._path, self._files, self._last_valid.pair)
             self._check_protections(loaded)
         except ConfigError as error:
-            self._broken = True
+            self._is_valid = False
             for sentence in error.errors:
-                log.error(  # noqa: TRY400 - the sentence says it all
+                log.error(  # noqa: TRY400 - a traceback would add nothing
                     "the web configuration is broken: every request is refused", error=sentence
                 )
             return
         for sentence in sentences(self._path, pair_errors):
-            log.error("the certificate can't be renewed: the last good one is kept", error=sentence)
-        self._good, self._broken = loaded, False
+            log.error("the certificate can't be replaced: the last valid one stays in use", error=sentence)
+        self._last_valid, self._is_valid = loaded, True
         log.info("web configuration loaded", file=str(self._path))
 
     def _check_protections(self, loaded: LoadedWebConfig) -> None:
-        """Refuse what a file that is being written, or was emptied by mistake, would open to everybody."""
-        before, after = self._good.protections(), loaded.protections()
-        errors = [f"{what} can be taken away by a restart only" for what in sorted(before - after)]
+        """Refuse to open the exporter to everybody, as an empty file that is still being written would do."""
+        before, after = self._last_valid.protections(), loaded.protections()
+        errors = [f"{name} can't be removed without a restart" for name in sorted(before - after)]
         if "TLS" in after - before:
-            errors.append("TLS can be added by a restart only")
+            errors.append("TLS can't be added without a restart")
         if errors:
             raise ConfigError([f"{self._path}: {error}" for error in errors])

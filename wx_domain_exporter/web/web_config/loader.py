@@ -1,7 +1,7 @@
-"""From a web configuration file to what is served with, or to all that is wrong with it."""
+"""Loads a web configuration file and the files it names, or reports all their errors."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,45 +15,45 @@ from wx_domain_exporter.file_watch import WatchedFiles
 from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
 from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.web.web_config.tls_context import (
-    Admission,
     CertificateError,
     ClientCaError,
     KeyPair,
     ServerTls,
+    client_auth_of,
     make_context,
 )
 
 MAX_BYTES = 1 << 20
 """Of the web configuration and of each file that it names."""
 _TLS = "tls_server_config"
-_DEPTH = 2
-"""How many parts of a path name the setting that is left out when something in it is wrong."""
+_SETTING_DEPTH = 2
+"""How many parts of a key path name a setting. A setting with an error is left out of the further checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedWebConfig:
-    """A web configuration in force."""
+    """A valid web configuration, with the content of its files."""
 
     tls: ServerTls | None
     pair: KeyPair | None
     headers: tuple[tuple[str, str], ...]
     rate_limit: RateLimit
     users: Mapping[bytes, bytes]
-    """Names and bcrypt hashes; empty if everybody is let in."""
+    """Names and bcrypt hashes; empty if no password is needed."""
 
     def __repr__(self) -> str:
         return "<web configuration>"
 
     def protections(self) -> frozenset[str]:
-        """Return what keeps strangers out, in words."""
-        found = {
+        """Return the names of the protections against strangers that are on."""
+        protections = {
             "TLS": self.tls is not None,
             "basic_auth_users": bool(self.users),
             "a client_auth_type that verifies": self.tls is not None
-            and self.tls.admission.client_auth_type not in {"", "NoClientCert"},
-            "client_allowed_sans": self.tls is not None and self.tls.admission.allowed_sans is not None,
+            and self.tls.client_auth.client_auth_type not in {"", "NoClientCert"},
+            "client_allowed_sans": self.tls is not None and self.tls.client_auth.allowed_sans is not None,
         }
-        return frozenset(what for what, there in found.items() if there)
+        return frozenset(name for name, is_on in protections.items() if is_on)
 
 
 def load_web_config(
@@ -63,58 +63,63 @@ def load_web_config(
 
     Args:
         path: the web configuration file.
-        files: reads them, and watches them from then on.
-        last_pair: certificate and key to go on with if those that the file names can't be used.
+        files: reads the files, and watches them from then on.
+        last_pair: certificate and key to keep if the current ones can't be used.
 
     Returns:
-        What is to be served with, and what is wrong with certificate and key if `last_pair` stands in.
+        The configuration, and the errors of certificate and key if it has `last_pair` instead of them.
 
     Raises:
-        ConfigError: something is wrong; all of it is in the error.
+        ConfigError: with all errors of the files.
     """
     files.forget()
     tree = read_tree(_content(path, files), path)
     config, wrong, errors = _validated(tree, str(path.parent))
     errors += check_tls(config.tls_server_config, wrong)
-    tls, pair, pair_errors = None, None, Errors()
+    tls = _LoadedTls()
     if is_enabled(config.tls_server_config):
-        tls, pair, found, pair_errors = _tls(config.tls_server_config, files, last_pair)
-        errors += found
-        if last_pair is None or pair is None:
-            errors += pair_errors
+        tls = _load_tls(config.tls_server_config, files, last_pair)
+        errors += tls.errors
+        if last_pair is None or tls.pair is None:
+            errors += tls.pair_errors
     if errors:
         raise ConfigError(sentences(path, errors))
-    users = {name.encode(): one.source.encode() for name, one in config.basic_auth_users.items()}
+    users = {name.encode(): hashed.source.encode() for name, hashed in config.basic_auth_users.items()}
     headers = config.http_server_config.headers.as_pairs()
-    loaded = LoadedWebConfig(tls, pair, headers, config.rate_limit, MappingProxyType(users))
-    return loaded, pair_errors
+    loaded = LoadedWebConfig(tls.tls, tls.pair, headers, config.rate_limit, MappingProxyType(users))
+    return loaded, tls.pair_errors
 
 
 def _content(path: Path, files: WatchedFiles) -> bytes:
     try:
-        return _limited(files.read(str(path), MAX_BYTES))
-    except _UnreadableError as error:
+        return _read(str(path), files)
+    except _TooLargeError as error:
         raise ConfigError([f"{one_line(str(path))}: {error}"]) from None
     except (OSError, ValueError) as error:
         raise ConfigError([f"{one_line(str(path))}: can't be read: {_reason(error)}"]) from None
 
 
-class _UnreadableError(Exception):
-    """A file is too large."""
+class _TooLargeError(Exception):
+    """A file is too large; the text says so."""
 
 
-def _limited(content: bytes) -> bytes:
+def _read(path: str, files: WatchedFiles) -> bytes:
+    content = files.read(path, MAX_BYTES)
     if len(content) > MAX_BYTES:
-        raise _UnreadableError(f"has more than {MAX_BYTES} bytes")
+        raise _TooLargeError(f"has more than {MAX_BYTES} bytes")
     return content
 
 
 def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror or "unknown reason") if isinstance(error, OSError) else "a path holds no NUL"
+    return (
+        (error.strerror or "unknown reason")
+        if isinstance(error, OSError)
+        else "the path contains a NUL character"
+    )
 
 
 def _validated(tree: Tree, folder: str) -> tuple[WebConfig, set[KeyPath], Errors]:
-    """Return what of the tree is valid, the settings that are not, and what is wrong with them."""
+    """Return the valid part of a tree, the settings that are not valid, and their errors."""
     errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
     root = {} if tree.root is None else tree.root
     context = {"folder": folder}
@@ -122,9 +127,9 @@ def _validated(tree: Tree, folder: str) -> tuple[WebConfig, set[KeyPath], Errors
         return WebConfig.model_validate(root, context=context), set(), errors
     except ValidationError as error:
         errors += errors_of(error, root)
-    wrong = {where[:_DEPTH] for where, _ in errors}
-    rest = _without(root, wrong) if isinstance(root, dict) else {}
-    return WebConfig.model_validate(rest, context=context), wrong, errors
+    wrong = {where[:_SETTING_DEPTH] for where, _ in errors}
+    valid_part = _without(root, wrong) if isinstance(root, dict) else {}
+    return WebConfig.model_validate(valid_part, context=context), wrong, errors
 
 
 def _without(root: Mapping[str, Any], wrong: set[KeyPath]) -> dict[str, Any]:
@@ -133,40 +138,48 @@ def _without(root: Mapping[str, Any], wrong: set[KeyPath]) -> dict[str, Any]:
         if (name,) in wrong:
             continue
         if isinstance(section, dict):
-            kept[name] = {key: one for key, one in section.items() if (name, key) not in wrong}
+            kept[name] = {key: value for key, value in section.items() if (name, key) not in wrong}
         else:
             kept[name] = section
     return kept
 
 
-def _tls(
-    settings: TlsServerConfig, files: WatchedFiles, last_pair: KeyPair | None
-) -> tuple[ServerTls | None, KeyPair | None, Errors, Errors]:
-    """Return TLS and the pair it has; what is wrong but for the pair, and what is wrong with the pair."""
-    errors: Errors = []
-    pair_errors: Errors = []
-    cert = _pem(settings.cert.encode(), settings.cert_file, "cert_file", files, pair_errors)
-    key = _pem(settings.key.source.encode(), settings.key_file, "key_file", files, pair_errors)
-    client_ca = _pem(settings.client_ca.encode(), settings.client_ca_file, "client_ca_file", files, errors)
-    if not errors:
-        for pair in _pairs(cert, key, last_pair):
-            try:
-                context = make_context(settings, pair, client_ca or b"")
-            except CertificateError as error:
-                pair_errors.append(((_TLS,), f"the certificate and its key can't be used: {error}"))
-            except ClientCaError as error:
-                where = "client_ca_file" if settings.client_ca_file else "client_ca"
-                errors.append(((_TLS, where), str(error)))
-                break
-            else:
-                sans = settings.client_allowed_sans
-                allowed = None if sans is None else frozenset(sans)
-                admission = Admission(settings.client_auth_type, client_ca or b"", allowed)
-                return ServerTls(context, admission), pair, errors, pair_errors
-    return None, None, errors, pair_errors
+@dataclass(slots=True)
+class _LoadedTls:
+    """TLS with the pair of certificate and key that it uses, and what is wrong."""
+
+    tls: ServerTls | None = None
+    pair: KeyPair | None = None
+    errors: Errors = field(default_factory=list)
+    """Of anything but the pair."""
+    pair_errors: Errors = field(default_factory=list)
+
+
+def _load_tls(settings: TlsServerConfig, files: WatchedFiles, last_pair: KeyPair | None) -> _LoadedTls:
+    loaded = _LoadedTls()
+    cert = _pem(settings.cert.encode(), settings.cert_file, "cert_file", files, loaded.pair_errors)
+    key = _pem(settings.key.source.encode(), settings.key_file, "key_file", files, loaded.pair_errors)
+    ca_bytes = settings.client_ca.encode()
+    client_ca = _pem(ca_bytes, settings.client_ca_file, "client_ca_file", files, loaded.errors) or b""
+    if loaded.errors:
+        return loaded
+    for pair in _pairs(cert, key, last_pair):
+        try:
+            context = make_context(settings, pair, client_ca)
+        except CertificateError as error:
+            loaded.pair_errors.append(((_TLS,), f"the certificate and its key can't be used: {error}"))
+        except ClientCaError as error:
+            setting = "client_ca_file" if settings.client_ca_file else "client_ca"
+            loaded.errors.append(((_TLS, setting), str(error)))
+            break
+        else:
+            loaded.tls, loaded.pair = ServerTls(context, client_auth_of(settings, client_ca)), pair
+            break
+    return loaded
 
 
 def _pairs(cert: bytes | None, key: bytes | None, last_pair: KeyPair | None) -> Iterator[KeyPair]:
+    """Yield the pairs to try, in this order."""
     if cert and key:
         yield KeyPair(cert, key)
     if last_pair is not None:
@@ -174,11 +187,12 @@ def _pairs(cert: bytes | None, key: bytes | None, last_pair: KeyPair | None) -> 
 
 
 def _pem(inline: bytes, path: str, name: str, files: WatchedFiles, errors: Errors) -> bytes | None:
+    """Return the PEM that a setting has inline or names a file of; None if the file can't be read."""
     if not path:
         return inline
     try:
-        return _limited(files.read(path, MAX_BYTES))
-    except _UnreadableError as error:
+        return _read(path, files)
+    except _TooLargeError as error:
         errors.append(((_TLS, name), f"{one_line(path)} {error}"))
     except (OSError, ValueError) as error:
         errors.append(((_TLS, name), f"{one_line(path)} can't be read: {_reason(error)}"))

@@ -1,4 +1,4 @@
-"""The typed, frozen models of a web configuration, in the format of Prometheus' exporter-toolkit."""
+"""Frozen models of a web configuration file, in the format of Prometheus' exporter-toolkit."""
 
 import re
 from collections.abc import Mapping
@@ -22,13 +22,15 @@ _CLIENT_AUTH_TYPES = ("NoClientCert", "VerifyClientCertIfGiven", "RequireAndVeri
 
 
 class _Section(StrictModel):
-    """A section in which a key without a value is as good as absent, as the toolkit has it."""
+    """A section in which a key without a value counts as absent, as in exporter-toolkit."""
 
     @model_validator(mode="before")
     @classmethod
-    def _leave_out_what_is_empty(cls, value: Any) -> Any:  # noqa: ANN401
+    def _leave_out_empty_keys(cls, value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, dict):
-            return {key: one for key, one in value.items() if one is not None or key not in cls.model_fields}
+            return {
+                key: item for key, item in value.items() if item is not None or key not in cls.model_fields
+            }
         return value
 
 
@@ -36,11 +38,11 @@ def _path(value: str, info: ValidationInfo) -> str:
     return str(Path((info.context or {}).get("folder", ".")) / value) if value else ""
 
 
-def _name(what: str, names: tuple[str, ...]) -> AfterValidator:
+def _one_of(kind: str, names: tuple[str, ...]) -> AfterValidator:
     def check(value: str) -> str:
         if value in names:
             return value
-        raise wrong(f"is not {what}; allowed: {', '.join(names)}")
+        raise wrong(f"is not {kind}; allowed: {', '.join(names)}")
 
     return AfterValidator(check)
 
@@ -48,7 +50,8 @@ def _name(what: str, names: tuple[str, ...]) -> AfterValidator:
 def _client_auth_type(value: str) -> str:
     if value in _UNVERIFIED:
         verified = ", ".join(_CLIENT_AUTH_TYPES)
-        raise wrong(f"would take any certificate unverified, which can't be had here; allowed: {verified}")
+        problem = "would accept client certificates without verification, which is not supported"
+        raise wrong(f"{problem}; allowed: {verified}")
     if value and value not in _CLIENT_AUTH_TYPES:
         raise wrong(f"is not a client_auth_type; allowed: {', '.join(_CLIENT_AUTH_TYPES)}")
     return value
@@ -62,20 +65,18 @@ def _inline_secret(value: object) -> Secret:
 
 def _bcrypt_hash(value: object) -> Secret:
     if not isinstance(value, str) or not _BCRYPT.fullmatch(value):
-        raise wrong("is not a bcrypt hash; allowed: 60 characters that begin with $2a$, $2b$ or $2y$")
+        raise wrong("is not a bcrypt hash; allowed: 60 characters that start with $2a$, $2b$ or $2y$")
     try:
-        # What Python's bcrypt can't work with shows at the lowest cost too.
+        # With the lowest cost, which is fast, bcrypt refuses the same damaged hashes.
         bcrypt.checkpw(b"", f"{value[:4]}04{value[6:]}".encode())
     except ValueError:
-        raise wrong(
-            "is not a bcrypt hash: its salt is damaged; allowed: a hash as htpasswd makes it"
-        ) from None
+        raise wrong("is not a bcrypt hash: its salt is damaged; allowed: a hash made by htpasswd") from None
     return Secret("value", value)
 
 
 def _user(value: str) -> str:
     if ":" in value:
-        raise wrong("is not the name of a user: a colon ends it; allowed: any text without a colon")
+        raise wrong("contains a colon, which ends the name of a user; allowed: any text without a colon")
     return value
 
 
@@ -87,7 +88,9 @@ def _header_value(value: object) -> str:
     if not isinstance(value, str):
         raise wrong("has a wrong type; allowed: a string (put it in quotes)")
     if not _HEADER_VALUE.fullmatch(value):
-        raise wrong("holds what no header can hold; allowed: printable ASCII characters on one line")
+        raise wrong(
+            "contains characters that a header can't have; allowed: printable ASCII characters on one line"
+        )
     return value
 
 
@@ -108,13 +111,13 @@ FileName = Annotated[str, AfterValidator(_path)]
 InlineSecret = Annotated[Secret, PlainValidator(_inline_secret, json_schema_input_type=str)]
 PasswordHash = Annotated[Secret, PlainValidator(_bcrypt_hash, json_schema_input_type=str)]
 HeaderValue = Annotated[str, BeforeValidator(_header_value)]
-Version = Annotated[str, _name("a TLS version", tuple(VERSIONS))]
-Suite = Annotated[str, _name("a cipher suite", (*SUITES, *TLS13_SUITES))]
-Curve = Annotated[str, _name("a curve", tuple(CURVES))]
+Version = Annotated[str, _one_of("a TLS version", tuple(VERSIONS))]
+Suite = Annotated[str, _one_of("a cipher suite", (*SUITES, *TLS13_SUITES))]
+Curve = Annotated[str, _one_of("a curve", tuple(CURVES))]
 
 
 class TlsServerConfig(_Section):
-    """How TLS is served, and which clients are let in."""
+    """TLS, and which clients are allowed."""
 
     cert: str = ""
     cert_file: FileName = ""
@@ -124,7 +127,7 @@ class TlsServerConfig(_Section):
     client_ca_file: FileName = ""
     client_auth_type: Annotated[str, AfterValidator(_client_auth_type)] = ""
     client_allowed_sans: Annotated[tuple[str, ...] | None, ListOf] = None
-    """None lets every verified client in, an empty list none."""
+    """None allows every verified client, an empty list none."""
     min_version: Version = "TLS12"
     max_version: Version = "TLS13"
     cipher_suites: Annotated[tuple[Suite, ...], ListOf] = ()
@@ -133,7 +136,7 @@ class TlsServerConfig(_Section):
 
 
 class HttpHeaders(StrictModel):
-    """The headers that may be added to every answer; an empty one is not sent."""
+    """The headers that can be added to every answer; an empty one is not sent."""
 
     csp: HeaderValue = Field("", alias="Content-Security-Policy")
     frame_options: Annotated[Literal["deny", "sameorigin"] | None, BeforeValidator(_header_value)] = Field(
@@ -146,20 +149,20 @@ class HttpHeaders(StrictModel):
     hsts: HeaderValue = Field("", alias="Strict-Transport-Security")
 
     def as_pairs(self) -> tuple[tuple[str, str], ...]:
-        """Return name and value of each header that is to be sent."""
+        """Return the name and value of each header to send."""
         return tuple((name, value) for name, value in self.model_dump(by_alias=True).items() if value)
 
 
 class HttpServerConfig(_Section):
-    """How HTTP is served."""
+    """Settings of HTTP."""
 
     http2: bool = True
-    """Allowed, not demanded: this exporter speaks HTTP/1.1, which every client falls back to."""
+    """Has no effect: this exporter speaks HTTP/1.1, which every client supports."""
     headers: HttpHeaders = HttpHeaders()
 
 
 class RateLimit(_Section):
-    """A token bucket that all requests share."""
+    """One token bucket for all requests."""
 
     interval: Annotated[float, PlainValidator(_go_duration, json_schema_input_type=str)] = 0.0
     burst: Annotated[int, Within(0, 1_000_000, "0 to 1000000")] = 0
@@ -167,12 +170,14 @@ class RateLimit(_Section):
     @model_validator(mode="after")
     def _has_a_burst(self) -> Self:
         if self.interval and not self.burst:
-            raise wrong("would answer nothing but 429; allowed: a burst of 1 or more beside the interval")
+            raise wrong(
+                "would refuse every request with 429; allowed: a burst of 1 or more with the interval"
+            )
         return self
 
 
 class WebConfig(_Section):
-    """A whole web configuration file."""
+    """The whole file."""
 
     tls_server_config: TlsServerConfig = TlsServerConfig()
     http_server_config: HttpServerConfig = HttpServerConfig()

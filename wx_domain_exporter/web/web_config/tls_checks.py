@@ -1,4 +1,4 @@
-"""What must fit together in `tls_server_config`."""
+"""Checks of the settings in `tls_server_config` that depend on each other."""
 
 from collections.abc import Collection
 
@@ -12,17 +12,17 @@ _TLS = "tls_server_config"
 
 
 def is_enabled(tls: TlsServerConfig) -> bool:
-    """Whether the section asks for TLS at all, by the toolkit's rule."""
-    named = (tls.cert, tls.cert_file, tls.key.source, tls.key_file, tls.client_ca, tls.client_ca_file)
-    return any(named) or bool(tls.client_auth_type)
+    """Whether the section turns TLS on, by the rule of exporter-toolkit."""
+    values = (tls.cert, tls.cert_file, tls.key.source, tls.key_file, tls.client_ca, tls.client_ca_file)
+    return any(values) or bool(tls.client_auth_type)
 
 
 def check_tls(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
-    """Check a section.
+    """Return the errors of a section.
 
     Args:
-        tls: what of it is valid by itself.
-        wrong: the settings that are not, which nothing more is said about.
+        tls: its settings that are valid by themselves.
+        wrong: its other settings, which have an error already and get no further one.
     """
     if (_TLS,) in wrong:
         return []
@@ -36,21 +36,21 @@ def check_tls(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
 
 def _check_pairs(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
     errors: Errors = []
-    given = {
+    values = {
         "cert": (tls.cert, tls.cert_file),
         "key": (tls.key.source, tls.key_file),
         "client_ca": (tls.client_ca, tls.client_ca_file),
     }
     errors += [
-        ((_TLS, name), f"is given beside {name}_file; allowed: one of them")
-        for name, (inline, file) in given.items()
+        ((_TLS, name), f"is given together with {name}_file; allowed: one of the two")
+        for name, (inline, file) in values.items()
         if inline and file
     ]
     if tls.model_fields_set or is_enabled(tls):
         errors += [
             ((_TLS,), f"needs {name} or {name}_file: without it there is no TLS")
             for name in ("cert", "key")
-            if not any(given[name]) and not {(_TLS, name), (_TLS, f"{name}_file")} & set(wrong)
+            if not any(values[name]) and not {(_TLS, name), (_TLS, f"{name}_file")} & set(wrong)
         ]
     return errors
 
@@ -58,13 +58,13 @@ def _check_pairs(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
 def _check_clients(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> FoundErrors:
     if verifies_clients(tls) or (_TLS, "client_auth_type") in wrong:
         return
-    allowed = "allowed beside it: client_auth_type: RequireAndVerifyClientCert or VerifyClientCertIfGiven"
+    allowed = "allowed with client_auth_type: RequireAndVerifyClientCert or VerifyClientCertIfGiven"
     for name in ("client_ca", "client_ca_file"):
         if getattr(tls, name):
-            yield (_TLS, name), f"is of no use while no client certificate is verified; {allowed}"
+            yield (_TLS, name), f"has no effect while client certificates are not verified; {allowed}"
     if tls.client_allowed_sans is not None:
         name = "client_allowed_sans"
-        yield (_TLS, name), f"would keep nobody out while no client certificate is verified; {allowed}"
+        yield (_TLS, name), f"would exclude nobody while client certificates are not verified; {allowed}"
 
 
 def _check_versions(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> FoundErrors:
@@ -74,11 +74,11 @@ def _check_versions(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> FoundEr
     } & set(wrong):
         yield (_TLS, "min_version"), f"is above max_version ({tls.max_version}); allowed: the same or below"
     if tls.cipher_suites and set(tls.cipher_suites) <= set(TLS13_SUITES) and tls.max_version != "TLS13":
-        what = f"holds only suites of TLS 1.3, which max_version ({tls.max_version}) excludes"
-        yield (_TLS, "cipher_suites"), f"{what}; allowed: one of TLS 1.2 too"
+        problem = f"contains only cipher suites of TLS 1.3, which max_version ({tls.max_version}) excludes"
+        yield (_TLS, "cipher_suites"), f"{problem}; allowed: at least one of TLS 1.2"
 
 
 def _check_curves(tls: TlsServerConfig) -> FoundErrors:
     if len(tls.curve_preferences) > 1 and not CHOOSES_CURVES:
-        what = "holds more than one curve, among which Python can choose only from version 3.15 on"
-        yield (_TLS, "curve_preferences"), f"{what}; allowed: one, or none for OpenSSL's own order"
+        problem = "contains more than one curve, which Python supports only from version 3.15 on"
+        yield (_TLS, "curve_preferences"), f"{problem}; allowed: one, or none for OpenSSL's order"

@@ -1,4 +1,4 @@
-"""An SSLContext made of the web configuration."""
+"""The SSLContext of a web configuration."""
 
 import os
 import ssl
@@ -14,14 +14,14 @@ from wx_domain_exporter.web.web_config.schema import TlsServerConfig
 from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, VERSIONS
 
 CHOOSES_CURVES = hasattr(ssl.SSLContext, "set_groups")
-"""Whether this Python can offer more than one curve of choice (3.15 and later)."""
+"""Whether this Python supports a list of curves (3.15 and later)."""
 
 _VERIFY = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClientCert": ssl.CERT_REQUIRED}
-_OLD = ("TLS10", "TLS11")
+_OLD_VERSIONS = ("TLS10", "TLS11")
 
 
 class CertificateError(Exception):
-    """Certificate and key can't be used; the text says why and quotes nothing of them."""
+    """Certificate and key can't be used; the text says why, without quoting them."""
 
 
 class ClientCaError(Exception):
@@ -37,8 +37,8 @@ class KeyPair:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
-    """Which clients are let in; a connection that was let in by other rules is not served any more."""
+class ClientAuth:
+    """Which clients are allowed. A connection of a client that was verified by other rules is closed."""
 
     client_auth_type: str
     client_ca: bytes
@@ -47,28 +47,34 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class ServerTls:
-    """What a new connection is served with."""
+    """The TLS settings for new connections."""
 
     context: ssl.SSLContext
-    admission: Admission
+    client_auth: ClientAuth
 
 
 def verifies_clients(settings: TlsServerConfig) -> bool:
-    """Whether clients that show a certificate have it verified."""
+    """Whether the certificates of clients are verified."""
     return settings.client_auth_type in _VERIFY
 
 
+def client_auth_of(settings: TlsServerConfig, client_ca: bytes) -> ClientAuth:
+    """Return which clients are allowed by valid settings and these authorities (PEM)."""
+    sans = settings.client_allowed_sans
+    return ClientAuth(settings.client_auth_type, client_ca, None if sans is None else frozenset(sans))
+
+
 def make_context(settings: TlsServerConfig, pair: KeyPair, client_ca: bytes) -> ssl.SSLContext:
-    """Make a context that serves as the settings say.
+    """Make the context of valid settings.
 
     Args:
-        settings: valid ones.
+        settings: the section of the web configuration.
         pair: certificate and key.
-        client_ca: PEM; empty for the system's authorities.
+        client_ca: the authorities for client certificates as PEM; empty for those of the system.
 
     Raises:
-        CertificateError: OpenSSL does not take the certificate or the key.
-        ClientCaError: OpenSSL does not take the client CAs.
+        CertificateError: OpenSSL can't use the certificate or the key.
+        ClientCaError: OpenSSL can't use the authorities.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.options |= ssl.OP_NO_RENEGOTIATION
@@ -84,7 +90,7 @@ def make_context(settings: TlsServerConfig, pair: KeyPair, client_ca: bytes) -> 
 
 def _choose_versions(context: ssl.SSLContext, settings: TlsServerConfig) -> None:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # somebody asked for the old ones on purpose
+        warnings.simplefilter("ignore", DeprecationWarning)  # the user has configured the old versions
         context.minimum_version = VERSIONS[settings.min_version]
         context.maximum_version = VERSIONS[settings.max_version]
 
@@ -92,9 +98,9 @@ def _choose_versions(context: ssl.SSLContext, settings: TlsServerConfig) -> None
 def _choose_suites(context: ssl.SSLContext, settings: TlsServerConfig) -> None:
     chosen = [SUITES[name] for name in settings.cipher_suites if name in SUITES]
     if settings.cipher_suites and not chosen:
-        context.minimum_version = ssl.TLSVersion.TLSv1_3  # as in Go: older versions have no suite in common
-    elif settings.min_version in _OLD:
-        # OpenSSL holds the signatures of these versions too weak at any other level.
+        context.minimum_version = ssl.TLSVersion.TLSv1_3  # as in Go: older versions would have no suite
+    elif settings.min_version in _OLD_VERSIONS:
+        # At any higher level OpenSSL refuses the signatures of these versions as too weak.
         context.set_ciphers(":".join([*(chosen or SUITES.values()), "@SECLEVEL=0"]))
     elif chosen:
         context.set_ciphers(":".join(chosen))
@@ -120,7 +126,7 @@ def _load_pair(context: ssl.SSLContext, pair: KeyPair) -> None:
         raise CertificateError("the key is not in PEM form")
     try:
         with _as_file(pair.cert) as cert, _as_file(pair.key) as key:
-            # Without a password OpenSSL would ask for that of an encrypted key on the terminal.
+            # Without a password OpenSSL would ask for one on the terminal if the key is encrypted.
             context.load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
         raise CertificateError(_why(error, pair)) from None
@@ -128,16 +134,16 @@ def _load_pair(context: ssl.SSLContext, pair: KeyPair) -> None:
 
 def _why(error: ssl.SSLError, pair: KeyPair) -> str:
     if error.reason == "KEY_VALUES_MISMATCH":
-        return "the key is not that of the certificate"
+        return "the key does not belong to the certificate"
     if b"ENCRYPTED" in pair.key:
         return "the key is encrypted; allowed: a key without a password"
     detail = f" ({error.reason})" if error.reason else ""
-    return f"OpenSSL can't read them or holds them too weak{detail}"
+    return f"OpenSSL can't read them or considers them too weak{detail}"
 
 
 @contextmanager
 def _as_file(content: bytes) -> Iterator[str]:
-    """Yield a path with this content, on Linux of a file in memory: Python loads certificates from paths."""
+    """Yield a path of this content: Python loads certificates only from paths. On Linux it is in memory."""
     if sys.platform == "linux":
         file = os.fdopen(os.memfd_create("pem"), "w+b")
         folder = "/proc/self/fd"
@@ -153,7 +159,7 @@ def _as_file(content: bytes) -> Iterator[str]:
 
 def _verify_clients(context: ssl.SSLContext, settings: TlsServerConfig, client_ca: bytes) -> None:
     context.verify_mode = _VERIFY[settings.client_auth_type]
-    # As in Go, each certificate of the file is trusted by itself, also one that another has signed.
+    # As in Go, each certificate of the file is trusted, also an intermediate one without its root.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if not client_ca:
         context.load_default_certs(ssl.Purpose.CLIENT_AUTH)
@@ -161,4 +167,4 @@ def _verify_clients(context: ssl.SSLContext, settings: TlsServerConfig, client_c
     try:
         context.load_verify_locations(cadata=client_ca.decode("ascii", "replace"))
     except (ssl.SSLError, ValueError):
-        raise ClientCaError("holds no certificates; allowed: certificates in PEM form") from None
+        raise ClientCaError("contains no certificates; allowed: certificates in PEM form") from None

@@ -1,4 +1,4 @@
-"""Go's names of TLS versions, cipher suites and curves, and what OpenSSL calls them. Pure data."""
+"""Go's names of TLS versions, cipher suites and curves, and those of OpenSSL. Pure data."""
 
 import ssl
 
@@ -10,7 +10,7 @@ VERSIONS = {
 }
 
 TLS13_SUITES = ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256")
-"""May be listed, but are always on with TLS 1.3: neither Go nor Python lets anybody choose among them."""
+"""May be listed, but all of them are on with TLS 1.3: neither Go nor Python can turn one off."""
 
 SUITES = {
     "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256": "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -24,6 +24,6 @@ SUITES = {
     "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA": "ECDHE-ECDSA-AES256-SHA",
     "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA": "ECDHE-RSA-AES256-SHA",
 }
-"""The suites up to TLS 1.2 that Go holds for secure (`crypto/tls.CipherSuites`), the better ones first."""
+"""The suites up to TLS 1.2 that Go considers secure (`crypto/tls.CipherSuites`), the preferred ones first."""
 
 CURVES = {"CurveP256": "prime256v1", "CurveP384": "secp384r1", "CurveP521": "secp521r1", "X25519": "X25519"}

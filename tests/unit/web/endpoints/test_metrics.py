@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.clocks import Clock
 from helpers.fleets import SmallFleet, appid, small_fleet
 from helpers.samples import series, value
 from helpers.services import running_service
@@ -16,20 +17,25 @@ from starlette.requests import Request
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.results import results_of
-from wx_domain_exporter.scrape_timeout import HEADER, seconds_for_scrape
+from wx_domain_exporter.scrape_timeout import HEADER
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.endpoints import metrics as scrape_module
-from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint, pieces, start_encoder
+from wx_domain_exporter.web.endpoints import scrape_responder
+from wx_domain_exporter.web.endpoints.exposition_text import exposition_text
+from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint
+from wx_domain_exporter.web.endpoints.scrape_responder import EncodingTime, start_encoding_thread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from starlette.responses import Response
     from starlette.types import Message
 
+    from wx_domain_exporter.apps.monitored_app import MonitoredApp
     from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.deadline import SharedDeadline
+    from wx_domain_exporter.fleet import Fleet
+    from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 
 A, B = appid(0), appid(1)
 
@@ -80,20 +86,24 @@ def families(text: str) -> set[str]:
     return {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
 
 
-class TestPieces:
-    def test_without_the_exporters_own_they_hold_the_fleet_alone(self, service: Service) -> None:
+class TestText:
+    def test_without_self_metrics_it_has_the_apps_alone(self, service: Service) -> None:
         batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
-        names = families(b"".join(pieces(generate_latest, results_of(service.fleet, batch))).decode())
+        names = families(
+            b"".join(exposition_text(generate_latest, results_of(service.fleet, batch))).decode()
+        )
         assert "wx_domain_up" in names
         assert not [name for name in names if not name.startswith("wx_domain_")]
         assert not [name for name in names if name.startswith("wx_domain_exporter_")]
 
-    def test_with_them_they_hold_those_of_the_process_too(self, service: Service) -> None:
+    def test_with_them_it_has_those_of_the_process_too(self, service: Service) -> None:
         batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         names = families(
-            b"".join(pieces(generate_latest, results_of(service.fleet, batch), service.self_metrics)).decode()
+            b"".join(
+                exposition_text(generate_latest, results_of(service.fleet, batch), service.self_metrics)
+            ).decode()
         )
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):
             assert name in names
@@ -101,7 +111,7 @@ class TestPieces:
 
 class TestAnswer:
     def test_a_scrape_has_the_whole_fleet(self, service: Service) -> None:
-        response = answer(MetricsEndpoint(service, start_encoder(), 40), request())
+        response = answer(MetricsEndpoint(service, start_encoding_thread(), 40), request())
         assert series(text(response), "wx_domain_up", "appid") == {A: 1, B: 1}
         assert response.headers["content-type"].startswith("text/plain; version=")
         assert response.headers["content-type"].count("charset") == 1
@@ -110,7 +120,7 @@ class TestAnswer:
 
     def test_gzip_on_request(self, service: Service) -> None:
         response = answer(
-            MetricsEndpoint(service, start_encoder(), 40), request(**{"Accept-Encoding": "gzip"})
+            MetricsEndpoint(service, start_encoding_thread(), 40), request(**{"Accept-Encoding": "gzip"})
         )
         assert response.headers["content-encoding"] == "gzip"
         assert response.headers["content-length"] == str(len(response.body))
@@ -118,17 +128,18 @@ class TestAnswer:
 
     def test_openmetrics_on_request(self, service: Service) -> None:
         accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"
-        response = answer(MetricsEndpoint(service, start_encoder(), 40), request(Accept=accept))
+        response = answer(MetricsEndpoint(service, start_encoding_thread(), 40), request(Accept=accept))
         assert response.headers["content-type"].startswith("application/openmetrics-text; version=1.0.0")
         assert text(response).endswith("\n# EOF\n")
 
     def test_names_pick_families(self, service: Service) -> None:
-        found = text(
+        exposition = text(
             answer(
-                MetricsEndpoint(service, start_encoder(), 40), request("name[]=wx_domain_up&name[]=nothing")
+                MetricsEndpoint(service, start_encoding_thread(), 40),
+                request("name[]=wx_domain_up&name[]=nothing"),
             )
         )
-        assert [line.split()[2] for line in found.splitlines() if line.startswith("# TYPE")] == [
+        assert [line.split()[2] for line in exposition.splitlines() if line.startswith("# TYPE")] == [
             "wx_domain_up"
         ]
 
@@ -146,48 +157,54 @@ class TestDeadline:
         fleet.configure(scrape=scrape, wechat={"timeout": "30s"})
         service = Service(loader.ConfigLoader(fleet.path))
         begin = time.monotonic()
-        found = text(answer(MetricsEndpoint(service, start_encoder(), 40), request(**headers)))
+        exposition = text(answer(MetricsEndpoint(service, start_encoding_thread(), 40), request(**headers)))
         assert 1.4 < time.monotonic() - begin < 15
         service.close()
-        assert series(found, "wx_domain_up", "appid") == {A: 0, B: 1}
-        assert value(found, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+        assert series(exposition, "wx_domain_up", "appid") == {A: 0, B: 1}
+        assert value(exposition, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
 
     def test_without_a_late_app_it_waits_for_nothing(self, service: Service) -> None:
         begin = time.monotonic()
-        text(answer(MetricsEndpoint(service, start_encoder(), 40), request(**{HEADER: "60"})))
+        text(answer(MetricsEndpoint(service, start_encoding_thread(), 40), request(**{HEADER: "60"})))
         assert time.monotonic() - begin < 10
 
     def test_the_time_of_the_last_encoding_is_taken_off(
-        self, service: Service, monkeypatch: pytest.MonkeyPatch
+        self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        taken: list[float] = []
+        clock = Clock()
+        service = Service(loader.ConfigLoader(fleet.path), clock)
+        start, seconds = service.start_scrape, []
 
-        def noted(header: str | None, settings: Any, encoding: float) -> float:
-            taken.append(encoding)
-            return seconds_for_scrape(header, settings, encoding)
+        def noted(fleet: Fleet, deadline: Deadline, apps: Sequence[MonitoredApp]) -> ScrapeJobs:
+            seconds.append(round(deadline.remaining()))
+            return start(fleet, deadline, apps)
 
         def slow(*_: object) -> Iterator[bytes]:
-            threading.Event().wait(0.3)
+            clock.ahead += 3
             yield b""
 
-        endpoint = MetricsEndpoint(service, start_encoder(), 40)
-        monkeypatch.setattr(scrape_module, "seconds_for_scrape", noted)
-        answer(endpoint, request())
-        monkeypatch.setattr(scrape_module, "pieces", slow)
-        answer(endpoint, request())
-        monkeypatch.undo()
-        monkeypatch.setattr(scrape_module, "seconds_for_scrape", noted)
-        answer(endpoint, request("name[]=wx_domain_up"))
-        answer(endpoint, request())
-        assert 0 < taken[0] < 0.01
-        assert taken[2] >= 0.3
-        assert taken[3] == taken[2]
+        monkeypatch.setattr(service, "start_scrape", noted)
+        endpoint = MetricsEndpoint(service, start_encoding_thread(), 40)
+        for encode, query in ((exposition_text, ""), (slow, ""), (exposition_text, "name[]=wx_domain_up")):
+            monkeypatch.setattr(scrape_responder, "exposition_text", encode)
+            answer(endpoint, request(query, **{HEADER: "11.5"}))
+        answer(endpoint, request(**{HEADER: "11.5"}))
+        service.close()
+        assert seconds == [11, 11, 8, 8]
+
+    def test_a_slow_encoding_is_forgotten_slowly(self) -> None:
+        encoding = EncodingTime()
+        assert encoding.estimate(1000) == pytest.approx(0.3)
+        encoding.add(10, 1000)
+        assert encoding.estimate(2000) == 20
+        encoding.add(0, 1000)
+        assert encoding.estimate(1000) == pytest.approx(9)
 
     @pytest.mark.parametrize("header", ["0", "-1", "nan", "inf", "1e999", "soon", "", "1_0"])
     def test_a_header_that_is_no_number_above_0_is_refused(
         self, fleet: SmallFleet, service: Service, header: str
     ) -> None:
-        endpoint = MetricsEndpoint(service, start_encoder(), 1)
+        endpoint = MetricsEndpoint(service, start_encoding_thread(), 1)
         for _ in range(2):
             response = answer(endpoint, request(**{HEADER: header}))
             assert response.status_code == 400
@@ -197,10 +214,10 @@ class TestDeadline:
 
 
 class TestManyAtOnce:
-    def test_more_than_allowed_are_turned_away_at_once(self, fleet: SmallFleet, service: Service) -> None:
+    def test_more_than_allowed_are_refused_at_once(self, fleet: SmallFleet, service: Service) -> None:
         for one in (A, B):
             fleet.world.patch(one, {"latency": 0.5})
-        endpoint = MetricsEndpoint(service, start_encoder(), 2)
+        endpoint = MetricsEndpoint(service, start_encoding_thread(), 2)
         responses = answers(endpoint, *(request() for _ in range(5)))
         assert [response.status_code for response in responses] == [200, 200, 503, 503, 503]
         assert b"2 scrapes are running already (--web.max-requests)" in bytes(responses[-1].body)
@@ -219,7 +236,7 @@ class TestManyAtOnce:
             return fetches[0]
 
         monkeypatch.setattr(app, "fetch", wait_and_fetch)
-        endpoint = MetricsEndpoint(service, start_encoder(), 100)
+        endpoint = MetricsEndpoint(service, start_encoding_thread(), 100)
         threads: list[int] = []
 
         async def run() -> list[Response]:
@@ -235,36 +252,36 @@ class TestManyAtOnce:
         assert threads[0] - before < 50
         assert len(fetches) == 1
 
-    def test_the_text_of_many_apps_holds_nobody_up_and_needs_no_new_thread(
+    def test_the_results_of_many_apps_are_encoded_in_a_thread_that_runs_already(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        writers: list[str] = []
+        threads: list[str] = []
 
         def noted(*arguments: Any) -> Iterator[bytes]:
-            writers.append(threading.current_thread().name)
-            return pieces(*arguments)
+            threads.append(threading.current_thread().name)
+            return exposition_text(*arguments)
 
         def refuse(_: threading.Thread) -> None:
             raise RuntimeError("can't start new thread")
 
-        encoder = start_encoder()
+        encoding_thread = start_encoding_thread()
         with small_fleet(tmp_path, apps=11) as fleet, running_service(fleet.path) as service:
-            endpoint = MetricsEndpoint(service, encoder, 1)
+            endpoint = MetricsEndpoint(service, encoding_thread, 1)
             answer(endpoint, request())
-            monkeypatch.setattr(scrape_module, "pieces", noted)
+            monkeypatch.setattr(scrape_responder, "exposition_text", noted)
             monkeypatch.setattr(threading.Thread, "start", refuse)
-            found = series(text(answer(endpoint, request())), "wx_domain_up", "appid")
-        assert found == {appid(number): 1 for number in range(11)}
-        assert writers == ["encode_0"]
+            up = series(text(answer(endpoint, request())), "wx_domain_up", "appid")
+        assert up == {appid(number): 1 for number in range(11)}
+        assert threads == ["encode_0"]
 
-    def test_a_scrape_that_breaks_gives_its_place_back(
+    def test_a_scrape_that_fails_no_longer_counts(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def broken(*_: object) -> Iterator[bytes]:
             raise RuntimeError("no")
 
-        endpoint = MetricsEndpoint(service, start_encoder(), 1)
-        monkeypatch.setattr(scrape_module, "pieces", broken)
+        endpoint = MetricsEndpoint(service, start_encoding_thread(), 1)
+        monkeypatch.setattr(scrape_responder, "exposition_text", broken)
         with pytest.raises(RuntimeError):
             answer(endpoint, request())
         monkeypatch.undo()

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from wx_domain_exporter.service import Service
 
 A, B = appid(0), appid(1)
-NO_ENCODER = Executor()
-"""Writes nothing: a probe waits for no answer of a whole fleet to be written."""
+NO_THREAD = Executor()
+"""Raises if it is used: a probe is encoded without the thread for whole fleets."""
 OPENMETRICS = "application/openmetrics-text;version=1.0.0"
 
 
@@ -79,9 +79,9 @@ def starts(service: Service, monkeypatch: pytest.MonkeyPatch) -> threading.Semap
 
 class TestAnswer:
     def test_has_one_app_alone_and_nothing_of_the_exporter(self, fleet: SmallFleet, url: str) -> None:
-        found = samples(request(url).text)
-        assert {dict(labels).get("appid", A) for _, labels in found} == {A}
-        names = {name for name, _ in found}
+        exported = samples(request(url).text)
+        assert {dict(labels).get("appid", A) for _, labels in exported} == {A}
+        names = {name for name, _ in exported}
         assert {
             "wx_domain_up",
             "wx_domain_hash",
@@ -115,8 +115,8 @@ class TestAnswer:
         apps.append({"appid": B, "token": {**token, "access_token": "two"}, "labels": {"team": "growth"}})
         fleet.configure(apps=apps)
         with serving_file(fleet.path) as running:
-            found = samples(request(f"{running.url}/probe?target={A}").text)
-        assert ("wx_domain_app_info", (("appid", A), ("name", A), ("team", ""))) in found
+            exported = samples(request(f"{running.url}/probe?target={A}").text)
+        assert ("wx_domain_app_info", (("appid", A), ("name", A), ("team", ""))) in exported
 
     def test_is_negotiated_as_that_of_metrics(self, url: str) -> None:
         answer = request(url, headers={"Accept": OPENMETRICS, "Accept-Encoding": "gzip"})
@@ -160,7 +160,7 @@ class TestShares:
 
 
 class TestDeadline:
-    def test_a_hanging_app_is_told_in_time(self, fleet: SmallFleet, url: str) -> None:
+    def test_a_hanging_app_is_reported_in_time(self, fleet: SmallFleet, url: str) -> None:
         fleet.world.patch(A, {"hang": True})
         text = request(url, headers={HEADER: "0.5"}).text
         assert series(text, "wx_domain_up", "appid") == {A: 0}
@@ -205,10 +205,10 @@ class TestRefusals:
 
 
 class TestManyAtOnce:
-    def test_a_thousand_wait_without_a_thread_and_further_ones_are_turned_away(
+    def test_a_thousand_wait_without_a_thread_and_further_ones_are_refused(
         self, service: Service, gate: Gate
     ) -> None:
-        endpoint = ProbeEndpoint(service, NO_ENCODER)
+        endpoint = ProbeEndpoint(service, NO_THREAD)
         threads: list[int] = []
 
         async def run() -> tuple[list[Response], list[Response]]:
@@ -216,16 +216,16 @@ class TestManyAtOnce:
                 asyncio.create_task(endpoint.answer(probe_of(A, **{HEADER: "60"}))) for _ in range(1000)
             ]
             assert await asyncio.to_thread(gate.reached.wait, 30)
-            turned_away = [await endpoint.answer(probe_of(one)) for one in (A, B)]
+            refused = [await endpoint.answer(probe_of(one)) for one in (A, B)]
             threads.append(threading.active_count())
             gate.open.set()
-            return await asyncio.gather(*waiting), turned_away
+            return await asyncio.gather(*waiting), refused
 
         before = threading.active_count()
-        answered, turned_away = asyncio.run(run())
+        answered, refused = asyncio.run(run())
         assert {response.status_code for response in answered} == {200}
-        assert [response.status_code for response in turned_away] == [503, 503]
-        assert bytes(turned_away[0].body) == b"1000 probes are running already\n"
+        assert [response.status_code for response in refused] == [503, 503]
+        assert bytes(refused[0].body) == b"1000 probes are running already\n"
         assert threads[0] - before < 50
 
     def test_web_max_requests_is_for_whole_scrapes_alone(
@@ -255,5 +255,5 @@ def test_a_probe_looks_at_no_other_app(service: Service) -> None:
     fleet = service.fleet
     service.fleet = replace(fleet, by_appid=_LookedUpOnly(fleet.by_appid))
     vars(service.fleet)["label_keys"] = fleet.label_keys  # these are made once for a configuration
-    response = asyncio.run(ProbeEndpoint(service, NO_ENCODER).answer(probe_of(A)))
+    response = asyncio.run(ProbeEndpoint(service, NO_THREAD).answer(probe_of(A)))
     assert series(bytes(response.body).decode(), "wx_domain_up", "appid") == {A: 1}

@@ -27,10 +27,10 @@ class TestUrl:
             ("https://www.example.com/a%20b[1]", "https://www.example.com/a%20b%5B1%5D"),
         ],
     )
-    def test_is_what_http_is_spoken_with(self, domain: str, url: str) -> None:
-        found = probe_url(domain)
-        assert found is not None
-        assert found.url == url
+    def test_of_a_domain(self, domain: str, url: str) -> None:
+        probe = probe_url(domain)
+        assert probe is not None
+        assert probe.url == url
 
     @pytest.mark.parametrize(
         "domain",
@@ -72,7 +72,7 @@ class TestUrl:
             "https://straße.example.com",
         ],
     )
-    def test_there_is_none_for_what_is_no_such_url(self, domain: str) -> None:
+    def test_other_domains_have_none(self, domain: str) -> None:
         assert probe_url(domain) is None
 
 
@@ -86,6 +86,6 @@ class TestUrl:
     ],
 )
 def test_it_knows_the_domains_own_scheme_and_its_host(domain: str, scheme: str, host: str) -> None:
-    found = probe_url(domain)
-    assert isinstance(found, ProbeUrl)
-    assert (found.scheme, found.host) == (scheme, host)
+    probe = probe_url(domain)
+    assert isinstance(probe, ProbeUrl)
+    assert (probe.scheme, probe.host) == (scheme, host)

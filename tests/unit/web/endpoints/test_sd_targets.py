@@ -35,7 +35,7 @@ class TestApps:
             },
         ]
 
-    def test_none_are_an_empty_list(self) -> None:
+    def test_without_apps_the_list_is_empty(self) -> None:
         assert list(app_groups([])) == []
 
 
@@ -83,7 +83,7 @@ class TestDomains:
         assert group["labels"]["__meta_wx_domain_appids"] == "wx1,wx2,wx3"
         assert group["labels"]["__meta_wx_domain_names"] == "z,b,b"
 
-    def test_domains_that_lead_to_one_url_are_all_named(self) -> None:
+    def test_domains_with_the_same_url_are_all_named(self) -> None:
         app = known(A, requestdomain=["https://例子.测试"], wsrequestdomain=["wss://例子.测试"])
         [group] = domain_groups([app])
         assert group["targets"] == ["https://xn--fsqu00a.xn--0zwm56d"]
@@ -96,7 +96,7 @@ class TestDomains:
             known(A, udpdomain=["udp://a.cn"], wsrequestdomain=["wss://https://a.cn", "wss://b.cn"])
         ) == ["https://b.cn"]
 
-    def test_categories_pick_domains_and_what_is_told_of_them(self) -> None:
+    def test_categories_filter_domains_and_labels(self) -> None:
         shop = known(A, requestdomain=["https://a.cn", "https://b.cn"], bizdomain=["https://b.cn"])
         club = known(B, uploaddomain=["https://b.cn", "https://c.cn"])
         assert urls(shop, club) == ["https://a.cn", "https://b.cn", "https://c.cn"]

@@ -49,7 +49,7 @@ def scrape(running: Serving) -> None:
 
 
 class TestApps:
-    def test_each_has_its_name_and_labels_and_wechat_is_not_asked(
+    def test_each_has_its_name_and_labels_and_wechat_is_not_called(
         self, fleet: SmallFleet, running: Serving
     ) -> None:
         labelled = {"appid": B, "name": "商城", "labels": {"team": "growth"}, "token": STABLE}
@@ -79,7 +79,7 @@ class TestDiscovery:
             yield fleet
 
     @pytest.mark.parametrize("path", ["/sd", "/sd/domains"])
-    def test_before_it_is_complete_nothing_is_said(
+    def test_before_it_is_complete_the_answer_is_503(
         self, fleet: SmallFleet, running: Serving, path: str
     ) -> None:
         [platform] = fleet.world.platforms
@@ -93,34 +93,34 @@ class TestDiscovery:
         scrape(running)
         assert get(running, path)
 
-    def test_a_discovered_app_can_be_probed_by_what_is_said(
-        self, fleet: SmallFleet, running: Serving
-    ) -> None:
+    def test_the_targets_can_be_probed(self, fleet: SmallFleet, running: Serving) -> None:
         running.service.discover()
-        found = targets(running, "/sd")
+        appids = targets(running, "/sd")
         [authorizations] = fleet.world.authorizations.values()
-        assert found == sorted(one for one, granted in authorizations.items() if granted.mini_program)
-        assert all(request(f"{running.url}/probe?target={one}").status == 200 for one in found)
+        assert appids == sorted(one for one, granted in authorizations.items() if granted.mini_program)
+        assert all(request(f"{running.url}/probe?target={one}").status == 200 for one in appids)
         other = next(one for one, granted in authorizations.items() if not granted.mini_program)
         assert request(f"{running.url}/probe?target={other}").status == 404
 
     def test_a_list_that_fails_later_changes_nothing(self, fleet: SmallFleet, running: Serving) -> None:
         running.service.discover()
-        found = targets(running, "/sd")
+        appids = targets(running, "/sd")
         [platform] = fleet.world.platforms
         fleet.world.patch_platform(platform, {"list_errcode": 61004})
         running.service.discover()
-        assert targets(running, "/sd") == found
+        assert targets(running, "/sd") == appids
 
 
 class TestDomainsReadiness:
-    def test_before_every_app_was_tried_nothing_is_said(self, fleet: SmallFleet, running: Serving) -> None:
+    def test_before_every_app_was_fetched_the_answer_is_503(
+        self, fleet: SmallFleet, running: Serving
+    ) -> None:
         for probed, missing in ((None, 2), (A, 1)):
             if probed is not None:
                 request(f"{running.url}/probe?target={probed}")
             answer = request(f"{running.url}/sd/domains")
             assert answer.status == 503
-            assert answer.text == f"mini programs that no scrape or probe has asked for yet: {missing}\n"
+            assert answer.text == f"mini programs that no scrape or probe has fetched yet: {missing}\n"
         request(f"{running.url}/probe?target={B}")
         calls = dict(fleet.world.calls)
         assert targets(running, "/sd/domains") == ["https://app-0.example.com", "https://app-1.example.com"]
@@ -131,19 +131,19 @@ class TestDomainsReadiness:
         scrape(running)
         assert targets(running, "/sd/domains") == ["https://app-1.example.com"]
 
-    def test_while_all_fail_from_the_start_on_nothing_is_said(
+    def test_while_all_have_failed_since_the_start_the_answer_is_503(
         self, fleet: SmallFleet, running: Serving
     ) -> None:
         for one in (A, B):
             fleet.world.patch(one, {"errcode": 61007})
         scrape(running)
         answer = request(f"{running.url}/sd/domains")
-        assert (answer.status, "every mini program fails" in answer.text) == (503, True)
+        assert (answer.status, "all mini programs fail" in answer.text) == (503, True)
         fleet.world.patch(B, {"errcode": 0, "domains": {}})
         scrape(running)
         assert get(running, "/sd/domains") == []
 
-    def test_what_was_known_stays_while_an_app_fails(self, fleet: SmallFleet, running: Serving) -> None:
+    def test_known_lists_stay_while_an_app_fails(self, fleet: SmallFleet, running: Serving) -> None:
         scrape(running)
         before = get(running, "/sd/domains")
         fleet.world.patch(A, {"errcode": 61007})
@@ -166,7 +166,9 @@ class TestDomainsReadiness:
         assert running.service.reload()
         assert request(f"{running.url}/sd/domains").status == 503
 
-    def test_lists_that_may_be_another_apps_are_not_said(self, fleet: SmallFleet, tmp_path: Path) -> None:
+    def test_lists_that_may_be_those_of_another_app_are_left_out(
+        self, fleet: SmallFleet, tmp_path: Path
+    ) -> None:
         token = tmp_path / "token"
         token.write_text("first")
         fleet.world.patch(A, {"access_tokens": ["first", "second"]})
@@ -192,7 +194,7 @@ class TestDomains:
             scrape(running)
             yield running
 
-    def test_a_url_stands_once_with_all_its_apps(self, running: Serving) -> None:
+    def test_a_url_appears_once_with_all_its_apps(self, running: Serving) -> None:
         groups = get(running, "/sd/domains")
         assert [group["targets"] for group in groups] == [
             ["https://api.example.com"],
@@ -208,7 +210,7 @@ class TestDomains:
             "__meta_wx_domain_host": "api.example.com",
         }
 
-    def test_by_app_it_stands_once_an_app(self, running: Serving) -> None:
+    def test_by_app_it_appears_once_for_each_app(self, running: Serving) -> None:
         groups = get(running, "/sd/domains?by=app")
         assert [group["labels"]["__meta_wx_domain_appid"] for group in groups] == [A, B, A, A]
         assert groups[1]["labels"]["__meta_wx_domain_name"] == "app 1"
@@ -232,16 +234,16 @@ class TestDomains:
     @pytest.mark.parametrize(
         "query", ["category=reqestdomain", "category=", "category=bizdomain&category=tcpdomain"]
     )
-    def test_an_unknown_category_is_an_error_for_an_empty_list_would_drop_all(
+    def test_an_unknown_category_is_an_error_since_an_empty_list_would_drop_all_targets(
         self, running: Serving, query: str
     ) -> None:
         answer = request(f"{running.url}/sd/domains?{query}")
         assert answer.status == 400
         assert answer.text.startswith(
-            "category can only be one of bizdomain, downloaddomain, requestdomain, "
+            "the allowed values of category are bizdomain, downloaddomain, requestdomain, "
         )
 
-    def test_one_that_wechat_does_not_document_is_known_once_it_was_seen(
+    def test_an_undocumented_category_is_known_after_its_first_list(
         self, fleet: SmallFleet, running: Serving
     ) -> None:
         lists = {"requestdomain": [], "prefetchdnsdomain": ["https://dns.example.com"]}
@@ -252,7 +254,7 @@ class TestDomains:
     @pytest.mark.parametrize("query", ["by=url", "by=", "by=app&by=url"])
     def test_only_by_app_is_allowed(self, running: Serving, query: str) -> None:
         answer = request(f"{running.url}/sd/domains?{query}")
-        assert (answer.status, answer.text) == (400, "by can only be app\n")
+        assert (answer.status, answer.text) == (400, "the only allowed value of by is app\n")
 
     def test_a_change_is_there_at_once(self, fleet: SmallFleet, running: Serving) -> None:
         before = targets(running, "/sd/domains")
@@ -288,11 +290,11 @@ class TestMadeOnce:
         assert targets(running, "/sd/domains") == ["https://app-1.example.com"]
         assert len(made) == 4
 
-    @pytest.mark.parametrize(("bound", "times"), [("_MOST_KEPT", 4), ("_MOST_BYTES_KEPT", 3)])
+    @pytest.mark.parametrize(("bound", "times"), [("_MAX_CACHED", 4), ("_MAX_CACHED_BYTES", 3)])
     def test_no_more_of_them_and_no_larger_ones_are_kept(
         self, running: Serving, made: list[str], monkeypatch: pytest.MonkeyPatch, bound: str, times: int
     ) -> None:
-        monkeypatch.setattr(service_discovery, bound, 1 if bound == "_MOST_KEPT" else 10)
+        monkeypatch.setattr(service_discovery, bound, 1 if bound == "_MAX_CACHED" else 10)
         scrape(running)
         for _ in range(2):
             assert len(targets(running, "/sd/domains")) == 2

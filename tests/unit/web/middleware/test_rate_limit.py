@@ -45,5 +45,7 @@ def test_intervals_are_written_as_in_go() -> None:
     def seconds(text: str) -> float:
         return RateLimit.model_validate({"interval": text, "burst": 1}).interval
 
-    found = [seconds(text) for text in ("1s", "1.5s", "1m30s", "250ms", "2h", ".5s", "10us", "10µs", "3ns")]
-    assert found == pytest.approx([1, 1.5, 90, 0.25, 7200, 0.5, 1e-5, 1e-5, 3e-9])
+    intervals = [
+        seconds(text) for text in ("1s", "1.5s", "1m30s", "250ms", "2h", ".5s", "10us", "10µs", "3ns")
+    ]
+    assert intervals == pytest.approx([1, 1.5, 90, 0.25, 7200, 0.5, 1e-5, 1e-5, 3e-9])

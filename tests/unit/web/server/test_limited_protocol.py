@@ -1,4 +1,4 @@
-"""The limits of a connection, short ones, on TLS and without."""
+"""The limits of a connection, with short times, with and without TLS."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import errno
 import resource
 import socket
 import time
-from asyncio import SelectorEventLoop
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -67,7 +66,7 @@ def received(client: socket.socket) -> int:
     return number
 
 
-def test_headers_have_a_time(folder: WebFolder, text: str) -> None:
+def test_headers_have_a_time_limit(folder: WebFolder, text: str) -> None:
     with serving(folder, text, ConnectionLimits(headers=0.3)) as url, connection(folder, url) as client:
         client.sendall(GET)
         assert client.recv(100).startswith(b"HTTP/1.1 200")
@@ -87,7 +86,7 @@ def test_an_idle_connection_is_kept_for_longer_than_headers_may_take(folder: Web
             time.sleep(0.5)
 
 
-def test_a_handshake_has_a_time(folder: WebFolder) -> None:
+def test_a_handshake_has_a_time_limit(folder: WebFolder) -> None:
     limits = ConnectionLimits(handshake=0.3)
     with serving(folder, TLS, limits) as url, connection(folder, url.replace("https", "http")) as client:
         begin = time.monotonic()
@@ -95,14 +94,14 @@ def test_a_handshake_has_a_time(folder: WebFolder) -> None:
         assert 0.2 < time.monotonic() - begin < SOON
 
 
-def test_an_answer_that_is_not_read_is_given_up(folder: WebFolder, text: str) -> None:
+def test_an_answer_that_is_not_read_is_cut(folder: WebFolder, text: str) -> None:
     with serving(folder, text, ConnectionLimits(stall=0.3)) as url, connection(folder, url) as client:
         client.sendall(GET_LARGE)
         time.sleep(1)
         assert received(client) < len(LARGE)
 
 
-def test_an_answer_that_is_read_slowly_is_given_up_in_the_end(folder: WebFolder, text: str) -> None:
+def test_an_answer_that_is_read_too_slowly_is_cut(folder: WebFolder, text: str) -> None:
     with (
         serving(folder, text, ConnectionLimits(stall=2, answer=0.5)) as url,
         connection(folder, url) as client,
@@ -121,7 +120,7 @@ def test_an_answer_that_is_read_is_not_cut(folder: WebFolder, text: str) -> None
     assert answer.body == LARGE
 
 
-def test_of_too_many_unread_answers_the_oldest_is_given_up(folder: WebFolder, text: str) -> None:
+def test_of_too_many_unread_answers_the_oldest_is_cut(folder: WebFolder, text: str) -> None:
     with (
         serving(folder, text, ConnectionLimits(stalled=1)) as url,
         connection(folder, url) as first,
@@ -135,7 +134,7 @@ def test_of_too_many_unread_answers_the_oldest_is_given_up(folder: WebFolder, te
 
 
 class TestNumber:
-    def test_of_too_many_the_one_that_waits_longest_gives_way(self, folder: WebFolder, text: str) -> None:
+    def test_of_too_many_the_one_idle_for_longest_is_cut(self, folder: WebFolder, text: str) -> None:
         with (
             capture_logs() as logs,
             serving(folder, text, ConnectionLimits(connections=2)) as url,
@@ -151,9 +150,9 @@ class TestNumber:
             first.sendall(GET)
             assert first.recv(1)
             assert request(url, tls=client_tls(folder, url)).status == 200
-        assert [one["event"] for one in logs] == ["too many connections: those without a request give way"]
+        assert [one["event"] for one in logs] == ["too many connections: those without a request are cut"]
 
-    def test_half_of_the_descriptors_are_left_for_other_things(
+    def test_half_of_the_descriptors_are_left_for_other_uses(
         self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(resource, "getrlimit", lambda _: (4, 4))
@@ -165,9 +164,7 @@ class TestNumber:
             clients[2].sendall(GET)
             assert clients[2].recv(1)
 
-    def test_descriptors_without_a_limit_are_enough(
-        self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_descriptors_may_be_unlimited(self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(resource, "getrlimit", lambda _: (resource.RLIM_INFINITY,) * 2)
         with serving(folder, "") as url, contextlib.ExitStack() as stack:
             clients = [stack.enter_context(connection(folder, url)) for _ in range(3)]
@@ -175,22 +172,22 @@ class TestNumber:
                 client.sendall(GET)
                 assert client.recv(1)
 
-    def test_without_a_descriptor_left_it_goes_on_later_and_says_so_once(
+    def test_without_free_descriptors_it_warns_once_and_accepts_later(
         self, folder: WebFolder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        accept, fails = SelectorEventLoop.sock_accept, iter(range(5))
+        accept, fails = socket.socket.accept, iter(range(5))
 
-        async def none_left(loop: SelectorEventLoop, sock: socket.socket) -> Any:
+        def none_left(sock: socket.socket) -> Any:
             if next(fails, None) is not None:
                 raise OSError(errno.EMFILE, "Too many open files")
-            return await accept(loop, sock)
+            return accept(sock)
 
-        monkeypatch.setattr(SelectorEventLoop, "sock_accept", none_left)
+        monkeypatch.setattr(socket.socket, "accept", none_left)
         with capture_logs() as logs, serving(folder, "") as url:
             assert request(url).status == 200
         assert [one["event"] for one in logs] == ["can't accept connections: Too many open files"]
 
-    def test_one_that_is_answered_does_not(self, folder: WebFolder, text: str) -> None:
+    def test_one_with_a_request_in_progress_is_not_cut(self, folder: WebFolder, text: str) -> None:
         limits = ConnectionLimits(connections=1)
         with serving(folder, text, limits) as url, connection(folder, url) as busy:
             busy.sendall(GET_LARGE)

@@ -10,8 +10,11 @@ import pytest
 from helpers.http_requests import request
 from helpers.ports import free_port
 from helpers.waiting import wait_until
+from helpers.web_setup import connects
+from structlog.testing import capture_logs
 
-from wx_domain_exporter.web.server.server import ListenError, Server, listen, url_of
+from wx_domain_exporter.web.server.addresses import listen, url_of
+from wx_domain_exporter.web.server.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,116 +69,6 @@ def running(address: str) -> Iterator[Running]:
         server.stop()
 
 
-@contextlib.contextmanager
-def listening(address: str) -> Iterator[socket.socket]:
-    sock = listen(address)
-    with sock:
-        yield sock
-
-
-def connects(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=LONG).close()
-    except ConnectionRefusedError:
-        return False
-    return True
-
-
-class TestListen:
-    @pytest.mark.parametrize(
-        ("address", "host", "reached", "not_reached"),
-        [
-            ("127.0.0.1:{}", "127.0.0.1", ["127.0.0.1"], ["::1"]),
-            ("[::1]:{}", "::1", ["::1"], ["127.0.0.1"]),
-            ("[::]:{}", "::", ["::1"], ["127.0.0.1"]),
-            ("0.0.0.0:{}", "0.0.0.0", ["127.0.0.1"], ["::1"]),
-            (":{}", "::", ["127.0.0.1", "::1"], []),
-        ],
-        ids=["IPv4", "IPv6", "all of IPv6", "all of IPv4", "all of both"],
-    )
-    def test_an_address_is_listened_on_and_no_other(
-        self, address: str, host: str, reached: list[str], not_reached: list[str]
-    ) -> None:
-        port = free_port()
-        with listening(address.format(port)) as sock:
-            assert sock.getsockname()[:2] == (host, port)
-            assert [one for one in (*reached, *not_reached) if connects(one, port)] == reached
-
-    def test_a_name_is_resolved(self) -> None:
-        with listening("localhost:0") as sock:
-            assert sock.getsockname()[0] in {"127.0.0.1", "::1"}
-
-    def test_port_0_takes_a_free_one(self) -> None:
-        with listening("127.0.0.1:0") as one, listening("127.0.0.1:0") as other:
-            assert 0 < one.getsockname()[1] != other.getsockname()[1] > 0
-
-    def test_without_ipv6_all_of_ipv4_is_listened_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
-        with listening(":0") as sock:
-            assert sock.getsockname()[0] == "0.0.0.0"
-
-    @pytest.mark.parametrize("address", ["127.0.0.1:0", "[::1]:0", ":0"])
-    def test_small_answers_are_not_delayed(self, address: str) -> None:
-        # With protocol 0 asyncio would leave Nagle's algorithm on.
-        with listening(address) as sock:
-            assert sock.proto == socket.IPPROTO_TCP
-
-    def test_a_port_that_was_just_in_use_can_be_listened_on_again(self) -> None:
-        with running("127.0.0.1:0") as server:
-            port = server.port
-            request(f"http://127.0.0.1:{port}/")
-        with listening(f"127.0.0.1:{port}"):
-            pass
-
-    @pytest.mark.parametrize("form", ["127.0.0.1:{}", ":{}", "[::1]:{}"])
-    def test_a_taken_one_is_an_error_that_names_it(self, form: str) -> None:
-        with listening(form.format(0)) as taken:
-            address = form.format(taken.getsockname()[1])
-            with pytest.raises(ListenError) as raised:
-                listen(address)
-        assert str(raised.value) == f"--web.listen-address {address}: can't listen: Address already in use"
-
-    @pytest.mark.parametrize(
-        "address",
-        [
-            "",
-            ":",
-            "8080",
-            "127.0.0.1",
-            "127.0.0.1:",
-            "127.0.0.1:http",
-            "127.0.0.1:65536",
-            "127.0.0.1:-1",
-            "127.0.0.1:999999",
-            "127.0.0.1:80/metrics",
-            "127.0.0.1:8\uff10",
-            "127.0.0.1:80\n",
-            "http://127.0.0.1:80",
-            "::1:8080",
-            "[::1]",
-            "[::1:8080",
-            "[]:8080",
-        ],
-    )
-    def test_what_is_no_address_is_told_so(self, address: str) -> None:
-        with pytest.raises(ListenError) as raised:
-            listen(address)
-        assert str(raised.value) == (
-            f"--web.listen-address {address}: is no address; allowed: HOST:PORT, :PORT, [::1]:PORT"
-        )
-
-    @pytest.mark.parametrize(
-        "address",
-        ["192.0.2.1:0", "nowhere.invalid:0", "a..b:0", f"{'a' * 64}.example:0", "[::1%nothing]:0"],
-        ids=["of another machine", "unknown name", "empty label", "long label", "unknown zone"],
-    )
-    def test_what_cannot_be_listened_on_is_told_so(self, address: str) -> None:
-        with pytest.raises(ListenError, match=r"^--web\.listen-address .*: .+") as raised:
-            listen(address)
-        assert address in str(raised.value)
-        assert "None" not in str(raised.value)
-
-
 @pytest.mark.parametrize(
     ("address", "url"),
     [
@@ -185,7 +78,7 @@ class TestListen:
         ("0.0.0.0:0", "http://localhost:{}/"),
     ],
 )
-def test_the_url_is_one_that_works_from_here(address: str, url: str) -> None:
+def test_the_url_works_from_this_machine(address: str, url: str) -> None:
     with running(address) as server:
         assert server.url == url.format(server.port)
         assert request(server.url).text == "good\n"
@@ -227,7 +120,7 @@ class TestServer:
     def test_a_stop_before_the_start_ends_it_too(self) -> None:
         server = Server(Gate())
         server.stop()
-        with listening("127.0.0.1:0") as sock:
+        with listen("127.0.0.1:0") as sock:
             asyncio.run(asyncio.wait_for(server.serve([sock]), LONG))
 
     def test_it_leaves_the_signals_to_its_owner(self) -> None:
@@ -235,3 +128,27 @@ class TestServer:
         with server.capture_signals():
             server.stop()
         assert server.should_exit
+
+    def test_a_port_that_was_just_in_use_can_be_listened_on_again(self) -> None:
+        address = f"127.0.0.1:{free_port()}"
+        with running(address):
+            request(f"http://{address}/")
+        listen(address).close()
+
+    def test_a_body_that_is_not_http_ends_its_connection_and_leaves_one_line_at_debug(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with (
+            capture_logs() as logs,
+            running("127.0.0.1:0") as server,
+            socket.create_connection(("127.0.0.1", server.port), LONG) as client,
+        ):
+            client.sendall(b"POST /gate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+            assert server.app.entered.wait(LONG)
+            client.sendall(b"not a chunk\r\n")
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(100) == b""
+        assert [(line["log_level"], line["event"]) for line in logs] == [
+            ("debug", "connection closed: the body of a request is not valid HTTP")
+        ]
+        assert [record for record in caplog.records if record.levelname == "ERROR"] == []

@@ -1,4 +1,4 @@
-"""Files that are good and files that are bad, with each error, here and in a Prometheus exporter."""
+"""Good files, and bad files with each error; and whether a Prometheus exporter agrees."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_there_are_enough_files() -> None:
 
 
 @pytest.mark.parametrize("name", GOOD_FILES)
-def test_good_files_are_taken(files: WebFolder, name: str) -> None:
+def test_good_files_are_accepted(files: WebFolder, name: str) -> None:
     loaded = load(files.path / name)
     text = (DATA / name).read_text()
     assert (loaded.tls is not None) == ("cert" in text.partition("http_server")[0])
@@ -88,17 +88,17 @@ def test_good_files_are_taken(files: WebFolder, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BAD_FILES)
-def test_all_errors_of_bad_files_are_told_exactly(
+def test_a_bad_file_gives_exactly_its_errors(
     files: WebFolder, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.chdir(files.path)
-    found = errors(Path(name))
-    assert found == (DATA / name).with_suffix(".txt").read_text().splitlines()
-    assert all(line.startswith(f"{name}: ") for line in found)
-    assert not any(secret in line for line in found for secret in ("canary", "QOauhQNb", "PRIVATE"))
+    sentences = errors(Path(name))
+    assert sentences == (DATA / name).with_suffix(".txt").read_text().splitlines()
+    assert all(line.startswith(f"{name}: ") for line in sentences)
+    assert not any(secret in line for line in sentences for secret in ("canary", "QOauhQNb", "PRIVATE"))
 
 
-def test_a_prometheus_exporter_takes_and_refuses_the_same_but_for_what_is_documented(
+def test_a_prometheus_exporter_accepts_the_same_files_except_where_documented(
     files: WebFolder, release: str
 ) -> None:
     names = [*GOOD_FILES, *BAD_FILES]
@@ -114,18 +114,18 @@ def test_files_are_looked_for_beside_the_web_configuration(files: WebFolder) -> 
 
 
 @pytest.mark.parametrize(
-    ("path", "what"),
+    ("path", "message"),
     [
         ("nowhere.yml", "nowhere.yml: can't be read: No such file or directory"),
         (".", ".: can't be read: Is a directory"),
-        ("a\0b", "a\\x00b: can't be read: a path holds no NUL"),
+        ("a\0b", "a\\x00b: can't be read: the path contains a NUL character"),
     ],
 )
-def test_a_file_that_cannot_be_read_is_told_so(path: str, what: str) -> None:
-    assert errors(Path(path)) == [what]
+def test_a_file_that_cannot_be_read_is_an_error(path: str, message: str) -> None:
+    assert errors(Path(path)) == [message]
 
 
-def test_no_file_may_be_too_large(folder: WebFolder) -> None:
+def test_a_file_may_not_be_too_large(folder: WebFolder) -> None:
     folder.configure("#" * (MAX_BYTES + 1))
     assert errors(folder.web_file) == [f"{folder.web_file}: has more than {MAX_BYTES} bytes"]
     folder.configure("tls_server_config: {cert_file: large.pem, key_file: server.key}")
@@ -135,7 +135,7 @@ def test_no_file_may_be_too_large(folder: WebFolder) -> None:
 
 
 class TestCommand:
-    def test_check_looks_at_both_files_and_tells_of_both(self, files: WebFolder) -> None:
+    def test_check_reports_the_errors_of_both_files(self, files: WebFolder) -> None:
         good = files.path / "users-and-tls.good.yml"
         example = f"--config.file={REPOSITORY / 'tests/data/config/minimal.good.yml'}"
         checked = run_exporter("--config.check", example, f"--web.config.file={good}")
@@ -149,7 +149,7 @@ class TestCommand:
         assert f"{bad}: basic_auth_users.alice: is not a bcrypt hash" in second
         assert "canary" not in checked.stderr
 
-    def test_a_bad_file_keeps_the_program_from_starting(self, files: WebFolder) -> None:
+    def test_with_a_bad_file_the_program_does_not_start(self, files: WebFolder) -> None:
         bad = files.path / "everything-at-once.bad.yml"
         ended = run_exporter("--demo", "--web.listen-address=127.0.0.1:0", f"--web.config.file={bad}")
         assert ended.returncode == 1

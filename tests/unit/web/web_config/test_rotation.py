@@ -1,4 +1,4 @@
-"""Users, certificates and client CAs change while the server runs; a broken file lets nobody in."""
+"""Users, certificates and client CAs change while the server runs; with a broken file nobody is served."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class TestBroken:
         ["", "basic_auth_users: {alice: canary}", "nonsense: 1", "[", TLS, users(alice=PASSWORD)],
         ids=["empty", "no hash", "unknown key", "no YAML", "without users", "without TLS"],
     )
-    def test_it_lets_nobody_in_until_it_is_mended(self, folder: WebFolder, text: str) -> None:
+    def test_every_request_is_refused_until_it_is_repaired(self, folder: WebFolder, text: str) -> None:
         client = folder.client()
         with serving(folder, TLS_AND_USER) as url, capture_logs() as logs:
             assert status(url, client) == 200
@@ -101,8 +101,8 @@ class TestBroken:
             assert request(url, tls=client).status == 500
             folder.configure(TLS_AND_USER)
             assert (status(url, client), request(url, tls=client).status) == (200, 401)
-        told = [one["event"] for one in logs if one["log_level"] == "error"]
-        assert 1 <= len(told) <= 2  # once for each sentence
+        events = [line["event"] for line in logs if line["log_level"] == "error"]
+        assert 1 <= len(events) <= 2  # once for each sentence
         assert "canary" not in str(logs)
 
     def test_a_missing_file_too(self, folder: WebFolder) -> None:
@@ -123,13 +123,13 @@ class TestBroken:
             with pytest.raises(OSError, match=r".*"):
                 request(url, tls=folder.client())
 
-    def test_tls_can_not_be_added_while_it_runs(self, folder: WebFolder) -> None:
+    def test_tls_cannot_be_added_while_it_runs(self, folder: WebFolder) -> None:
         with serving(folder, "") as url, capture_logs() as logs:
             folder.configure(TLS)
             assert request(url).status == 500
-        assert logs[0]["error"] == f"{folder.web_file}: TLS can be added by a restart only"
+        assert logs[0]["error"] == f"{folder.web_file}: TLS can't be added without a restart"
 
-    def test_a_client_ca_that_is_broken_lets_nobody_in(self, folder: WebFolder) -> None:
+    def test_with_a_broken_client_ca_every_request_is_refused(self, folder: WebFolder) -> None:
         client = folder.client("client.example.com")
         with serving(folder, MUTUAL) as url:
             folder.write("ca.pem", b"nothing")
@@ -137,7 +137,7 @@ class TestBroken:
             folder.write("ca.pem", folder.authority.cert_pem.bytes())
             assert request(url, tls=client).status == 200
 
-    def test_a_key_that_comes_after_its_certificate_costs_no_request(self, folder: WebFolder) -> None:
+    def test_a_key_that_is_written_after_its_certificate_fails_no_request(self, folder: WebFolder) -> None:
         client = folder.client()
         key = (folder.path / "server.key").read_bytes()
         with serving(folder, TLS) as url, capture_logs() as logs:
@@ -147,8 +147,8 @@ class TestBroken:
             folder.write("server.key", key)
             assert request(url, tls=client).status == 200
             assert certificate_of(url, client) == before
-            assert [one["event"] for one in logs if one["log_level"] == "error"] == [
-                "the certificate can't be renewed: the last good one is kept"
+            assert [line["event"] for line in logs if line["log_level"] == "error"] == [
+                "the certificate can't be replaced: the last valid one stays in use"
             ]
             folder.write("server.key", new_key)
             assert certificate_of(url, client) != before
