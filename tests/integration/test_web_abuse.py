@@ -175,8 +175,8 @@ def test_those_who_do_not_read_are_cut(tmp_path: Path) -> None:
                     assert client.recv(1)
                 assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
                 assert len(served.get("/metrics")) > len(many) * 200
-                # 16 may wait; the first 8 are given up for those that came later.
-                wait_until(lambda: "the oldest is given up" in program.log, "some are cut")
+                # 16 may wait; the first 8 are cut when the others come.
+                wait_until(lambda: "the oldest is cut" in program.log, "some are cut")
             assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
 
 

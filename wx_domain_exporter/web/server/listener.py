@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits, LimitedProtocol
 from wx_domain_exporter.web.server.uvicorn_internals import UvicornServer
 from wx_domain_exporter.web.web_config.tls_context import ClientAuth, ServerTls
@@ -157,7 +156,7 @@ class ConnectionListener:
             self.closed(connection)
 
     def _warn(self, event: str, connections: int) -> None:
-        now = SYSTEM_CLOCK.monotonic()
+        now = self._loop.time()
         if now >= self._next_warning:
             self._next_warning = now + _SECONDS_BETWEEN_WARNINGS
             log.warning(event, connections=connections)

@@ -81,10 +81,10 @@ class UvicornConnection(H11Protocol):
             self.transport.abort()
 
     def request_started(self) -> None:
-        """Do what is due when the head of a request has arrived."""
+        """Hook for the moment when the head of a request has arrived."""
 
     def response_sent(self) -> None:
-        """Do what is due when a request was answered as a whole."""
+        """Hook for the moment when the whole answer to a request was written."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as in uvicorn
         """Begin; asyncio calls this once the TLS handshake is done."""
