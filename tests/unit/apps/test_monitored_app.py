@@ -8,7 +8,7 @@ import pytest
 import trustme
 from helpers.app_setup import Stage, fetch
 from helpers.simulated_client import APPID
-from helpers.token_setup import centre_token
+from helpers.token_setup import http_token
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
@@ -97,9 +97,9 @@ class TestFailure:
         assert result.categories is None
         assert app.consecutive_timeouts == held_up
 
-    def test_a_token_centre_that_hangs_is_a_failure_of_the_token_that_holds_up(self, stage: Stage) -> None:
-        stage.world.patch_centre({"hang": True})
-        app = stage.watch_with(centre_token(stage.server.url))
+    def test_a_token_service_that_hangs_is_a_failure_of_the_token_that_holds_up(self, stage: Stage) -> None:
+        stage.world.patch_token_service({"hang": True})
+        app = stage.watch_with(http_token(stage.server.url))
         for strikes in (1, 2):
             assert fetch(app).reason is Reason.TOKEN
             assert app.consecutive_timeouts == strikes

@@ -74,7 +74,7 @@ class TestReport:
 
     def test_lists_in_force_that_wechat_withholds_are_told(self, fleet: SmallFleet, capsys: Capture) -> None:
         fleet.configure(collect={"effective": True})
-        fleet.world.patch(A, {"effective_told": False})
+        fleet.world.patch(A, {"effective_reported": False})
         first, second, summary = examined(fleet, capsys, 0)
         assert "calls used today) → WeChat does not tell which lists are in force: " in first
         assert "→" not in second

@@ -12,7 +12,6 @@ from helpers.fleets import SmallFleet, appid
 from helpers.http_requests import Answer, request
 from helpers.samples import samples, series, value
 from helpers.serving import serving_file
-from helpers.waiting import Gate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from wx_domain_exporter import __version__
@@ -22,6 +21,7 @@ from wx_domain_exporter.web.routes import WebOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from helpers.waiting import Gate
     from prometheus_client.metrics_core import Metric
 
 A, B = appid(0), appid(1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from helpers.tls import Certificates
 
 ANSWER = {"access_token": "made", "expires_in": 7200}
-"""What a centre answers: it has no errcode, or one of its own that means nothing here."""
+"""What a token service answers: it has no errcode, or one of its own that means nothing here."""
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ class TestFailures:
 
 
 class TestTls:
-    def test_each_centre_is_trusted_by_its_own_ca_file(
+    def test_each_token_service_is_trusted_by_its_own_ca_file(
         self, client: ApiClient, calls: Calls, certificates: Certificates
     ) -> None:
         with FaultyApi({"it": answering(ANSWER)}, certificates.good) as api:

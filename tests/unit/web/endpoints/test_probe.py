@@ -12,7 +12,6 @@ from helpers.http_requests import request
 from helpers.samples import samples, series, value
 from helpers.services import running_service
 from helpers.serving import Serving, serving_file
-from helpers.waiting import Gate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from starlette.requests import Request
 
@@ -23,6 +22,7 @@ from wx_domain_exporter.web.routes import WebOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from helpers.waiting import Gate
     from starlette.responses import Response
     from starlette.types import Message
 
