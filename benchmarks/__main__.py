@@ -1,4 +1,4 @@
-"""`make bench`: print the table of goals and measured figures; exit with 1 if a goal was missed."""
+"""`make bench`: print the measured figures and their goals; exit with 1 if a goal is missed."""
 
 import argparse
 import platform
@@ -14,7 +14,7 @@ from benchmarks.wechat_api import wechat_api
 
 
 def main() -> None:
-    """Measure the rows that are wanted."""
+    """Measure the selected rows, or profile the exporter."""
     parser = argparse.ArgumentParser(prog="make bench", description="Measure what the exporter costs.")
     parser.add_argument(
         "--only", nargs="+", choices=ROWS, default=list(ROWS), metavar="ROW", help=f"of {', '.join(ROWS)}"

@@ -1,4 +1,4 @@
-"""What the benchmarks make of their measurements: medians, ratios and the table. Pure."""
+"""Statistics of the benchmarks' measurements, and the table that shows them."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -12,9 +12,9 @@ class Figure:
     Attributes:
         work: what was measured.
         measured: the figure, in `unit`.
-        goal: the most that it may be; None: it is only told.
+        goal: the highest value allowed; None if the figure is for information only.
         unit: `×` for a ratio.
-        how: what the figure was made of.
+        how: the values that the figure was computed from.
     """
 
     work: str
@@ -25,35 +25,35 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Return whether the goal is reached; empty where there is none."""
+        """Return whether the goal is reached; empty without a goal."""
         if self.goal is None:
             return ""
         return "reached" if self.measured <= self.goal else "MISSED"
 
 
 def after_the_first(values: Sequence[float]) -> float:
-    """Return the median of the scrapes after the first, which pays for connections.
+    """Return the median of the scrapes after the first, which also opens the connections.
 
     Raises:
         ValueError: there are fewer than five of them.
     """
     if len(values) < 6:
-        raise ValueError("a median wants five scrapes after the first")
+        raise ValueError("a median needs five scrapes after the first")
     return statistics.median(values[1:])
 
 
 def spread(values: Sequence[float], digits: int = 2) -> str:
-    """Return the lowest and the highest of the scrapes after the first."""
+    """Return the lowest and the highest value of the scrapes after the first."""
     return f"{min(values[1:]):.{digits}f}…{max(values[1:]):.{digits}f}"
 
 
 def ideal(apps: int, latency: float, concurrency: int) -> float:
-    """Return the seconds that calls of this latency take if nothing else takes any."""
+    """Return the seconds that a scrape takes if the latency of its calls is all that takes time."""
     return apps * latency / concurrency
 
 
 def growth(values: Sequence[float]) -> float:
-    """Return the highest of the last fifth as a multiple of the highest of the second fifth."""
+    """Return the highest value of the last fifth, divided by the highest of the second fifth."""
     fifth = max(1, len(values) // 5)
     return max(values[-fifth:]) / max(values[fifth : 2 * fifth])
 

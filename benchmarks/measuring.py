@@ -1,4 +1,4 @@
-"""One exporter under measurement: its configuration, its scrapes, and what each of them cost."""
+"""Runs an exporter, scrapes it, and measures the cost of each scrape."""
 
 import contextlib
 import gzip
@@ -16,12 +16,12 @@ from helpers.exporter_process import Exporter, exporter
 from benchmarks.wechat_api import Answers, WechatApi
 
 FEW_DOMAINS = 14
-"""Domains of an app where they are not exported: an answer of about 750 bytes."""
+"""Domains of an app whose domains are not exported; its answer has about 750 bytes."""
 MANY_DOMAINS = 40
 CONCURRENCY = 128
 SCRAPES = 7
 TIMEOUT = 60
-"""Seconds for a scrape: it is measured, not cut short."""
+"""Seconds for a scrape, enough for the slowest one."""
 
 PROMETHEUS = {
     "Accept": "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
@@ -35,24 +35,24 @@ PROMETHEUS = {
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What is watched.
+    """The apps that an exporter monitors in a measurement.
 
     Attributes:
-        apps: how many.
+        apps: the number of apps.
         answers: how an app's answers differ from scrape to scrape.
-        domains: of each app.
-        exported: whether they have series.
-        own_tokens: whether the tokens are in the configuration; else stable_token is asked.
+        domains: the number of domains of each app.
+        exported: whether the domains are exported.
+        static_tokens: whether the configuration has the tokens; otherwise they come from stable_token.
     """
 
     apps: int
     answers: Answers = "same"
     domains: int = FEW_DOMAINS
     exported: bool = False
-    own_tokens: bool = True
+    static_tokens: bool = True
 
     def configuration(self, api: WechatApi) -> str:
-        """Return its `config.yml`, as a person would lay it out."""
+        """Return its `config.yml`, in the style of one written by hand."""
         lines = [
             "wechat:",
             f"  base_url: {api.base_url(self.answers, self.domains)}",
@@ -68,8 +68,8 @@ class Fleet:
         return "\n".join(lines) + "\n"
 
     def _app(self, appid: str, number: int) -> list[str]:
-        kind, secret = ("access_token", appid) if self.own_tokens else ("stable_token", f"{number:032x}")
-        key = "access_token" if self.own_tokens else "appsecret"
+        kind, secret = ("access_token", appid) if self.static_tokens else ("stable_token", f"{number:032x}")
+        key = "access_token" if self.static_tokens else "appsecret"
         return [
             f"- appid: {appid}",
             f"  name: shop {number}",
@@ -82,28 +82,28 @@ class Fleet:
 
 @dataclass
 class Costs:
-    """What the scrapes of one exporter took, each list in the order of the scrapes."""
+    """The costs of the scrapes of one exporter; each list is in the order of the scrapes."""
 
     wall: list[float] = field(default_factory=list)
-    """Seconds until the last byte was there."""
+    """Seconds until the last byte of the response arrived."""
     cpu: list[float] = field(default_factory=list)
-    """Seconds of the exporter's processor time."""
+    """Seconds of the exporter's CPU time."""
     resident: list[float] = field(default_factory=list)
-    """Bytes."""
+    """Resident memory in bytes after the scrape."""
     size: int = 0
-    """Bytes of the last answer, as sent."""
+    """Bytes of the last response body, compressed."""
     text: str = ""
-    """The last answer."""
+    """The last exposition."""
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the processor time that a process used, to the nanosecond: /proc's ticks are 10 ms."""
-    return time.clock_gettime((~pid << 3) | 2)  # how Linux makes a process's clock from its id
+    """Return the CPU time of a process in nanosecond resolution, where /proc has 10 ms."""
+    return time.clock_gettime((~pid << 3) | 2)  # Linux's clock id for the CPU time of a process
 
 
 @contextlib.contextmanager
 def pinned(cores: set[int] | None) -> Iterator[None]:
-    """Let the processes that are started meanwhile run on these cores only; None: on all."""
+    """Restrict the processes that are started within the block to these cores; None for all cores."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores or before)
     try:
@@ -113,22 +113,25 @@ def pinned(cores: set[int] | None) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def watching(fleet: Fleet, api: WechatApi, folder: Path, cores: set[int] | None = None) -> Iterator[Exporter]:
-    """Run an exporter that watches a fleet."""
+def running_exporter(
+    fleet: Fleet, api: WechatApi, folder: Path, cores: set[int] | None = None
+) -> Iterator[Exporter]:
+    """Run an exporter that monitors a fleet."""
     path = folder / "config.yml"
     path.write_text(fleet.configuration(api))
     with exporter(f"--config.file={path}") as program:
-        # Not before: who reads its log stays elsewhere. Threads to come are pinned as the first one is.
+        # Pinned after the start, so that the thread of this process that reads the log is not pinned. New
+        # threads inherit the cores of the thread that starts them.
         for thread in Path(f"/proc/{program.process.pid}/task").iterdir() if cores else ():
             os.sched_setaffinity(int(thread.name), cores or ())
         yield program
 
 
 def scrape(program: Exporter, costs: Costs, fleet: Fleet) -> None:
-    """Scrape as Prometheus does, and note what it cost.
+    """Scrape as Prometheus does, and record the costs.
 
     Raises:
-        AssertionError: not all apps are there.
+        AssertionError: an app is not up.
     """
     parts = urlsplit(program.url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2 * TIMEOUT)
@@ -152,12 +155,12 @@ def measure(
 ) -> Costs:
     """Run an exporter and scrape it."""
     costs = Costs()
-    with watching(fleet, api, folder, cores) as program:
+    with running_exporter(fleet, api, folder, cores) as program:
         for _ in range(scrapes):
             scrape(program, costs, fleet)
     return costs
 
 
-def an_app(costs: Costs, fleet: Fleet) -> list[float]:
-    """Return the processor time of each scrape, in microseconds an app."""
+def microseconds_per_app(costs: Costs, fleet: Fleet) -> list[float]:
+    """Return the CPU time of each scrape, in microseconds per app."""
     return [1e6 * seconds / fleet.apps for seconds in costs.cpu]

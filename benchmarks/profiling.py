@@ -1,4 +1,4 @@
-"""Where the exporter spends its time: a profile of all its threads and tasks."""
+"""Profiles the exporter: all its threads and greenlets."""
 
 import os
 import tempfile
@@ -11,9 +11,9 @@ from benchmarks.measuring import Fleet, measure
 from benchmarks.wechat_api import WechatApi
 
 FOLDER = "BENCH_PROFILE"
-"""The environment variable that says where the profile goes; without it nothing is profiled."""
+"""The environment variable with the folder for the profile; without it nothing is profiled."""
 
-_SITE = """
+_SITECUSTOMIZE = """
 import atexit, os, sys
 
 folder = os.environ.get("BENCH_PROFILE")
@@ -32,11 +32,11 @@ if folder and sys.argv[:1] == ["-m"]:
 
 
 def profiled(api: WechatApi, folder: Path) -> str:
-    """Scrape an exporter under a profiler; return the functions that took longest by themselves."""
+    """Scrape a profiled exporter; return its functions, those with the most time of their own first."""
     with tempfile.TemporaryDirectory() as site:
-        Path(site, "sitecustomize.py").write_text(_SITE)
-        before = os.environ.get("PYTHONPATH", "")
-        os.environ |= {FOLDER: site, "PYTHONPATH": f"{site}:{before}"}
+        Path(site, "sitecustomize.py").write_text(_SITECUSTOMIZE)
+        python_path = os.environ.get("PYTHONPATH", "")
+        os.environ |= {FOLDER: site, "PYTHONPATH": f"{site}:{python_path}"}
         measure(Fleet(1000), api, folder, cores={0})
         out = StringIO()
         stats = yappi.YFuncStats([f"{site}/profile.ystat"]).sort("tsub")

@@ -1,4 +1,4 @@
-"""The work that is measured: each row of the table, by the name that picks it."""
+"""What `make bench` measures: one function for each row that `--only` can select."""
 
 import gzip
 import http.client
@@ -28,12 +28,12 @@ from benchmarks.measuring import (
     TIMEOUT,
     Costs,
     Fleet,
-    an_app,
     cpu_seconds,
     measure,
+    microseconds_per_app,
     pinned,
+    running_exporter,
     scrape,
-    watching,
 )
 from benchmarks.wechat_api import LATENCY, Answers, WechatApi
 
@@ -64,54 +64,54 @@ def wall(bench: Bench) -> Iterator[Figure]:
     """Measure how long a scrape takes against calls that cost nothing but their latency."""
     for fleet, goal in ((FEW, 1.10), (MANY, 1.25)):
         for apps in (MIDDLE, LARGE):
-            one = replace(fleet, apps=apps)
-            costs = measure(one, bench.api, bench.folder)
+            sized = replace(fleet, apps=apps)
+            costs = measure(sized, bench.api, bench.folder)
             least = ideal(apps, LATENCY, CONCURRENCY)
-            told = f"{after_the_first(costs.wall):.2f} s ({spread(costs.wall)}), ideal {least:.2f} s"
-            what = f"wall clock, {apps:,} apps, domains {'on' if one.exported else 'off'}"
-            told += f", answer {costs.size / 1e6:.1f} MB gzip"
-            yield Figure(what, after_the_first(costs.wall) / least, goal, "×", told)
+            how = f"{after_the_first(costs.wall):.2f} s ({spread(costs.wall)}), ideal {least:.2f} s"
+            work = f"wall clock, {apps:,} apps, domains {'on' if sized.exported else 'off'}"
+            how += f", answer {costs.size / 1e6:.1f} MB gzip"
+            yield Figure(work, after_the_first(costs.wall) / least, goal, "×", how)
 
 
 def cold(bench: Bench) -> Iterator[Figure]:
-    """Measure the first scrape after the start: no connection is open and no token known."""
-    fleet = replace(FEW, own_tokens=False)
+    """Measure the first scrape after the start, without open connections and cached tokens."""
+    fleet = replace(FEW, static_tokens=False)
     first: list[float] = []
     for _ in range(5):
         costs = Costs()
-        with watching(fleet, bench.api, bench.folder) as program:
+        with running_exporter(fleet, bench.api, bench.folder) as program:
             scrape(program, costs, fleet)
         first += costs.wall
     least = ideal(fleet.apps, LATENCY, CONCURRENCY)
-    told = f"{statistics.median(first):.2f} s ({min(first):.2f}…{max(first):.2f}), ideal {least:.2f} s"
-    yield Figure("first scrape, 1,000 apps", statistics.median(first) / least, 2.5, "×", told)
+    how = f"{statistics.median(first):.2f} s ({min(first):.2f}…{max(first):.2f}), ideal {least:.2f} s"
+    yield Figure("first scrape, 1,000 apps", statistics.median(first) / least, 2.5, "×", how)
 
 
 def cpu(bench: Bench) -> Iterator[Figure]:
-    """Measure the processor time of the exporter, and of blackbox_exporter for the same calls."""
-    before = _probe(bench)
-    same = _an_app(bench, FEW, ONE_CORE)
+    """Measure the CPU time of the exporter, and of blackbox_exporter for the same calls."""
+    first_probe = _blackbox_probe(bench)
+    same = _micros_per_app(bench, FEW, ONE_CORE)
     yield _micros("CPU an app, pinned, unchanged", same, 150)
-    probe = (before + _probe(bench)) / 2
-    told = f"blackbox_exporter {probe:.0f} µs a probe"
-    yield Figure("… against blackbox_exporter's probe", after_the_first(same) / probe, 1 / 6, "×", told)
+    probe = (first_probe + _blackbox_probe(bench)) / 2
+    how = f"blackbox_exporter {probe:.0f} µs a probe"
+    yield Figure("… against blackbox_exporter's probe", after_the_first(same) / probe, 1 / 6, "×", how)
     goals: dict[Answers, float] = {"reordered": 1.3, "changing": 1.3}
     for answers, goal in goals.items():
-        other = _an_app(bench, replace(FEW, answers=answers), ONE_CORE)
-        what = f"… answers {'with other bytes' if answers == 'reordered' else 'with a new domain, logged'}"
-        told = f"{after_the_first(other):.0f} µs ({spread(other, 0)})"
-        yield Figure(what, after_the_first(other) / after_the_first(same), goal, "×", told)
-    free = _an_app(bench, FEW, None)
-    told = f"{after_the_first(free):.0f} µs ({spread(free, 0)})"
-    yield Figure("… two cores, not pinned", after_the_first(free) / after_the_first(same), 1.5, "×", told)
-    yield _micros("CPU an app, pinned, 40 domains exported", _an_app(bench, MANY, ONE_CORE), None)
+        other = _micros_per_app(bench, replace(FEW, answers=answers), ONE_CORE)
+        work = f"… answers {'with other bytes' if answers == 'reordered' else 'with a new domain, logged'}"
+        how = f"{after_the_first(other):.0f} µs ({spread(other, 0)})"
+        yield Figure(work, after_the_first(other) / after_the_first(same), goal, "×", how)
+    unpinned = _micros_per_app(bench, FEW, None)
+    how = f"{after_the_first(unpinned):.0f} µs ({spread(unpinned, 0)})"
+    yield Figure("… two cores, not pinned", after_the_first(unpinned) / after_the_first(same), 1.5, "×", how)
+    yield _micros("CPU an app, pinned, 40 domains exported", _micros_per_app(bench, MANY, ONE_CORE), None)
 
 
 def probe(bench: Bench) -> Iterator[Figure]:
-    """Measure what an app costs that is probed by itself, on connections that are kept as Prometheus does."""
+    """Measure the CPU time of an app with a /probe of its own, on persistent connections."""
     appids = [f"wx{number:016x}" for number in range(FEW.apps)]
     costs: list[float] = []
-    with watching(FEW, bench.api, bench.folder, ONE_CORE) as program:
+    with running_exporter(FEW, bench.api, bench.folder, ONE_CORE) as program:
         for _ in range(6):
             before = cpu_seconds(program.process.pid)
             with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
@@ -121,28 +121,27 @@ def probe(bench: Bench) -> Iterator[Figure]:
 
 
 def size(bench: Bench) -> Iterator[Figure]:
-    """Measure whether an app costs more in a large fleet."""
-    few = _an_app(bench, replace(FEW, apps=SMALL), ONE_CORE, scrapes=31)
-    many = _an_app(bench, replace(FEW, apps=LARGE), ONE_CORE)
-    told = f"{after_the_first(few):.0f} µs at {SMALL}, {after_the_first(many):.0f} µs at {LARGE:,} apps"
-    what = "CPU an app at 10,000 apps against 100"
-    yield Figure(what, after_the_first(many) / after_the_first(few), 1.2, "×", told)
+    """Measure whether the CPU time per app grows with the fleet."""
+    few = _micros_per_app(bench, replace(FEW, apps=SMALL), ONE_CORE, scrapes=31)
+    many = _micros_per_app(bench, replace(FEW, apps=LARGE), ONE_CORE)
+    how = f"{after_the_first(few):.0f} µs at {SMALL}, {after_the_first(many):.0f} µs at {LARGE:,} apps"
+    work = "CPU an app at 10,000 apps against 100"
+    yield Figure(work, after_the_first(many) / after_the_first(few), 1.2, "×", how)
 
 
 def memory(bench: Bench) -> Iterator[Figure]:
-    """Measure the resident memory, and whether it stays."""
+    """Measure the resident memory and its growth."""
     for fleet, goal in ((FEW, 150), (MANY, 300)):
-        one = replace(fleet, apps=LARGE)
-        costs = measure(one, bench.api, bench.folder, scrapes=_LONG_RUN)
-        domains = "on" if one.exported else "off"
+        costs = measure(replace(fleet, apps=LARGE), bench.api, bench.folder, scrapes=_LONG_RUN)
+        domains = "on" if fleet.exported else "off"
         resident = [size / 1e6 for size in costs.resident]
-        told = f"{resident[0]:.0f} MB after the first, {resident[-1]:.0f} MB after {_LONG_RUN} scrapes"
-        yield Figure(f"resident memory, 10,000 apps, domains {domains}", max(resident), goal, "MB", told)
-        yield Figure(f"… its growth over {_LONG_RUN} scrapes", growth(resident), 1.05, "×", told)
+        how = f"{resident[0]:.0f} MB after the first, {resident[-1]:.0f} MB after {_LONG_RUN} scrapes"
+        yield Figure(f"resident memory, 10,000 apps, domains {domains}", max(resident), goal, "MB", how)
+        yield Figure(f"… its growth over {_LONG_RUN} scrapes", growth(resident), 1.05, "×", how)
 
 
 def start(bench: Bench) -> Iterator[Figure]:
-    """Measure the time from the start to the first answer that it could give."""
+    """Measure the time from the start of the program until it listens."""
     fleet = replace(FEW, apps=LARGE)
     path = bench.folder / "config.yml"
     path.write_text(fleet.configuration(bench.api))
@@ -154,16 +153,20 @@ def start(bench: Bench) -> Iterator[Figure]:
         begin = time.monotonic()
         with exporter(f"--config.file={path}"):
             starts.append(time.monotonic() - begin)
-    loader, took = statistics.median(loads), statistics.median(starts)
-    told = f"PyYAML's C loader {loader:.2f} s ({path.stat().st_size / 1e6:.1f} MB)"
-    yield Figure("start-up, 10,000 apps in config.yml", took, 2 * loader + 1, "s", told)
+    yaml_seconds = statistics.median(loads)
+    how = f"PyYAML's C loader {yaml_seconds:.2f} s ({path.stat().st_size / 1e6:.1f} MB)"
+    goal = 2 * yaml_seconds + 1
+    yield Figure("start-up, 10,000 apps in config.yml", statistics.median(starts), goal, "s", how)
 
 
 def real(bench: Bench) -> Iterator[Figure]:
-    """Measure whether a real Prometheus misses a scrape."""
+    """Measure how many scrapes and apps a real Prometheus misses."""
     for fleet, goal in ((FEW, 0), (MANY, None)):
-        one = replace(fleet, apps=LARGE)
-        with watching(one, bench.api, bench.folder) as program, tempfile.TemporaryDirectory() as folder:
+        large = replace(fleet, apps=LARGE)
+        with (
+            running_exporter(large, bench.api, bench.folder) as program,
+            tempfile.TemporaryDirectory() as folder,
+        ):
             target = program.url.removeprefix("http://")
             job = {
                 "job_name": "wechat",
@@ -178,17 +181,17 @@ def real(bench: Bench) -> Iterator[Figure]:
                 (failed,) = server.query("count_over_time(up[1h]) - sum_over_time(up[1h])")
                 (longest,) = server.query("max_over_time(scrape_duration_seconds[1h])")
                 (late,) = server.query("count(wx_domain_up == 0) or vector(0)")
-        told = f"{scraped['value'][1]} scrapes, longest {float(longest['value'][1]):.1f} s"
+        how = f"{scraped['value'][1]} scrapes, longest {float(longest['value'][1]):.1f} s"
         missed = float(failed["value"][1]) + float(late["value"][1])
-        domains = "on" if one.exported else "off"
-        yield Figure(f"scrapes missed by Prometheus, domains {domains}", missed, goal, "scrapes", told)
+        domains = "on" if fleet.exported else "off"
+        yield Figure(f"scrapes missed by Prometheus, domains {domains}", missed, goal, "scrapes", how)
 
 
 ROWS: dict[str, Row] = {row.__name__: row for row in (wall, cold, cpu, probe, size, memory, start, real)}
 
 
 def _parts_of(appids: list[str], parts: int) -> list[list[str]]:
-    """Return the appids in so many parts."""
+    """Return the appids split into this many lists."""
     return [appids[part::parts] for part in range(parts)]
 
 
@@ -204,16 +207,16 @@ def _probe_all(program: Exporter, appids: list[str]) -> None:
     connection.close()
 
 
-def _an_app(bench: Bench, fleet: Fleet, cores: set[int] | None, scrapes: int = 9) -> list[float]:
-    return an_app(measure(fleet, bench.api, bench.folder, cores=cores, scrapes=scrapes), fleet)
+def _micros_per_app(bench: Bench, fleet: Fleet, cores: set[int] | None, scrapes: int = 9) -> list[float]:
+    return microseconds_per_app(measure(fleet, bench.api, bench.folder, cores=cores, scrapes=scrapes), fleet)
 
 
-def _micros(work: str, found: list[float], goal: float | None) -> Figure:
-    return Figure(work, after_the_first(found), goal, "µs", f"({spread(found, 0)})")
+def _micros(work: str, values: list[float], goal: float | None) -> Figure:
+    return Figure(work, after_the_first(values), goal, "µs", f"({spread(values, 0)})")
 
 
-def _probe(bench: Bench) -> float:
-    """Return the microseconds that blackbox_exporter spends on a POST with a body match."""
+def _blackbox_probe(bench: Bench) -> float:
+    """Return the CPU time of blackbox_exporter for a POST with a body match, in microseconds."""
     http = {
         "method": "POST",
         "body": "{}",
@@ -234,11 +237,11 @@ def _probe(bench: Bench) -> float:
 
         with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
             list(pool.map(probe, range(_PROBES_AT_ONCE)))
-            before = _spent(address)
+            before = _cpu_seconds_of(address)
             list(pool.map(probe, range(_PROBES)))
-            return 1e6 * (_spent(address) - before) / _PROBES
+            return 1e6 * (_cpu_seconds_of(address) - before) / _PROBES
 
 
-def _spent(address: str) -> float:
+def _cpu_seconds_of(address: str) -> float:
     text = request(f"http://{address}/metrics").text
     return value(text, "process_cpu_seconds_total") or 0.0

@@ -1,4 +1,4 @@
-"""Soak the exporter and print what it cost.
+"""Run the soak test for longer than the test suite does, and print what it measured.
 
 `.venv/test/bin/python benchmarks/soak.py [MINUTES]`, 15 by default.
 """
@@ -13,7 +13,7 @@ from helpers.soak import Soak
 
 
 def main() -> None:
-    """Run it; exit with 1 if it saw a problem."""
+    """Run the soak test; exit with 1 if there was a problem."""
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 15
     with tempfile.TemporaryDirectory() as folder:
         figures = Soak(Path(folder), apps=200, seed=1).run(seconds=60 * minutes)

@@ -1,6 +1,6 @@
 """The WeChat API that the benchmarks call: Debian's nginx with TLS on loopback, 50 ms a call.
 
-The exporter's own simulator is Python too, and would take the time that is to be measured.
+The exporter's simulator is not used, because it is Python and would use the CPU time that is measured.
 """
 
 import contextlib
@@ -19,13 +19,13 @@ from helpers.repository import REPOSITORY
 from helpers.waiting import wait_until
 
 LATENCY = 0.05
-"""Seconds for each call."""
+"""The latency of each call, in seconds."""
 
 _UNPACKED = REPOSITORY / ".programs" / "usr"
 _MODULES = "lib/nginx/modules"
 
 Answers = Literal["same", "reordered", "changing"]
-"""Whether an app's answer is the same in every scrape, has other bytes, or other domains."""
+"""Whether an app's answer is the same in every scrape, has its domains in another order, or new domains."""
 
 _CONFIGURATION = Template("""
 load_module $modules/ndk_http_module.so;
@@ -123,8 +123,8 @@ class WechatApi:
     """The running API.
 
     Attributes:
-        url: without a path.
-        ca_file: whom to trust.
+        url: scheme, host and port.
+        ca_file: the authority that signed its certificate.
     """
 
     url: str
@@ -136,7 +136,7 @@ class WechatApi:
 
 
 def _usr() -> Path:
-    """Return where nginx is with the modules that the configuration loads: unpacked or installed."""
+    """Return the folder, unpacked or installed, with nginx and the modules that it needs."""
     for usr in (_UNPACKED, Path("/usr")):
         modules = (usr / _MODULES / name for name in ("ndk_http_module.so", "ngx_http_lua_module.so"))
         if (usr / "sbin/nginx").exists() and all(module.exists() for module in modules):
@@ -146,7 +146,7 @@ def _usr() -> Path:
 
 @contextlib.contextmanager
 def wechat_api(folder: Path) -> Iterator[WechatApi]:
-    """Run it."""
+    """Run nginx with the API."""
     port = free_port()
     usr = _usr()
     authority = trustme.CA()

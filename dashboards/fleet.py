@@ -1,4 +1,4 @@
-"""The overview of all mini programs: useful with one of them and with 10,000."""
+"""The dashboard of all mini programs, for fleets of one to 10,000."""
 
 from grafana_foundation_sdk.models import dashboard as models
 
@@ -8,46 +8,55 @@ from dashboards.frame import (
     LINK_TO_MINI_PROGRAM,
     Annotation,
     Section,
-    all_of_them,
     appid_variable,
-    board,
-    furnished,
     link_to_wechat,
+    new_dashboard,
+    with_all_selected,
+    with_sections,
 )
-from dashboards.panels import COARSE, About, Column, Panel, graph, number, rows, values
+from dashboards.panels import (
+    COARSE_STEP,
+    Column,
+    Panel,
+    PanelHeader,
+    graph_panel,
+    stat_panel,
+    table_panel,
+    value_mappings,
+)
 from dashboards.promql import (
+    apps,
     changed,
     counted,
     differences,
     failures,
-    fleet,
     fullness,
+    lists_not_effective,
     named,
-    not_in_force,
-    number_not_in_force,
-    number_of_quotas_used,
+    number_of_apps_with_used_quota,
+    number_of_lists_not_effective,
     quota_used,
 )
 from wx_domain_exporter.thresholds import LIST_NEARLY_FULL, QUOTA_NEARLY_USED
 
-_WHO = (
+_APP_COLUMNS = (
     Column("name", "mini program", link=LINK_TO_MINI_PROGRAM),
     Column("appid", width=180),
 )
 
 
 def fleet_dashboard() -> models.Dashboard:
-    """The whole dashboard."""
-    found = board(
+    """The dashboard of all mini programs."""
+    dashboard = new_dashboard(
         FLEET,
         "WeChat domains: fleet",
         "All mini programs: which of them fail and why, which lists changed, differ from their baseline, are"
         " not in force or nearly full, the quota, and the exporter itself.",
     )
-    found.with_variable(all_of_them(appid_variable())).link(link_to_wechat()).annotation(_changes())
-    found.refresh("5m")
-    return furnished(
-        found,
+    dashboard.with_variable(with_all_selected(appid_variable())).link(link_to_wechat()).annotation(_changes())
+    dashboard.refresh("5m")
+    return with_sections(
+        dashboard,
         [
             Section("State", _state()),
             Section("Failing mini programs", _failing()),
@@ -69,8 +78,8 @@ def _changes() -> Annotation:
 def _count(
     title: str, description: str, expression: str, color: str = "", *, absent: str = "unknown"
 ) -> Panel:
-    about = About(title, description, width=3, height=4)
-    return number(about, expression, {1: color} if color else {}, absent=absent)
+    header = PanelHeader(title, description, width=3, height=4)
+    return stat_panel(header, expression, {1: color} if color else {}, absent=absent)
 
 
 def _state() -> list[Panel]:
@@ -78,14 +87,14 @@ def _state() -> list[Panel]:
         _count(
             "Mini programs",
             "Mini programs that are watched.",
-            f"count(max by (appid) ({fleet('up')}))",
+            f"count(max by (appid) ({apps('up')}))",
             absent="no data",
         ),
         _count(
             "Failing",
             "Mini programs that fail for at least one exporter. The table below says why. Domains and lists"
             " are counted of the others.",
-            f"sum(min by (appid) ({fleet('up')}) == bool 0)",
+            f"sum(min by (appid) ({apps('up')}) == bool 0)",
             "red",
             absent="no data",
         ),
@@ -106,7 +115,7 @@ def _state() -> list[Panel]:
         _count(
             "Lists not in force",
             "Lists that differ from the ones in force after the last release. Needs collect.effective.",
-            number_not_in_force(),
+            number_of_lists_not_effective(),
             "orange",
         ),
         _count(
@@ -118,31 +127,31 @@ def _state() -> list[Panel]:
         _count(
             "Quota nearly used",
             f"Mini programs that used {QUOTA_NEARLY_USED:.0%} or more of a daily quota. Needs collect.quota.",
-            number_of_quotas_used(QUOTA_NEARLY_USED),
+            number_of_apps_with_used_quota(QUOTA_NEARLY_USED),
             "orange",
         ),
         _count(
             "Changed lists",
             "Lists that changed in the time shown, while the same exporter was scraped.",
-            counted(changed("$__range"), fleet("hash")),
+            counted(changed("$__range"), apps("hash")),
             "blue",
         ),
     ]
 
 
 def _failing() -> list[Panel]:
-    never = values({"0": ("never", "red")})
-    duration = fleet("fetch_duration_seconds")
+    never = value_mappings({"0": ("never", "red")})
+    duration = apps("fetch_duration_seconds")
     columns = (
-        *_WHO,
+        *_APP_COLUMNS,
         Column("reason", width=100),
         Column("api", "API", width=190),
         Column("errcode", width=90),
         Column("Value", "last success", unit="dateTimeFromNow", mappings=[never], width=140),
     )
     return [
-        rows(
-            About(
+        table_panel(
+            PanelHeader(
                 "Who fails, and why",
                 "The reason, and the errcodes that WeChat's APIs answered last; docs/errcodes.md says what to"
                 " do about each. At most 200 rows, the latest failures first.",
@@ -155,37 +164,37 @@ def _failing() -> list[Panel]:
             descending=True,
             empty="None is known to fail.",
         ),
-        graph(
-            About("Failing, by reason", "Mini programs that fail, by reason.", width=8, height=10),
-            {"{{reason}}": f"count by (reason) (max by (appid, reason) ({fleet('fetch_error')}))"},
+        graph_panel(
+            PanelHeader("Failing, by reason", "Mini programs that fail, by reason.", width=8, height=10),
+            {"{{reason}}": f"count by (reason) (max by (appid, reason) ({apps('fetch_error')}))"},
             stacked=True,
         ),
-        graph(
-            About(
+        graph_panel(
+            PanelHeader(
                 "Errcodes",
                 "Mini programs whose last call of an API ended with the errcode. The 10 most frequent.",
                 width=8,
             ),
             {
                 "{{api}} {{errcode}}": "topk(10, count by (api, errcode)"
-                f" (max by (appid, api, errcode) ({fleet('api_error')})))"
+                f" (max by (appid, api, errcode) ({apps('api_error')})))"
             },
         ),
-        graph(
-            About(
+        graph_panel(
+            PanelHeader(
                 "Time of a fetch",
                 "How long a mini program's fetch takes, tokens and retries included: half, nine tenths and"
                 " all of them take no longer.",
                 "s",
                 width=8,
-                step=COARSE,
+                step=COARSE_STEP,
             ),
             {f"{share:.0%}": f"quantile({share}, max by (appid) ({duration}))" for share in (0.5, 0.9, 1)},
         ),
-        rows(
-            About("Slowest fetches", "The 20 mini programs whose fetch took longest.", "s", width=8),
+        table_panel(
+            PanelHeader("Slowest fetches", "The 20 mini programs whose fetch took longest.", "s", width=8),
             [named(f"topk(20, max by (appid) ({duration}))")],
-            (*_WHO, Column("Value", "time", unit="s", width=80)),
+            (*_APP_COLUMNS, Column("Value", "time", unit="s", width=80)),
             sort="time",
             descending=True,
             empty="No fetch is known.",
@@ -194,12 +203,12 @@ def _failing() -> list[Panel]:
 
 
 def _drift() -> list[Panel]:
-    columns = (*_WHO, Column("category", width=150), Column("domain"))
+    columns = (*_APP_COLUMNS, Column("category", width=150), Column("domain"))
 
     def table(title: str, description: str, metric: str) -> Panel:
-        return rows(
-            About(title, f"{description} At most 200 rows."),
-            [named(f"topk(200, max by (appid, category, domain) ({fleet(metric)}))")],
+        return table_panel(
+            PanelHeader(title, f"{description} At most 200 rows."),
+            [named(f"topk(200, max by (appid, category, domain) ({apps(metric)}))")],
             columns,
             sort="mini program",
             empty="None is known.",
@@ -208,22 +217,22 @@ def _drift() -> list[Panel]:
     return [
         table("Missing domains", "What a baseline requires and WeChat does not have.", "missing_domain"),
         table("Unexpected domains", "What WeChat has and no baseline allows.", "unexpected_domain"),
-        graph(
-            About(
+        graph_panel(
+            PanelHeader(
                 "Differences",
                 "Domains that differ from the baselines. No line while no list is compared with one.",
             ),
             {"missing": differences("missing_domain"), "unexpected": differences("unexpected_domain")},
         ),
-        graph(
-            About(
+        graph_panel(
+            PanelHeader(
                 "Lists with a baseline",
                 "Lists that match their baseline, and lists that do not.",
-                step=COARSE,
+                step=COARSE_STEP,
             ),
             {
-                "matching": f"sum(min by (appid, category) ({fleet('baseline_match')}))",
-                "different": f"sum(1 - min by (appid, category) ({fleet('baseline_match')}))",
+                "matching": f"sum(min by (appid, category) ({apps('baseline_match')}))",
+                "different": f"sum(1 - min by (appid, category) ({apps('baseline_match')}))",
             },
             stacked=True,
         ),
@@ -231,44 +240,48 @@ def _drift() -> list[Panel]:
 
 
 def _lists() -> list[Panel]:
-    top = f"topk(200, {not_in_force()})"
+    top = f"topk(200, {lists_not_effective()})"
     category = Column("category", width=150)
     return [
-        rows(
-            About(
+        table_panel(
+            PanelHeader(
                 "Fullest lists",
                 "Configured domains as a share of WeChat's maximum. The 50 fullest.",
                 "percentunit",
             ),
             [named(f"topk(50, {fullness()})")],
-            (*_WHO, category, Column("Value", "of the maximum", unit="percentunit", gauge=LIST_NEARLY_FULL)),
+            (
+                *_APP_COLUMNS,
+                category,
+                Column("Value", "of the maximum", unit="percentunit", gauge=LIST_NEARLY_FULL),
+            ),
             sort="of the maximum",
             descending=True,
             empty="No list is known.",
         ),
-        rows(
-            About(
+        table_panel(
+            PanelHeader(
                 "What changed",
                 "How often each list changed in the time shown. The 100 that changed most.",
             ),
             [named(f"topk(100, {changed('$__range')})")],
-            (*_WHO, category, Column("Value", "changes", unit="none", width=100)),
+            (*_APP_COLUMNS, category, Column("Value", "changes", unit="none", width=100)),
             sort="changes",
             descending=True,
             empty="No change is known.",
         ),
-        rows(
-            About(
+        table_panel(
+            PanelHeader(
                 "Configured, but not in force",
                 "What is configured comes into force with the mini program's next release. The number of"
                 " domains can be the same although they are not. At most 200 rows. Needs collect.effective.",
             ),
             [
-                named(f"max by (appid, category) ({fleet(metric)} and on (appid, category) {top})")
+                named(f"max by (appid, category) ({apps(metric)} and on (appid, category) {top})")
                 for metric in ("domains", "effective_domains")
             ],
             (
-                *_WHO,
+                *_APP_COLUMNS,
                 category,
                 Column("Value #A", "configured", unit="none", width=100),
                 Column("Value #B", "in force", unit="none", width=100),
@@ -276,13 +289,13 @@ def _lists() -> list[Panel]:
             sort="mini program",
             empty="None is known.",
         ),
-        graph(
-            About(
+        graph_panel(
+            PanelHeader(
                 "Domains",
                 "Configured domains of the mini programs that don't fail, by category.",
-                step=COARSE,
+                step=COARSE_STEP,
             ),
-            {"{{category}}": f"sum by (category) (max by (appid, category) ({fleet('domains')}))"},
+            {"{{category}}": f"sum by (category) (max by (appid, category) ({apps('domains')}))"},
         ),
     ]
 
@@ -290,17 +303,17 @@ def _lists() -> list[Panel]:
 def _quota() -> list[Panel]:
     top = f"topk(50, {quota_used()})"
     return [
-        rows(
-            About(
+        table_panel(
+            PanelHeader(
                 "Most used quotas",
                 "The share of the day's calls that is used up. The 50 highest. Needs collect.quota.",
             ),
             [
                 named(top),
-                named(f"max by (appid, api) ({fleet('api_quota_remaining')} and on (appid, api) {top})"),
+                named(f"max by (appid, api) ({apps('api_quota_remaining')} and on (appid, api) {top})"),
             ],
             (
-                *_WHO,
+                *_APP_COLUMNS,
                 Column("api", "API", width=140),
                 Column("Value #A", "used", unit="percentunit", gauge=QUOTA_NEARLY_USED),
                 Column("Value #B", "calls left", unit="none", width=100),
@@ -309,12 +322,15 @@ def _quota() -> list[Panel]:
             descending=True,
             empty="No quota is known.",
         ),
-        graph(
-            About(
+        graph_panel(
+            PanelHeader(
                 "Use of the quotas",
                 "Mini programs that have used that much of a daily quota, or more.",
-                step=COARSE,
+                step=COARSE_STEP,
             ),
-            {f"{share:.0%}": number_of_quotas_used(share) for share in (0.5, QUOTA_NEARLY_USED, 0.95)},
+            {
+                f"{share:.0%}": number_of_apps_with_used_quota(share)
+                for share in (0.5, QUOTA_NEARLY_USED, 0.95)
+            },
         ),
     ]

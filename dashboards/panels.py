@@ -1,4 +1,4 @@
-"""Panels as these dashboards have them: each with a description, a unit, and the dashboard's data source."""
+"""Builds the panels of these dashboards, each with a description, a unit and the dashboard's data source."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 DATASOURCE = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 
 MIN_STEP = "1m"
-"""The scrape interval that is recommended; Grafana makes $__rate_interval four of it."""
+"""The recommended scrape interval; Grafana's $__rate_interval is four times as long."""
 
-COARSE = "5m"
-"""For lines over time that are made of every list of every mini program: 10,000 of them have 60,000 lists."""
+COARSE_STEP = "5m"
+"""For graphs that aggregate the lists of all mini programs: 10,000 of them have 60,000 lists."""
 
 Steps = Mapping[float, str]
-"""Colours from a value on; below the first one it is green."""
+"""Colours by the value from which they apply; below the first one the colour is green."""
 
 
 Panel = stat.Panel | table.Panel | timeseries.Panel | statetimeline.Panel
-"""The kinds of panels there are."""
+"""The kinds of panels."""
 
 
 class _Panel(Protocol):
@@ -43,16 +43,16 @@ AnyPanel = TypeVar("AnyPanel", bound=_Panel)
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """What every panel says of itself.
+class PanelHeader:
+    """The texts, unit and size of a panel.
 
     Attributes:
-        title: What it shows.
-        description: What that means, and what to do about it.
-        unit: Of its numbers, as Grafana calls it.
-        width: In 24ths of the page.
-        height: In Grafana's lines.
-        step: The shortest time between two points.
+        title: The title.
+        description: What the panel shows, and what to do about it.
+        unit: The unit of its numbers, by Grafana's name.
+        width: The width in 24ths of the page.
+        height: The height in Grafana's grid units.
+        step: The shortest interval between two points.
     """
 
     title: str
@@ -69,12 +69,12 @@ class Column:
 
     Attributes:
         label: The label, or `Value`, or `Value #B` with several expressions.
-        title: What it is called; the label's own name if empty.
-        unit: Of a number.
+        title: The heading; if empty, the label's name.
+        unit: The unit of a number.
         mappings: How values are shown.
-        link: Where a click leads: a title and a URL.
-        gauge: If the number, from 0 to 1, is drawn as a bar: from where on in orange; red at 1.
-        width: In pixels; 0 for what is left.
+        link: The title and the URL of a link.
+        gauge: Draws a number from 0 to 1 as a bar that is orange from this value on, and red at 1.
+        width: The width in pixels; 0 for the remaining width.
     """
 
     label: str
@@ -87,50 +87,52 @@ class Column:
 
     @property
     def name(self) -> str:
-        """What it is called on the page."""
+        """The heading of the column."""
         return self.title or self.label
 
 
-def values(shown: Mapping[str, tuple[str, str]]) -> models.ValueMap:
+def value_mappings(texts: Mapping[str, tuple[str, str]]) -> models.ValueMap:
     """Text and colour by value."""
     return models.ValueMap(
         {
             value: models.ValueMappingResult(text, color, index=index)
-            for index, (value, (text, color)) in enumerate(shown.items())
+            for index, (value, (text, color)) in enumerate(texts.items())
         }
     )
 
 
-def number(
-    about: About,
+def stat_panel(
+    header: PanelHeader,
     expression: str,
     steps: Steps,
     *,
     mappings: Sequence[models.ValueMapping] = (),
     absent: str = "unknown",
 ) -> stat.Panel:
-    """One number of now, coloured; a word without colour where there is none."""
+    """One current number, coloured; without a value the word `absent`, without colour."""
     panel = stat.Panel().thresholds(_thresholds(steps)).no_value(absent)
-    panel.mappings([*mappings, _absence(absent)])
+    panel.mappings([*mappings, _null_mapping(absent)])
     panel.color_mode(options.BigValueColorMode.VALUE).graph_mode(options.BigValueGraphMode.NONE)
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]))
-    return _about(panel, about).with_target(_now(expression, "A", PromQueryFormat.TIME_SERIES))
+    return _with_header(panel, header).with_target(
+        _instant_query(expression, "A", PromQueryFormat.TIME_SERIES)
+    )
 
 
-def label_value(about: About, expression: str, label: str, steps: Steps) -> stat.Panel:
-    """The values of one label of the series that there are now, coloured by the series' values."""
-    panel = number(about, expression, steps).text_mode(options.BigValueTextMode.NAME)
-    query = _now(expression, "A", PromQueryFormat.TIME_SERIES).legend_format(f"{{{{{label}}}}}")
+def label_panel(header: PanelHeader, expression: str, label: str, steps: Steps) -> stat.Panel:
+    """The values of one label of the current series, coloured by the values of the series."""
+    panel = stat_panel(header, expression, steps).text_mode(options.BigValueTextMode.NAME)
+    query = _instant_query(expression, "A", PromQueryFormat.TIME_SERIES).legend_format(f"{{{{{label}}}}}")
     return panel.targets([query])
 
 
-def graph(about: About, lines: Mapping[str, str], *, stacked: bool = False) -> timeseries.Panel:
+def graph_panel(header: PanelHeader, lines: Mapping[str, str], *, stacked: bool = False) -> timeseries.Panel:
     """Lines over time.
 
     Args:
-        about: the panel.
-        lines: expressions by their legend; `{{label}}` in it is filled in.
-        stacked: whether they are parts of a whole.
+        header: the texts and the size.
+        lines: expressions by their legend, in which Grafana replaces `{{label}}`.
+        stacked: whether the lines are stacked.
     """
     panel = timeseries.Panel().line_interpolation(options.LineInterpolation.STEP_AFTER).min(0)
     panel.fill_opacity(25 if stacked else 0).show_points(options.VisibilityMode.NEVER)
@@ -145,20 +147,20 @@ def graph(about: About, lines: Mapping[str, str], *, stacked: bool = False) -> t
     )
     if stacked:
         panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL))
-    return _about(panel, about).targets(_over_time(lines))
+    return _with_header(panel, header).targets(_range_queries(lines))
 
 
-def timeline(
-    about: About, lines: Mapping[str, str], mappings: Sequence[models.ValueMapping]
+def timeline_panel(
+    header: PanelHeader, lines: Mapping[str, str], mappings: Sequence[models.ValueMapping]
 ) -> statetimeline.Panel:
-    """States over time, one bar a series."""
+    """States over time, one bar per series."""
     panel = statetimeline.Panel().mappings(list(mappings)).show_value(options.VisibilityMode.NEVER)
     panel.row_height(0.8).fill_opacity(80)
-    return _about(panel, about).targets(_over_time(lines))
+    return _with_header(panel, header).targets(_range_queries(lines))
 
 
-def rows(
-    about: About,
+def table_panel(
+    header: PanelHeader,
     expressions: Sequence[str],
     columns: Sequence[Column],
     *,
@@ -166,15 +168,15 @@ def rows(
     empty: str,
     descending: bool = False,
 ) -> table.Panel:
-    """A table of what there is now.
+    """A table of the current series.
 
     Args:
-        about: the panel.
-        expressions: each brings a `Value`; rows with the same labels become one.
-        columns: those that are shown, in this order.
-        sort: the name of the column to sort by.
-        empty: what is said if there is nothing.
-        descending: whether the largest comes first.
+        header: the texts and the size.
+        expressions: each gives a column `Value`; rows with the same labels are merged.
+        columns: the columns to show, in this order.
+        sort: the heading of the column to sort by.
+        empty: the text of an empty table.
+        descending: whether the largest value comes first.
     """
     panel = table.Panel().filterable(filterable=True).no_value(empty)
     panel.sort_by([common.TableSortByFieldState().display_name(sort).desc(descending)])
@@ -183,44 +185,44 @@ def rows(
     panel.with_transformation(_organized(columns))
     for column in columns:
         panel.override_by_name(column.name, _properties(column))
-    return _about(panel, about).targets(
+    return _with_header(panel, header).targets(
         [
-            _now(expression, ref, PromQueryFormat.TABLE)
+            _instant_query(expression, ref, PromQueryFormat.TABLE)
             for expression, ref in zip(expressions, "ABCDEFGH", strict=False)
         ]
     )
 
 
-def _absence(word: str) -> models.SpecialValueMap:
-    """Without it Grafana gives the word for no data the colour of the lowest number: green."""
+def _null_mapping(word: str) -> models.SpecialValueMap:
+    """Gives the word for no data the text colour; otherwise Grafana would show it in green."""
     result = models.ValueMappingResult(word, "text", index=0)
     return models.SpecialValueMap(
         models.DashboardSpecialValueMapOptions(models.SpecialValueMatch.NULL_AND_NAN, result)
     )
 
 
-def _about(panel: AnyPanel, about: About) -> AnyPanel:
-    panel.title(about.title).description(about.description).unit(about.unit)
-    return panel.datasource(DATASOURCE).interval(about.step).span(about.width).height(about.height)
+def _with_header(panel: AnyPanel, header: PanelHeader) -> AnyPanel:
+    panel.title(header.title).description(header.description).unit(header.unit)
+    return panel.datasource(DATASOURCE).interval(header.step).span(header.width).height(header.height)
 
 
 def _thresholds(steps: Steps) -> builders.ThresholdsConfig:
-    found = [
+    thresholds = [
         models.Threshold(None, "green"),
         *(models.Threshold(value, color) for value, color in steps.items()),
     ]
-    return builders.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(found)
+    return builders.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(thresholds)
 
 
 def _query(expression: str, ref: str) -> prometheus.Dataquery:
     return prometheus.Dataquery().expr(expression).ref_id(ref).datasource(DATASOURCE)
 
 
-def _now(expression: str, ref: str, form: PromQueryFormat) -> prometheus.Dataquery:
+def _instant_query(expression: str, ref: str, form: PromQueryFormat) -> prometheus.Dataquery:
     return _query(expression, ref).instant().format(form)
 
 
-def _over_time(lines: Mapping[str, str]) -> list[Builder[Dataquery]]:
+def _range_queries(lines: Mapping[str, str]) -> list[Builder[Dataquery]]:
     return [
         _query(expression, ref).range().format(PromQueryFormat.TIME_SERIES).legend_format(legend)
         for (legend, expression), ref in zip(lines.items(), "ABCDEFGH", strict=False)
@@ -240,18 +242,22 @@ def _organized(columns: Sequence[Column]) -> models.DataTransformerConfig:
 
 
 def _properties(column: Column) -> list[models.DynamicConfigValue]:
-    found: dict[str, object] = {}
+    properties: dict[str, object] = {}
     if column.unit:
-        found["unit"] = column.unit
+        properties["unit"] = column.unit
     if column.mappings:
-        found["mappings"] = list(column.mappings)
-        found["custom.cellOptions"] = {"type": "color-text"}
+        properties["mappings"] = list(column.mappings)
+        properties["custom.cellOptions"] = {"type": "color-text"}
     if column.link:
         title, url = column.link
-        found["links"] = [{"title": title, "url": url, "targetBlank": False}]
+        properties["links"] = [{"title": title, "url": url, "targetBlank": False}]
     if column.gauge is not None:
-        found |= {"min": 0, "max": 1, "thresholds": _thresholds({column.gauge: "orange", 1: "red"}).build()}
-        found["custom.cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
+        properties |= {
+            "min": 0,
+            "max": 1,
+            "thresholds": _thresholds({column.gauge: "orange", 1: "red"}).build(),
+        }
+        properties["custom.cellOptions"] = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
     if column.width:
-        found["custom.width"] = column.width
-    return [models.DynamicConfigValue(name, value) for name, value in found.items()]
+        properties["custom.width"] = column.width
+    return [models.DynamicConfigValue(name, value) for name, value in properties.items()]

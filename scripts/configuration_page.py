@@ -1,4 +1,4 @@
-"""The page on the configuration: every key, from the schema that validates it."""
+"""Generates the page of all configuration keys, from the schema that validates them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import NoneType, UnionType
@@ -36,15 +36,11 @@ _SOURCES: tuple[type[BaseModel], ...] = (
 
 
 def words_of(hint: Any) -> str:  # noqa: ANN401
-    """What a key's values are called.
-
-    Args:
-        hint: the key's type, with what is annotated.
-    """
+    """The description of a key's values; `hint` is its type with its annotations."""
     if get_origin(hint) is Annotated:
-        inner, *marks = get_args(hint)
-        ranges = [mark.allowed for mark in marks if isinstance(mark, Within)]
-        names = [mark.text for mark in marks if isinstance(mark, Words)] or (
+        inner, *annotations = get_args(hint)
+        ranges = [annotation.allowed for annotation in annotations if isinstance(annotation, Within)]
+        names = [annotation.text for annotation in annotations if isinstance(annotation, Words)] or (
             [] if ranges else [words_of(inner)]
         )
         return ", ".join([*names, *ranges])
@@ -57,12 +53,12 @@ def words_of(hint: Any) -> str:  # noqa: ANN401
         case origin if origin is Mapping:
             return f"mapping of {words_of(arguments[0])} to {words_of(arguments[1])}"
         case origin if origin in {Union, UnionType}:
-            return words_of(next(one for one in arguments if one is not NoneType))
+            return words_of(next(argument for argument in arguments if argument is not NoneType))
     return _NAMES[hint]
 
 
 def default_of(field: FieldInfo, words: str) -> str:
-    """A default as the file would have it; empty for none."""
+    """A key's default as it is written in the file; empty without one."""
     if field.is_required():
         return "required"
     value = field.default
@@ -107,7 +103,7 @@ def _sources() -> str:
 
 
 def configuration_page() -> str:
-    """Every key of the configuration file, with its values and its default."""
+    """The page of all keys, with their values and defaults."""
     sections = table(
         ("section", "meaning"),
         (

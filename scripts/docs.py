@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are made from tables in the code; `--check` only compares.
+"""Write the pages of docs/ that are generated from tables in the code; `--check` only compares.
 
 Run as `.venv/test/bin/python scripts/docs.py`, from the checkout.
 """
@@ -19,14 +19,17 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
 def metrics_page() -> str:
-    """All metrics, from the tables that the collectors use."""
+    """The page of all metrics, from the tables that the collectors use."""
     fleet = table(
         ("metric", "labels", "meaning"),
         ((code(gauge.name), ", ".join(map(code, gauge.labels)), gauge.help) for gauge in GAUGES),
     )
-    own = table(
+    self_metrics = table(
         ("metric", "type", "labels", "meaning"),
-        ((code(one.name), one.kind, ", ".join(map(code, one.labels)), one.help) for one in SELF_METRICS),
+        (
+            (code(metric.name), metric.kind, ", ".join(map(code, metric.labels)), metric.help)
+            for metric in SELF_METRICS
+        ),
     )
     return f"""# Metrics
 
@@ -75,11 +78,11 @@ there is one of them for each mini program: see [service-discovery.md](service-d
 
 On `/metrics` only; `--once` leaves them out. Beside them are the usual `process_*` and `python_*`.
 
-{own}"""
+{self_metrics}"""
 
 
 def flags_page() -> str:
-    """The flags, from the table that the parser uses."""
+    """The page of the flags, from the table that the parser uses."""
     rows = ((code(f"--{flag.name}"), code(flag.default), flag.help) for flag in FLAGS)
     return f"""# Command line
 
@@ -108,7 +111,7 @@ def _apis(row: Errcode) -> str:
 
 
 def errcodes_page() -> str:
-    """The errcodes in English."""
+    """The page of the errcodes in English."""
     rows = (
         (
             f"{row.code}",
@@ -149,7 +152,7 @@ _CLASSES_ZH = {
 
 
 def errcodes_page_zh() -> str:
-    """The errcodes in Chinese."""
+    """The page of the errcodes in Chinese."""
     rows = (
         (
             f"{row.code}",
@@ -198,7 +201,7 @@ def main() -> None:
     ]
     for name in stale:
         if check:
-            print(f"docs/{name} is not what the code says; write it anew with scripts/docs.py")
+            print(f"docs/{name} is out of date; run scripts/docs.py to write it")
         else:
             (DOCS / name).write_text(PAGES[name]())
     sys.exit(1 if check and stale else 0)

@@ -1,7 +1,7 @@
-"""Write the Prometheus operator's form of rules/wx-domain.rules.yml; `--check` only compares.
+"""Write rules/wx-domain.rules.yml as a PrometheusRule for the Prometheus operator; `--check` only compares.
 
-Run as `python3 scripts/kubernetes_rules.py`; it needs nothing but Python. The rules are indented, not parsed:
-their comments stay.
+Run as `python3 scripts/kubernetes_rules.py`; it needs nothing but Python. It indents the rules as text, so that
+their comments are kept.
 """
 
 import sys
@@ -24,19 +24,17 @@ spec:
 
 
 def manifest(rules: str) -> str:
-    """The manifest with these rules, which are a rule file of Prometheus."""
+    """The manifest with the contents of a Prometheus rule file."""
     return HEAD + textwrap.indent(rules[rules.index("groups:") :], "  ")
 
 
 def main() -> None:
     """Write the manifest, or with --check exit with 1 if it differs."""
-    wanted = manifest(RULES.read_text())
+    expected = manifest(RULES.read_text())
     if "--check" not in sys.argv[1:]:
-        MANIFEST.write_text(wanted)
-    elif not MANIFEST.exists() or MANIFEST.read_text() != wanted:
-        sys.exit(
-            f"{MANIFEST.relative_to(REPOSITORY)} is not what the rules say: run scripts/kubernetes_rules.py"
-        )
+        MANIFEST.write_text(expected)
+    elif not MANIFEST.exists() or MANIFEST.read_text() != expected:
+        sys.exit(f"{MANIFEST.relative_to(REPOSITORY)} is out of date; run scripts/kubernetes_rules.py")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pieces of Markdown for the pages that are made from the code."""
+"""Markdown for the generated pages of docs/."""
 
 from collections.abc import Iterable
 
@@ -12,5 +12,5 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def code(text: str) -> str:
-    """Text set as code, or nothing."""
+    """Text as code; nothing for an empty text."""
     return f"`{text}`" if text else ""

@@ -1,7 +1,7 @@
-"""Write the alerting rules for another scrape interval, with more labels, or with links that lead elsewhere.
+"""Write the alerting rules for another scrape interval, with more labels, or with other runbook links.
 
 Run as `python3 scripts/rules.py --scrape-interval=2m --label=team > wx-domain.rules.yml`, from the checkout;
-nothing but Python is needed. At the top of rules/wx-domain.rules.yml stands what it must look like for this.
+nothing but Python is needed. The comment at the top of rules/wx-domain.rules.yml says how to write durations.
 """
 
 import argparse
@@ -12,11 +12,11 @@ from pathlib import Path
 RULES = Path(__file__).resolve().parent.parent / "rules" / "wx-domain.rules.yml"
 RUNBOOK = "docs/runbook.md"
 SHIPPED_INTERVAL = 60_000
-"""Milliseconds between two scrapes, for which the file is written."""
-HUMAN = 3_600_000
-"""What is as long as this is a person's time, not a number of scrapes."""
-SCRAPES_OF_AN_HOUR = 12
-"""So many scrapes are the least that such a time must hold: the alerts within it wait for up to ten."""
+"""The scrape interval, in milliseconds, for which the file is written."""
+FIXED_FROM = 3_600_000
+"""Durations from this one on, in milliseconds, are not scaled: they are chosen for people."""
+MIN_SCRAPES_OF_FIXED = 12
+"""Such a duration must span at least this many scrapes, because the alerts within it wait for up to ten."""
 
 _MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DURATION = re.compile(
@@ -30,19 +30,19 @@ def milliseconds(duration: str) -> int:
     """A duration such as `5m`, in milliseconds.
 
     Raises:
-        ValueError: It is none, or nothing.
+        ValueError: It is not a duration, or zero.
     """
-    found = re.fullmatch(r"(\d+)(ms|[smhd])", duration)
-    if found is None or int(found[1]) == 0:
+    match = re.fullmatch(r"(\d+)(ms|[smhd])", duration)
+    if match is None or int(match[1]) == 0:
         raise ValueError(duration)
-    return int(found[1]) * _MILLISECONDS[found[2]]
+    return int(match[1]) * _MILLISECONDS[match[2]]
 
 
 def label(name: str) -> str:
-    """A label's name.
+    """The name of an additional label.
 
     Raises:
-        ValueError: The exporter allows no such label, or the rules have one of this name.
+        ValueError: The exporter does not allow this name, or the rules use it.
     """
     if not _LABEL.fullmatch(name) or name in taken_labels(RULES.read_text()):
         raise ValueError(name)
@@ -50,40 +50,40 @@ def label(name: str) -> str:
 
 
 def taken_labels(rules: str) -> set[str]:
-    """The labels that alerts have already, or that rules compare by; those of Prometheus among them."""
-    lists = re.findall(
+    """The labels that alerts have, or by which rules aggregate and join, and those that Prometheus adds."""
+    label_lists = re.findall(
         r"\b(?:by|on|group_left) \(([^)]*)\)|\blabels: \{(\w+):|count_values [^\"]*\"(\w+)\"", rules
     )
-    return {"alertname", "alertstate"}.union(*(re.findall(r"\w+", " ".join(one)) for one in lists))
+    return {"alertname", "alertstate"}.union(*(re.findall(r"\w+", " ".join(names)) for names in label_lists))
 
 
-def written(duration: int) -> str:
-    """Milliseconds as the shortest duration that is exact."""
+def as_duration(duration: int) -> str:
+    """Milliseconds as a duration, in the largest unit that is exact."""
     unit = next(unit for unit in ("d", "h", "m", "s", "ms") if duration % _MILLISECONDS[unit] == 0)
     return f"{duration // _MILLISECONDS[unit]}{unit}"
 
 
 def scaled(rules: str, interval: int) -> str:
-    """All durations and all constants in seconds, for another interval in milliseconds."""
+    """The rules with all durations, and all constants in seconds, scaled to an interval in milliseconds."""
 
     def scale(duration: int) -> int:
-        if duration >= HUMAN:
-            return max(duration, SCRAPES_OF_AN_HOUR * interval)
+        if duration >= FIXED_FROM:
+            return max(duration, MIN_SCRAPES_OF_FIXED * interval)
         return max(duration * interval // SHIPPED_INTERVAL, 1)
 
-    def duration(found: re.Match[str]) -> str:
-        length = int(found["number"]) * _MILLISECONDS[found["unit"]]
-        return found["before"] + written(scale(length))
+    def scaled_duration(match: re.Match[str]) -> str:
+        duration = int(match["number"]) * _MILLISECONDS[match["unit"]]
+        return match["before"] + as_duration(scale(duration))
 
-    rules = _DURATION.sub(duration, rules)
-    return _MINUTES.sub(lambda found: f"{scale(int(found[1]) * 60_000) / 1000:g}", rules)
+    rules = _DURATION.sub(scaled_duration, rules)
+    return _MINUTES.sub(lambda match: f"{scale(int(match[1]) * 60_000) / 1000:g}", rules)
 
 
 def labelled(rules: str, labels: list[str]) -> str:
-    """The names of the mini programs with more labels of `wx_domain_app_info`."""
-    more = ", ".join(["name", *labels])
-    return rules.replace("by (appid, name)", f"by (appid, {more})").replace(
-        "group_left (name)", f"group_left ({more})"
+    """The rules whose alerts have these labels of `wx_domain_app_info` beside the name."""
+    names = ", ".join(["name", *labels])
+    return rules.replace("by (appid, name)", f"by (appid, {names})").replace(
+        "group_left (name)", f"group_left ({names})"
     )
 
 
@@ -95,7 +95,7 @@ def main() -> None:
         type=milliseconds,
         default=SHIPPED_INTERVAL,
         metavar="DURATION",
-        help="the interval of scrapes and evaluations, such as 5m; 60s unless given",
+        help="the interval of scrapes and evaluations, such as 5m; default 60s",
     )
     parser.add_argument(
         "--label",
@@ -103,14 +103,17 @@ def main() -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a key of the apps' labels that the alerts shall have too; may be repeated",
+        help="a key of the apps' labels to add to the alerts; repeatable",
     )
     parser.add_argument(
-        "--runbook-url", default=RUNBOOK, metavar="URL", help="where docs/runbook.md can be read; no #"
+        "--runbook-url",
+        default=RUNBOOK,
+        metavar="URL",
+        help="the URL at which docs/runbook.md can be read, without a fragment",
     )
-    asked = parser.parse_args()
-    rules = labelled(scaled(RULES.read_text(), asked.scrape_interval), asked.label)
-    sys.stdout.write(rules.replace(RUNBOOK, asked.runbook_url))
+    options = parser.parse_args()
+    rules = labelled(scaled(RULES.read_text(), options.scrape_interval), options.label)
+    sys.stdout.write(rules.replace(RUNBOOK, options.runbook_url))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write dashboards/*.json from the source beside them; `--check` only compares.
+"""Write dashboards/*.json from their source in the same folder; `--check` only compares.
 
 Run as `.venv/test/bin/python scripts/write_dashboards.py`, from the checkout.
 """
@@ -18,8 +18,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "dashboards"
 DASHBOARDS = {"fleet.json": fleet_dashboard, "mini-program.json": mini_program_dashboard}
 
 
-def written() -> dict[str, str]:
-    """What each file should hold, by name."""
+def expected_files() -> dict[str, str]:
+    """The expected contents of each file, by name."""
     return {
         name: json.dumps(make(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
         for name, make in DASHBOARDS.items()
@@ -31,12 +31,12 @@ def main() -> None:
     check = "--check" in sys.argv[1:]
     stale = {
         name: text
-        for name, text in written().items()
+        for name, text in expected_files().items()
         if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text
     }
     for name, text in stale.items():
         if check:
-            print(f"dashboards/{name} is not what its source says; write it anew with make dashboards")
+            print(f"dashboards/{name} is out of date; run make dashboards to write it")
         else:
             (FOLDER / name).write_text(text)
     sys.exit(1 if check and stale else 0)

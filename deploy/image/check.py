@@ -1,7 +1,7 @@
-"""Run an image's root file system as its user, read-only, and say what holds: deploy/image/build calls it.
+"""Check an image by running its root file system as its user, read-only, for deploy/image/build.
 
-Run as `check.py ROOT IMAGE.json VERSION`, as root, in mount, process and network namespaces of its own.
-IMAGE.json is what `buildah inspect --type image` tells.
+Run as `check.py ROOT IMAGE.json VERSION`, as root, in separate mount, process and network namespaces.
+IMAGE.json is the output of `buildah inspect --type image`.
 """
 
 import json
@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 STARTUP_SECONDS = 60
-OURS = ("opt", "licenses", "etc/wx_domain_exporter")
-# What would build or fetch something. Debian's own base keeps apt and perl-base.
+ADDED_FOLDERS = ("opt", "licenses", "etc/wx_domain_exporter")
+# Programs that build or fetch software. Debian's base image keeps apt and perl-base.
 TOOLS = ("cc", "gcc", "c++", "ld", "make", "git", "curl", "wget", "pip", "pip3", "uv")
 LISTENING = re.compile(r"msg=listening .*url=(\S+)")
 
 
 class Image:
-    """An image: its root file system, and what its configuration says."""
+    """The root file system and the configuration of an image."""
 
     def __init__(self, root: Path, inspected: dict[str, Any]) -> None:
         self.root = root
@@ -33,19 +33,19 @@ class Image:
         self._env = dict(line.split("=", 1) for line in self.config["Env"])
 
     def start(self, *command: str) -> subprocess.Popen[str]:
-        """Start a command inside, as the image's user, with the image's environment and nothing else."""
-        inside = ["chroot", f"--userspec={self.config['User']}", "--groups=", str(self.root), *command]
-        return subprocess.Popen(inside, env=self._env, stderr=subprocess.PIPE, text=True)
+        """Start a command in the image, as its user and with its environment alone."""
+        chroot = ["chroot", f"--userspec={self.config['User']}", "--groups=", str(self.root), *command]
+        return subprocess.Popen(chroot, env=self._env, stderr=subprocess.PIPE, text=True)
 
     def files(self) -> Iterator[Path]:
-        """What the image adds to its base."""
-        for folder in OURS:
+        """The files and folders that the image adds to its base."""
+        for folder in ADDED_FOLDERS:
             yield self.root / folder
             yield from (self.root / folder).rglob("*")
 
 
 def mount_read_only(root: Path) -> None:
-    """Make the root what a container's runtime makes of it, with --read-only; no writable folder at all."""
+    """Mount the root as a container runtime does with --read-only, and without any writable folder."""
     for command in (
         ["mount", "--make-rprivate", "/"],
         ["mount", "--bind", root, root],
@@ -57,8 +57,8 @@ def mount_read_only(root: Path) -> None:
         subprocess.run([str(word) for word in command], check=True)
 
 
-def is_configured_well(image: Image, version: str) -> str:
-    """The image's user, entry point, health check and labels are right, its environment holds no secret."""
+def check_configuration(image: Image, version: str) -> str:
+    """Check the user, entry point, health check and labels, and that the environment holds no secret."""
     user, _, group = image.config["User"].partition(":")
     if not (user.isdigit() and group.isdigit() and int(user) > 0 and int(group) > 0):
         fail(f"the user is {image.config['User']}")
@@ -74,8 +74,8 @@ def is_configured_well(image: Image, version: str) -> str:
     return f"user {image.config['User']}, exec form, labels of {version}"
 
 
-def has_good_files(image: Image) -> str:
-    """What the image adds is root's, not writable by others, not setuid, and nothing of it installs."""
+def check_files(image: Image) -> str:
+    """Check that added files are of root, not writable by others, not setuid, and cannot install software."""
     count = 0
     for path in image.files():
         count += 1
@@ -85,20 +85,20 @@ def has_good_files(image: Image) -> str:
         if not stat.S_ISLNK(status.st_mode) and status.st_mode & (stat.S_IWOTH | stat.S_ISUID | stat.S_ISGID):
             fail(f"{path} has the mode {stat.filemode(status.st_mode)}")
         if path.name in {*TOOLS, "setuptools", "config.yml"}:
-            fail(f"{path} has no business in the image")
-    found = [
+            fail(f"{path} must not be in the image")
+    base_tools = [
         name
         for folder in ("usr/bin", "usr/local/bin", "usr/sbin")
         for name in TOOLS
         if (image.root / folder / name).exists()
     ]
-    if found:
-        print(f"     the base brings {', '.join(found)}")
+    if base_tools:
+        print(f"     the base image has {', '.join(base_tools)}")
     return f"{count} files, of root, none setuid, no pip, no compiler among them"
 
 
-def runs(image: Image) -> str:
-    """The demonstration is scraped, the health check says yes, a write fails, and SIGTERM ends it with 0."""
+def check_demo(image: Image) -> str:
+    """Check that the demo can be scraped, that the health check works, and that SIGTERM ends it with 0."""
     process = image.start(*image.config["Entrypoint"], "--demo")
     try:
         url = wait_for_url(process)
@@ -119,18 +119,18 @@ def runs(image: Image) -> str:
     return f"{len(text.splitlines())} lines, {up} mini programs up, healthy, SIGTERM ended it with 0"
 
 
-def tells_scanners(image: Image, version: str) -> str:
-    """The exporter and what it needs have metadata, so that a scanner finds them."""
-    found = {path.name.removesuffix(".dist-info") for path in image.root.glob("opt/**/*.dist-info")}
-    if f"wx_domain_exporter-{version}" not in found or not any(
-        name.startswith("pydantic-") for name in found
+def check_metadata(image: Image, version: str) -> str:
+    """Check that the exporter and its dependencies have metadata, so that scanners find them."""
+    packages = {path.name.removesuffix(".dist-info") for path in image.root.glob("opt/**/*.dist-info")}
+    if f"wx_domain_exporter-{version}" not in packages or not any(
+        name.startswith("pydantic-") for name in packages
     ):
-        fail(f"the packages with metadata are {sorted(found)}")
-    return f"metadata of {len(found)} packages, the exporter's {version} among them"
+        fail(f"the packages with metadata are {sorted(packages)}")
+    return f"metadata of {len(packages)} packages, the exporter's {version} among them"
 
 
-def is_read_only(image: Image) -> str:
-    """Nothing can be written, not even below /tmp."""
+def check_read_only(image: Image) -> str:
+    """Check that nothing can be written, not even below /tmp."""
     program = (
         "import os, sys\n"
         "def write(folder):\n"
@@ -141,12 +141,12 @@ def is_read_only(image: Image) -> str:
         "sys.exit(os.getuid() == 0 or any(map(write, folders)))"
     )
     if image.start(image.config["Entrypoint"][0], "-c", program).wait(30) != 0:
-        fail("something can be written, or root runs it")
+        fail("a folder is writable, or the user is root")
     return "nothing can be written"
 
 
-def says_what_is_wrong(image: Image) -> str:
-    """Without a configuration the image's default command ends with 1 and a sentence."""
+def check_missing_configuration(image: Image) -> str:
+    """Check that the default command without a configuration exits with 1 and an error message."""
     process = image.start(*image.config["Entrypoint"], *image.config["Cmd"])
     _, message = process.communicate(timeout=30)
     if process.returncode != 1 or "config.yml" not in message or "Traceback" in message:
@@ -155,15 +155,15 @@ def says_what_is_wrong(image: Image) -> str:
 
 
 def wait_for_url(process: subprocess.Popen[str]) -> str:
-    """Where the program listens, from its log."""
+    """The URL at which the program listens, from its log."""
     deadline = time.monotonic() + STARTUP_SECONDS
-    found = None
-    while found is None:
+    match = None
+    while match is None:
         line = process.stderr.readline() if process.stderr else ""
         if not line or time.monotonic() > deadline:
             fail("it does not listen")
-        found = LISTENING.search(line)
-    return re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", found[1])
+        match = LISTENING.search(line)
+    return re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", match[1])
 
 
 def health(image: Image) -> int:
@@ -171,9 +171,9 @@ def health(image: Image) -> int:
     return image.start(*image.config["Healthcheck"]["Test"][1:]).wait(30)
 
 
-def fail(what: str) -> NoReturn:
-    """Say what is wrong, and give up."""
-    sys.exit(f"FAIL {what}")
+def fail(message: str) -> NoReturn:
+    """Exit with a message."""
+    sys.exit(f"FAIL {message}")
 
 
 def main() -> None:
@@ -182,12 +182,12 @@ def main() -> None:
     image = Image(Path(root), json.loads(Path(inspected).read_text()))
     mount_read_only(image.root)
     checks: tuple[Callable[[], str], ...] = (
-        lambda: is_configured_well(image, version),
-        lambda: has_good_files(image),
-        lambda: tells_scanners(image, version),
-        lambda: is_read_only(image),
-        lambda: says_what_is_wrong(image),
-        lambda: runs(image),
+        lambda: check_configuration(image, version),
+        lambda: check_files(image),
+        lambda: check_metadata(image, version),
+        lambda: check_read_only(image),
+        lambda: check_missing_configuration(image),
+        lambda: check_demo(image),
     )
     for check in checks:
         print(f"ok   {check()}", flush=True)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.json_text import as_json
 
-from wx_domain_exporter.simulator.credentials import appid_of, appsecret_of
-from wx_domain_exporter.simulator.generated_fleet import fleet, is_one_of
+from wx_domain_exporter.simulator.generated_fleet import generate_fleet, is_spread
+from wx_domain_exporter.simulator.invented_credentials import appid_of, appsecret_of
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
 
@@ -88,7 +88,7 @@ def platform_fleet(authorizers: int, official_accounts: int = 0, **settings: Any
 
     Some of them are official accounts, spread evenly. The settings are those of a generated fleet.
     """
-    world = fleet(authorizers, **settings)
+    world = generate_fleet(authorizers, **settings)
     platform = world.add_platform(
         SimulatedPlatform(
             component_appid=appid_of("platform"),
@@ -97,16 +97,16 @@ def platform_fleet(authorizers: int, official_accounts: int = 0, **settings: Any
         )
     )
     for number, one in enumerate(world.apps):
-        mini_program = not is_one_of(number, official_accounts, among=authorizers)
+        mini_program = not is_spread(number, official_accounts, among=authorizers)
         world.authorize(platform.component_appid, one, mini_program=mini_program)
     return world
 
 
-def centre(url: str, **more: Any) -> dict[str, Any]:
-    """The token source that asks the simulated token centre."""
+def token_service_source(url: str, **more: Any) -> dict[str, Any]:
+    """The token source that asks the simulated token service."""
     return {
         "type": "http",
-        "url": f"{url}/_centre/token?appId={{appid}}",
+        "url": f"{url}/_token_service/token?appId={{appid}}",
         "token_pointer": "/data/access_token",
         "expires_in_pointer": "/data/expires_in",
         **more,

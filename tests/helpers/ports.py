@@ -12,8 +12,8 @@ _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 def free_port() -> int:
     """A port on 127.0.0.1 that nobody listens on and that no other test gets while this process runs.
 
-    A socket stays bound to it until then. It does not listen, and so a server that sets SO_REUSEADDR, as nearly
-    all do, can listen on the port. The port lies below those that the kernel gives to outgoing connections.
+    A socket stays bound to it until then. It does not listen, and so a server that sets SO_REUSEADDR, as most
+    servers do, can listen on the port. The kernel gives no outgoing connection a port of this range.
     """
     lowest_ephemeral = int(_EPHEMERAL_RANGE.read_text().split()[0])
     while True:

@@ -74,8 +74,8 @@ class Stage:
         settings = {"type": "stable_token", "appsecret": {"file": str(self.appsecret)}}
         return StableTokenSource(APPID, StableToken.model_validate(settings), self.clock)
 
-    def centre(self, appid: str = APPID, **settings: Any) -> TokenServiceSource:
-        return TokenServiceSource(appid, centre_token(self.server.url, **settings), self.clock)
+    def token_service(self, appid: str = APPID, **settings: Any) -> TokenServiceSource:
+        return TokenServiceSource(appid, http_token(self.server.url, **settings), self.clock)
 
     def asked_of(self, api: str, appid: str = APPID) -> int:
         return self.world.calls[api, appid]
@@ -116,15 +116,15 @@ def credential_of(source: TokenSource, caller: Caller) -> Credential:
     return source.credential(source.get(caller))
 
 
-def centre_settings(server_url: str, **settings: Any) -> dict[str, Any]:
-    """What a configuration says of the simulated token centre."""
+def http_token_settings(server_url: str, **settings: Any) -> dict[str, Any]:
+    """What a configuration says of the simulated token service."""
     pointers = {"token_pointer": "/data/access_token", "expires_in_pointer": "/data/expires_in"}
     where = f"{server_url}{PATH}?appId={{appid}}"
     return {"type": "http", "url": where, **pointers, **settings}
 
 
-def centre_token(server_url: str, **settings: Any) -> HttpToken:
-    return HttpToken.model_validate(centre_settings(server_url, **settings))
+def http_token(server_url: str, **settings: Any) -> HttpToken:
+    return HttpToken.model_validate(http_token_settings(server_url, **settings))
 
 
 def together(work: Callable[[], str]) -> list[str | TokenError]:

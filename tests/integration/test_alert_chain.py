@@ -19,7 +19,7 @@ from helpers.real_alertmanager import Event, Receiver, alertmanager, receiver
 from helpers.repository import REPOSITORY
 from helpers.shipped_rules import ruled_prometheus
 
-from wx_domain_exporter.simulator.apps import SimulatedApp
+from wx_domain_exporter.simulator.app_settings import SimulatedApp
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import World
 

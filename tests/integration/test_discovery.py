@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.exporter_process import Exporter, exporter, run_exporter
-from helpers.fleets import APPSECRET, SmallFleet, centre, discovering, platform_fleet, serve
+from helpers.fleets import APPSECRET, SmallFleet, discovering, platform_fleet, serve, token_service_source
 from helpers.http_requests import request
 from helpers.samples import series, value
 from helpers.waiting import wait_until
 
-from wx_domain_exporter.simulator.apps import SimulatedApp
+from wx_domain_exporter.simulator.app_settings import SimulatedApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,10 @@ def test_a_discovery_that_hangs_does_not_keep_the_program(
         platform.hang = True
     for granted in fleet.world.authorizations[platform.component_appid].values():
         granted.latency = 100.0
-    main = {"component_appid": platform.component_appid, "component_access_token": centre(fleet.url)}
+    main = {
+        "component_appid": platform.component_appid,
+        "component_access_token": token_service_source(fleet.url),
+    }
     fleet.configure(wechat={"timeout": "60s"}, apps=[], platforms={"main": main | {"discover": True}})
     with exporter(f"--config.file={fleet.path}") as program:
         wait_until(lambda: fleet.calls(hanging) > 0, "a call hangs")

@@ -14,7 +14,7 @@ from helpers.json_text import as_json
 from helpers.real_prometheus import Prometheus, prometheus
 from helpers.waiting import wait_until
 
-from wx_domain_exporter.simulator.generated_fleet import fleet
+from wx_domain_exporter.simulator.generated_fleet import generate_fleet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ INTERVAL, TIMEOUT = 10, 5
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exporter]:
     path = tmp_path_factory.mktemp("exporter") / "config.yml"
     with generated_fleet(APPS, HANGING, "50ms") as url:
-        configuration = yaml.safe_load(fleet_config(fleet(APPS), url))
+        configuration = yaml.safe_load(fleet_config(generate_fleet(APPS), url))
         configuration["wechat"]["max_concurrency"] = CONNECTIONS
         path.write_text(as_json(configuration))
         with exporter(f"--config.file={path}") as running:
@@ -54,7 +54,7 @@ def servers(program: Exporter, tmp_path_factory: pytest.TempPathFactory) -> Iter
 def test_each_has_its_own_and_both_have_all(servers: list[Prometheus]) -> None:
     first, second = (set(server.values("last_over_time(wx_domain_up[5m])", "appid")) for server in servers)
     assert not first & second
-    assert first | second == set(fleet(APPS).apps)
+    assert first | second == set(generate_fleet(APPS).apps)
     assert min(len(first), len(second)) > APPS / 3
 
 
@@ -67,7 +67,7 @@ def test_every_probe_is_answered(servers: list[Prometheus]) -> None:
 
 
 def test_the_others_are_all_there_once_it_is_known_which_ones_hang(servers: list[Prometheus]) -> None:
-    hanging = {one for one, app in fleet(APPS, HANGING).apps.items() if app.hang}
+    hanging = {one for one, app in generate_fleet(APPS, HANGING).apps.items() if app.hang}
     assert len(hanging) == HANGING
 
     def down() -> set[str]:

@@ -9,7 +9,7 @@ from helpers.exporter_process import exporter
 from helpers.fleets import fleet_config, generated_fleet
 from helpers.samples import series
 
-from wx_domain_exporter.simulator.generated_fleet import fleet
+from wx_domain_exporter.simulator.generated_fleet import generate_fleet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ NOISE = 2
 def test_a_tenth_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     with generated_fleet(APPS, HANGING, "50ms") as url:
-        path.write_text(fleet_config(fleet(APPS, HANGING, latency=0.05), url))
+        path.write_text(fleet_config(generate_fleet(APPS, HANGING, latency=0.05), url))
         with exporter(f"--config.file={path}") as program:
             texts, threads, resident = [], [], []
             for _ in range(4):

@@ -12,7 +12,7 @@ from helpers.json_text import as_json
 from helpers.shipped_rules import expressions, ruled_prometheus, written_rules
 from helpers.waiting import wait_until
 
-from wx_domain_exporter.simulator.apps import SimulatedApp
+from wx_domain_exporter.simulator.app_settings import SimulatedApp
 from wx_domain_exporter.simulator.world import SimulatedPlatform, World
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.exporter_process import exporter
-from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform, small_fleet
+from helpers.fleets import SmallFleet, appid, authorizer, own_platform, small_fleet, token_service_source
 from helpers.samples import series
 from helpers.simulated_client import COMPONENT
 
@@ -73,13 +73,13 @@ def test_a_platform_whose_component_token_hangs(
     assert fleet.calls("api_component_token") == 1
 
 
-def test_a_token_centre_that_hangs(fleet: SmallFleet) -> None:
-    fleet.world.patch_centre({"hang": True})
-    configure(fleet, dict.fromkeys(others(), centre(fleet.url)), wechat={"timeout": "1s"})
+def test_a_token_service_that_hangs(fleet: SmallFleet) -> None:
+    fleet.world.patch_token_service({"hang": True})
+    configure(fleet, dict.fromkeys(others(), token_service_source(fleet.url)), wechat={"timeout": "1s"})
     with exporter(f"--config.file={fleet.path}") as program:
         for _ in range(SCRAPES):
             check(program.scrape(SCRAPE_TIMEOUT), "token")
-    assert fleet.calls("centre") == OTHERS
+    assert fleet.calls("token_service") == OTHERS
 
 
 def test_more_apps_than_places_that_wait_for_one_token(
@@ -87,14 +87,17 @@ def test_more_apps_than_places_that_wait_for_one_token(
 ) -> None:
     """The worst moment for it: all were well before, so that nobody is known as slow."""
     few = {"timeout": "1s", "max_concurrency": OTHERS // 4}
-    main = {"component_appid": platform.component_appid, "component_access_token": centre(fleet.url)}
+    main = {
+        "component_appid": platform.component_appid,
+        "component_access_token": token_service_source(fleet.url),
+    }
     configure(fleet, of_the_platform(fleet), platforms={"main": main}, wechat=few)
     with exporter(f"--config.file={fleet.path}") as program:
         assert set(series(program.scrape(), "wx_domain_up", "appid").values()) == {1}
-        fleet.world.patch_centre({"hang": True})
+        fleet.world.patch_token_service({"hang": True})
         ended = {"expire_authorizer_tokens": True, "expire_component_tokens": True}
         fleet.world.patch_platform(COMPONENT, ended)
         for _ in range(SCRAPES):
             check(program.scrape(), "token")
     # One that made the platform's token known, and one that all waited for in vain.
-    assert fleet.calls("centre") == 2
+    assert fleet.calls("token_service") == 2

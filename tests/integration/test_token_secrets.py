@@ -1,4 +1,4 @@
-"""No secret of a platform, a token centre or WeChat's cloud leaves, whichever call fails, logs at debug."""
+"""No secret of a platform, a token service or WeChat's cloud leaves, whichever call fails, logs at debug."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.exporter_process import exporter, run_exporter
-from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform, serve
+from helpers.fleets import SmallFleet, appid, authorizer, own_platform, serve, token_service_source
 from helpers.http_requests import request
 from helpers.json_text import as_json
 from helpers.samples import series
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 APPSECRET = "c0ffee11c0ffee11c0ffee11c0ffee11"
 WRONG_APPSECRET = "c0ffee11c0ffee11c0ffee11c0ffee12"
 TICKET, WRONG_TICKET = "ticket@@@CANARY-right", "ticket@@@CANARY-wrong"
-KEY, WRONG_KEY = "CANARY-key-of-the-centre", "CANARY-wrong-key"
+KEY, WRONG_KEY = "CANARY-key-of-the-token-service", "CANARY-wrong-key"
 CLOUDBASE, DEAD_CLOUDBASE = "CANARY-cloudbase", "CANARY-dead-cloudbase"
 DEAD_REFRESH_TOKEN = "refreshtoken@@@CANARY-dead"
 CANARIES = [
@@ -42,14 +42,14 @@ EACH = 3
 """Apps that fail in one way."""
 FOUND, REFUSED, UNKNOWN, REVOKED = (range(EACH * kind, EACH * (kind + 1)) for kind in range(4))
 """Accounts of the platform: well, failing in getwxadevinfo, in api_get_authorizer_info, in their tokens."""
-CENTRE, WRONG_CENTRE, POINTER, CLOUD, DEAD_CLOUD, DEAD_REFRESH, NO_SECRET, NO_TICKET, GIVEN = (
+TOKEN_SERVICE, WRONG_TOKEN_SERVICE, POINTER, CLOUD, DEAD_CLOUD, DEAD_REFRESH, NO_SECRET, NO_TICKET, GIVEN = (
     appid(100 + number) for number in range(9)
 )
 
 
 def make_world() -> World:
     world = World(quoted_urls=1.0)
-    world.centre_key = KEY
+    world.token_service_key = KEY
     for platform in (MAIN, OTHER, WITHOUT_SECRET, WITHOUT_TICKET):
         world.add_platform(
             SimulatedPlatform(
@@ -61,7 +61,16 @@ def make_world() -> World:
         granted = world.authorize(MAIN, appid(number), refresh_token=f"refreshtoken@@@CANARY-{number:03}")
         granted.info_errcode = 61003 if number in UNKNOWN else 0
         granted.errcode = 61023 if number in REVOKED else 0
-    for one in (CENTRE, WRONG_CENTRE, POINTER, DEAD_CLOUD, DEAD_REFRESH, NO_SECRET, NO_TICKET, GIVEN):
+    for one in (
+        TOKEN_SERVICE,
+        WRONG_TOKEN_SERVICE,
+        POINTER,
+        DEAD_CLOUD,
+        DEAD_REFRESH,
+        NO_SECRET,
+        NO_TICKET,
+        GIVEN,
+    ):
         world.add(SimulatedApp(appid=one))
         world.authorize(OTHER, one, refresh_token=f"refreshtoken@@@CANARY-of-{one}")
     world.add(SimulatedApp(appid=CLOUD, cloudbase_tokens=[CLOUDBASE]))
@@ -75,11 +84,13 @@ def sections(fleet: SmallFleet, folder: Path) -> dict[str, Any]:
     (folder / "dead").write_text(DEAD_CLOUDBASE)
     platforms = fleet.world.platforms
     main, no_secret, no_ticket = platforms[MAIN], platforms[WITHOUT_SECRET], platforms[WITHOUT_TICKET]
-    from_centre = centre(fleet.url, headers={"Authorization": f"Bearer {KEY}"})
+    from_token_service = token_service_source(fleet.url, headers={"Authorization": f"Bearer {KEY}"})
     tokens = {
-        CENTRE: from_centre,
-        WRONG_CENTRE: centre(fleet.url, headers={"Authorization": f"Bearer {WRONG_KEY}"}),
-        POINTER: from_centre | {"token_pointer": "/data/nothing"},
+        TOKEN_SERVICE: from_token_service,
+        WRONG_TOKEN_SERVICE: token_service_source(
+            fleet.url, headers={"Authorization": f"Bearer {WRONG_KEY}"}
+        ),
+        POINTER: from_token_service | {"token_pointer": "/data/nothing"},
         CLOUD: {"type": "cloudbase", "path": str(folder / "cloudbase")},
         DEAD_CLOUD: {"type": "cloudbase", "path": str(folder / "dead")},
         DEAD_REFRESH: {
@@ -97,7 +108,7 @@ def sections(fleet: SmallFleet, folder: Path) -> dict[str, Any]:
             | {"component_verify_ticket": {"file": "ticket"}},
             "no-secret": own_platform(no_secret) | {"component_appsecret": WRONG_APPSECRET},
             "no-ticket": own_platform(no_ticket) | {"component_verify_ticket": WRONG_TICKET},
-            "given": {"component_appid": OTHER, "component_access_token": from_centre},
+            "given": {"component_appid": OTHER, "component_access_token": from_token_service},
         },
         "apps": [{"appid": one, "token": token} for one, token in tokens.items()],
     }
@@ -126,7 +137,7 @@ def leaks(fleet: SmallFleet, text: str) -> list[str]:
 def check_states(text: str) -> None:
     """Whether everything that should have been refused was, and the rest was not."""
     states = series(text, "wx_domain_up", "appid")
-    well = {appid(number) for number in FOUND} | {CENTRE, CLOUD, GIVEN}
+    well = {appid(number) for number in FOUND} | {TOKEN_SERVICE, CLOUD, GIVEN}
     assert {one for one, state in states.items() if state} == well
     assert len(states) == 3 * EACH + 9  # those of whom nobody knows what they are, are not there
     codes = set(series(text, "wx_domain_api_error", "errcode"))
@@ -142,8 +153,8 @@ def test_nothing_in_logs_metrics_or_pages(fleet: SmallFleet) -> None:
         shown.append(program.scrape())
         world.patch_platform(MAIN, {"invalidate_authorizer_tokens": True, "list_errcode": 61004})
         world.patch_platform(MAIN, {"invalidate_component_tokens": True})
-        world.patch_centre({"status": 500})
-        world.expire_tokens(CENTRE)
+        world.patch_token_service({"status": 500})
+        world.expire_tokens(TOKEN_SERVICE)
         wait_until(lambda: "61004" in program.log, "the list fails")
         shown += [program.scrape(), program.scrape(path="/")]
         text = fleet.path.read_text()
@@ -180,7 +191,7 @@ def test_nothing_in_the_errors_of_a_bad_configuration(tmp_path: Path) -> None:
             "half": {"component_appid": MAIN, "component_verify_ticket": TICKET},
         },
         "tokens": {
-            "url": {"type": "http", "url": f"ftp://{KEY}:{KEY}@centre/{{appid}}"},
+            "url": {"type": "http", "url": f"ftp://{KEY}:{KEY}@tokens/{{appid}}"},
             "object": {"type": "http", "url": "https://c/{appid}", "headers": {"X": {KEY: None}}},
             "list": {"type": "authorizer", "platform": KEY, "authorizer_refresh_token": [TICKET]},
         },

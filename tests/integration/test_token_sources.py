@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.exporter_process import exporter
-from helpers.fleets import SmallFleet, appid, authorizer, centre, own_platform
+from helpers.fleets import SmallFleet, appid, authorizer, own_platform, token_service_source
 from helpers.samples import samples, series, value
 from helpers.simulated_client import COMPONENT
 
@@ -60,9 +60,9 @@ def access_token(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
     return {"type": "access_token", "access_token": f"made-elsewhere-for-{one}"}
 
 
-def from_the_centre(fleet: SmallFleet, _folder: Path, _one: str) -> dict[str, Any]:
-    fleet.world.centre_key = "key of the centre"
-    return centre(fleet.url, headers={"Authorization": "Bearer key of the centre"})
+def from_the_token_service(fleet: SmallFleet, _folder: Path, _one: str) -> dict[str, Any]:
+    fleet.world.token_service_key = "key of the token service"
+    return token_service_source(fleet.url, headers={"Authorization": "Bearer key of the token service"})
 
 
 def of_the_platform(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
@@ -80,15 +80,24 @@ def cloudbase(fleet: SmallFleet, folder: Path, one: str) -> dict[str, Any]:
     return {"type": "cloudbase", "path": str(folder / one)}
 
 
-def component_from_the_centre(fleet: SmallFleet, platform: SimulatedPlatform) -> dict[str, Any]:
-    return {"component_appid": platform.component_appid, "component_access_token": centre(fleet.url)}
+def component_from_the_token_service(fleet: SmallFleet, platform: SimulatedPlatform) -> dict[str, Any]:
+    return {
+        "component_appid": platform.component_appid,
+        "component_access_token": token_service_source(fleet.url),
+    }
 
 
 WAYS = [
     Way("stable_token", stable_token, ("stable_token",)),
     Way("access_token", access_token, ()),
-    Way("http", from_the_centre, ("centre",)),
-    Way("authorizer", of_the_platform, ("api_authorizer_token",), component_from_the_centre, ("centre",)),
+    Way("http", from_the_token_service, ("token_service",)),
+    Way(
+        "authorizer",
+        of_the_platform,
+        ("api_authorizer_token",),
+        component_from_the_token_service,
+        ("token_service",),
+    ),
     Way(
         "authorizer with own_component_token",
         of_the_platform,
@@ -156,16 +165,16 @@ class TestTokensThatChange:
         assert fleet.calls("api_authorizer_token") == 2 * len(texts)
         assert fleet.calls("api_component_token") == 1
 
-    def test_a_centre_that_refuses_is_asked_once_until_its_key_is_right(
+    def test_a_token_service_that_refuses_is_asked_once_until_its_key_is_right(
         self, fleet: SmallFleet, tmp_path: Path
     ) -> None:
-        fleet.world.centre_key = "the right one"
+        fleet.world.token_service_key = "the right one"
         (tmp_path / "key").write_text("Bearer a wrong one")
-        token = centre(fleet.url, headers={"Authorization": {"file": "key"}})
+        token = token_service_source(fleet.url, headers={"Authorization": {"file": "key"}})
         fleet.configure(apps=[{"appid": one, "token": token} for one in (A, B)])
         with exporter(f"--config.file={fleet.path}") as program:
             refused = [program.scrape() for _ in range(SCRAPES)]
-            asked = fleet.calls("centre")
+            asked = fleet.calls("token_service")
             (tmp_path / "key").write_text("Bearer the right one")
             mended = program.scrape()
         for text in refused:
@@ -175,11 +184,11 @@ class TestTokensThatChange:
         assert series(mended, "wx_domain_up", "appid") == {A: 1, B: 1}
 
 
-class TestWrongTokensOfACentre:
+class TestWrongTokensOfATokenService:
     def test_the_same_token_for_two_apps_shows_no_list_of_either(self, fleet: SmallFleet) -> None:
         of_a = fleet.world.stable_token(fleet.world.apps[A]).value
-        fleet.world.patch_centre({"fixed_token": of_a})
-        fleet.configure(apps=[{"appid": one, "token": centre(fleet.url)} for one in (A, B)])
+        fleet.world.patch_token_service({"fixed_token": of_a})
+        fleet.configure(apps=[{"appid": one, "token": token_service_source(fleet.url)} for one in (A, B)])
         with exporter(f"--config.file={fleet.path}") as program:
             mixed_up = [program.scrape() for _ in range(SCRAPES)]
         for text in mixed_up:
@@ -191,12 +200,12 @@ class TestWrongTokensOfACentre:
         assert fleet.calls() <= 2
 
     def test_a_dead_token_that_stays_the_same_is_asked_for_twice(self, fleet: SmallFleet) -> None:
-        fleet.world.patch_centre({"fixed_token": "dead"})
-        fleet.configure(apps=[{"appid": A, "token": centre(fleet.url)}])
+        fleet.world.patch_token_service({"fixed_token": "dead"})
+        fleet.configure(apps=[{"appid": A, "token": token_service_source(fleet.url)}])
         with exporter(f"--config.file={fleet.path}") as program:
             texts = [program.scrape() for _ in range(SCRAPES)]
         for text in texts:
             assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
             assert value(text, "wx_domain_api_error", appid=A, api="getwxadevinfo", errcode="40001") == 1
         assert "WeChat refuses the token, and there is no other" in program.log
-        assert (fleet.calls("centre"), fleet.calls()) == (2, 1)
+        assert (fleet.calls("token_service"), fleet.calls()) == (2, 1)

@@ -15,7 +15,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 sys.path.append(str(REPOSITORY))  # at the end: the package that is tested is the installed one
 
 from benchmarks.figures import Figure, after_the_first, growth, ideal, spread, table
-from benchmarks.measuring import Costs, Fleet, an_app, cpu_seconds
+from benchmarks.measuring import Costs, Fleet, cpu_seconds, microseconds_per_app
 from benchmarks.wechat_api import WechatApi
 
 API = WechatApi("https://127.0.0.1:1234", Path(DEFAULT_CA_BUNDLE_PATH))
@@ -53,18 +53,20 @@ class TestFigures:
 
 
 class TestMeasuring:
-    @pytest.mark.parametrize("own_tokens", [True, False])
+    @pytest.mark.parametrize("static_tokens", [True, False])
     @pytest.mark.parametrize("exported", [True, False])
-    def test_a_fleet_is_what_its_configuration_says(self, *, own_tokens: bool, exported: bool) -> None:
-        fleet = Fleet(30, "changing", 40, exported=exported, own_tokens=own_tokens)
+    def test_a_fleet_is_what_its_configuration_says(self, *, static_tokens: bool, exported: bool) -> None:
+        fleet = Fleet(30, "changing", 40, exported=exported, static_tokens=static_tokens)
         settings = parse(fleet.configuration(API).encode(), Path("config.yml"))
         assert len(settings.apps) == 30
         assert settings.collect.domains is exported
         assert settings.wechat.base_url == "https://127.0.0.1:1234/changing/40"
-        assert {app.token.type for app in settings.apps} == {"access_token" if own_tokens else "stable_token"}
+        assert {app.token.type for app in settings.apps} == {
+            "access_token" if static_tokens else "stable_token"
+        }
 
     def test_costs_are_shared_by_the_apps(self) -> None:
-        assert an_app(Costs(cpu=[0.1, 0.2]), Fleet(1000)) == pytest.approx([100, 200])
+        assert microseconds_per_app(Costs(cpu=[0.1, 0.2]), Fleet(1000)) == pytest.approx([100, 200])
 
     def test_the_processor_time_of_a_process_is_its_own(self) -> None:
         before = time.process_time()

@@ -190,7 +190,7 @@ def _not_in_clear_text(value: str, info: ValidationInfo) -> str:
     return value
 
 
-def _centre_url(value: str) -> str:
+def _token_service_url(value: str) -> str:
     try:
         _http_url(value.replace("{appid}", "appid"))
     except PydanticCustomError:
@@ -255,7 +255,9 @@ BaseUrl = Annotated[str, AfterValidator(_without_query), AfterValidator(_not_in_
 """Where tokens travel to; comes after `allow_http` in its model, which the check looks at."""
 
 TokenlessBaseUrl = Annotated[str, AfterValidator(_without_query), Words("URL")]
-CentreUrl = Annotated[str, AfterValidator(_centre_url), AfterValidator(_not_in_clear_text), Words("URL")]
+TokenServiceUrl = Annotated[
+    str, AfterValidator(_token_service_url), AfterValidator(_not_in_clear_text), Words("URL")
+]
 Headers = Mapping[Annotated[str, AfterValidator(_header_name), Words("header")], SecretField]
 Pointer = Annotated[str, AfterValidator(_json_pointer), Words("JSON pointer")]
 FilePattern = Annotated[str, AfterValidator(_pattern), Words("pattern")]

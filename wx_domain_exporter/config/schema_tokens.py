@@ -8,7 +8,6 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from wx_domain_exporter.config.schema_baselines import BaselineRef
 from wx_domain_exporter.config.schema_fields import (
     Appid,
-    CentreUrl,
     Duration,
     FilePath,
     Headers,
@@ -17,6 +16,7 @@ from wx_domain_exporter.config.schema_fields import (
     SecretField,
     StrictModel,
     TokenlessBaseUrl,
+    TokenServiceUrl,
     Within,
     Words,
     wrong,
@@ -46,7 +46,7 @@ class HttpToken(StrictModel):
     allow_http: bool = False  # before url, whose check looks at it
     """Whether tokens and headers may travel in clear text to another machine."""
 
-    url: CentreUrl
+    url: TokenServiceUrl
     """Asked with GET; `{appid}` stands for the appid. http:// only for this machine, or with `allow_http`."""
 
     headers: Headers = Field(default_factory=dict)

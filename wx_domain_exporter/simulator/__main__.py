@@ -1,4 +1,4 @@
-"""`python -m wx_domain_exporter.simulator`: the simulated WeChat as a process of its own."""
+"""`python -m wx_domain_exporter.simulator`: serve the simulated WeChat."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 import threading
 
 from wx_domain_exporter.simulator.demo import demo_world
-from wx_domain_exporter.simulator.generated_fleet import fleet
+from wx_domain_exporter.simulator.generated_fleet import generate_fleet
 from wx_domain_exporter.simulator.server import SimulatorServer
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0}
@@ -19,32 +19,35 @@ def seconds(text: str) -> float:
     """A duration such as `50ms`, `1.5s` or `2m`, in seconds.
 
     Raises:
-        argparse.ArgumentTypeError: The text is none.
+        argparse.ArgumentTypeError: The text is not a duration.
     """
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m)", text)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no duration such as 50ms, 1.5s or 2m")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration; examples: 50ms, 1.5s, 2m")
     return float(match[1]) * _UNITS[match[2]]
 
 
 def parser() -> argparse.ArgumentParser:
-    """The flags."""
+    """The parser of the command line."""
     flags = argparse.ArgumentParser(prog="python -m wx_domain_exporter.simulator", description=__doc__)
     flags.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    flags.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    flags.add_argument("--port", type=int, default=0, help="port to listen on; 0 picks a free one")
     flags.add_argument(
-        "--apps", type=int, default=0, help="size of a generated fleet; 0 serves the one of --demo"
+        "--apps", type=int, default=0, help="number of generated apps; 0 serves the fleet of --demo"
     )
-    flags.add_argument("--hanging", type=int, default=0, help="generated apps that never answer")
-    flags.add_argument("--domains-each", type=int, default=8, help="domains of a generated app")
+    flags.add_argument("--hanging", type=int, default=0, help="number of generated apps that never answer")
+    flags.add_argument("--domains-each", type=int, default=8, help="number of domains of each generated app")
     flags.add_argument(
-        "--latency", type=seconds, default=0.0, help="of every call to a generated app, as 50ms"
+        "--latency",
+        type=seconds,
+        default=0.0,
+        help="latency of every call about a generated app, such as 50ms",
     )
     flags.add_argument(
-        "--quirks", action="store_true", help="a generated fleet answers as untidily as WeChat"
+        "--quirks", action="store_true", help="give the answers of generated apps WeChat's irregularities"
     )
     flags.add_argument(
-        "--keep-alive", type=seconds, default=65.0, help="after which idle connections are closed"
+        "--keep-alive", type=seconds, default=65.0, help="duration after which idle connections are closed"
     )
     flags.add_argument("--tls-cert", help="certificate chain, PEM")
     flags.add_argument("--tls-key", help="key of the certificate, PEM")
@@ -52,13 +55,15 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT; the URL goes to stdout."""
+    """Print the URL and serve until SIGTERM or SIGINT."""
     flags = parser().parse_args(arguments)
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
     if flags.apps:
-        world = fleet(flags.apps, flags.hanging, flags.domains_each, flags.latency, quirks=flags.quirks)
+        world = generate_fleet(
+            flags.apps, flags.hanging, flags.domains_each, flags.latency, quirks=flags.quirks
+        )
     else:
         world = demo_world()
     server = SimulatorServer(

@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from wx_domain_exporter.simulator import control
-from wx_domain_exporter.simulator.apis.api_call import Call
-from wx_domain_exporter.simulator.apis.dispatch import answer
-from wx_domain_exporter.simulator.apis.token_service import centre_answer
+from wx_domain_exporter.simulator.apis.api_call import ApiCall
+from wx_domain_exporter.simulator.apis.dispatch import answer_api_call
+from wx_domain_exporter.simulator.apis.token_service import answer_token_request
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """WeChat's APIs, the token centre below `/_centre/`, and `control` below `/_simulator/`."""
+    """Serves WeChat's APIs, the token service at `/_token_service/` and `control` at `/_simulator/`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -31,17 +31,19 @@ class Application:
         response: Response | None
         try:
             if scope["path"].startswith(control.PREFIX):
-                response = control.control(self.world, request.method, scope["path"], await request.body())
+                response = control.answer_control_request(
+                    self.world, request.method, scope["path"], await request.body()
+                )
             else:
-                response = await self._api(request)
-        # The only one who cancels is the stopping server, which has closed the connection already.
+                response = await self._answer_call(request)
+        # Only the stopping server cancels, after it has closed the connection.
         except (ClientDisconnect, asyncio.CancelledError):
             return
         if response is not None:
             await response(scope, receive, send)
 
-    async def _api(self, request: Request) -> Response | None:
-        call = Call(
+    async def _answer_call(self, request: Request) -> Response | None:
+        call = ApiCall(
             path=request.scope["path"],
             method=request.method,
             query=request.query_params,
@@ -51,21 +53,22 @@ class Application:
             authorization_header=request.headers.get("authorization", ""),
             client_ip=request.headers.get("x-forwarded-for", ""),
         )
-        answering = centre_answer if call.path.startswith("/_centre/") else answer
+        for_token_service = call.path.startswith("/_token_service/")
         self.world.begin_call()
         try:
-            answered = answering(self.world, call)
-            if answered.hang:
-                await _disconnection(request)
+            respond = answer_token_request if for_token_service else answer_api_call
+            response = respond(self.world, call)
+            if response.hang:
+                await _wait_for_disconnect(request)
                 return None
-            if answered.delay:
-                await asyncio.sleep(answered.delay)
+            if response.delay:
+                await asyncio.sleep(response.delay)
         finally:
             self.world.end_call()
-        headers = {"content-type": answered.content_type, **answered.headers}
-        return Response(answered.body, answered.status, headers)
+        headers = {"content-type": response.content_type, **response.headers}
+        return Response(response.body, response.status, headers)
 
 
-async def _disconnection(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

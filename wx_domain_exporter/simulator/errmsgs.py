@@ -1,4 +1,4 @@
-"""The texts that WeChat sends beside its errcodes, with the request ids it ends them with."""
+"""The errmsgs that WeChat sends with its errcodes, and the request ids at their end."""
 
 from __future__ import annotations
 
@@ -64,25 +64,25 @@ ERRMSGS: dict[int, str] = {
 
 
 def request_id(now: float, rng: Random) -> str:
-    """A request id as WeChat makes them: the time and two random numbers, in hexadecimal digits.
+    """A request id in WeChat's form: the time and two random numbers, in hexadecimal digits.
 
     Args:
-        now: Unix time. Its highest digit is made a 6, as in all ids of these years, whatever the clock says.
-        rng: Where the random numbers come from.
+        now: Unix time. The id's first digit is always 6, as in all ids of these years.
+        rng: The source of the random numbers.
     """
-    moment = 0x60000000 | (int(now) & 0x0FFFFFFF)
-    return f"{moment:08x}-{rng.getrandbits(32):08x}-{rng.getrandbits(32):08x}"
+    timestamp = 0x60000000 | (int(now) & 0x0FFFFFFF)
+    return f"{timestamp:08x}-{rng.getrandbits(32):08x}-{rng.getrandbits(32):08x}"
 
 
 def errmsg(errcode: int, rid: str, *, ip: str = "203.0.113.7", url: str | None = None) -> str:
     """The text for an errcode.
 
     Args:
-        errcode: Any; one without a text of its own gets that of -1.
+        errcode: Any errcode; those without a text here get that of -1.
         rid: The request id at the end.
-        ip: The caller's address as WeChat saw it.
-        url: A URL to blurt out in the text, with the token in it, as some real answers do.
+        ip: The caller's address that WeChat saw.
+        url: A URL to quote with its token, as some real answers do.
     """
     text = ERRMSGS.get(errcode, ERRMSGS[-1]).format(ip=ip)
-    blurted = f", request url {url}" if url else ""
-    return f"{text}{blurted} rid: {rid}"
+    quoted_url = f", request url {url}" if url else ""
+    return f"{text}{quoted_url} rid: {rid}"

@@ -1,11 +1,11 @@
-"""Generated fleets, as big as load tests want them."""
+"""Generated fleets of any size, for load tests and benchmarks."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.credentials import appid_of, appsecret_of
+from wx_domain_exporter.simulator.invented_credentials import appid_of, appsecret_of
 from wx_domain_exporter.simulator.world import CATEGORIES, SimulatedApp, World
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _SCHEMES = {"wsrequestdomain": "wss", "udpdomain": "udp"}
 
 
-def fleet(
+def generate_fleet(
     apps: int,
     hanging: int = 0,
     domains_each: int = 8,
@@ -23,25 +23,26 @@ def fleet(
     quirks: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> World:
-    """A generated fleet for load tests; the same arguments make the same fleet.
+    """Generate a fleet; the same arguments make the same fleet.
 
     Args:
-        apps: How many mini programs.
-        hanging: How many of them never answer; they are spread evenly.
+        apps: The number of mini programs.
+        hanging: The number of them that never answer, spread evenly.
         domains_each: Domains per app, spread over the six documented categories.
         latency: Seconds before any API answers.
-        quirks: Whether answers are untidy, which costs time.
+        quirks: Whether answers have the irregularities of real ones, which costs time.
         clock: Unix time.
     """
     world = World(clock=clock, quirks=quirks)
     for number in range(apps):
-        world.add(_generated_app(number, domains_each, latency, hang=is_one_of(number, hanging, among=apps)))
+        hang = is_spread(number, hanging, among=apps)
+        world.add(_generated_app(number, domains_each, latency, hang=hang))
     return world
 
 
-def is_one_of(number: int, some: int, *, among: int) -> bool:
-    """Whether `number` is one of `some` numbers that are spread evenly from 0 to `among` - 1."""
-    return (number + 1) * some // among > number * some // among
+def is_spread(number: int, count: int, *, among: int) -> bool:
+    """Whether `number` is one of `count` numbers that are spread evenly from 0 to `among` - 1."""
+    return (number + 1) * count // among > number * count // among
 
 
 def _generated_app(number: int, domains_each: int, latency: float, *, hang: bool) -> SimulatedApp:

@@ -1,4 +1,4 @@
-"""What makes real answers hard to read: nothing here changes the normal form of a domain."""
+"""The irregularities of WeChat's real answers, applied at random; none changes a domain's normal form."""
 
 from __future__ import annotations
 
@@ -19,86 +19,88 @@ CONTENT_TYPES = (
 
 
 def happens(rng: Random, probability: float) -> bool:
-    """Whether something of that probability happens this time."""
+    """True with the given probability, from 0 to 1."""
     return rng.random() < probability
 
 
-def mixed_case(domain: str, rng: Random) -> str:
-    """The domain with some letters of its scheme and host in upper case; port and path stay as they are."""
-    scheme, separator, rest = domain.partition("://")
+def _with_mixed_case(domain: str, rng: Random) -> str:
+    """The domain with some letters of its scheme and host in upper case; port and path are unchanged."""
+    scheme, separator, remainder = domain.partition("://")
     if not separator or "/" in scheme:
-        scheme, separator, rest = "", "", domain
-    host, slash, path = rest.partition("/")
+        scheme, separator, remainder = "", "", domain
+    host, slash, path = remainder.partition("/")
     head = scheme + separator + host
-    # Letters beyond ASCII have upper-case forms that do not lead back.
-    raised = (char.upper() if char.isascii() and happens(rng, 0.4) else char for char in head)
-    return "".join(raised) + slash + path
+    # Some letters beyond ASCII do not come back when their upper-case form is lowered.
+    letters = (char.upper() if char.isascii() and happens(rng, 0.4) else char for char in head)
+    return "".join(letters) + slash + path
 
 
-def disguised(domain: str, rng: Random) -> str:
-    """The domain as somebody might have typed it."""
+def _as_typed(domain: str, rng: Random) -> str:
+    """The domain as an administrator might have typed it: mixed case, trailing slash, leading space."""
     if happens(rng, 0.4):
-        domain = mixed_case(domain, rng)
+        domain = _with_mixed_case(domain, rng)
     if happens(rng, 0.25) and not domain.endswith("/"):
         domain += "/"
     return f" {domain}" if happens(rng, 0.02) else domain
 
 
-def disordered(domains: list[str], rng: Random) -> list[str]:
-    """The same domains in another order, disguised, and some of them twice."""
+def untidy_list(domains: list[str], rng: Random) -> list[str]:
+    """The same domains in random order and as typed, some of them twice."""
     repeated = [domain for domain in domains if happens(rng, 0.1)]
-    shown = [disguised(domain, rng) for domain in (*domains, *repeated)]
-    rng.shuffle(shown)
-    return shown
+    untidy = [_as_typed(domain, rng) for domain in (*domains, *repeated)]
+    rng.shuffle(untidy)
+    return untidy
 
 
-def lists(domains: Mapping[str, list[str]], rng: Random) -> dict[str, object]:
-    """The category lists of an answer; of the empty ones some are null and some left out.
+def untidy_lists(domains: Mapping[str, list[str]], rng: Random) -> dict[str, object]:
+    """The untidy lists by category; some of the empty ones are null, some are left out.
 
-    One category at least stays a list, for without any the answer would mean something else.
+    At least one category stays a list, because an answer without any list is malformed.
     """
-    shown: dict[str, object] = {}
+    untidy: dict[str, object] = {}
     for category, values in domains.items():
         if values or happens(rng, 0.6):
-            shown[category] = disordered(values, rng)
+            untidy[category] = untidy_list(values, rng)
         elif happens(rng, 0.5):
-            shown[category] = None
-    if not any(isinstance(values, list) for values in shown.values()):
-        shown[next(iter(domains))] = []
-    return shown
+            untidy[category] = None
+    if not any(isinstance(values, list) for values in untidy.values()):
+        untidy[next(iter(domains))] = []
+    return untidy
 
 
-def success(payload: dict[str, object], rng: Random) -> dict[str, object]:
-    """The payload of a good answer with lists, now and then without its errcode or errmsg."""
-    left_out = {key for key in ("errcode", "errmsg") if happens(rng, 0.15)}
-    return {key: value for key, value in payload.items() if key not in left_out}
+def untidy_success(payload: dict[str, object], rng: Random) -> dict[str, object]:
+    """The payload of a successful answer with lists, sometimes without its errcode or errmsg."""
+    omitted = {key for key in ("errcode", "errmsg") if happens(rng, 0.15)}
+    return {key: value for key, value in payload.items() if key not in omitted}
 
 
-def failure(payload: dict[str, object], empties: Mapping[str, object], rng: Random) -> dict[str, object]:
-    """The payload of a failed answer, now and then with a string as errcode or with all lists, empty."""
-    shown = dict(payload)
+def untidy_failure(
+    payload: dict[str, object], empty_lists: Mapping[str, object], rng: Random
+) -> dict[str, object]:
+    """The payload of a failed answer, sometimes with a string as errcode or with all lists, empty."""
+    untidy = dict(payload)
     if happens(rng, 0.3):
-        shown["errcode"] = str(payload["errcode"])
+        untidy["errcode"] = str(payload["errcode"])
     if happens(rng, 0.5):
-        shown |= empties
-    return shown
+        untidy |= empty_lists
+    return untidy
 
 
-def perhaps_text(numbers: Mapping[str, object], rng: Random) -> dict[str, object]:
-    """The same object, each number now and then as a string."""
+def numbers_as_text(numbers: Mapping[str, object], rng: Random) -> dict[str, object]:
+    """The same object, in which some numbers are strings."""
     return {
         key: str(value) if isinstance(value, int) and happens(rng, 0.3) else value
         for key, value in numbers.items()
     }
 
 
-def perhaps_ok(payload: dict[str, object], rng: Random) -> dict[str, object]:
-    """The payload of an API that answers without an errcode, now and then with that of success."""
+def with_optional_errcode(payload: dict[str, object], rng: Random) -> dict[str, object]:
+    """The payload of an API that answers without an errcode, sometimes with errcode 0."""
     return {"errcode": 0, "errmsg": "ok"} | payload if happens(rng, 0.3) else payload
 
 
 def render(payload: object, rng: Random | None) -> tuple[bytes, str]:
-    """The body and its Content-Type, in plain JSON without a `rng`."""
+    """The body and its Content-Type; without `rng` plain JSON."""
     if rng is None:
         text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
         return text.encode(), CONTENT_TYPES[0]

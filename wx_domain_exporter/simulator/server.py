@@ -1,4 +1,4 @@
-"""A server for the simulated WeChat, in a thread of its own."""
+"""Serves the simulated WeChat over HTTP or HTTPS in a thread."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ _STOP_SECONDS = 10.0
 
 
 class SimulatorServer:
-    """Serves a world on a socket of its own, in a daemon thread with an event loop of its own.
+    """Serves a world in a daemon thread that has its own event loop.
 
-    Use it as a context manager. It can be started again after it was stopped, on the same port.
+    A context manager. After it was stopped it can be started again on the same port.
 
     Args:
-        world: What to serve.
+        world: The state to serve.
         host: Address to listen on.
-        port: Port to listen on; 0 takes a free one.
+        port: Port to listen on; 0 picks a free one.
         certfile: Certificate chain (PEM), for TLS.
         keyfile: Its key.
         ssl_context: For TLS, in place of the two files.
         keep_alive: Seconds after which an idle connection is closed.
 
     Attributes:
-        world: What is served.
-        port: The port in use, from the start on.
+        world: The state that is served.
+        port: The port in use, once started.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class SimulatorServer:
             lifespan="off",
             proxy_headers=False,
             log_config=None,
-            # Its lines would hold tokens.
+            # The access log would contain tokens.
             access_log=False,
-            # Handed to the event loop as it is, which takes fractions too.
+            # uvicorn passes the number on to the event loop, which accepts fractions.
             timeout_keep_alive=cast("int", keep_alive),
         )
         self._thread: threading.Thread | None = None
@@ -79,19 +79,19 @@ class SimulatorServer:
 
     @property
     def url(self) -> str:
-        """Where it is reached, without a slash at the end."""
+        """The base URL, without a trailing slash."""
         scheme = "http" if self._ssl_context is None else "https"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{scheme}://{host}:{self.port}"
 
     def start(self) -> None:
-        """Listen and serve; on return connections are accepted.
+        """Start to serve; connections are accepted when this returns.
 
         Raises:
-            OSError: The address can't be listened on.
+            OSError: The address is not available.
         """
         if self._thread is not None:
-            raise RuntimeError("the simulator is running already")
+            raise RuntimeError("the simulator is already running")
         listener = self._listen()
         started = threading.Event()
         self._closing = asyncio.Event()
@@ -102,13 +102,13 @@ class SimulatorServer:
         started.wait()
 
     def stop(self) -> None:
-        """Close all connections, also those whose calls are not answered yet, and wait for the thread."""
+        """Close all connections, including those with unanswered calls, and wait for the thread."""
         if self._thread is None or self._loop is None:
             return
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(_STOP_SECONDS)
         if self._thread.is_alive():
-            raise RuntimeError("the simulator does not stop")
+            raise RuntimeError("the simulator did not stop")
         self._thread = None
 
     def __enter__(self) -> Self:
@@ -120,7 +120,7 @@ class SimulatorServer:
 
     def _listen(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        # With protocol 0 asyncio would not set TCP_NODELAY on the connections.
+        # With protocol 0, asyncio would not set TCP_NODELAY on the connections.
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -146,15 +146,15 @@ class SimulatorServer:
             started.set()
         await self._closing.wait()
         server.close()
-        await _hang_up(state)
+        await _abort_connections(state)
 
 
-async def _hang_up(state: ServerState) -> None:
+async def _abort_connections(state: ServerState) -> None:
     for connection in list(state.connections):
         transport = getattr(connection, "transport", None)
         if isinstance(transport, asyncio.WriteTransport):
             transport.abort()
-    # One turn of the loop tells the protocols, which would else complain about calls left unanswered.
+    # Lets the protocols notice the end; otherwise they would log errors about unanswered calls.
     await asyncio.sleep(0)
     tasks = list(state.tasks)
     for task in tasks:

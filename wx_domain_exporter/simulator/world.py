@@ -1,14 +1,15 @@
-"""The state of a simulated WeChat: its mini programs, platforms, tokens, quotas and calls. Knows no HTTP."""
+"""The state of the simulated WeChat: mini programs, platforms, tokens, quotas and the count of calls."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.apps import CATEGORIES, SimulatedApp, change
-from wx_domain_exporter.simulator.platforms import Authorization, SimulatedPlatform
-from wx_domain_exporter.simulator.token_service import SimulatedTokenService
-from wx_domain_exporter.simulator.tokens import REMEMBERED_TOKENS
+from wx_domain_exporter.simulator.app_settings import CATEGORIES, SimulatedApp
+from wx_domain_exporter.simulator.platform_settings import Authorization, SimulatedPlatform
+from wx_domain_exporter.simulator.settings import change_settings
+from wx_domain_exporter.simulator.token_service_settings import SimulatedTokenService
+from wx_domain_exporter.simulator.token_store import REMEMBERED_TOKENS
 from wx_domain_exporter.simulator.world_platforms import PlatformWorld
 
 if TYPE_CHECKING:
@@ -27,30 +28,30 @@ __all__ = [
 
 @dataclass(eq=False, repr=False)
 class World(PlatformWorld):
-    """All that the simulated WeChat knows. Safe to read and change from any thread.
+    """The state of the simulated WeChat, safe to read and change from any thread.
 
-    The arguments are those of `CallWorld`; what it has besides stands in the classes it is made of.
+    The arguments are those of `CallWorld`; the other attributes are documented in the base classes.
 
     Attributes:
-        centre: The token centre in front of it.
+        token_service: The settings of the central token service.
     """
 
-    centre: SimulatedTokenService = field(init=False, default_factory=SimulatedTokenService)
+    token_service: SimulatedTokenService = field(init=False, default_factory=SimulatedTokenService)
 
     @property
-    def centre_key(self) -> str | None:
-        """What the token centre asks for."""
-        return self.centre.key
+    def token_service_key(self) -> str | None:
+        """The key that the token service requires."""
+        return self.token_service.key
 
-    @centre_key.setter
-    def centre_key(self, key: str | None) -> None:
-        self.centre.key = key
+    @token_service_key.setter
+    def token_service_key(self, key: str | None) -> None:
+        self.token_service.key = key
 
-    def patch_centre(self, settings: Mapping[str, object]) -> None:
-        """Change settings of the token centre, all or none.
+    def patch_token_service(self, settings: Mapping[str, object]) -> None:
+        """Change settings of the token service, all of them or none.
 
         Raises:
             ValueError: A key or a value is not allowed.
         """
         with self.lock:
-            change(self.centre, settings)
+            change_settings(self.token_service, settings)

@@ -1,4 +1,4 @@
-"""What all parts of a simulated WeChat share: its clock, its chance, its lock and the count of its calls."""
+"""The base of the simulated WeChat's state: clock, random numbers, lock and the count of calls."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ class CallWorld:
     """Counts calls. Safe to use from any thread.
 
     Args:
-        clock: Unix time; tokens, quotas and changing lists go by it.
-        seed: Of all that is random: the same seed and calls give the same answers.
-        quirks: Whether answers are as untidy as real ones.
-        quoted_urls: How often an errmsg quotes the request's URL, with the token in it: from 0 to 1.
-        client_ip: The caller's address where a call has no `X-Forwarded-For`.
+        clock: Unix time, for tokens, quotas and changing lists.
+        seed: Of the random numbers: the same seed and the same calls give the same answers.
+        quirks: Whether answers have the irregularities of real ones; see `quirks`.
+        quoted_urls: The probability, from 0 to 1, that an errmsg quotes the request's URL with its token.
+        client_ip: The caller's address if a call has no `X-Forwarded-For`.
 
     Attributes:
-        calls: How often each `(api, appid)` was called: the appid of the app, the component_appid for
-            `api_component_token` and `api_get_authorizer_list`, empty where the call named no known one;
-            a `stable_token` with force_refresh counts as `stable_token_force_refresh` instead.
-        in_flight: API calls that are not answered yet.
-        peak_in_flight: The most there ever were.
-        lock: Held while a call is worked on; hold it to change several things at once.
+        calls: The number of calls by `(api, appid)`. The appid is the app's; for `api_component_token` and
+            `api_get_authorizer_list` the component_appid; empty if the call names no known one.
+            A `stable_token` call with force_refresh counts as `stable_token_force_refresh` instead.
+        in_flight: API calls without an answer yet.
+        peak_in_flight: The highest value of `in_flight` so far.
+        lock: Held while a call is processed; hold it to change several things at once.
     """
 
     clock: Callable[[], float] = time.time
@@ -50,11 +50,11 @@ class CallWorld:
         self._changed = threading.Condition(self.lock)
 
     def random(self, appid: str) -> Random:
-        """The app's own random numbers, so that no answer hangs on the timing of other apps' calls."""
-        found = self._random.get(appid)
-        if found is None:
-            found = self._random[appid] = Random(f"{self.seed}:{appid}")
-        return found
+        """The random numbers of one app, so that its answers do not depend on calls about other apps."""
+        rng = self._random.get(appid)
+        if rng is None:
+            rng = self._random[appid] = Random(f"{self.seed}:{appid}")
+        return rng
 
     def request_id(self, appid: str) -> str:
         """A new request id."""
@@ -67,23 +67,23 @@ class CallWorld:
             self._changed.notify_all()
 
     def wait_for_calls(self, api: str, appid: str, number: int = 1, timeout: float = 10.0) -> bool:
-        """Wait until there were that many calls; False if `timeout` seconds pass before."""
+        """Wait until there have been this many calls; False after `timeout` seconds without them."""
         with self.lock:
             return self._changed.wait_for(lambda: self.calls[api, appid] >= number, timeout)
 
     def wait_until_idle(self, timeout: float = 10.0) -> bool:
-        """Wait until no call is in flight; False if `timeout` seconds pass before."""
+        """Wait until no call is in flight; False after `timeout` seconds."""
         with self.lock:
             return self._changed.wait_for(lambda: not self.in_flight, timeout)
 
     def begin_call(self) -> None:
-        """One more call in flight."""
+        """Count one more call in flight."""
         with self.lock:
             self.in_flight += 1
             self.peak_in_flight = max(self.peak_in_flight, self.in_flight)
 
     def end_call(self) -> None:
-        """One call less in flight."""
+        """Count one call less in flight."""
         with self.lock:
             self.in_flight -= 1
             self._changed.notify_all()

@@ -73,7 +73,7 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         self.observer = observer
-        self.centre = TokenServiceClient(settings, observer, clock)
+        self.token_service = TokenServiceClient(settings, observer, clock)
         self._http = HttpClient(
             ca_file=settings.ca_file,
             idle_connections=settings.max_concurrency,
@@ -90,7 +90,7 @@ class ApiClient:
     def close(self) -> None:
         """Close the idle connections."""
         self._http.close()
-        self.centre.close()
+        self.token_service.close()
 
     def call(
         self,
@@ -193,9 +193,9 @@ class Caller:
         """Call an API and return its whole answer; see `ApiClient.call`."""
         return self.client.call(api, body, self, credential, AS_JSON)
 
-    def ask_centre(self, url: str, headers: Mapping[str, str], ca_file: str | None) -> JsonObject:
+    def ask_token_service(self, url: str, headers: Mapping[str, str], ca_file: str | None) -> JsonObject:
         """Ask a central token service; see `CentreClient.get`."""
-        return self.client.centre.get(url, headers, ca_file, self.call_timeout())
+        return self.client.token_service.get(url, headers, ca_file, self.call_timeout())
 
     def note(self, api: str, errcode: int | None) -> None:
         """Note how the last call of an API ended that others may have made for this app; None: well."""

@@ -8,7 +8,7 @@ import pytest
 import trustme
 from helpers.app_setup import Stage, fetch
 from helpers.simulated_client import APPID
-from helpers.token_setup import centre_token
+from helpers.token_setup import http_token
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
@@ -98,8 +98,8 @@ class TestFailure:
         assert app.consecutive_timeouts == timed_out
 
     def test_a_token_service_that_hangs_is_a_token_failure_with_a_timeout(self, stage: Stage) -> None:
-        stage.world.patch_centre({"hang": True})
-        app = stage.make_app_with(centre_token(stage.server.url))
+        stage.world.patch_token_service({"hang": True})
+        app = stage.make_app_with(http_token(stage.server.url))
         for timeouts in (1, 2):
             assert fetch(app).reason is Reason.TOKEN
             assert app.consecutive_timeouts == timeouts

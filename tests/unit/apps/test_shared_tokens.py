@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers.app_setup import Stage, fetch
 from helpers.simulated_client import APPID, OTHER
-from helpers.token_setup import centre_token
+from helpers.token_setup import http_token
 
 from wx_domain_exporter.wechat.errors import Reason
 
@@ -75,8 +75,8 @@ class TestSharedToken:
         assert one.checked_result(result).reason is Reason.TOKEN
 
     def test_two_apps_that_get_the_same_token_from_a_token_service_fail(self, stage: Stage) -> None:
-        stage.world.patch_centre({"fixed_token": "one"})
-        settings = centre_token(stage.server.url)
+        stage.world.patch_token_service({"fixed_token": "one"})
+        settings = http_token(stage.server.url)
         one, other = stage.make_app_with(settings), stage.make_app_with(settings, OTHER)
         results = fetch(one), fetch(other)
         for app, result in zip((one, other), results, strict=True):
@@ -85,7 +85,7 @@ class TestSharedToken:
             assert "http: another app received the same token" in str(shown.error)
         assert {fetch(app).reason for app in (one, other)} == {Reason.TOKEN}
         assert stage.calls() == (1, 0)
-        stage.world.patch_centre({"fixed_token": None})
+        stage.world.patch_token_service({"fixed_token": None})
         one.resume()
         other.resume()
         for app in (one, other):

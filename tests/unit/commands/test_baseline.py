@@ -10,7 +10,7 @@ from helpers.fleets import APPSECRET, SmallFleet, appid, discovering, platform_f
 from helpers.samples import apps_with, series
 
 from wx_domain_exporter import cli
-from wx_domain_exporter.simulator.apps import SimulatedApp
+from wx_domain_exporter.simulator.app_settings import SimulatedApp
 from wx_domain_exporter.simulator.world import World
 
 if TYPE_CHECKING:

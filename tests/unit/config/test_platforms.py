@@ -10,7 +10,7 @@ from helpers.fleets import platform_fleet
 from helpers.samples import samples, series, value
 from helpers.services import LONG, configure, running_service, scrape, up
 from helpers.simulated_client import OTHER
-from helpers.token_setup import centre_settings
+from helpers.token_setup import http_token_settings
 from helpers.waiting import wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -47,7 +47,7 @@ class Stage:
         return {**own_token(self.simulated), "discover": True, **settings}
 
     def main_with_given_token(self) -> dict[str, Any]:
-        appid, given = self.simulated.component_appid, centre_settings(self.url)
+        appid, given = self.simulated.component_appid, http_token_settings(self.url)
         return {"component_appid": appid, "component_access_token": given, "discover": True}
 
     def configure(self, **sections: Any) -> None:
@@ -144,10 +144,10 @@ class TestDiscoveredApps:
         assert stage.calls("getwxadevinfo") == 0
 
     def test_their_tokens_can_come_from_a_token_service(self, stage: Stage, service: Service) -> None:
-        stage.reload(service, platforms={"main": stage.main(token=centre_settings(stage.url))})
+        stage.reload(service, platforms={"main": stage.main(token=http_token_settings(stage.url))})
         service.discover()
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
-        assert stage.calls("centre") == 4
+        assert stage.calls("token_service") == 4
         assert stage.calls("api_authorizer_token") == 0
 
     def test_without_a_discovery_no_call_is_made(self, stage: Stage, service: Service) -> None:
@@ -167,7 +167,7 @@ class TestComponentToken:
         stage.patch(invalidate_component_tokens=True, invalidate_authorizer_tokens=True)
         service.discover()
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
-        assert stage.calls("centre") == 2
+        assert stage.calls("token_service") == 2
         assert stage.calls("api_component_token") == 0
 
     def test_every_app_shows_a_refusal_while_it_lasts(self, stage: Stage, service: Service) -> None:
@@ -235,7 +235,7 @@ class TestReload:
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
         assert service.knows_all_apps
         assert stage.calls("api_component_token") == 1
-        assert stage.calls("centre") == 1
+        assert stage.calls("token_service") == 1
 
     def test_the_apps_and_metrics_of_a_removed_platform_disappear(
         self, stage: Stage, service: Service

@@ -17,8 +17,8 @@ from wx_domain_exporter.metrics.definitions import (
     QUOTA_REMAINING,
     QUOTA_USED,
 )
-from wx_domain_exporter.simulator.credentials import appid_of
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
+from wx_domain_exporter.simulator.invented_credentials import appid_of
 from wx_domain_exporter.simulator.world import CATEGORIES
 
 if TYPE_CHECKING:

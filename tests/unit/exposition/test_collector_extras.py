@@ -47,7 +47,7 @@ class TestEffective:
         )
 
     def test_what_wechat_withholds_is_absent_and_not_0(self, world: World) -> None:
-        world.apps[GOOD].effective_told = False
+        world.apps[GOOD].effective_reported = False
         with serving(world, collect={"effective": True}) as service:
             text = scrape(service)
         assert value(text, "wx_domain_domains", appid=GOOD, category="requestdomain") == 1

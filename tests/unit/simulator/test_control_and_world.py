@@ -83,7 +83,7 @@ class TestControl:
 
 class TestWorld:
     def test_an_appid_is_known_only_once(self, world: World, app: SimulatedApp) -> None:
-        with pytest.raises(ValueError, match="known already"):
+        with pytest.raises(ValueError, match="already in use"):
             world.add(app)
 
     def test_a_wrong_setting_is_refused_at_once(self, app: SimulatedApp) -> None:

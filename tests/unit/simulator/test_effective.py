@@ -54,7 +54,7 @@ class TestEffective:
         assert client.info(token)["requestdomain"] == CONFIGURED["requestdomain"]
 
     def test_all_lists_can_be_withheld(self, client: Client) -> None:
-        client.control(effective_told=False, effective={"requestdomain": ["https://old.example.com"]})
+        client.control(effective_reported=False, effective={"requestdomain": ["https://old.example.com"]})
         token = client.token()
         served = decoded(client.post(SERVER, {}, access_token=token))
         empty: dict[str, list[str]] = {category: [] for category in CATEGORIES}

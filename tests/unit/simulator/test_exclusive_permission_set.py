@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from helpers.simulated_client import APPID, COMPONENT, OTHER, PlatformClient
 
-from wx_domain_exporter.simulator.platforms import DEVELOPMENT
+from wx_domain_exporter.simulator.platform_settings import DEVELOPMENT_PERMISSION
 from wx_domain_exporter.simulator.world import Authorization, SimulatedPlatform, World
 
 DOMAINS = {"requestdomain": ["https://new.example.com"]}
@@ -30,7 +30,7 @@ def test_another_platform_that_is_granted_it_takes_it_away(
     token = authorizer_token(platform_client, authorization)
     assert platform_client.info(token)["errcode"] == 0
     second = world.authorize(other.component_appid, APPID)
-    assert (authorization.permissions, second.permissions) == ([17, 25], [17, DEVELOPMENT, 25])
+    assert (authorization.permissions, second.permissions) == ([17, 25], [17, DEVELOPMENT_PERMISSION, 25])
     assert platform_client.info(token)["errcode"] == 61007
 
 
@@ -38,7 +38,7 @@ def test_one_that_is_granted_other_sets_takes_nothing(
     authorization: Authorization, other: SimulatedPlatform, world: World
 ) -> None:
     world.authorize(other.component_appid, APPID, permissions=[17])
-    assert DEVELOPMENT in authorization.permissions
+    assert DEVELOPMENT_PERMISSION in authorization.permissions
 
 
 def test_to_grant_it_later_takes_it_away_too(
@@ -47,9 +47,9 @@ def test_to_grant_it_later_takes_it_away_too(
     second = world.authorize(other.component_appid, APPID)
     path = f"/_simulator/platforms/{COMPONENT}/authorizations/{APPID}"
     assert platform_client.post(path, {"nick_name": "x"}).status_code == 204
-    assert DEVELOPMENT in second.permissions
-    assert platform_client.post(path, {"permissions": [DEVELOPMENT]}).status_code == 204
-    assert (authorization.permissions, second.permissions) == ([DEVELOPMENT], [17, 25])
+    assert DEVELOPMENT_PERMISSION in second.permissions
+    assert platform_client.post(path, {"permissions": [DEVELOPMENT_PERMISSION]}).status_code == 204
+    assert (authorization.permissions, second.permissions) == ([DEVELOPMENT_PERMISSION], [17, 25])
 
 
 def test_while_a_platform_holds_it_no_domains_are_set_at_mp(

@@ -5,21 +5,21 @@ import re
 import yaml
 from helpers.fleets import fleet_config, platform_fleet
 
-from wx_domain_exporter.simulator.generated_fleet import fleet
+from wx_domain_exporter.simulator.generated_fleet import generate_fleet
 
 
 class TestFleets:
     def test_a_fleet_is_the_same_each_time(self) -> None:
-        world = fleet(10, hanging=2, domains_each=13, latency=0.5)
+        world = generate_fleet(10, hanging=2, domains_each=13, latency=0.5)
         assert [app.hang for app in world.apps.values()].count(True) == 2
         assert not world.quirks
         for app in world.apps.values():
             assert sum(map(len, app.domains.values())) == 13
             assert app.latency == app.token_latency == 0.5
-        assert list(fleet(10, 2, 13, 0.5).apps.values()) == list(world.apps.values())
+        assert list(generate_fleet(10, 2, 13, 0.5).apps.values()) == list(world.apps.values())
 
     def test_a_fleets_configuration_names_all_apps_with_their_secrets(self) -> None:
-        world = fleet(3)
+        world = generate_fleet(3)
         config = yaml.safe_load(fleet_config(world, "https://127.0.0.1:1"))
         assert config["apps"] == [
             {

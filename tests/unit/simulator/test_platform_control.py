@@ -6,8 +6,8 @@ import pytest
 from helpers.simulated_client import APPID, COMPONENT, COMPONENT_SECRET, OTHER, TICKET, PlatformClient
 from pydantic import ValidationError
 
-from wx_domain_exporter.simulator.apis.api_call import Call
-from wx_domain_exporter.simulator.apis.dispatch import answer
+from wx_domain_exporter.simulator.apis.api_call import ApiCall
+from wx_domain_exporter.simulator.apis.dispatch import answer_api_call
 from wx_domain_exporter.simulator.world import Authorization, SimulatedApp, SimulatedPlatform, World
 
 PLATFORM = f"/_simulator/platforms/{COMPONENT}"
@@ -69,7 +69,7 @@ class TestControl:
             f"/_simulator/platforms/{OTHER}",
             f"{PLATFORM}/authorizations/{OTHER}",
             f"{PLATFORM}/none",
-            "/_simulator/centre/none",
+            "/_simulator/token_service/none",
         ],
     )
     def test_what_is_unknown_is_not_found(self, platform_client: PlatformClient, path: str) -> None:
@@ -81,7 +81,7 @@ class TestPlatforms:
         self, world: World, platform: SimulatedPlatform, app: SimulatedApp
     ) -> None:
         for appid in (platform.component_appid, app.appid):
-            with pytest.raises(ValueError, match="known already"):
+            with pytest.raises(ValueError, match="already in use"):
                 world.add_platform(SimulatedPlatform(component_appid=appid))
 
     def test_an_app_authorizes_a_platform_only_once(self, world: World, authorization: Authorization) -> None:
@@ -105,11 +105,11 @@ class TestPlatforms:
         self, world: World, platform: SimulatedPlatform, authorization: Authorization
     ) -> None:
         platform.latency, authorization.latency = 0.5, 0.25
-        call = Call(
+        call = ApiCall(
             path="/cgi-bin/component/api_get_authorizer_info",
             method="POST",
             query={"access_token": world.component_token(platform).value},
             body=json.dumps({"component_appid": COMPONENT, "authorizer_appid": APPID}).encode(),
             content_length=True,
         )
-        assert answer(world, call).delay == 0.75
+        assert answer_api_call(world, call).delay == 0.75

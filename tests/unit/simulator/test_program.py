@@ -19,7 +19,7 @@ class TestProgram:
     def test_what_is_no_duration_is_a_usage_error(self, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(SystemExit):
             parser().parse_args(["--latency", "fast"])
-        assert "'fast' is no duration" in capsys.readouterr().err
+        assert "'fast' is not a duration" in capsys.readouterr().err
 
     @pytest.mark.parametrize("flags", [[], ["--apps", "2", "--hanging", "1", "--latency", "1ms"]])
     def test_it_says_where_it_listens_and_ends_on_sigterm(self, flags: list[str]) -> None:

@@ -78,7 +78,7 @@ class TestServer:
         server = SimulatorServer(world)
         urls = []
         for _ in range(2):
-            with server, pytest.raises(RuntimeError, match="running already"):
+            with server, pytest.raises(RuntimeError, match="already running"):
                 server.start()
             urls.append(server.url)
         server.stop()

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
     from wx_domain_exporter.simulator.world import SimulatedApp, World
 
-KEY = "canary-centre-key"
+KEY = "canary-token-service-key"
 
 
 def ask(client: Client, appid: str = APPID, key: str | None = None) -> requests.Response:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     query = {"appId": appid}
-    return client.session.get(f"{client.url}/_centre/token", params=query, headers=headers, timeout=10)
+    return client.session.get(f"{client.url}/_token_service/token", params=query, headers=headers, timeout=10)
 
 
 def data(client: Client, appid: str = APPID) -> dict[str, Any]:
@@ -27,13 +27,13 @@ def data(client: Client, appid: str = APPID) -> dict[str, Any]:
     return given
 
 
-class TestCentre:
+class TestTokenService:
     def test_it_hands_out_the_stable_token_in_force(self, client: Client, world: World) -> None:
         given = data(client)
         assert given == {"access_token": client.token(), "expires_in": 7200}
         assert data(client) == given
         assert client.info(given["access_token"])["errcode"] == 0
-        assert world.calls["centre", APPID] == 2
+        assert world.calls["token_service", APPID] == 2
         assert world.calls["stable_token", APPID] == 1
 
     def test_it_hands_out_the_platforms_token_in_force(
@@ -47,32 +47,32 @@ class TestCentre:
         assert platform_client.page(second)["total_count"] == 1
         made = platform_client.component_token()
         assert data(platform_client, COMPONENT)["access_token"] == made
-        assert world.calls["centre", COMPONENT] == 4
+        assert world.calls["token_service", COMPONENT] == 4
 
     def test_an_unknown_app_has_no_token(self, client: Client, world: World) -> None:
         answer = ask(client, OTHER)
         assert (answer.status_code, answer.json()["data"]) == (200, None)
         assert answer.json()["code"] != 0
-        assert world.calls["centre", ""] == 1
+        assert world.calls["token_service", ""] == 1
 
     def test_wechats_refusal_is_handed_on(self, client: Client, app: SimulatedApp) -> None:
         app.token_errcode = 40243
         assert ask(client).json()["code"] == 40243
 
     def test_it_asks_for_its_key(self, client: Client, world: World) -> None:
-        world.centre_key = KEY
+        world.token_service_key = KEY
         assert [ask(client, key=key).status_code for key in (None, "wrong", KEY)] == [401, 401, 200]
-        assert world.centre_key == KEY
-        assert KEY not in repr(world.centre)
+        assert world.token_service_key == KEY
+        assert KEY not in repr(world.token_service)
 
     def test_only_its_one_address_is_served(self, client: Client) -> None:
-        assert client.post("/_centre/token", {}, appId=APPID).status_code == 404
-        assert client.session.get(f"{client.url}/_centre/none", timeout=10).status_code == 404
+        assert client.post("/_token_service/token", {}, appId=APPID).status_code == 404
+        assert client.session.get(f"{client.url}/_token_service/none", timeout=10).status_code == 404
 
 
-class TestBadCentre:
+class TestFaultyTokenService:
     def control(self, client: Client, **settings: object) -> int:
-        return client.post("/_simulator/centre", settings).status_code
+        return client.post("/_simulator/token_service", settings).status_code
 
     def test_statuses_pass_or_stay(self, client: Client) -> None:
         assert self.control(client, next_statuses=[503, 200], status=500) == 204
@@ -105,10 +105,10 @@ class TestBadCentre:
     def test_it_hangs(self, client: Client, world: World) -> None:
         self.control(client, hang=True)
         with pytest.raises(OSError, match="Read timed out"):
-            client.session.get(f"{client.url}/_centre/token?appId={APPID}", timeout=(10, 0.05))
+            client.session.get(f"{client.url}/_token_service/token?appId={APPID}", timeout=(10, 0.05))
         assert world.wait_until_idle()
         assert client.info()["errcode"] == 0
 
     def test_what_is_not_allowed_changes_nothing(self, client: Client, world: World) -> None:
         assert self.control(client, hang=True, status=1) == 400
-        assert not world.centre.hang
+        assert not world.token_service.hang

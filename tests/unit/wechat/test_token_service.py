@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from helpers.tls import Certificates
 
 ANSWER = {"access_token": "made", "expires_in": 7200}
-"""What a centre answers: it has no errcode, or one of its own that means nothing here."""
+"""What a token service answers: it has no errcode, or one of its own that means nothing here."""
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def url(api: FaultyApi, fault: str = "it") -> str:
 
 def ask(client: ApiClient, where: str, ca_file: Path | None = None, **headers: str) -> Any:
     caller = Caller(client, time_left(), {})
-    return caller.ask_centre(where, headers, None if ca_file is None else str(ca_file))
+    return caller.ask_token_service(where, headers, None if ca_file is None else str(ca_file))
 
 
 class TestRequest:
@@ -78,7 +78,7 @@ class TestRequest:
             FaultyApi({"it": BEHAVIOURS["hang"]}) as api,
             pytest.raises(DeadlineError, match="the call was cut short"),
         ):
-            Caller(client, deadline, {}).ask_centre(url(api), {}, None)
+            Caller(client, deadline, {}).ask_token_service(url(api), {}, None)
         assert calls.noted == [("http", "deadline")]
 
 
@@ -120,7 +120,7 @@ class TestFailures:
 
 
 class TestTls:
-    def test_each_centre_is_trusted_by_its_own_ca_file(
+    def test_each_token_service_is_trusted_by_its_own_ca_file(
         self, client: ApiClient, calls: Calls, certificates: Certificates
     ) -> None:
         with FaultyApi({"it": answering(ANSWER)}, certificates.good) as api:

@@ -1,4 +1,4 @@
-"""One call of an API: what was asked, what is answered, and how it is refused."""
+"""What the simulated APIs share: the call, the response, the error, and the description of an API."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from wx_domain_exporter.simulator.platforms import Authorization, SimulatedPlatform
+    from wx_domain_exporter.simulator.platform_settings import Authorization, SimulatedPlatform
     from wx_domain_exporter.simulator.world import SimulatedApp, World
 
 
-class ApiRefusal(Exception):  # noqa: N818 - named for what WeChat does
-    """The API answers with an errcode.
+class SimulatedApiError(Exception):
+    """Raised by a handler to answer with an errcode.
 
     Args:
-        errcode: Which one.
-        elaborate: Whether it is one of the answers that may carry empty lists and URLs.
+        errcode: The errcode.
+        varied: Whether the answer may carry empty lists, and the request's URL in its errmsg.
     """
 
-    def __init__(self, errcode: int, *, elaborate: bool = False) -> None:
+    def __init__(self, errcode: int, *, varied: bool = False) -> None:
         super().__init__(errcode)
         self.errcode = errcode
-        self.elaborate = elaborate
+        self.varied = varied
 
 
 class UnlistedPathError(Exception):
-    """The cloud's sidecar (开放接口服务) does not let a call through to WeChat."""
+    """The sidecar of 微信云托管 (开放接口服务) rejects the call because its path is not listed."""
 
 
 @dataclass(slots=True)
-class Call:
-    """One request, and what the handler found out about it.
+class ApiCall:
+    """One request, and what the handler learns about it.
 
     Attributes:
-        path: Of the URL.
+        path: The path of the URL.
         method: In upper case.
         query: The URL's parameters.
-        body: As received.
+        body: The body as received.
         content_length: Whether the request had a Content-Length.
         secure: Whether it came over TLS.
-        authorization_header: As received; empty without one.
-        client_ip: The caller's address as `X-Forwarded-For` has it; empty: that of the world.
-        counted_as: Name that the call is counted under; the API's own by default.
-        appid: What it is counted for, once known.
+        authorization_header: The header Authorization; empty without one.
+        client_ip: The caller's address from `X-Forwarded-For`; if empty, `World.client_ip` applies.
+        counted_as: The API's name for the count of calls.
+        appid: The appid for the count of calls, once known.
         app: The app that the call is about, once known.
         platform: The platform that it is about or that made it, once known.
         authorization: The authorization that it is about, once known.
-        through_cloud: Whether it came through the cloud's sidecar.
+        through_cloud: Whether it came through the sidecar of 微信云托管.
     """
 
     path: str
@@ -68,18 +68,18 @@ class Call:
     authorization: Authorization | None = None
     through_cloud: bool = False
 
-    def is_about(self, app: SimulatedApp) -> None:
-        """Note which app the call is about."""
+    def set_app(self, app: SimulatedApp) -> None:
+        """Set the app that the call is about."""
         self.app, self.appid = app, app.appid
 
     def json_object(self) -> dict[str, object]:
-        """The body.
+        """The body, parsed.
 
         Raises:
-            Refusal: It is empty or no JSON object.
+            SimulatedApiError: It is empty or not a JSON object.
         """
         if not self.body:
-            raise ApiRefusal(44002)
+            raise SimulatedApiError(44002)
         try:
             parsed = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -87,8 +87,8 @@ class Call:
         return parsed if isinstance(parsed, dict) else _malformed()
 
 
-class SimulatedAnswer(NamedTuple):
-    """What is sent, and when."""
+class SimulatedResponse(NamedTuple):
+    """The response to a call; `delay` is in seconds, and one with `hang` is never sent."""
 
     status: int
     body: bytes
@@ -98,8 +98,8 @@ class SimulatedAnswer(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-class Conduct(NamedTuple):
-    """How an answer is sent: after how many seconds or never, with which status, in place of which body."""
+class ResponseSettings(NamedTuple):
+    """What an app's or a platform's settings say about its responses: delay in seconds, status, body."""
 
     delay: float = 0.0
     hang: bool = False
@@ -107,28 +107,28 @@ class Conduct(NamedTuple):
     raw_body: str | None = None
 
 
-def nothing_empty(_world: World, _call: Call) -> dict[str, object]:
-    """No lists for the answers of an API that has none."""
+def no_lists(_world: World, _call: ApiCall) -> dict[str, object]:
+    """The empty lists of an API whose answers have no lists."""
     return {}
 
 
 class SimulatedApi(NamedTuple):
-    """An API.
+    """One API.
 
     Attributes:
-        name: As it is counted.
-        method: The one HTTP method it takes.
-        handler: Makes the payload of a good answer.
-        conduct: How the answer is sent, good or not.
-        empties: The empty lists that a failed answer may carry.
+        name: Its name in the count of calls.
+        method: The only HTTP method that it accepts.
+        handler: Returns the payload of a successful answer.
+        response_settings: Returns how any answer is sent.
+        empty_lists: Returns the empty lists that a failed answer may carry.
     """
 
     name: str
     method: str
-    handler: Callable[[World, Call], dict[str, object]]
-    conduct: Callable[[Call], Conduct]
-    empties: Callable[[World, Call], dict[str, object]] = nothing_empty
+    handler: Callable[[World, ApiCall], dict[str, object]]
+    response_settings: Callable[[ApiCall], ResponseSettings]
+    empty_lists: Callable[[World, ApiCall], dict[str, object]] = no_lists
 
 
 def _malformed() -> NoReturn:
-    raise ApiRefusal(47001) from None
+    raise SimulatedApiError(47001) from None

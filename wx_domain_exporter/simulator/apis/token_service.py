@@ -1,61 +1,61 @@
-"""What the token centre in front of WeChat answers: it alone makes tokens, and hands them on to many."""
+"""The simulated central token service, which makes tokens at WeChat and shares them with its callers."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.simulator.apis.api_call import SimulatedAnswer
+from wx_domain_exporter.simulator.apis.api_call import SimulatedResponse
 
 if TYPE_CHECKING:
-    from wx_domain_exporter.simulator.apis.api_call import Call
-    from wx_domain_exporter.simulator.tokens import Token
+    from wx_domain_exporter.simulator.apis.api_call import ApiCall
+    from wx_domain_exporter.simulator.token_store import Token
     from wx_domain_exporter.simulator.world import World
 
-PATH = "/_centre/token"
+PATH = "/_token_service/token"
 
 
-def centre_answer(world: World, call: Call) -> SimulatedAnswer:
-    """Answer `GET /_centre/token?appId=APPID`, counted as `centre`.
+def answer_token_request(world: World, call: ApiCall) -> SimulatedResponse:
+    """Answer `GET /_token_service/token?appId=APPID`, counted as `token_service`.
 
-    The appid is an app's, for its stable token, or a platform's, for the component_access_token in force.
+    The appid is an app's, for its stable token, or a platform's, for its current component_access_token.
     """
     with world.lock:
-        status, payload = _handled(world, call)
-        world.count("centre", call.appid)
-        centre = world.centre
-        text = json.dumps(payload) if centre.raw_body is None else centre.raw_body
-        kind = "application/json" if centre.raw_body is None else "text/html"
-        return SimulatedAnswer(status, text.encode(), kind, centre.latency, centre.hang)
+        status, payload = _status_and_payload(world, call)
+        world.count("token_service", call.appid)
+        settings = world.token_service
+        text = json.dumps(payload) if settings.raw_body is None else settings.raw_body
+        content_type = "application/json" if settings.raw_body is None else "text/html"
+        return SimulatedResponse(status, text.encode(), content_type, settings.latency, settings.hang)
 
 
-def _handled(world: World, call: Call) -> tuple[int, dict[str, object]]:
+def _status_and_payload(world: World, call: ApiCall) -> tuple[int, dict[str, object]]:
     appid = call.query.get("appId", "")
     known = appid in world.apps or appid in world.platforms
     call.appid = appid if known else ""
-    centre = world.centre
+    settings = world.token_service
     if call.path != PATH or call.method != "GET":
-        return 404, _problem(404, f"GET {PATH}?appId=APPID")
-    if centre.key is not None and call.authorization_header != f"Bearer {centre.key}":
-        return 401, _problem(401, "unauthorized")
-    status = centre.next_statuses.pop(0) if centre.next_statuses else centre.status
+        return 404, _error_payload(404, f"GET {PATH}?appId=APPID")
+    if settings.key is not None and call.authorization_header != f"Bearer {settings.key}":
+        return 401, _error_payload(401, "unauthorized")
+    status = settings.next_statuses.pop(0) if settings.next_statuses else settings.status
     if status != 200:
-        return status, _problem(status, "unavailable")
+        return status, _error_payload(status, "unavailable")
     if not known:
-        return 200, _problem(1, f"unknown appId {appid}")
+        return 200, _error_payload(1, f"unknown appId {appid}")
     app = world.apps.get(appid)
     if app is not None and app.token_errcode:
-        return 200, _problem(app.token_errcode, "WeChat refused")
+        return 200, _error_payload(app.token_errcode, "WeChat refused")
     return 200, {"code": 0, "data": _data(world, appid)}
 
 
 def _data(world: World, appid: str) -> dict[str, object]:
-    centre, token = world.centre, _token(world, appid)
-    value = token.value if centre.fixed_token is None else centre.fixed_token
-    data: dict[str, object] = {"access_token": "" if centre.empty_token else value}
-    if not centre.no_lifetime:
-        rest = int(token.expires_at - world.clock())
-        data["expires_in"] = rest if centre.expires_in is None else centre.expires_in
+    settings, token = world.token_service, _token(world, appid)
+    value = token.value if settings.fixed_token is None else settings.fixed_token
+    data: dict[str, object] = {"access_token": "" if settings.empty_token else value}
+    if not settings.no_lifetime:
+        remaining = int(token.expires_at - world.clock())
+        data["expires_in"] = remaining if settings.expires_in is None else settings.expires_in
     return data
 
 
@@ -64,5 +64,5 @@ def _token(world: World, appid: str) -> Token:
     return world.stable_token(app) if app else world.component_token(world.platforms[appid])
 
 
-def _problem(code: int, message: str) -> dict[str, object]:
+def _error_payload(code: int, message: str) -> dict[str, object]:
     return {"code": code, "message": message, "data": None}

@@ -71,7 +71,7 @@ class TestToken:
     ) -> None:
         member = third_party.member(platform := third_party.platform())
         platform.component_token.get(member.caller())
-        monkeypatch.setattr(components, "_perhaps_ok", lambda *_: given)
+        monkeypatch.setattr(components, "_with_optional_errcode", lambda *_: given)
         for _ in range(3):
             assert str(member.fails()) == f"authorizer: no token: the answer holds no {missing}"
         assert third_party.authorizer_calls() == 1

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.simulated_client import COMPONENT, COMPONENT_SECRET, TICKET
-from helpers.token_setup import Stage, centre_token, credential_of, together
+from helpers.token_setup import Stage, credential_of, http_token, together
 
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN
@@ -119,14 +119,14 @@ class TestRefusedOwnToken:
 
 
 class TestGivenToken:
-    def test_one_of_a_token_centre_is_used_and_none_is_made(
+    def test_one_of_a_token_service_is_used_and_none_is_made(
         self, stage: Stage, third_party: PlatformStage
     ) -> None:
-        platform = third_party.platform(centre_token(stage.server.url))
+        platform = third_party.platform(http_token(stage.server.url))
         assert isinstance(platform.component_token, TokenServiceSource)
         assert third_party.member(platform).fetch()["errcode"] == 0
         assert credential_of(platform.component_token, stage.caller()).parameter == "component_access_token"
-        assert stage.asked_of("centre", COMPONENT) == 1
+        assert stage.asked_of("token_service", COMPONENT) == 1
         assert third_party.made == 0
         assert stage.recorder.refreshed == ["http", "authorizer"]
 
@@ -157,14 +157,14 @@ class TestGivenToken:
         assert member.api_errors == {}
         assert third_party.made == 0
 
-    def test_a_dead_one_of_a_token_centre_is_asked_for_again(
+    def test_a_dead_one_of_a_token_service_is_asked_for_again(
         self, stage: Stage, third_party: PlatformStage
     ) -> None:
-        member = third_party.member(third_party.platform(centre_token(stage.server.url)))
+        member = third_party.member(third_party.platform(http_token(stage.server.url)))
         member.fetch()
         third_party.patch(invalidate_component_tokens=True, expire_authorizer_tokens=True)
         assert member.fetch()["errcode"] == 0
-        assert stage.asked_of("centre", COMPONENT) == 2
+        assert stage.asked_of("token_service", COMPONENT) == 2
         assert third_party.made == 0
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SOURCES: list[tuple[type[TokenSource], dict[str, Any]]] = [
     (StableTokenSource, {"type": "stable_token", "appsecret": SECRET}),
     (AccessTokenSource, {"type": "access_token", "access_token": "one"}),
-    (TokenServiceSource, {"type": "http", "url": "https://centre.example.com/{appid}"}),
+    (TokenServiceSource, {"type": "http", "url": "https://tokens.example.com/{appid}"}),
     (AuthorizerSource, {"type": "authorizer", "platform": "main"}),
     (CloudRunSource, {"type": "cloudrun"}),
     (CloudBaseSource, {"type": "cloudbase"}),

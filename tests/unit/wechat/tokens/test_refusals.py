@@ -6,7 +6,7 @@ import pytest
 from helpers.simulated_client import APPID, SECRET
 from helpers.token_setup import Stage, together
 
-from wx_domain_exporter.simulator.apis import tokens as apis
+from wx_domain_exporter.simulator.apis import app_tokens as apis
 from wx_domain_exporter.wechat.errors import TokenError
 
 if TYPE_CHECKING:

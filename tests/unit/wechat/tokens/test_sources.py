@@ -7,7 +7,7 @@ from helpers.clocks import StoppedClock
 from helpers.simulated_client import APPID
 from helpers.token_setup import Stage, access_token, together
 
-from wx_domain_exporter.simulator.apis import tokens as apis
+from wx_domain_exporter.simulator.apis import app_tokens as apis
 from wx_domain_exporter.wechat.errors import DeadlineError, TokenError
 from wx_domain_exporter.wechat.tokens.source import usable_seconds
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.api_clients import time_left
-from helpers.fleets import SmallFleet, authorizer, centre, own_platform, platform_fleet, serve
+from helpers.fleets import SmallFleet, authorizer, own_platform, platform_fleet, serve, token_service_source
 from helpers.token_setup import Recorder
 
 from wx_domain_exporter.config.loader import ConfigLoader
@@ -70,12 +70,14 @@ def stable_token(_fleet: SmallFleet) -> dict[str, Any]:
     return {}
 
 
-def from_the_centre(fleet: SmallFleet) -> dict[str, Any]:
-    token = centre(fleet.url)
+def from_the_token_service(fleet: SmallFleet) -> dict[str, Any]:
+    token = token_service_source(fleet.url)
     return {"apps": [{"appid": one, "token": token} for one in fleet.world.apps]}
 
 
-@pytest.mark.parametrize(("api", "sections"), [("stable_token", stable_token), ("centre", from_the_centre)])
+@pytest.mark.parametrize(
+    ("api", "sections"), [("stable_token", stable_token), ("token_service", from_the_token_service)]
+)
 def test_a_token_that_others_renew_is_asked_for_three_times_at_the_most(
     tmp_path: Path, clock: Clock, api: str, sections: Callable[[SmallFleet], dict[str, Any]]
 ) -> None:

@@ -17,12 +17,12 @@ NO_OTHER = "http: WeChat refuses the token, and there is no other"
 
 
 def asked(stage: Stage) -> int:
-    return stage.asked_of("centre")
+    return stage.asked_of("token_service")
 
 
 class TestRequest:
     def test_the_appid_goes_into_the_url_and_the_token_is_kept(self, stage: Stage) -> None:
-        source = stage.centre()
+        source = stage.token_service()
         found = {source.get(stage.caller()) for _ in range(3)}
         token = stage.world.find_token(found.pop())
         assert token is not None
@@ -33,8 +33,8 @@ class TestRequest:
         assert stage.use(source)["errcode"] == 0
 
     def test_its_calls_are_counted_by_its_type(self, stage: Stage) -> None:
-        stage.world.patch_centre({"next_statuses": [503]})
-        source = stage.centre()
+        stage.world.patch_token_service({"next_statuses": [503]})
+        source = stage.token_service()
         stage.refused(source)
         source.resume()
         source.get(stage.caller())
@@ -45,11 +45,11 @@ class TestRequest:
         self, stage: Stage, tmp_path: Path, clock: Clock
     ) -> None:
         key = tmp_path / "key"
-        stage.world.centre_key = "canary-one"
+        stage.world.token_service_key = "canary-one"
         key.write_text("Bearer canary-one\n")
-        source = stage.centre(headers={"Authorization": {"file": str(key)}})
+        source = stage.token_service(headers={"Authorization": {"file": str(key)}})
         assert source.get(stage.caller())
-        stage.world.centre_key = "canary-two"
+        stage.world.token_service_key = "canary-two"
         key.write_text("Bearer canary-two\n")
         clock.ahead = 7200
         assert source.get(stage.caller())
@@ -62,33 +62,33 @@ class TestRequest:
         key = tmp_path / "key"
         if content is not None:
             key.write_text(content)
-        source = stage.centre(headers={"Authorization": {"file": str(key)}})
+        source = stage.token_service(headers={"Authorization": {"file": str(key)}})
         assert f"http: no token: the secret file {key}" in str(stage.refused(source))
         assert asked(stage) == 0
         key.write_text("Bearer good")
         assert source.get(stage.caller())
 
     def test_many_who_ask_at_once_share_one_call(self, stage: Stage) -> None:
-        stage.world.patch_centre({"latency": 0.1})
-        source = stage.centre()
+        stage.world.patch_token_service({"latency": 0.1})
+        source = stage.token_service()
         found = together(lambda: source.get(stage.caller()))
         assert asked(stage) == 1
         assert len(set(found)) == 1
 
     def test_many_who_ask_at_once_share_one_refusal(self, stage: Stage) -> None:
-        stage.world.patch_centre({"latency": 0.1, "status": 500})
-        source = stage.centre()
+        stage.world.patch_token_service({"latency": 0.1, "status": 500})
+        source = stage.token_service()
         found = together(lambda: source.get(stage.caller()))
         assert asked(stage) == 1
         assert {str(error) for error in found} == {"http: no token: HTTP status 500"}
 
     def test_a_ca_file_that_went_is_named(self, stage: Stage, tmp_path: Path) -> None:
-        error = stage.refused(stage.centre(ca_file=str(tmp_path / "gone.pem")))
+        error = stage.refused(stage.token_service(ca_file=str(tmp_path / "gone.pem")))
         assert str(error) == "http: no token: ca_file can't be read: No such file or directory"
         assert isinstance(error.cause, BrokenConnectionError)
 
     def test_a_url_that_cannot_be_asked_is_no_matter_of_the_ca_file(self, stage: Stage) -> None:
-        error = stage.refused(stage.centre(url="http://*.example.com/{appid}", allow_http=True))
+        error = stage.refused(stage.token_service(url="http://*.example.com/{appid}", allow_http=True))
         assert "ca_file" not in str(error)
         assert "invalid" in str(error)
 
@@ -109,8 +109,8 @@ class TestRefusal:
     def test_each_bad_answer_has_its_sentence_and_pauses(
         self, stage: Stage, settings: dict[str, Any], sentence: str
     ) -> None:
-        stage.world.patch_centre(settings)
-        source = stage.centre()
+        stage.world.patch_token_service(settings)
+        source = stage.token_service()
         for _ in range(3):
             error = stage.refused(source)
             assert str(error).startswith(f"http: no token: {sentence}")
@@ -119,13 +119,13 @@ class TestRefusal:
         assert not stage.recorder.refreshed
 
     def test_the_wrong_key_is_told_apart(self, stage: Stage) -> None:
-        stage.world.centre_key = "right"
-        source = stage.centre(headers={"Authorization": "Bearer canary"})
+        stage.world.token_service_key = "right"
+        source = stage.token_service(headers={"Authorization": "Bearer canary"})
         assert str(stage.refused(source)) == "http: no token: HTTP status 401"
 
     def test_its_pause_grows_to_ten_minutes(self, stage: Stage, clock: Clock) -> None:
-        stage.world.patch_centre({"status": 500})
-        source = stage.centre()
+        stage.world.patch_token_service({"status": 500})
+        source = stage.token_service()
         stage.refused(source)
         for number, pause in enumerate((30, 60, 120, 240, 480, 600, 600), start=1):
             clock.ahead += 0.8 * pause - 1
@@ -138,16 +138,16 @@ class TestRefusal:
     def test_a_changed_header_ends_it(self, stage: Stage, tmp_path: Path) -> None:
         key = tmp_path / "key"
         key.write_text("Bearer wrong")
-        stage.world.centre_key = "right"
-        source = stage.centre(headers={"Authorization": {"file": str(key)}})
+        stage.world.token_service_key = "right"
+        source = stage.token_service(headers={"Authorization": {"file": str(key)}})
         for _ in range(3):
             stage.refused(source)
         assert asked(stage) == 1
         key.write_text("Bearer right")
         assert source.get(stage.caller())
 
-    def test_an_unreachable_centre_holds_its_app_up(self, stage: Stage) -> None:
-        source = stage.centre()
+    def test_an_unreachable_token_service_holds_its_app_up(self, stage: Stage) -> None:
+        source = stage.token_service()
         stage.server.stop()
         assert stage.refused(source).timed_out
         assert stage.refused(source).timed_out
@@ -155,7 +155,7 @@ class TestRefusal:
 
 class TestDeadToken:
     def test_another_one_is_asked_for_once_and_used(self, stage: Stage) -> None:
-        source = stage.centre()
+        source = stage.token_service()
         dead = source.get(stage.caller())
         stage.world.invalidate_tokens(APPID)
         assert stage.use(source)["errcode"] == 0
@@ -164,8 +164,8 @@ class TestDeadToken:
         assert stage.asked_of("getwxadevinfo") == 1  # the call with a dead token is nobody's
 
     def test_the_same_one_again_is_a_refusal_and_never_a_loop(self, stage: Stage, clock: Clock) -> None:
-        stage.world.patch_centre({"fixed_token": "canary-dead"})
-        source = stage.centre()
+        stage.world.patch_token_service({"fixed_token": "canary-dead"})
+        source = stage.token_service()
         for _ in range(5):
             assert str(stage.unusable(source)).startswith(
                 f"{NO_OTHER}: getwxadevinfo answered errcode 40001: "
@@ -176,13 +176,13 @@ class TestDeadToken:
         clock.ahead = 40
         assert str(stage.unusable(source)).startswith(f"{NO_OTHER}: getwxadevinfo answered errcode 40001: ")
         assert asked(stage) == 4
-        stage.world.patch_centre({"fixed_token": None})
+        stage.world.patch_token_service({"fixed_token": None})
         clock.ahead = 200
         assert stage.use(source)["errcode"] == 0
 
     def test_a_fresh_one_that_is_refused_too_is_a_refusal(self, stage: Stage) -> None:
         stage.app.errcode = 40001
-        source = stage.centre()
+        source = stage.token_service()
         source.get(stage.caller())
         stage.world.stable_token(stage.app, force_refresh=True)  # a backend's doing, not the exporter's
         sentence = "http: WeChat refuses a fresh token too: getwxadevinfo answered errcode 40001"
@@ -194,10 +194,10 @@ class TestDeadToken:
         assert stage.asked_of("getwxadevinfo", "") == stage.asked_of("getwxadevinfo") == 1
 
     def test_all_who_find_it_dead_share_one_refresh(self, stage: Stage) -> None:
-        source = stage.centre()
+        source = stage.token_service()
         dead = source.get(stage.caller())
         stage.world.invalidate_tokens(APPID)
-        stage.world.patch_centre({"latency": 0.1})
+        stage.world.patch_token_service({"latency": 0.1})
         found = together(lambda: source.renew(dead, stage.caller()))
         assert asked(stage) == 2
         assert len(set(found)) == 1
@@ -207,17 +207,17 @@ class TestTrialAfterARefusal:
     def test_those_who_come_meanwhile_get_the_refusal_and_do_not_wait(
         self, stage: Stage, clock: Clock
     ) -> None:
-        stage.world.patch_centre({"status": 500})
-        source = stage.centre()
+        stage.world.patch_token_service({"status": 500})
+        source = stage.token_service()
         stage.refused(source)
         clock.ahead = 60
-        stage.world.patch_centre({"hang": True})
+        stage.world.patch_token_service({"hang": True})
         with source._lock:  # who has it is asking
             assert str(stage.refused(source)) == "http: no token: HTTP status 500"
         assert asked(stage) == 1
 
     def test_a_token_in_force_is_handed_out_whatever_was_refused_before(self, stage: Stage) -> None:
-        source = stage.centre()
+        source = stage.token_service()
         token = source.get(stage.caller())
         source.reject("an older one", "it is of no use")
         with source._lock:  # who has it looks at what is cached, as many do at once
@@ -227,6 +227,6 @@ class TestTrialAfterARefusal:
 class TestAnotherApp:
     def test_each_has_its_own(self, stage: Stage) -> None:
         stage.world.add(stage.app.model_copy(update={"appid": OTHER}))
-        found = {stage.centre(appid).get(stage.caller()) for appid in (APPID, OTHER)}
+        found = {stage.token_service(appid).get(stage.caller()) for appid in (APPID, OTHER)}
         assert len(found) == 2
-        assert (asked(stage), stage.asked_of("centre", OTHER)) == (1, 1)
+        assert (asked(stage), stage.asked_of("token_service", OTHER)) == (1, 1)

@@ -20,8 +20,8 @@ DAY = 86400
 
 
 def lease_of(stage: Stage, answer: dict[str, Any], **settings: Any) -> Lease:
-    stage.world.patch_centre({"raw_body": as_json(answer)})
-    return stage.centre(**settings)._lease("", stage.caller())
+    stage.world.patch_token_service({"raw_body": as_json(answer)})
+    return stage.token_service(**settings)._lease("", stage.caller())
 
 
 class TestPointers:
@@ -62,14 +62,14 @@ class TestPointers:
     def test_a_wrong_one_is_named_with_the_answers_keys_and_no_value(
         self, stage: Stage, pointer: str, answer: dict[str, Any], sentence: str
     ) -> None:
-        stage.world.patch_centre({"raw_body": as_json(answer)})
-        error = stage.refused(stage.centre(token_pointer=pointer))
+        stage.world.patch_token_service({"raw_body": as_json(answer)})
+        error = stage.refused(stage.token_service(token_pointer=pointer))
         assert str(error) == f"http: no token: token_pointer {sentence}"
 
     def test_of_many_keys_some_are_named_and_none_that_looks_like_a_secret(self, stage: Stage) -> None:
         answer = {"c4n4ry" * 8: 1, "a\nb": 1, **{f"key-{number}": 1 for number in range(30)}}
-        stage.world.patch_centre({"raw_body": as_json(answer)})
-        error = str(stage.refused(stage.centre()))
+        stage.world.patch_token_service({"raw_body": as_json(answer)})
+        error = str(stage.refused(stage.token_service()))
         assert "c4n4ry" not in error
         assert "\n" not in error
         assert error.endswith("keys <secret>, a b, " + ", ".join(f"key-{number}" for number in range(8)))
@@ -87,13 +87,13 @@ class TestLifetime:
 
     @pytest.mark.parametrize("given", [0, -1, True, "soon", "", {}, "1e3"], ids=repr)
     def test_a_bad_one_is_a_refusal(self, stage: Stage, given: object) -> None:
-        stage.world.patch_centre({"raw_body": as_json({"token": "made", "expires_in": given})})
-        source = stage.centre(token_pointer="/token", expires_in_pointer="/expires_in")
+        stage.world.patch_token_service({"raw_body": as_json({"token": "made", "expires_in": given})})
+        source = stage.token_service(token_pointer="/token", expires_in_pointer="/expires_in")
         sentence = "http: no token: expires_in_pointer /expires_in leads to no number of seconds above 0"
         assert str(stage.refused(source)) == sentence
 
     def test_where_none_is_promised_ttl_counts_and_nobody_is_warned(self, stage: Stage, clock: Clock) -> None:
-        stage.world.patch_centre({"raw_body": as_json({"access_token": "made"})})
+        stage.world.patch_token_service({"raw_body": as_json({"access_token": "made"})})
         token = {"type": "http", "url": f"{stage.server.url}{PATH}?appId={{appid}}", "ttl": "100s"}
         source = TokenServiceSource(APPID, HttpToken.model_validate(token), clock)
         with capture_logs() as logs:
@@ -101,20 +101,20 @@ class TestLifetime:
         assert logs == []
         clock.ahead = usable_seconds(100, APPID) - 5
         source.get(stage.caller())
-        assert stage.asked_of("centre") == 1
+        assert stage.asked_of("token_service") == 1
         clock.ahead = usable_seconds(100, APPID) + 1
         source.get(stage.caller())
-        assert stage.asked_of("centre") == 2
+        assert stage.asked_of("token_service") == 2
 
     def test_where_a_pointer_promised_one_ttl_counts_and_is_told_once(
         self, stage: Stage, clock: Clock
     ) -> None:
-        stage.world.patch_centre({"no_lifetime": True})
-        source = stage.centre()
+        stage.world.patch_token_service({"no_lifetime": True})
+        source = stage.token_service()
         with capture_logs() as logs:
             for clock.ahead in (0, 31, 62):
                 source.get(stage.caller())
-        assert stage.asked_of("centre") == 3
+        assert stage.asked_of("token_service") == 3
         assert logs == [
             {
                 "event": "expires_in_pointer leads to nothing: ttl is used",

@@ -1,4 +1,4 @@
-"""Invented appids and appsecrets: the same name has the same ones in each run."""
+"""Invented appids and appsecrets, derived from names, so that they are the same in every run."""
 
 from __future__ import annotations
 
