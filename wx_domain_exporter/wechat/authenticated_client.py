@@ -1,4 +1,4 @@
-"""Calling APIs with a token: get the token, call, and once more with another token if that one is dead."""
+"""Calls APIs with a token: gets the token, calls, and renews the token once if WeChat rejects it."""
 
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TypeVar
@@ -14,7 +14,7 @@ from wx_domain_exporter.wechat.tokens.source import TokenSource
 Result = TypeVar("Result")
 
 Claim = Callable[[str], bool]
-"""Notes that an app uses a token from now on; returns whether another app has received the same one."""
+"""Records that an app uses a token; returns whether another app received the same one."""
 
 SHARED_TOKEN = "another app received the same token; each needs its own"  # noqa: S105 - a sentence
 
@@ -31,13 +31,13 @@ class AuthenticatedClient:
         api_errors: MutableMapping[str, int],
         claim: Claim | None = None,
     ) -> None:
-        """Call nothing yet.
+        """Create a client.
 
         Args:
             client: makes the calls.
-            source: where the tokens come from.
-            api_errors: where the errcodes of the calls are noted, by API; those of the token's APIs too.
-            claim: tells apps apart that received the same token; None where it may be shared.
+            source: provides the tokens.
+            api_errors: receives the errcodes by API, also those of the APIs that issue tokens.
+            claim: detects a token that several apps received; None where a token may be shared.
         """
         self._client = client
         self._source = source
@@ -49,34 +49,34 @@ class AuthenticatedClient:
     def call(
         self, api: Api, body: Mapping[str, Any], deadline: SharedDeadline, parser: ResponseParser[Result]
     ) -> Result:
-        """Call an API, and once more with another token if WeChat takes the first one for dead.
+        """Call an API, and once more with a new token if WeChat rejects the first one as invalid.
 
         Args:
-            api: what to call.
-            body: becomes JSON.
-            deadline: until when calls may begin.
+            api: the API.
+            body: sent as JSON.
+            deadline: no call starts after it.
             parser: parses the response.
 
         Returns:
             What the parser returned.
 
         Raises:
-            TokenError: no token can be had, it is another app's too, or WeChat refuses a fresh one too.
-            FetchError: there is no good answer.
+            TokenError: there is no token, another app received it too, or WeChat also rejects the new one.
+            FetchError: the call failed.
         """
         caller = Caller(self._client, deadline, self._api_errors)
         token = self.token = self._source.get(caller)
         try:
             return self._client.call(api, body, caller, self._credential(token), parser)
         except ApiError as error:
-            if not _is_token_dead(error):
+            if not _is_invalid_token(error):
                 raise
-            dead = error.to_keep()
-        token = self.token = self._source.renew(token, caller, dead)
+            rejection = error.to_keep()
+        token = self.token = self._source.renew(token, caller, rejection)
         try:
             return self._client.call(api, body, caller, self._credential(token), parser)
         except ApiError as error:
-            if not _is_token_dead(error):
+            if not _is_invalid_token(error):
                 raise
             message = f"WeChat refuses a fresh token too: {error}"
             raise self._source.reject(token, message, error) from None
@@ -89,18 +89,18 @@ class AuthenticatedClient:
         parser: ResponseParser[Result],
         api_errors: MutableMapping[str, int],
     ) -> Result:
-        """Call an API of less weight with the token in force, and leave a dead token to the next `call`.
+        """Call an API of minor importance with the current token; an invalid token is left to the next `call`.
 
         Args:
-            api: what to call.
-            body: becomes JSON.
-            deadline: until when calls may begin.
+            api: the API.
+            body: sent as JSON.
+            deadline: no call starts after it.
             parser: parses the response.
-            api_errors: where the errcode of this API is noted.
+            api_errors: receives the errcode of this API.
 
         Raises:
-            TokenError: no token can be had, or it is another app's too.
-            FetchError: there is no good answer.
+            TokenError: there is no token, or another app received it too.
+            FetchError: the call failed.
         """
         token = self._source.get(Caller(self._client, deadline, self._api_errors))
         caller = Caller(self._client, deadline, api_errors)
@@ -112,6 +112,6 @@ class AuthenticatedClient:
         return self._source.credential(token)
 
 
-def _is_token_dead(error: ApiError) -> bool:
-    """Whether an API says that the token it was called with is of no use any more."""
+def _is_invalid_token(error: ApiError) -> bool:
+    """Return whether an errcode means that the token is invalid."""
     return look_up(error.api, error.errcode).action is Action.TOKEN_DEAD

@@ -28,17 +28,17 @@ from wx_domain_exporter.wechat.token_service import TokenServiceClient
 Result = TypeVar("Result")
 
 _BUSY_WAIT = (0.1, 0.4)
-"""Seconds between a busy answer and the one retry, drawn evenly."""
+"""Seconds between a busy response and the retry; chosen at random from this range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What shows WeChat who calls: its 接口调用凭证, as it travels in the query.
+    """The credential of a call (接口调用凭证), which is sent in the query.
 
     Attributes:
-        token: the parameter's value.
-        parameter: its name.
-        base_url: where it is used, if not at the client's.
+        token: the value of the parameter.
+        parameter: the name of the parameter.
+        base_url: replaces the client's base URL; None: it is used.
     """
 
     token: str = field(repr=False)
@@ -60,14 +60,14 @@ class ApiClient:
         """Make a client without connections.
 
         Args:
-            settings: where WeChat is, and how long a call may take.
-            observer: is told of each call.
-            clock: measures how long calls take.
-            sleep: waits for some seconds, before a call is repeated.
+            settings: the base URL, timeouts and limits.
+            observer: is notified of each call.
+            clock: measures the duration of calls.
+            sleep: waits some seconds before a call is repeated.
 
         Raises:
             OSError: `ca_file` can't be read or holds no certificate.
-            SecretError: `proxy_url` can't be had.
+            SecretError: `proxy_url` can't be read.
         """
         self._settings = settings
         self._clock = clock
@@ -100,21 +100,21 @@ class ApiClient:
         credential: Credential | None,
         parser: ResponseParser[Result],
     ) -> Result:
-        """POST once, and once more if WeChat is busy and somebody still waits.
+        """Call an API, and once more if WeChat is busy and a scrape still waits for the response.
 
         Args:
-            api: what to call.
-            body: becomes JSON.
-            caller: until when it may begin, and where its errcode is noted.
-            credential: for the query; None where the body itself shows who calls.
+            api: the API.
+            body: sent as JSON.
+            caller: limits the time, and records the errcode.
+            credential: sent in the query; None where the body authenticates the caller.
             parser: parses the response.
 
         Returns:
             What the parser returned.
 
         Raises:
-            ApiError: any other errcode than 0.
-            FetchError: no well-formed answer.
+            ApiError: the response has another errcode than 0.
+            FetchError: there is no valid response.
         """
         try:
             return self._call_once(api, body, caller, credential, parser)
@@ -135,7 +135,7 @@ class ApiClient:
         parser: ResponseParser[Result],
     ) -> Result:
         timeout = caller.call_timeout()
-        # What WeChat knows a caller in its cloud by is the way that the call takes.
+        # WeChat's cloud identifies a caller by the path of the call, so it must not go through a proxy.
         proxies = {} if credential is not None and credential.base_url is not None else self._proxies
         begin = self._clock.monotonic()
         try:
@@ -156,7 +156,7 @@ class ApiClient:
     def _request(
         self, api: Api, body: Mapping[str, Any], credential: Credential | None
     ) -> requests.PreparedRequest:
-        # Filled by hand: to have it prepared of its parts costs ten times as much.
+        # The attributes are set directly, because `Request.prepare` costs ten times as much.
         request = requests.PreparedRequest()
         request.method = "POST"
         if credential is None:
@@ -171,18 +171,18 @@ class ApiClient:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """On whose behalf APIs are called: a client, a deadline, and where errcodes are noted."""
+    """The context of a call: the client, the deadline, and where errcodes are recorded."""
 
     client: ApiClient
     deadline: SharedDeadline
     api_errors: MutableMapping[str, int]
-    """By API, the errcode that the app's last call ended with; a call that ended otherwise has none."""
+    """The errcode of the app's last call of each API, by its name; missing if it ended otherwise."""
 
     def call_timeout(self) -> float:
         """Return the seconds that the next call may take.
 
         Raises:
-            DeadlineError: nobody waits for it any more.
+            DeadlineError: no scrape waits for it any more.
         """
         timeout = self.deadline.call_timeout(self.client.timeout)
         if timeout <= 0:
@@ -190,15 +190,15 @@ class Caller:
         return timeout
 
     def call(self, api: Api, body: Mapping[str, Any], credential: Credential | None = None) -> JsonObject:
-        """Call an API and return its whole answer; see `ApiClient.call`."""
+        """Call an API and return the parsed JSON; see `ApiClient.call`."""
         return self.client.call(api, body, self, credential, AS_JSON)
 
     def ask_token_service(self, url: str, headers: Mapping[str, str], ca_file: str | None) -> JsonObject:
-        """Ask a central token service; see `CentreClient.get`."""
+        """Request a token from a token service; see `TokenServiceClient.get`."""
         return self.client.token_service.get(url, headers, ca_file, self.call_timeout())
 
     def note(self, api: str, errcode: int | None) -> None:
-        """Note how the last call of an API ended that others may have made for this app; None: well."""
+        """Record the errcode of an API's last call, which may have been made for several apps; None: success."""
         if errcode is None:
             self.api_errors.pop(api, None)
         else:
@@ -207,7 +207,7 @@ class Caller:
 
 @lru_cache(256)
 def _headers(length: int) -> CaseInsensitiveDict[str]:
-    """Return the headers of a call, the same ones for bodies of the same length."""
+    """Return the headers of a call; calls with bodies of the same length share them."""
     return CaseInsensitiveDict(
         {
             "Accept": "application/json",

@@ -1,4 +1,4 @@
-"""What all token sources share: one app's way to a token, and to another when that one is dead."""
+"""The base classes of token sources: get a token for an app, and another one when WeChat rejects it."""
 
 import contextlib
 import zlib
@@ -16,9 +16,9 @@ from wx_domain_exporter.wechat.tokens.last_refusal import LastRefusal
 
 
 class TokenSource(ABC):
-    """One app's way to a token.
+    """Provides the token of one app.
 
-    One task at a time asks WeChat; those who come meanwhile wait and take what it got.
+    Only one task at a time requests a token; the others wait and use its result.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -33,18 +33,18 @@ class TokenSource(ABC):
         return None
 
     def get(self, caller: Caller) -> str:
-        """Return the token in force.
+        """Return the current token.
 
         Raises:
-            TokenError: none can be had; while a pause lasts, the refusal that began it.
-            DeadlineError: nobody waits any more.
+            TokenError: there is none; during a pause, the refusal that caused it.
+            DeadlineError: no scrape waits any more.
         """
         cached = self._cached()
-        if cached is not None:  # whatever was refused before it, and whoever asks for something else
+        if cached is not None:
             return cached
         if not self._lock.acquire(blocking=False):
-            # Somebody is asking right now. If that is a trial after a refusal, one waits for it and not all:
-            # a source that many apps share would hold up the calls of others.
+            # Another task requests a token now. If that is a trial after a refusal, only that task waits for
+            # it: many apps can share a source, and all of them waiting would delay the calls of others.
             refusal = self._last_refusal.error
             if refusal is not None:
                 raise refusal
@@ -54,37 +54,37 @@ class TokenSource(ABC):
         finally:
             self._lock.release()
 
-    def renew(self, dead: str, caller: Caller, cause: ApiError | None = None) -> str:
-        """Return another token than the one that WeChat refused.
+    def renew(self, rejected: str, caller: Caller, cause: ApiError | None = None) -> str:
+        """Return another token than the one that WeChat rejected.
 
-        Only the first who reports a token as dead has it fetched again; the rest get what is there by then.
+        Only the first task that reports a token as invalid requests a new one; the others get that one.
 
         Raises:
-            TokenError: there is no other one, which counts as a refusal by the source.
-            DeadlineError: nobody waits any more.
+            TokenError: the source has no other token, which counts as a refusal.
+            DeadlineError: no scrape waits any more.
         """
         with self._lock:
             cached = self._cached()
-            if cached not in {None, dead}:
+            if cached not in {None, rejected}:
                 return str(cached)
             self._forget()
             token = self._fetch(caller)
-            if token != dead:
+            if token != rejected:
                 return token
             self._forget()
-            told = f": {cause}" if cause else ""
-            refusal = f"{self.describes}: WeChat refuses the token, and there is no other{told}"
-            raise self._refused(TokenError(refusal, cause=cause))
+            reason = f": {cause}" if cause else ""
+            message = f"{self.describes}: WeChat refuses the token, and there is no other{reason}"
+            raise self._refused(TokenError(message, cause=cause))
 
     def reject(self, token: str, why: str, cause: ApiError | None = None) -> TokenError:
-        """Note that the token in force is of no use, and let the source rest for a while.
+        """Discard the current token and pause the source, because the token can't be used.
 
         Returns:
-            What to raise.
+            The error to raise.
         """
         with self._lock:
             error = TokenError(f"{self.describes}: {why}", cause=cause)
-            if token == self._rejected and self._last_refusal.is_active():  # by another app, a moment ago
+            if token == self._rejected and self._last_refusal.is_active():  # another app has just rejected it
                 return error
             self._rejected = token
             if self._cached() == token:
@@ -92,16 +92,16 @@ class TokenSource(ABC):
             return self._refused(error)
 
     def conflict(self, token: str, why: str) -> TokenError:
-        """Note that the token is another app's too, so that its answers can't be trusted.
+        """Discard a token that another app received too, because its responses may be those of that app.
 
         Returns:
-            What to raise.
+            The error to raise.
         """
         return self.reject(token, why)
 
     def resume(self) -> None:
-        """End a pause: the configuration was read again."""
-        # Whoever holds the lock is asking for a token right now: there is no pause to end.
+        """End a pause, after the configuration was read again."""
+        # If the lock is held, a token is being requested now, and there is no pause to end.
         if self._lock.acquire(blocking=False):
             try:
                 self._last_refusal.end()
@@ -109,33 +109,33 @@ class TokenSource(ABC):
                 self._lock.release()
 
     describes: ClassVar[str]
-    """What log lines call the source: its type in the configuration."""
+    """The type of the source in the configuration; also its name in log messages."""
 
     parameter: str = "access_token"
-    """The query parameter in which its tokens travel."""
+    """The query parameter in which its tokens are sent."""
 
     base_url: str | None = None
-    """Where its tokens are used, if not at the configuration's `base_url`."""
+    """Replaces the configured `base_url` for calls with its tokens; None: it is used."""
 
     def credential(self, token: str) -> Credential:
-        """Return a token of this source as it travels."""
+        """Return the credential for a token of this source."""
         return Credential(token, self.parameter, self.base_url)
 
     @abstractmethod
     def _secret(self) -> str:
-        """Return what proves to the source that the app may have a token."""
+        """Return the secret with which the token is requested."""
 
     @abstractmethod
     def _cached(self) -> str | None:
-        """Return the token in force, if one is remembered."""
+        """Return the cached token; None if there is none."""
 
     @abstractmethod
     def _forget(self) -> None:
-        """Remember no token."""
+        """Discard the cached token."""
 
     @abstractmethod
     def _ask(self, secret: str, caller: Caller) -> str:
-        """Get a token from where it is made."""
+        """Request a token."""
 
     def _fetch(self, caller: Caller) -> str:
         try:
@@ -145,7 +145,7 @@ class TokenSource(ABC):
         self._last_refusal.check(secret)
         try:
             token = self._ask(secret, caller)
-        except (DeadlineError, TokenError):  # a TokenError is that of another source, which rests itself
+        except (DeadlineError, TokenError):  # a TokenError comes from another source, which pauses itself
             raise
         except FetchError as error:
             refusal = TokenError(f"{self.describes}: no token: {error}", cause=error)
@@ -154,18 +154,18 @@ class TokenSource(ABC):
         return token
 
     def _refused(self, error: TokenError) -> TokenError:
-        with contextlib.suppress(SecretError, TokenError):  # the next one who asks will be told
+        with contextlib.suppress(SecretError, TokenError):  # the next request reports it
             self._last_refusal.note(error, self._secret())
         return error
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A token, and for how long it may be used.
+    """A token and its lifetime.
 
     Attributes:
-        token: as it travels.
-        life: seconds until it ends, counted from now.
+        token: the token.
+        life: seconds from now until it expires.
     """
 
     token: str
@@ -173,7 +173,7 @@ class Lease:
 
 
 class CachingSource(TokenSource):
-    """A source whose tokens are asked for over the network and remembered until shortly before their end."""
+    """A source that requests tokens over the network and caches them until shortly before they expire."""
 
     def __init__(self, appid: str, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(clock)
@@ -182,7 +182,7 @@ class CachingSource(TokenSource):
 
     @abstractmethod
     def _lease(self, secret: str, caller: Caller) -> Lease:
-        """Get a token from where it is made."""
+        """Request a token."""
 
     def _cached(self) -> str | None:
         held = self._held
@@ -199,10 +199,10 @@ class CachingSource(TokenSource):
 
 
 def usable_seconds(life: float, appid: str) -> float:
-    """Return for how long a token is used that lives for `life` seconds.
+    """Return for how many seconds a token with a lifetime of `life` seconds is used.
 
-    Until 5 to 10 minutes before its end, spread over the appids so that a fleet does not renew all at once;
-    a token with less than 10 minutes to live, for half of them.
+    A token is used until 5 to 10 minutes before it expires; the time depends on the appid, so that a fleet
+    does not renew all tokens at once. A token that expires in less than 10 minutes is used for half of that.
     """
     margin = 300 + zlib.crc32(appid.encode()) % 300
     return max(life - margin, life / 2)
