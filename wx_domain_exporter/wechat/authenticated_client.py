@@ -89,7 +89,7 @@ class AuthenticatedClient:
         parser: ResponseParser[Result],
         api_errors: MutableMapping[str, int],
     ) -> Result:
-        """Call an API of minor importance with the current token; an invalid token is left to the next `call`.
+        """Call an API of minor importance with the current token; only `call` replaces an invalid token.
 
         Args:
             api: the API.

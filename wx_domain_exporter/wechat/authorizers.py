@@ -1,4 +1,4 @@
-"""Asking WeChat which accounts have authorized a third-party platform, and what they are."""
+"""Reads the accounts that have authorized a third-party platform, and their types and names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
     """Read one page of the list.
 
     Raises:
-        FetchError: it can't be had.
+        FetchError: the call failed.
     """
     body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE}
     answer = _ask(platform, caller, API_GET_AUTHORIZER_LIST, body)
@@ -56,7 +56,7 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
 
 @dataclass(frozen=True, slots=True)
 class MiniProgram:
-    """What api_get_authorizer_info says of a mini program.
+    """A mini program as described by api_get_authorizer_info.
 
     Attributes:
         name: its nick_name; empty if it has none.
@@ -68,12 +68,12 @@ class MiniProgram:
 
 
 def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram | None:
-    """Return what a mini program is; None for an account of another kind.
+    """Return the description of a mini program; None for an account of another kind.
 
     公众号, 视频号, 微信小店 and others have no MiniProgramInfo.
 
     Raises:
-        FetchError: it can't be had.
+        FetchError: the call failed.
     """
     body = {"component_appid": platform.component_appid, "authorizer_appid": appid}
     answer = _ask(platform, caller, API_GET_AUTHORIZER_INFO, body)

@@ -198,7 +198,7 @@ class Caller:
         return self.client.token_service.get(url, headers, ca_file, self.call_timeout())
 
     def note(self, api: str, errcode: int | None) -> None:
-        """Record the errcode of an API's last call, which may have been made for several apps; None: success."""
+        """Record the errcode of an API's last call, which other apps may share; None: success."""
         if errcode is None:
             self.api_errors.pop(api, None)
         else:

@@ -1,4 +1,4 @@
-"""Reading what is in force after a release: get_effective_domain and get_effective_webviewdomain."""
+"""Parses the published lists: get_effective_domain and get_effective_webviewdomain."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ DOCUMENTED_EFFECTIVE = tuple(dict.fromkeys((*SERVER_CATEGORIES, "tcpdomain")))
 
 
 _ORIGINS = ("mp", "third", "direct", "effective")
-"""How the keys of an answer begin: set at mp.weixin.qq.com, by a platform in two ways, and in force."""
+"""The prefixes of the keys: set at mp.weixin.qq.com, by a platform in two ways, and published."""
 
 
 @dataclass(frozen=True, slots=True)
 class EffectiveLists:
-    """What one of the two APIs says.
+    """The result of one of the two APIs.
 
     Attributes:
         lists: those in force, by category.
@@ -29,7 +29,7 @@ class EffectiveLists:
 
 
 def withheld(answers: Sequence[EffectiveLists], configured: Mapping[str, DomainList]) -> bool:
-    """Whether blank answers say nothing: domains are configured that one of them would have to name.
+    """Whether empty lists mean "unknown": domains are configured that one of the responses should contain.
 
     WeChat documents both APIs for an authorizer_access_token; other tokens can get errcode 0 and empty lists.
 

@@ -1,9 +1,9 @@
-"""Why an app could not be fetched: one type for each way, each with exactly one reason.
+"""Errors of fetches: one type for each kind of failure, each with exactly one reason.
 
 FetchError
 ├── ApiError                   api         the API answered with an errcode
 │   └── QuotaError             quota       … with 45009 or 45011, and is not called for a while
-├── TokenError                 token       no token could be had
+├── TokenError                 token       there is no token
 │   ├── NoSecretError          token       … for its secret can't be read
 │   └── NotAuthorizedError     token       … for the platform has no authorization
 ├── TransportError
@@ -42,21 +42,21 @@ class FetchError(Exception):
 
     reason: ClassVar[Reason]
     timed_out: bool = False
-    """Whether such a failure keeps a slot busy for long, so that the app had better start last."""
+    """Whether the failure occupied a worker for long, so that the app is scheduled last next time."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
         self.at: float | None = None
-        """Unix time at which it arose, for an error that is kept and raised again later."""
+        """Unix time of the failure, for an error that is kept and raised again later."""
 
     def to_keep(self) -> Self:
-        """Let go of where it came from: the frames of a traceback hold whole answers, and tokens."""
+        """Return the error without its traceback, whose frames would keep responses and tokens in memory."""
         self.__context__ = self.__cause__ = None
         return self.with_traceback(None)
 
 
 class ApiError(FetchError):
-    """An API answered with an errcode other than 0."""
+    """An API returned an errcode other than 0."""
 
     reason = Reason.API
 
@@ -67,20 +67,20 @@ class ApiError(FetchError):
 
 
 class QuotaError(ApiError):
-    """The day's or the minute's quota of an API is used up."""
+    """The daily quota or the quota per minute of an API is used up."""
 
     reason = Reason.QUOTA
 
 
 class TokenError(FetchError):
-    """A token could not be had."""
+    """There is no token."""
 
     reason = Reason.TOKEN
 
     def __init__(self, text: str, *, cause: FetchError | None = None) -> None:
         super().__init__(text)
         self.cause = None if cause is None else cause.to_keep()
-        """What the API that was asked for a token did; None if none was asked."""
+        """The failure of the API that issues tokens; None if none was called."""
         self.timed_out = cause is not None and cause.timed_out
 
 
@@ -89,47 +89,47 @@ class NotAuthorizedError(TokenError):
 
 
 class NoSecretError(TokenError):
-    """What proves to a token source that the app may have a token can't be read."""
+    """The secret with which a token is requested can't be read."""
 
 
 class TransportError(FetchError):
-    """A call got no whole HTTP answer with a status below 300."""
+    """There was no complete HTTP response with a status below 300."""
 
 
 class CallTimeoutError(TransportError):
-    """No whole answer came in time."""
+    """The response was not complete in time."""
 
     reason = Reason.TIMEOUT
     timed_out = True
 
 
 class BrokenConnectionError(TransportError):
-    """There was no connection, or it broke."""
+    """The connection could not be opened, or broke."""
 
     reason = Reason.CONNECTION
     timed_out = True
 
 
 class TlsError(TransportError):
-    """TLS failed, the peer's certificate above all."""
+    """The TLS handshake failed, for instance because of the certificate."""
 
     reason = Reason.TLS
 
 
 class HttpError(TransportError):
-    """The status was 300 or more, or the answer no HTTP."""
+    """The status was 300 or higher, or the response was not valid HTTP."""
 
     reason = Reason.HTTP
 
 
 class DecodeError(FetchError):
-    """The answer is malformed."""
+    """The response is malformed."""
 
     reason = Reason.DECODE
 
 
 class DeadlineError(FetchError):
-    """The scrape's time was over before the answer was there."""
+    """The deadline of the scrape passed before the response was complete."""
 
     reason = Reason.DEADLINE
     timed_out = True

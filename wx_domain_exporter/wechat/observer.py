@@ -1,16 +1,16 @@
-"""What is told about each call; the exporter's own metrics listen."""
+"""The interface through which calls are counted."""
 
 from typing import Protocol
 
 
 class CallObserver(Protocol):
-    """Counts calls; the exporter's own metrics are one."""
+    """Is notified of calls; `SelfMetrics` implements it."""
 
     def answered(self, api: str, errcode: int, seconds: float) -> None:
-        """Note a well-formed answer, also one with an errcode."""
+        """Count a valid response, with or without an errcode."""
 
     def failed(self, api: str, reason: str, seconds: float) -> None:
-        """Note a call without one."""
+        """Count a call without a valid response."""
 
     def token_refreshed(self, source: str) -> None:
-        """Note that a token source of this type got a token."""
+        """Count a token that a source of this type received."""

@@ -1,10 +1,10 @@
-"""A third-party platform (第三方平台) as it runs: its token, and what its mini programs gave it."""
+"""The state of a third-party platform (第三方平台) that its token sources share."""
 
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 
 class Platform:
-    """What the token sources of a platform's mini programs share."""
+    """A third-party platform: its component token and the refresh tokens of its mini programs."""
 
     def __init__(self, name: str, component_appid: str, component_token: TokenSource) -> None:
         self.name = name

@@ -15,19 +15,19 @@ class QuotaCooldown(Cooldown):
     __slots__ = ("_last",)
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Be inactive."""
+        """Create an inactive cooldown."""
         super().__init__(clock)
         self._last: tuple[str, int] | None = None
-        """The API and the errcode that the last cooldown came after."""
+        """The API and the errcode that caused the last cooldown."""
 
     def begin_after(self, error: FetchError) -> None:
-        """Begin if a failed call says that the quota is used up; else go on as it was."""
+        """Begin if the error of a call says that the quota is used up; otherwise change nothing."""
         seconds = self.seconds_after(error)
         if seconds:
             self.begin(seconds)
 
     def seconds_after(self, error: FetchError | None) -> float:
-        """Return the seconds to wait after a failed call; 0 if it says nothing of a quota.
+        """Return the seconds to wait after a failed call; 0 if the error is not about a quota.
 
         A failure that says nothing leaves it open whether the quota is back, so the next wait is a later one.
         """
@@ -38,7 +38,7 @@ class QuotaCooldown(Cooldown):
         return cooldown_after(*failed, again=again)
 
     def end(self) -> None:
-        """Be inactive, and let the next cooldown be a first one.
+        """End the cooldown; the next one is a first one again.
 
         For a call that succeeded, and for a configuration that was read again.
         """

@@ -1,4 +1,4 @@
-"""Taking secrets out of texts that come from outside, before they are logged. Pure."""
+"""Removes secrets from texts of other programs, before they are logged."""
 
 import re
 
@@ -6,35 +6,35 @@ MASK = "<secret>"
 _MAX_LENGTH = 500
 
 _NAMES = ("token", "secret", "ticket", "password", "passwd")
-_NAME = f"(?:{'|'.join(_NAMES)})"  # the end of one: what stands before it stays anyway
+_NAME = f"(?:{'|'.join(_NAMES)})"  # only the end of a name is matched, because the rest is kept anyway
 _ASSIGNED = re.compile(rf"(?i)({_NAME}\s*=\s*|{_NAME}\\?[\"']\s*:\s*)(\\?[\"']?)[^\s\"'&,;}}\\]+")
 _TOLD = re.compile(rf"(?i)({_NAME}\s*:\s*)[^\s\"'&,;}}\\]+")
-_USER_OF_URL = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")  # up to the last @: a password may hold one
+_USER_OF_URL = re.compile(r"(?<=://)[^/?#\s\"'<>]*@")  # up to the last @, because a password may contain one
 _AUTHORIZATION = re.compile(r"(?i)\b(basic|bearer)\s+[\w+/=.~-]{6,}")
 # A request id is 26 or so and has hyphens; an appsecret has 32 letters, tokens and tickets far more.
 _OPAQUE = re.compile(r"[A-Za-z0-9_@+=-]{32,}")
 _CUT_OFF = re.compile(r"[A-Za-z0-9_@+=-]*\Z")
-# Without one of these nothing is marked as secret.
+# A text without any of these characters contains no marked secret.
 _SIGN = re.compile(r"[=:@\s]")
 # Control characters, and those that end a line or turn its direction.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def without_named_secrets(text: str) -> str:
-    """Mask what a name, a URL's form or an authorization scheme marks as secret; the rest stays."""
+    """Mask values that follow the name of a secret or an authorization scheme, and users in URLs."""
     if not _SIGN.search(text):
         return text
     if "@" in text:
         text = _USER_OF_URL.sub(f"{MASK}@", text)
     text = _AUTHORIZATION.sub(rf"\1 {MASK}", text)
-    folded = text.casefold()  # to look for a name in it is far cheaper than the pattern
+    folded = text.casefold()  # searching for the names is far cheaper than the pattern
     return _ASSIGNED.sub(rf"\1\2{MASK}", text) if any(name in folded for name in _NAMES) else text
 
 
 def foreign_text(text: str) -> str:
-    """Make a text from outside, such as an errmsg, fit for a log line: no secrets, one line, not too long."""
+    """Return a text of another program, such as an errmsg, as one log line without secrets, shortened."""
     whole = len(text) <= 4 * _MAX_LENGTH
-    if not whole:  # half a secret would pass for none
+    if not whole:  # a part of a secret would not be recognized
         text = _CUT_OFF.sub("", text[: 4 * _MAX_LENGTH])
     text = _CONTROL.sub(" ", text)
     text = _TOLD.sub(rf"\1{MASK}", without_named_secrets(text))

@@ -1,4 +1,4 @@
-"""Reading what WeChat answers: bytes to JSON, its errcode, and the lists of getwxadevinfo."""
+"""Parses responses of WeChat: JSON, the errcode, and the lists of getwxadevinfo."""
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
 MAX_CATEGORIES = 32
-"""An answer with more lists than this is malformed."""
+"""A response with more lists than this is malformed."""
 
 _MAX_ERRCODE = 10**9
 
@@ -52,7 +52,7 @@ class ResponseParser(Protocol[Result_co]):
 
 
 class AnswerParser(Generic[Result]):
-    """Parses each response by itself."""
+    """Parses each response with a function, without a cache."""
 
     __slots__ = ("_read",)
 
@@ -70,11 +70,11 @@ class AnswerParser(Generic[Result]):
 
 
 AS_JSON = AnswerParser[JsonObject](lambda answer: answer)
-"""Returns the whole answer."""
+"""Returns the whole JSON object."""
 
 
 class DomainListsParser:
-    """Parses one app's responses of getwxadevinfo; the same bytes as the last time are not parsed again.
+    """Parses one app's responses of getwxadevinfo; a repeated response is not parsed again.
 
     Not safe to share between threads, but for `forget`.
     """
@@ -89,15 +89,15 @@ class DomainListsParser:
         """
         self._action = action
         self.seen: tuple[str, ...] = ()
-        """The undocumented categories that the app had."""
+        """The undocumented categories that the app had before."""
         self.known: Mapping[str, DomainList] | None = None
-        """The app's lists before; those that are the same still are returned themselves."""
+        """The app's previous lists; a list that did not change is returned as the same object."""
         self._last: tuple[bytes, Mapping[str, DomainList]] | None = None
-        """The digest of the last good response, and its lists."""
+        """The digest of the last successful response, and its lists."""
 
     def parse(self, api: str, body: bytes) -> Mapping[str, DomainList]:
-        """Return the lists of a response; the same object as the last time, if they are the same."""
-        digest = sha256(body).digest()  # thousands of apps would keep a kilobyte each
+        """Return the lists of a response; the same object as before if they did not change."""
+        digest = sha256(body).digest()  # keeping the bytes would take a kilobyte for each app
         last = self._last
         if last is not None and last[0] == digest:
             return last[1]
@@ -109,13 +109,13 @@ class DomainListsParser:
         return lists
 
     def read(self, answer: JsonObject) -> Mapping[str, DomainList]:
-        """Return the lists of an answer with errcode 0."""
+        """Return the lists of a response with errcode 0."""
         lists = read_categories(answer, self._action, self.seen, self.known)
         self.seen = remember(self.seen, lists, DOCUMENTED_CATEGORIES)
         return lists
 
     def forget(self) -> None:
-        """Forget all answers: they may be those of another app."""
+        """Discard what is known, because it may belong to another app."""
         self._last = self.known = None
         self.seen = ()
 
@@ -136,7 +136,7 @@ def successful_answer(api: str, body: bytes) -> JsonObject:
 
 
 def read_json(body: bytes) -> JsonObject:
-    """Decode a body; the Content-Type is no guide, so it is not asked.
+    """Parse a body as JSON, whatever its Content-Type says.
 
     Raises:
         DecodeError: it is not a JSON object in UTF-8.
@@ -157,7 +157,7 @@ def read_json(body: bytes) -> JsonObject:
 
 
 def read_errcode(answer: JsonObject) -> int:
-    """Return an answer's errcode, which may come as a string; 0 if it has none.
+    """Return the errcode of a response, which may be a string; 0 if it is missing.
 
     Raises:
         DecodeError: it is no whole number.
@@ -172,7 +172,7 @@ def read_errcode(answer: JsonObject) -> int:
 
 
 def whole_number(value: object, most: int) -> int | None:
-    """Return a number that came as a number or as a string; None if it is none, or beyond ±`most`."""
+    """Return a whole number given as a number or a string; None if it is neither, or beyond ±`most`."""
     if isinstance(value, str):
         text = value.strip()
         if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= len(str(most)):
@@ -183,7 +183,7 @@ def whole_number(value: object, most: int) -> int | None:
 
 
 def read_errmsg(answer: JsonObject) -> str:
-    """Return an answer's errmsg as it is: unfit for a label, and for a log before its redaction."""
+    """Return the unredacted errmsg of a response; it must not be a label, nor be logged as it is."""
     value = answer.get("errmsg")
     return value if isinstance(value, str) else ""
 
@@ -194,7 +194,7 @@ def read_categories(
     seen_before: Collection[str],
     known: Mapping[str, DomainList] | None = None,
 ) -> dict[str, DomainList]:
-    """Read the lists of a good answer of getwxadevinfo.
+    """Return the lists of a successful response of getwxadevinfo.
 
     Args:
         answer: with errcode 0.
@@ -219,7 +219,7 @@ def read_lists(
     seen_before: Collection[str],
     known: Mapping[str, DomainList] | None = None,
 ) -> dict[str, DomainList]:
-    """Read the lists of domains that an object of an answer holds.
+    """Return the lists of domains in an object of a response.
 
     Args:
         holder: the object.
@@ -234,8 +234,8 @@ def read_lists(
     Raises:
         DecodeError: no list at all, too many, or one that holds something else than domains.
     """
-    # Each answer comes with names of its own; thousands of apps have the same. To intern what a peer made up
-    # would keep it for ever on some versions of Python.
+    # Thousands of apps share the known names, which saves memory. Other names are not interned, because some
+    # versions of Python would keep them for ever.
     known_names = {name: name for name in (*documented, *seen_before)}
     given = {
         known_names.get(name, name): value
@@ -259,7 +259,7 @@ def read_lists(
 def remember(
     seen: tuple[str, ...], categories: Collection[str], documented: Collection[str]
 ) -> tuple[str, ...]:
-    """Return the undocumented categories, also those seen before; a peer can't make them grow without end."""
+    """Return all undocumented categories seen so far, up to a limit."""
     new = sorted(set(categories).difference(documented, seen))
     return (*seen, *new)[:MAX_CATEGORIES]
 

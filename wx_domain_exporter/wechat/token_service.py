@@ -1,4 +1,4 @@
-"""Asking a central token service: one GET, its answer as a JSON object, and no errcode."""
+"""The client of token services: one GET request, answered with a JSON object without an errcode."""
 
 from collections.abc import Mapping
 
@@ -15,14 +15,14 @@ from wx_domain_exporter.wechat.redaction import foreign_text
 from wx_domain_exporter.wechat.responses import JsonObject, read_json
 
 NAME = "http"
-"""What it is called where APIs are counted: the type of the token source."""
+"""The value of the metric label `api`: the type of the token source."""
 
 
 class TokenServiceClient:
-    """All central token services; `get` and `close` are for tasks."""
+    """Requests tokens from all token services; `get` and `close` are for tasks."""
 
     def __init__(self, settings: Wechat, observer: CallObserver, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Make a client without connections."""
+        """Create a client; connections are opened when they are needed."""
         self._settings = settings
         self._observer = observer
         self._clock = clock
@@ -35,7 +35,7 @@ class TokenServiceClient:
             http.close()
 
     def get(self, url: str, headers: Mapping[str, str], ca_file: str | None, timeout: float) -> JsonObject:
-        """Ask once.
+        """Send one request.
 
         Args:
             url: whom to ask.
