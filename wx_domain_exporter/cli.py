@@ -13,7 +13,8 @@ from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE, UsageError, p
 from wx_domain_exporter.commands.once import run_once
 from wx_domain_exporter.commands.output import fail
 from wx_domain_exporter.commands.serve import serve
-from wx_domain_exporter.config.loader import ConfigError, ConfigLoader
+from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer

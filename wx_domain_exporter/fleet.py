@@ -7,7 +7,7 @@ from functools import cached_property
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import Clock
-from wx_domain_exporter.config.loader import AppSettings, Settings
+from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.platforms.registry import PlatformRegistry
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource

@@ -9,8 +9,10 @@ import structlog
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.config.loader import AppSettings, ConfigError, ConfigLoader, Settings
+from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.config.secret import SecretError
+from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fleet import Fleet, FleetBuilder
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics

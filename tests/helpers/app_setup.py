@@ -9,8 +9,8 @@ from helpers.simulated_client import APPID, SECRET
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken, StableToken, TokenConfig
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.tokens.factory import make_source
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.config.loader import ConfigLoader, Settings, without_broken_files
+from wx_domain_exporter.config.loader import ConfigLoader, without_broken_files
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from wx_domain_exporter.config.settings import Settings
 
 
 def load(path: Path) -> Settings:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from helpers.samples import series, value
 from prometheus_client import CollectorRegistry, generate_latest
 
-from wx_domain_exporter.config.loader import PlatformSettings
 from wx_domain_exporter.config.schema_tokens import AuthorizerToken, PlatformConfig
+from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.wechat.tokens.factory import make_platform

@@ -13,9 +13,9 @@ from helpers.simulated_client import APPID
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.domains.domain_list import domain_list
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics

@@ -16,8 +16,8 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.config import loader
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.baseline import Expected
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, domain_list
 from wx_domain_exporter.service import Service

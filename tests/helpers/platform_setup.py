@@ -10,9 +10,9 @@ from helpers.api_clients import time_left
 from helpers.simulated_client import APPID, COMPONENT, COMPONENT_SECRET, TICKET
 from helpers.token_setup import lists_of
 
-from wx_domain_exporter.config.loader import PlatformSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken, AuthorizerToken, HttpToken, PlatformConfig
 from wx_domain_exporter.config.secret import Secret
+from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import TokenError

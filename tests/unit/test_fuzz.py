@@ -12,7 +12,7 @@ from helpers.repository import REPOSITORY
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from wx_domain_exporter.config.loader import ConfigError, Settings
+from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, DomainList, domain_list, normal_form
 from wx_domain_exporter.wechat.errors import DecodeError
@@ -21,6 +21,8 @@ from wx_domain_exporter.wechat.responses import read_categories, read_errcode, r
 
 if TYPE_CHECKING:
     import random
+
+    from wx_domain_exporter.config.settings import Settings
 
 # The same examples in each run: what fails here fails for everybody.
 fuzz = settings(

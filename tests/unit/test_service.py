@@ -12,6 +12,7 @@ from helpers.waiting import wait_until
 
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.config import loader, secret
+from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.regular_file import read_file
@@ -186,7 +187,7 @@ class TestSharedToken:
 class TestStart:
     def test_an_invalid_configuration_is_an_error(self, fleet: SmallFleet) -> None:
         fleet.path.write_text("apps: []")
-        with pytest.raises(loader.ConfigError, match="lists no app"):
+        with pytest.raises(ConfigError, match="lists no app"):
             Service(loader.ConfigLoader(fleet.path))
 
     @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ class TestStart:
             raise error
 
         monkeypatch.setattr(service_module, "ApiClient", vanished)
-        with pytest.raises(loader.ConfigError, match=f"wechat: {error}"):
+        with pytest.raises(ConfigError, match=f"wechat: {error}"):
             Service(loader.ConfigLoader(fleet.path))
 
     def test_metrics_show_the_configuration_in_use(self, fleet: SmallFleet, service: Service) -> None:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from wx_domain_exporter.config.settings import Settings
+
 
 A, B = appid(0), appid(1)
 SELF = "wx_domain_exporter_"
@@ -256,7 +258,7 @@ class OneAtATime(loader.ConfigLoader):
         self.overlaps = 0
         self._free = threading.Semaphore()
 
-    def load(self) -> loader.Settings:
+    def load(self) -> Settings:
         if not self._free.acquire(blocking=False):
             self.overlaps += 1
             return super().load()

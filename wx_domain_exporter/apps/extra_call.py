@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from wx_domain_exporter.clock import Clock
-from wx_domain_exporter.config.loader import AppSettings
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.wechat.apis import Api
 from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient

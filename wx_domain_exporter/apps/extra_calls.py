@@ -13,8 +13,8 @@ from wx_domain_exporter.apps.extra_call import ExtraCall
 from wx_domain_exporter.apps.results import NO_EXTRA_RESULT, ExtraResult
 from wx_domain_exporter.backoff import Cooldown
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.wechat.apis import (

@@ -8,8 +8,8 @@ from wx_domain_exporter.apps.extra_calls import ExtraCalls
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.domains.baseline import Drift, drifts
 from wx_domain_exporter.domains.domain_list import DomainList

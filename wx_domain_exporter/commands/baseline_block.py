@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import yaml
 
-from wx_domain_exporter.config.loader import AppSettings
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.baseline import has_stray_wildcard, has_wildcard
 from wx_domain_exporter.domains.domain_list import DomainList, MalformedDomainError, covers, normal_form
 

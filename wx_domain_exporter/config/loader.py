@@ -1,8 +1,7 @@
-"""Loading the configuration: a file in, validated settings or all its errors out."""
+"""Loads the configuration: from a file to validated settings, or to all of its errors."""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wx_domain_exporter.config.app_files import AppFiles
@@ -16,80 +15,15 @@ from wx_domain_exporter.config.cross_checks import (
     resolved,
 )
 from wx_domain_exporter.config.errors import ConfigError, Errors, sentences
-from wx_domain_exporter.config.schema import App, Collect, Config, Scrape, Wechat
+from wx_domain_exporter.config.schema import App, Config
 from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
     AuthorizerToken,
     HttpToken,
     PlatformConfig,
-    TokenConfig,
 )
+from wx_domain_exporter.config.settings import AppSettings, PlatformSettings, Settings
 from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_config
-from wx_domain_exporter.domains.baseline import Baseline
-
-__all__ = ["AppSettings", "ConfigError", "ConfigLoader", "PlatformSettings", "Settings"]
-
-
-@dataclass(frozen=True, slots=True)
-class AppSettings:
-    """One mini program, with everything that defaults and names resolve to."""
-
-    appid: str
-    name: str
-    labels: Mapping[str, str]
-    token: TokenConfig
-    baseline: Baseline = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PlatformSettings:
-    """One third-party platform, with everything that names resolve to.
-
-    Attributes:
-        name: its key under `platforms`.
-        settings: as configured.
-        component_token: where its component_access_token comes from; None: it is made here.
-        app_token: where the tokens of its mini programs come from.
-        labels: of its mini programs.
-        baseline: of its mini programs.
-    """
-
-    name: str
-    config: PlatformConfig
-    component_token: AccessToken | HttpToken | None
-    app_token: TokenConfig
-    labels: Mapping[str, str]
-    baseline: Baseline = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """A validated configuration: the only form of it that the running program takes."""
-
-    wechat: Wechat
-    scrape: Scrape
-    collect: Collect
-    limits: Mapping[str, int]
-    platforms: tuple[PlatformSettings, ...]
-    apps: tuple[AppSettings, ...]
-    """Those of the file itself and of its app files, not the ones that a platform discovers."""
-
-    baselines: Mapping[str, Baseline]
-    """By name. One that has an appid for its name is that app's."""
-
-    app_file_errors: Mapping[str, tuple[str, ...]]
-    """By app file, what is wrong with it now: its last good content is in force."""
-
-    unreadable_secrets: tuple[str, ...]
-    """What the apps of the app files name and can't be read: it costs them alone."""
-
-    hash: int
-    """The first 48 bits of the SHA-256 of the file's bytes: exact in a float64."""
-
-    def complete(self, found: AppSettings) -> AppSettings:
-        """Return a discovered app with the baseline that is named after it, if there is one."""
-        own = self.baselines.get(found.appid)
-        return found if own is None else replace(found, baseline=own)
 
 
 def without_broken_files(settings: Settings) -> Settings:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import gevent
 import structlog
 
-from wx_domain_exporter.config.loader import AppSettings, PlatformSettings
+from wx_domain_exporter.config.settings import AppSettings, PlatformSettings
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.tasks import Tasks

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from wx_domain_exporter.commands.baseline_block import HEAD, baseline_entry
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.baseline import drifts
 from wx_domain_exporter.domains.domain_list import DomainList, MalformedDomainError, domain_list, normal_form
 

@@ -75,7 +75,7 @@ class TestReport:
 
     def test_withheld_effective_lists_are_mentioned(self, fleet: SmallFleet, capsys: Capture) -> None:
         fleet.configure(collect={"effective": True})
-        fleet.world.patch(A, {"effective_told": False})
+        fleet.world.patch(A, {"effective_reported": False})
         first, second, last = report(fleet, capsys, 0)
         assert "calls used today) → WeChat does not report the lists in effect: " in first
         assert "→" not in second

@@ -3,14 +3,18 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.configurations import load
 from helpers.json_text import as_json
 from structlog.testing import capture_logs
 
-from wx_domain_exporter.config.loader import ConfigError, ConfigLoader, Settings
+from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.loader import ConfigLoader
+
+if TYPE_CHECKING:
+    from wx_domain_exporter.config.settings import Settings
 
 A, B, C, D = (f"wx{number:016x}" for number in range(4))
 TOKEN = {"type": "stable_token", "appsecret": "canary-appsecret"}

@@ -7,8 +7,9 @@ import pytest
 from helpers.configurations import parse
 from helpers.json_text import as_json
 
-from wx_domain_exporter.config.loader import AppSettings, ConfigError, Settings
+from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.domains.baseline import Baseline, Expected
 
 A, B = "wx00000000000000a0", "wx00000000000000b0"

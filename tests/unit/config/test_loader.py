@@ -4,7 +4,7 @@ import dataclasses
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import trustme
@@ -14,7 +14,7 @@ from helpers.json_text import as_json
 from helpers.repository import REPOSITORY
 from pydantic import BaseModel, ValidationError
 
-from wx_domain_exporter.config.loader import ConfigError, Settings
+from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.schema import (
     App,
     Collect,
@@ -35,6 +35,9 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
+
+if TYPE_CHECKING:
+    from wx_domain_exporter.config.settings import Settings
 
 DATA = REPOSITORY / "tests" / "data" / "config"
 BAD_FILES = sorted(path.name for path in DATA.glob("*.bad.yml"))

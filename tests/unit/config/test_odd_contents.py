@@ -10,7 +10,7 @@ from helpers.configurations import parse
 from helpers.exporter_process import run_exporter
 from helpers.json_text import as_json
 
-from wx_domain_exporter.config.loader import ConfigError
+from wx_domain_exporter.config.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ import pytest
 from helpers.configurations import parse
 from helpers.json_text import as_json
 
-from wx_domain_exporter.config.loader import ConfigError
+from wx_domain_exporter.config.errors import ConfigError
 
 if TYPE_CHECKING:
     from wx_domain_exporter.config.schema import Wechat

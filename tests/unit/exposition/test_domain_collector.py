@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -123,7 +122,6 @@ def test_the_example_of_the_docs_runs_and_ends_without_close(fleet: SmallFleet, 
     done = subprocess.run(
         [sys.executable, "-c", f"{code}print(generate_latest().decode())"],
         cwd=fleet.path.parent,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
         text=True,
         check=False,

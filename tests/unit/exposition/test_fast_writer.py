@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry, Gauge
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.apps.token_usage import TokenUsage
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema import Collect
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.baseline import Expected
 from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.exposition import cached_lines, fast_writer

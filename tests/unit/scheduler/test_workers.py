@@ -8,8 +8,8 @@ from helpers.fake_apps import LONG, FakeApp, JobLog, start, wait_for_results
 from helpers.waiting import wait_until
 
 from wx_domain_exporter.apps.results import NO_EXTRA_RESULT
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import AccessToken
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.wechat.errors import DeadlineError

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
-from wx_domain_exporter.config.loader import AppSettings
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.web.endpoints.probe_url import ProbeUrl, probe_url
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wx_domain_exporter.config.loader import PlatformSettings
+from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.service import Service

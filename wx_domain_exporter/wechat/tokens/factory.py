@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.config.loader import PlatformSettings
 from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
     AuthorizerToken,
@@ -14,6 +13,7 @@ from wx_domain_exporter.config.schema_tokens import (
     StableToken,
     TokenConfig,
 )
+from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens import source
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource, CloudBaseSource

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from wx_domain_exporter.config.loader import AppSettings
 from wx_domain_exporter.config.schema_tokens import StableToken
 from wx_domain_exporter.config.secret import Secret
+from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.domain_list import domain_list
 from wx_domain_exporter.web.endpoints.sd_targets import KnownApp, app_groups, domain_groups
 
