@@ -1,7 +1,7 @@
 """Write rules/wx-domain.rules.yml as a PrometheusRule for the Prometheus operator; `--check` only compares.
 
-Run as `python3 scripts/kubernetes_rules.py`; it needs nothing but Python. It indents the rules as text, so that
-their comments are kept.
+Run as `python3 scripts/kubernetes_rules.py`; it needs nothing but Python. It indents the rules as text, which
+keeps their comments.
 """
 
 import sys
