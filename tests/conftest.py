@@ -1,4 +1,4 @@
-"""The switch that writes golden files anew, and the fixtures that tests of several units share."""
+"""The option that updates golden files, and the fixtures that several packages of tests share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def update_goldens(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="module", params=RELEASES)
 def release(request: pytest.FixtureRequest) -> str:
-    """The releases of Debian whose programs a test runs one after the other."""
+    """Runs a test once with the programs of each Debian release."""
     return str(request.param)
 
 

@@ -1,11 +1,11 @@
-"""Lets coverage tell greenlets apart: a tracer keeps one stack, so each greenlet gets a tracer of its own.
+"""Measures coverage in greenlets: each one gets its own tracer, because a tracer follows one stack.
 
-Coverage's own way, `concurrency = gevent`, can hang on Python 3.11. It keeps the greenlets in a dictionary
-of weak references, whose callbacks are traced Python code. Where greenlet clears a dead thread away, in a
-pending call, these run, and a second pending call there makes the interpreter turn in one instruction for
-ever. Here nothing of Python runs when a greenlet ends: it holds its tracer itself.
+Coverage's setting for this, `concurrency = gevent`, can hang on Python 3.11. It keeps greenlets in a
+dictionary of weak references, whose callbacks are traced Python code. They run when greenlet cleans up an
+ended thread in a pending call, and a second pending call at that moment makes the interpreter loop forever in
+one instruction. Here no Python code runs when a greenlet ends, because the greenlet itself holds its tracer.
 
-In the programs that tests start, the thread of the tasks is not traced: it would take several times as long.
+In programs that tests start, the thread of the tasks is not traced, because it would be several times slower.
 """
 
 import sys
@@ -16,7 +16,7 @@ import greenlet
 
 
 def coverage_init(*_: object) -> None:
-    """Begin; called once a process."""
+    """Set the trace hooks; coverage calls this once per process."""
     run = threading.Thread.run
 
     def run_traced(self: threading.Thread) -> None:

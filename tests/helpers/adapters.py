@@ -1,4 +1,4 @@
-"""Adapters that call the faulty API from tasks, and the seconds that their calls may take."""
+"""Runs the HTTP adapter in tasks, against the faulty API, and the durations that its calls may take."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from wx_domain_exporter.http.connection import Connection
 
 SHORT = 0.6
-"""Seconds for a call that is to time out."""
+"""Seconds for a call that should time out."""
 
 LONG = 30.0
 NOISE = 5.0
-"""By how much a slow machine may be late, in seconds."""
+"""Seconds by which a slow machine may be late."""
 
 
 class RunningAdapter:
-    """An adapter, and the tasks that its calls are."""
+    """An adapter whose calls run as tasks."""
 
     def __init__(self, ca_file: str, idle_connections: int = 8) -> None:
         context = tls_context(ca_file)

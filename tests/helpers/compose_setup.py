@@ -1,4 +1,4 @@
-"""The programs of deploy/compose as processes on loopback, around a fleet with all that can be seen."""
+"""Runs the programs of deploy/compose on loopback, with a fleet that shows every state."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 COMPOSE = REPOSITORY / "deploy" / "compose"
 SHOP, DENIED, GARBLED, RENEWED, AWAY, DISCOVERED = map(appid, range(1, 7))
 KEPT, FOREIGN, MISSING, NEW = (f"https://127.0.0.1:{port}" for port in range(1, 5))
-"""Domains that blackbox_exporter probes without leaving the machine; nobody answers there."""
+"""Domains on this machine for blackbox_exporter to probe; no server listens there."""
 
 _LISTS = {"requestdomain": [KEPT, FOREIGN]}
 _APPS: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ def compose_file(name: str) -> Any:
 
 
 def fleet_world() -> tuple[World, SimulatedPlatform]:
-    """Mini programs in all states, and a platform that one of them has authorized."""
+    """Mini programs in all states, and a platform that one of them authorized."""
     world = World()
     for one, settings in _APPS.items():
         world.add(SimulatedApp(appid=one, appsecret=APPSECRET, domains=_LISTS, **settings))
@@ -62,7 +62,7 @@ def fleet_world() -> tuple[World, SimulatedPlatform]:
 
 
 def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dict[str, Any]:
-    """What an exporter watches; the one name can differ."""
+    """The configuration of an exporter for the fleet, with a name for the first app."""
     token = {"type": "stable_token", "appsecret": APPSECRET}
     apps: list[dict[str, Any]] = [
         {"appid": one, "name": settings["name"], "token": token}
@@ -82,7 +82,7 @@ def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dic
 
 @contextlib.contextmanager
 def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, World]]:
-    """Two exporters of one fleet, the demo, one that is down, blackbox_exporter, Prometheus over all."""
+    """Run two exporters of one fleet, the demo, blackbox_exporter, and Prometheus; one target is down."""
     world, platform = fleet_world()
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(SimulatorServer(world))
@@ -96,10 +96,10 @@ def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, Worl
         targets.append(stack.enter_context(exporter("--demo")).url)
         blackbox = stack.enter_context(blackbox_exporter(folder, compose_file("blackbox.yml"), release))
         hosts = {
-            "exporter:12324": [*(url.removeprefix("http://") for url in targets), _nobody()],
+            "exporter:12324": [*(url.removeprefix("http://") for url in targets), _unused_address()],
             "blackbox_exporter:9115": [blackbox],
-            "alertmanager:9093": [_nobody()],
-            "localhost:9090": [_nobody()],
+            "alertmanager:9093": [_unused_address()],
+            "localhost:9090": [_unused_address()],
         }
         server = stack.enter_context(prometheus_of_compose(folder / "prometheus", hosts, release))
         yield server, world
@@ -107,7 +107,7 @@ def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, Worl
 
 @contextlib.contextmanager
 def one_exporter(folder: Path, release: str) -> Iterator[tuple[Prometheus, World, Exporter]]:
-    """An exporter of the fleet, and a Prometheus that scrapes it alone, with the job's name."""
+    """Run an exporter of the fleet and a Prometheus that scrapes it alone, under the usual job name."""
     world, platform = fleet_world()
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(SimulatorServer(world))
@@ -122,7 +122,7 @@ def one_exporter(folder: Path, release: str) -> Iterator[tuple[Prometheus, World
 
 @contextlib.contextmanager
 def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release: str) -> Iterator[Prometheus]:
-    """Run Prometheus with the compose's configuration and rules, every second, and these for its hosts."""
+    """Run Prometheus with compose's configuration and rules, these addresses, and intervals of a second."""
     tree = compose_file("prometheus.yml")
     tree["global"] = dict.fromkeys(tree["global"], "1s")
     for job in tree["scrape_configs"]:
@@ -131,7 +131,7 @@ def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release:
             static["targets"] = [found for target in static["targets"] for found in hosts[target]]
         for discovery in job.get("http_sd_configs", ()):
             discovery["refresh_interval"] = "1s"
-    tree["scrape_configs"].append(_seen_twice(tree["scrape_configs"][0]))
+    tree["scrape_configs"].append(_replica_job(tree["scrape_configs"][0]))
     text = as_json(tree)
     for host, found in hosts.items():
         text = text.replace(host, found[0])
@@ -143,12 +143,12 @@ def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release:
         yield running
 
 
-def _seen_twice(job: Mapping[str, Any]) -> dict[str, Any]:
-    """The same job as another Prometheus server would have it, where both send their series to one place."""
+def _replica_job(job: Mapping[str, Any]) -> dict[str, Any]:
+    """The same job as a second Prometheus server has it when both write to the same remote storage."""
     labels = {"job": job["job_name"], "replica": "b"}
     relabeled = [{"target_label": name, "replacement": value} for name, value in labels.items()]
     return {**job, "job_name": "seen_twice", "relabel_configs": relabeled}
 
 
-def _nobody() -> str:
+def _unused_address() -> str:
     return f"127.0.0.1:{free_port()}"

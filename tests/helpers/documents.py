@@ -1,4 +1,4 @@
-"""The texts and examples of README and docs."""
+"""Reads the texts and examples of the documentation."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def anchors(page: str) -> set[str]:
-    """What GitHub makes of a page's headings."""
+    """The anchors that GitHub generates for a page's headings."""
     headings = re.findall(r"^#+ (.*)$", text_of(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

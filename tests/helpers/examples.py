@@ -1,4 +1,4 @@
-"""The examples of docs/service-discovery.md, made to run in a test."""
+"""The examples of docs/service-discovery.md, adapted to run in a test."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from helpers.documents import blocks
 if TYPE_CHECKING:
     from helpers.exporter_process import Exporter
 
-PROBES, SHARD, DOMAINS, MODULE = (yaml.safe_load(one) for one in blocks("docs/service-discovery.md", "yaml"))
+PROBES, SHARD, DOMAINS, MODULE = (
+    yaml.safe_load(block) for block in blocks("docs/service-discovery.md", "yaml")
+)
 _EXPORTER, _BLACKBOX = "localhost:12324", "localhost:9115"
 
 
-def jobs(example: Any, program: Exporter, *, blackbox: str = "") -> Any:
-    """An example's jobs, for where the programs of this test listen, and in a hurry."""
+def scrape_jobs(example: Any, program: Exporter, *, blackbox: str = "") -> Any:
+    """The scrape jobs of an example, with the addresses of this test's programs and intervals of a second."""
     text = json.dumps(example["scrape_configs"])
     text = text.replace(_EXPORTER, program.url.removeprefix("http://")).replace(_BLACKBOX, blackbox)
-    found = json.loads(text)
-    for job in found:
+    jobs = json.loads(text)
+    for job in jobs:
         job.update(scrape_interval="1s", scrape_timeout="1s")
         for discovery in job.get("http_sd_configs", ()):
             discovery["refresh_interval"] = "1s"
-    return found
+    return jobs

@@ -18,12 +18,12 @@ from helpers.http_requests import request
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-STARTUP_SECONDS = 30
+STARTUP_SECONDS = 60
 
 
 @dataclass
 class Exporter:
-    """The exporter as a process, started as a user starts it."""
+    """A running exporter process."""
 
     process: subprocess.Popen[str]
     lines: list[str] = field(default_factory=list)
@@ -45,7 +45,7 @@ class Exporter:
         self.process.send_signal(number)
 
     def stop(self, number: int = signal.SIGTERM, timeout: float = 60) -> int:
-        """End it and return its exit status."""
+        """Send a signal, and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(timeout)
@@ -62,7 +62,7 @@ class Exporter:
 def exporter(
     *arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Iterator[Exporter]:
-    """Start the exporter on a port of its own; wait until it listens; end it afterwards."""
+    """Run the exporter on a free port, from when it listens until the end of the block."""
     command = [
         sys.executable,
         "-P",
@@ -83,7 +83,7 @@ def serving(
     cwd: Path | None = None,
     seconds: float = STARTUP_SECONDS,
 ) -> Iterator[Exporter]:
-    """Run a command that starts the exporter; wait until it listens; end it afterwards."""
+    """Run a command that starts the exporter, from when that listens until the end of the block."""
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=cwd, env=env)
     running = Exporter(process)
     listening = threading.Event()
@@ -93,9 +93,9 @@ def serving(
             raise AssertionError
         for line in process.stderr:
             running.lines.append(line)
-            found = re.search(r"msg\"?[=:] ?\"?listening\"?.*?(https?://[^/\s\"]+)", line)
-            if found:
-                running.url = found[1]
+            match = re.search(r"msg\"?[=:] ?\"?listening\"?.*?(https?://[^/\s\"]+)", line)
+            if match:
+                running.url = match[1]
                 listening.set()
         listening.set()
 

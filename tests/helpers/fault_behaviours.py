@@ -1,4 +1,4 @@
-"""What a peer can do with a request: coroutines that answer one call, well or not."""
+"""The behaviours of the faulty API: coroutines that answer one call, correctly or not."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     Behaviour = Callable[[Call], Awaitable[None]]
 
 SLOW_SECONDS = 0.5
-"""What the slow but good answer takes."""
+"""The delay of the slow but correct answer."""
 
 PAUSE = 0.05
-"""Between two bytes of what drips: far less than any timeout, so that only the wall clock ends it."""
+"""Seconds between two bytes that drip: less than any timeout, so that only a total limit ends the call."""
 
 CAP = 1 << 20
 """The exporter's default max_response_bytes."""
@@ -32,7 +32,7 @@ def domain_of(fault: str) -> str:
 
 
 def good_lists(fault: str) -> dict[str, Any]:
-    """Lists that no other app has, so that a mixed-up answer shows."""
+    """Lists that no other fault has, so that an answer for another call is noticed."""
     return {"requestdomain": [domain_of(fault)], "bizdomain": []}
 
 
@@ -46,7 +46,7 @@ def chunked(data: bytes, size: int = 16) -> bytes:
 
 
 def gzip_bomb(megabytes: int) -> bytes:
-    """Zeros, a thousand times as many as bytes sent; made of one repeated block, for speed."""
+    """A gzip stream of zeros, compressed to a thousandth; one block is repeated, to make it fast."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     block = deflate.compress(bytes(1 << 20)) + deflate.flush(zlib.Z_FULL_FLUSH)
     return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + block * megabytes + b"\x03\x00" + bytes(8)
@@ -100,7 +100,7 @@ async def answers_and_goes_on(call: Call) -> None:
 
 
 async def answers_twice(call: Call) -> None:
-    """Send two whole answers at once, the first of a size at which a buffered reader stops right after it."""
+    """Send two answers at once, the first of a size after which a buffered reader stops exactly."""
     first, second = good(call), good(call, requestdomain=["https://another-app.example.com"])
     size = 2 * io.DEFAULT_BUFFER_SIZE - len(call.head("Content-Length: 12345"))
     head = call.head(f"Content-Length: {size}")
@@ -194,7 +194,7 @@ async def closes_between_chunks(call: Call) -> None:
 
 
 def says(text: str) -> Behaviour:
-    """Send a text of our own in the place of HTTP."""
+    """Send a text in place of an HTTP response."""
 
     async def behave(call: Call) -> None:
         await call.close_after(text.encode("latin-1"))
@@ -203,7 +203,7 @@ def says(text: str) -> Behaviour:
 
 
 def repeats(first: str, again: bytes) -> Behaviour:
-    """Send the same without end, as fast as it goes."""
+    """Send the same data repeatedly, as fast as possible."""
 
     async def behave(call: Call) -> None:
         await call.peer.send(first.encode())
@@ -227,7 +227,7 @@ def redirects(line: str) -> Behaviour:
 
 
 def body(content: bytes | str, *fields: str) -> Behaviour:
-    """Answer with a body of this content and a length that is right."""
+    """Answer with this body and its correct length."""
     data = content if isinstance(content, bytes) else content.encode()
 
     async def behave(call: Call) -> None:
@@ -237,7 +237,7 @@ def body(content: bytes | str, *fields: str) -> Behaviour:
 
 
 def lists(**more: Any) -> Behaviour:
-    """Answer well but for some keys."""
+    """Answer correctly except for some keys."""
 
     async def behave(call: Call) -> None:
         await call.answer(good(call, **more))
@@ -246,7 +246,7 @@ def lists(**more: Any) -> Behaviour:
 
 
 def of_good(change: Callable[[bytes], bytes], *fields: str) -> Behaviour:
-    """Answer with the good body, changed."""
+    """Answer with the correct body after a change."""
 
     async def behave(call: Call) -> None:
         await call.answer(change(good(call)), *fields)

@@ -1,4 +1,4 @@
-"""The fault matrix: what the faulty API does for each token, and what the exporter has to make of it."""
+"""The table of faults: what the faulty API does for each token, and what the exporter must report."""
 
 from __future__ import annotations
 
@@ -60,11 +60,11 @@ class Fault:
     name: str
     behave: Behaviour
     reason: str | None = None
-    """None: the answer is good."""
+    """The expected reason of failure; None for a good answer."""
 
     errcode: int | None = None
     calls: int = 1
-    """How often the API is called in one scrape."""
+    """How often the API must be called in one scrape."""
 
 
 HEAD = "HTTP/1.1 200 OK\r\n"

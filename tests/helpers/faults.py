@@ -1,4 +1,4 @@
-"""Servers on raw sockets that misbehave on purpose, and a WeChat API whose token says how."""
+"""Servers on raw sockets that misbehave on purpose, and a WeChat API whose faults the token selects."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
 CANARY = "Zc4n4ry0Zc4n4ry1Zc4n4ry2Zc4n4ry3Zc4n4ry4"
-"""Stands in every token; it must show nowhere."""
+"""Part of every token; it must not appear in any output."""
 
-RESET = struct.pack("ii", 1, 0)
+LINGER_ZERO = struct.pack("ii", 1, 0)
+"""For SO_LINGER: closing the socket sends a RST."""
 STOP_SECONDS = 20
-END_SECONDS = 5
-GOODBYE_SECONDS = 0.2
-"""What a client has to answer the end of TLS; most say nothing."""
+END_SECONDS = 60
+CLOSE_SECONDS = 0.2
+"""How long a client may take to answer the TLS close_notify; most do not answer."""
 
 
 def token_for(fault: str) -> str:
-    """A token with all that a query would take apart."""
+    """A token that selects a fault, with the characters that have a meaning in a query."""
     return f"fault-{fault}.{CANARY}/+&=%?#é"
 
 
@@ -52,7 +53,7 @@ class Request:
 
 
 class Peer:
-    """One connection, as the server sees it."""
+    """The server's side of one connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -81,37 +82,37 @@ class Peer:
             await asyncio.sleep(pause)
 
     async def without_end(self, data: bytes, pause: float = 0) -> None:
-        """Send the same again and again, until the client or the server ends it."""
+        """Send the same data repeatedly, until the client or the server closes the connection."""
         while True:
             await self.send(data)
             await asyncio.sleep(pause)
 
     async def hang(self) -> None:
-        """Answer nothing until the client goes."""
+        """Send nothing until the client closes the connection."""
         while await self.reader.read(65536):
             pass
 
     def close(self) -> None:
-        """End the connection after this answer."""
+        """Close the connection after this answer."""
         self.closing = True
 
     def reset(self) -> None:
-        """End the connection with a RST."""
-        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        """Close the connection with a RST."""
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
         self.writer.transport.abort()
         self.closing = True
 
 
 @dataclass
 class SocketServer:
-    """Runs a coroutine for each connection, in a thread of its own; use it as a context manager."""
+    """Runs a coroutine for each connection, in one thread; a context manager."""
 
     serve: Callable[[Peer], Awaitable[None]]
     context: ssl.SSLContext | None = None
     port: int = 0
     accepted: int = 0
     ended: int = 0
-    """How many of the connections have ended, on whichever side."""
+    """The number of connections that either side has closed."""
 
     changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -147,19 +148,19 @@ class SocketServer:
         started.set()
         await self._stopping.wait()
         self._loop.remove_reader(server.sockets[0].fileno())
-        await _some_turns()  # who was accepted last gets a task yet, which fails on a server that is closed
+        await _some_iterations()  # the last accepted connection gets its task, which fails on a closed server
         server.close()
-        rest = dict(self._open)
-        for task in rest:
+        still_open = dict(self._open)
+        for task in still_open:
             task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-        for transport in rest.values():  # a task that had not begun closes nothing
+        await asyncio.gather(*still_open, return_exceptions=True)
+        for transport in still_open.values():  # a task that never started has not closed its connection
             transport.abort()
-        await _some_turns()
+        await _some_iterations()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.context is not None:
-            writer.transport.pause_reading()  # type: ignore[attr-defined] # the handshake is read elsewhere
+            writer.transport.pause_reading()  # type: ignore[attr-defined] # start_tls reads the handshake
         task = asyncio.create_task(self._converse(Peer(reader, writer)))
         self._open[task] = writer.transport
         task.add_done_callback(self._open.pop)
@@ -174,7 +175,7 @@ class SocketServer:
             await self.serve(peer)
             if not peer.writer.transport.is_closing():
                 peer.writer.close()
-                await asyncio.wait_for(peer.writer.wait_closed(), GOODBYE_SECONDS)
+                await asyncio.wait_for(peer.writer.wait_closed(), CLOSE_SECONDS)
         except (OSError, asyncio.IncompleteReadError, TimeoutError):
             pass
         finally:
@@ -185,13 +186,14 @@ class SocketServer:
                 self.changed.notify_all()
 
 
-async def _some_turns() -> None:
+async def _some_iterations() -> None:
+    """Let the event loop run its pending callbacks."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
 class FaultyApi(SocketServer):
-    """getwxadevinfo, with the fault that the token names."""
+    """getwxadevinfo with the fault that the token selects."""
 
     def __init__(
         self, faults: dict[str, Callable[[Call], Awaitable[None]]], context: ssl.SSLContext | None = None
@@ -211,7 +213,7 @@ class FaultyApi(SocketServer):
 
 @dataclass(frozen=True)
 class Call:
-    """One request and the ways to answer it; every answer quotes the token where it can."""
+    """One request and ways to answer it; the answers quote the token's canary."""
 
     peer: Peer
     request: Request
@@ -231,7 +233,7 @@ class Call:
 
 @contextlib.contextmanager
 def full_backlog() -> Iterator[int]:
-    """Listen on a port where every further connection attempt goes without an answer."""
+    """Listen on a port with a full backlog, at which further connection attempts get no answer."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -245,7 +247,7 @@ def full_backlog() -> Iterator[int]:
 
 
 async def says_nothing(peer: Peer) -> None:
-    """Take a connection, read what comes, and never say a word: not even for a TLS handshake."""
+    """Accept a connection and never send anything, not even for a TLS handshake."""
     await peer.hang()
 
 
@@ -254,7 +256,7 @@ async def speaks_plain_http(peer: Peer) -> None:
 
 
 async def hangs_up(peer: Peer) -> None:
-    """Read what the client says first, and close."""
+    """Read the client's first data and close the connection."""
     await peer.reader.read(65536)
 
 
@@ -263,22 +265,22 @@ async def resets_at_once(peer: Peer) -> None:
 
 
 def drips_from(port: int, pause: float) -> Callable[[Peer], Awaitable[None]]:
-    """Stand before another server, and hand on what it says byte by byte."""
+    """Forward to another server, and send its answers byte by byte."""
 
     async def relay(peer: Peer) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
-        async def hand_on() -> None:
+        async def forward_requests() -> None:
             while data := await peer.reader.read(65536):
                 writer.write(data)
 
-        there = asyncio.create_task(hand_on())
+        forwarding = asyncio.create_task(forward_requests())
         try:
             while data := await reader.read(65536):
                 await peer.drip(data, pause)
         finally:
-            there.cancel()
-            await asyncio.gather(there, return_exceptions=True)
+            forwarding.cancel()
+            await asyncio.gather(forwarding, return_exceptions=True)
             writer.transport.abort()
 
     return relay

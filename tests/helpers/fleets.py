@@ -1,4 +1,4 @@
-"""Fleets for the tests: a simulated WeChat API and the configuration that watches it."""
+"""Fleets for the tests: a simulated WeChat API, and the configuration of an exporter for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def appid(number: int) -> str:
 
 @dataclass(frozen=True)
 class SmallFleet:
-    """Apps 0 … n-1, each with one request domain, and a configuration file for them."""
+    """A served world and the configuration file of an exporter for it."""
 
     world: World
     url: str
@@ -46,14 +46,14 @@ class SmallFleet:
 
 
 def fleet_config(world: World, base_url: str, **sections: Any) -> str:
-    """The configuration for all apps of a world; a section given here replaces the one made for them."""
+    """The configuration for all apps of a world; `sections` replace generated ones, or add to `wechat`."""
     apps = [
         {
-            "appid": one,
+            "appid": appid,
             "name": app.name,
             "token": {"type": "stable_token", "appsecret": app.appsecret},
         }
-        for one, app in world.apps.items()
+        for appid, app in world.apps.items()
     ]
     wechat = {"base_url": base_url, **sections.pop("wechat", {})}
     return as_json({"wechat": wechat, "apps": apps, **sections})
@@ -61,7 +61,7 @@ def fleet_config(world: World, base_url: str, **sections: Any) -> str:
 
 @contextlib.contextmanager
 def serve(world: World, folder: Path) -> Iterator[SmallFleet]:
-    """Run a simulated API, with a configuration that has a stable_token for each app."""
+    """Run a simulated API, and write a configuration with a stable_token for each app."""
     with SimulatorServer(world) as server:
         fleet = SmallFleet(world, server.url, folder / "config.yml")
         fleet.configure()
@@ -70,7 +70,7 @@ def serve(world: World, folder: Path) -> Iterator[SmallFleet]:
 
 @contextlib.contextmanager
 def small_fleet(folder: Path, apps: int = 2, **settings: Any) -> Iterator[SmallFleet]:
-    """Run a simulated API with this many healthy apps."""
+    """Run a simulated API with apps 0 … n-1, each with one request domain."""
     world = World()
     for number in range(apps):
         lists = {"requestdomain": [f"https://app-{number}.example.com"]}
@@ -84,9 +84,9 @@ def small_fleet(folder: Path, apps: int = 2, **settings: Any) -> Iterator[SmallF
 
 
 def platform_fleet(authorizers: int, official_accounts: int = 0, **settings: Any) -> World:
-    """A third-party platform, the only one in its world, and so many generated accounts that authorized it.
+    """A world with one third-party platform and this many generated accounts that authorized it.
 
-    Some of them are official accounts, spread evenly. The settings are those of a generated fleet.
+    `official_accounts` of them, spread evenly, are not mini programs; `settings` go to `generate_fleet`.
     """
     world = generate_fleet(authorizers, **settings)
     platform = world.add_platform(
@@ -96,14 +96,14 @@ def platform_fleet(authorizers: int, official_accounts: int = 0, **settings: Any
             component_verify_ticket=f"ticket@@@{appsecret_of('ticket')}",
         )
     )
-    for number, one in enumerate(world.apps):
+    for number, account in enumerate(world.apps):
         mini_program = not is_spread(number, official_accounts, among=authorizers)
-        world.authorize(platform.component_appid, one, mini_program=mini_program)
+        world.authorize(platform.component_appid, account, mini_program=mini_program)
     return world
 
 
 def token_service_source(url: str, **more: Any) -> dict[str, Any]:
-    """The token source that asks the simulated token service."""
+    """The configuration of a token source that uses the simulated token service."""
     return {
         "type": "http",
         "url": f"{url}/_token_service/token?appId={{appid}}",
@@ -114,7 +114,7 @@ def token_service_source(url: str, **more: Any) -> dict[str, Any]:
 
 
 def authorizer(authorization: Authorization) -> dict[str, Any]:
-    """The token source of an app that authorized the configuration's platform `main`."""
+    """The configuration of the token source of an app that authorized the platform `main`."""
     return {
         "type": "authorizer",
         "platform": "main",
@@ -123,7 +123,7 @@ def authorizer(authorization: Authorization) -> dict[str, Any]:
 
 
 def own_platform(platform: SimulatedPlatform, **more: Any) -> dict[str, Any]:
-    """A platform whose component_access_token the exporter makes itself."""
+    """The configuration of a platform whose component_access_token the exporter makes."""
     return {
         "component_appid": platform.component_appid,
         "own_component_token": True,
@@ -134,13 +134,13 @@ def own_platform(platform: SimulatedPlatform, **more: Any) -> dict[str, Any]:
 
 
 def discovering(platform: SimulatedPlatform, **more: Any) -> dict[str, Any]:
-    """The sections of a configuration whose only apps are those that such a platform discovers."""
+    """The sections of a configuration whose apps all come from the discovery of such a platform."""
     return {"apps": [], "platforms": {"main": own_platform(platform, discover=True, **more)}}
 
 
 @contextlib.contextmanager
 def generated_fleet(apps: int, hanging: int, latency: str) -> Iterator[str]:
-    """Run a simulated API as a process of its own, so that it takes none of the tests' time."""
+    """Run a simulated API as a process, so that it does not use the CPU time of the tests."""
     command = [sys.executable, "-P", "-m", "wx_domain_exporter.simulator", "--port=0", f"--apps={apps}"]
     with subprocess.Popen(
         [*command, f"--hanging={hanging}", f"--latency={latency}"], stdout=subprocess.PIPE, text=True

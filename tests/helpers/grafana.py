@@ -1,4 +1,4 @@
-"""The committed dashboards as Grafana reads them, and what it makes of their variables."""
+"""Reads the committed dashboards as Grafana does, and fills in their variables."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 FILES = sorted(path.name for path in (REPOSITORY / "dashboards").glob("*.json"))
 WINDOWS = {"__rate_interval": "4s", "__range": "300s"}
-"""For a Prometheus that scrapes every second."""
+"""Grafana's variables for a Prometheus that scrapes every second."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One expression of a dashboard, and where it stands."""
+    """One expression of a dashboard, and the panel or annotation that has it."""
 
     where: str
     expression: str
@@ -27,12 +27,12 @@ class Query:
 
 
 def load(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((REPOSITORY / "dashboards" / name).read_text())
-    return found
+    dashboard: dict[str, Any] = json.loads((REPOSITORY / "dashboards" / name).read_text())
+    return dashboard
 
 
 def panels(dashboard: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """All panels that show something, also those in folded rows."""
+    """All panels, including those in collapsed rows."""
     for panel in dashboard["panels"]:
         if panel["type"] == "row":
             yield from panel["panels"]
@@ -46,32 +46,34 @@ def variables(dashboard: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def queries(dashboard: Mapping[str, Any]) -> list[Query]:
     """Every expression of panels and annotations."""
-    shown = [
+    panel_queries = [
         Query(f"{panel['title']} {target['refId']}", target["expr"], target["range"])
         for panel in panels(dashboard)
         for target in panel["targets"]
     ]
     annotations = dashboard["annotations"]["list"]
-    return shown + [Query(one["name"], one["expr"], over_time=True) for one in annotations]
+    return panel_queries + [
+        Query(annotation["name"], annotation["expr"], over_time=True) for annotation in annotations
+    ]
 
 
 def metrics(expression: str) -> set[str]:
-    """The names of series in an expression."""
+    """The metrics in an expression."""
     without_strings = re.sub(r'"[^"]*"', '""', expression)
     return set(re.findall(r"\b([a-z_]+)(?=\{)", without_strings))
 
 
 def filled(expression: str, values: Mapping[str, str]) -> str:
-    """An expression with its variables replaced; one that is unknown is an error."""
-    everything = {**WINDOWS, **values}
-    return re.sub(r"\$(\w+)", lambda found: everything[found[1]], expression)
+    """An expression with its variables replaced; an unknown one is a KeyError."""
+    variables = {**WINDOWS, **values}
+    return re.sub(r"\$(\w+)", lambda match: variables[match[1]], expression)
 
 
 def option(variable: Mapping[str, Any], row: Mapping[str, Any]) -> tuple[str, str]:
-    """The text and the value that Grafana makes of one series of a variable's query_result()."""
+    """The text and the value that Grafana shows for one series of a variable's query_result()."""
     labels = ",".join(f'{name}="{value}"' for name, value in row["metric"].items())
     series = f"{{{labels}}} {row['value'][1]} {row['value'][0] * 1000:.0f}"
     pattern = variable["regex"].strip("/").replace("(?<", "(?P<")
-    found = re.search(pattern, series)
-    assert found is not None, series
-    return found["text"], found["value"]
+    match = re.search(pattern, series)
+    assert match is not None, series
+    return match["text"], match["value"]

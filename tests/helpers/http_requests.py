@@ -32,7 +32,7 @@ def request(
     body: bytes | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Answer:
-    """One request on a connection of its own; header names in lower case, gzip undone."""
+    """Send one request on a new connection. Header names are in lower case; a gzip body is decompressed."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
     if tls is not None:
@@ -44,9 +44,9 @@ def request(
         connection.request(method, path, body=body, headers=dict(headers or {}))
         response = connection.getresponse()
         content = response.read()
-        found = {name.lower(): value for name, value in response.getheaders()}
-        if found.get("content-encoding") == "gzip":
+        received = {name.lower(): value for name, value in response.getheaders()}
+        if received.get("content-encoding") == "gzip":
             content = gzip.decompress(content)
-        return Answer(response.status, found, content)
+        return Answer(response.status, received, content)
     finally:
         connection.close()

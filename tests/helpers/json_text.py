@@ -7,5 +7,5 @@ from typing import Any
 
 
 def as_json(value: Any) -> str:
-    """JSON is YAML: the easiest way to a configuration file that holds anything."""
+    """A value as JSON, which is also YAML, for configuration files."""
     return json.dumps(value, ensure_ascii=False)

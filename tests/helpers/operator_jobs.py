@@ -1,6 +1,6 @@
-"""What the Prometheus operator makes of its resources, as far as deploy/kubernetes uses them.
+"""The scrape jobs that the Prometheus operator generates from the resources in deploy/kubernetes.
 
-A field that is not here is a field that nobody has looked up in the operator's API reference: a KeyError.
+A field that is missing in these tables is a KeyError: look it up in the operator's API reference and add it.
 """
 
 from __future__ import annotations
@@ -36,29 +36,29 @@ def _renamed(tree: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
 
 
 def job_of_scrape_config(resource: dict[str, Any]) -> dict[str, Any]:
-    """The job of Prometheus that a ScrapeConfig stands for."""
+    """The scrape job that a ScrapeConfig becomes."""
     job = _renamed(resource["spec"], _SCRAPE_CONFIG)
-    job["http_sd_configs"] = [_renamed(one, _HTTP_SD) for one in job["http_sd_configs"]]
-    job["relabel_configs"] = [_renamed(one, _RELABELING) for one in job["relabel_configs"]]
+    job["http_sd_configs"] = [_renamed(config, _HTTP_SD) for config in job["http_sd_configs"]]
+    job["relabel_configs"] = [_renamed(config, _RELABELING) for config in job["relabel_configs"]]
     return job
 
 
 def job_of_service_monitor(resource: dict[str, Any], service: dict[str, Any], address: str) -> dict[str, Any]:
-    """The job of Prometheus that a ServiceMonitor with one endpoint stands for, for one address of a Service.
+    """The scrape job that a ServiceMonitor with one endpoint becomes, for one address of a Service.
 
-    The operator makes the label `job` of the Service's name, or of its label that `jobLabel` names if it
-    has one; the endpoint's own relabelings come after that.
+    The operator sets `job` to the value of the Service's label that `jobLabel` names, or to its name; the
+    endpoint's relabelings follow.
     """
     spec, metadata = dict(resource["spec"]), resource["metadata"]
     (endpoint,) = spec.pop("endpoints")
     assert set(spec) <= {"jobLabel", "selector"}
     name = service["metadata"]["name"]
-    where = {key: endpoint[key] for key in endpoint if key not in {"port", "relabelings"}}
-    own = [_renamed(one, _RELABELING) for one in endpoint.get("relabelings", ())]
-    labelled = service["metadata"]["labels"].get(spec.get("jobLabel"), name)
+    fields = {key: endpoint[key] for key in endpoint if key not in {"port", "relabelings"}}
+    relabelings = [_renamed(config, _RELABELING) for config in endpoint.get("relabelings", ())]
+    job_label = service["metadata"]["labels"].get(spec.get("jobLabel"), name)
     return {
         "job_name": f"serviceMonitor/{metadata.get('namespace', 'default')}/{metadata['name']}/0",
-        **_renamed(where, _ENDPOINT),
+        **_renamed(fields, _ENDPOINT),
         "static_configs": [{"targets": [address]}],
-        "relabel_configs": [{"target_label": "job", "replacement": labelled}, *own],
+        "relabel_configs": [{"target_label": "job", "replacement": job_label}, *relabelings],
     }

@@ -7,15 +7,19 @@ import shutil
 from helpers.repository import REPOSITORY
 
 OWN, FORKY = "own", "forky"
-"""Debian's releases whose programs the tests run: this machine's own, such as bookworm, and the next one."""
+"""The Debian releases whose programs the tests run: this machine's, such as bookworm, and the next one."""
 RELEASES = (OWN, FORKY)
 
 
 def program(name: str, package: str, release: str = OWN) -> str:
-    """The path of a real program, or a failure that says what to install; a test is never skipped for it."""
+    """The path of a real program.
+
+    Raises:
+        AssertionError: It is missing; the message names the package to install.
+    """
     unpacked = REPOSITORY / ".programs" / (FORKY if release == FORKY else "") / "usr" / "bin"
-    found = shutil.which(name, path=str(unpacked)) or (shutil.which(name) if release == OWN else None)
-    if found is None:
+    path = shutil.which(name, path=str(unpacked)) or (shutil.which(name) if release == OWN else None)
+    if path is None:
         how = f"apt install {package}" if release == OWN else f"forky's, unpacked: {unpacked / name}"
         raise AssertionError(f"{name} is missing: install Debian's package {package} ({how})")
-    return found
+    return path

@@ -1,4 +1,4 @@
-"""Debian's Alertmanager as a process of the tests, and who receives what it sends."""
+"""Runs Debian's Alertmanager, and receives its notifications."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PACKAGE = "prometheus-alertmanager"
 
 @dataclass(frozen=True)
 class Event:
-    """An alert that began or ended, as it arrived first."""
+    """The first notification of an alert's start or end."""
 
     path: str
     labels: dict[str, str]
@@ -33,13 +33,13 @@ class Event:
     @property
     def short(self) -> str:
         """Such as `/messages: WxDomainAppDown of shop`."""
-        of = f" of {self.labels['name']}" if "name" in self.labels else ""
-        return f"{self.path}: {self.labels['alertname']}{of}"
+        name = f" of {self.labels['name']}" if "name" in self.labels else ""
+        return f"{self.path}: {self.labels['alertname']}{name}"
 
 
 @dataclass
 class Receiver:
-    """A webhook, and all that began or ended there; Alertmanager repeats what goes on, which is left out."""
+    """A webhook, and the alerts that started or ended there; repeated notifications are left out."""
 
     url: str = ""
     _events: dict[str, list[Event]] = field(default_factory=lambda: {"firing": [], "resolved": []})
@@ -53,19 +53,19 @@ class Receiver:
                 self._events[alert["status"]].append(Event(path, alert["labels"], alert["annotations"]))
 
     def expect(self, status: str, *expected: str) -> list[Event]:
-        """Wait until these have begun or ended, and no others since the last time, in any order."""
+        """Wait for exactly these alerts to start or end since the last call, in any order."""
         arrived = self._events[status]
         with contextlib.suppress(AssertionError):
             wait_until(lambda: len(arrived) >= len(expected), "all arrive", 60)
         self._events[status] = []
-        found = sorted(event.short for event in arrived)
-        assert found == sorted(expected), f"{status}: {found}"
+        alerts = sorted(event.short for event in arrived)
+        assert alerts == sorted(expected), f"{status}: {alerts}"
         return arrived
 
 
 @contextlib.contextmanager
 def receiver() -> Iterator[Receiver]:
-    """Receive notifications at any path."""
+    """Run a webhook that accepts any path."""
     received = Receiver()
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -94,17 +94,17 @@ _TEMPLATES = Path("/usr/share/prometheus/alertmanager")
 
 
 def _runnable(folder: Path, release: str) -> tuple[Path, Path]:
-    """The program and the folder to run it in.
+    """The program, and its working folder.
 
-    Debian's program reads its templates at a fixed place. Where the package is only unpacked
-    (scripts/programs), a copy of it reads them in its working folder instead.
+    Debian's program reads its templates from a fixed path. If the package is only unpacked
+    (scripts/programs), a patched copy reads them from its working folder.
     """
     original = Path(program(PACKAGE, PACKAGE, release))
     if REPOSITORY not in original.parents:
         return original, folder
-    place = str(_TEMPLATES).encode()
+    path = str(_TEMPLATES).encode()
     copy = folder / PACKAGE
-    copy.write_bytes(original.read_bytes().replace(place, (b"./" * len(place))[: len(place)]))
+    copy.write_bytes(original.read_bytes().replace(path, (b"./" * len(path))[: len(path)]))
     copy.chmod(0o755)
     return copy, original.parent.parent / _TEMPLATES.relative_to("/usr")
 

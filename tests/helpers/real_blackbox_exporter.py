@@ -1,4 +1,4 @@
-"""Debian's blackbox_exporter, to see which web configurations a Prometheus exporter takes."""
+"""Runs Debian's blackbox_exporter to learn which web configurations a Prometheus exporter accepts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from helpers.programs import program
 if TYPE_CHECKING:
     from pathlib import Path
 
-STARTUP_SECONDS = 30
+STARTUP_SECONDS = 60
 
 
 def takes(web_file: Path, release: str) -> bool:
-    """Whether it serves with this file; it ends at once if it does not."""
+    """Whether it serves with this file; otherwise it exits at once."""
     configuration = web_file.with_suffix(".blackbox")
     configuration.write_text("modules: {}\n")
     port = free_port()
@@ -36,7 +36,7 @@ def takes(web_file: Path, release: str) -> bool:
             if _answers(port):
                 return True
             if time.monotonic() > end:
-                raise AssertionError(f"neither serves nor ends: {web_file.name}")
+                raise AssertionError(f"it neither serves nor exits: {web_file.name}")
             time.sleep(0.02)
         return False
     finally:
@@ -45,7 +45,7 @@ def takes(web_file: Path, release: str) -> bool:
 
 
 def _answers(port: int) -> bool:
-    """Whether anything comes back; on TLS too, where Go says that it is no HTTP server."""
+    """Whether anything is answered; with TLS, Go answers plain HTTP with an error."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=STARTUP_SECONDS) as client:
             client.sendall(b"GET / HTTP/1.0\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Debian's Prometheus and blackbox_exporter as processes of the tests."""
+"""Runs Debian's Prometheus and blackbox_exporter."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Prometheus:
         return json.loads(request(self.url + path).text)["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.get(f"/api/v1/query?query={quote(expression)}")["result"]
-        return found
+        result: list[dict[str, Any]] = self.get(f"/api/v1/query?query={quote(expression)}")["result"]
+        return result
 
     def values(self, expression: str, label: str) -> dict[str, float]:
         return {row["metric"].get(label, ""): float(row["value"][1]) for row in self.query(expression)}
 
-    def wait_for(self, expression: str, seconds: float = 30) -> list[dict[str, Any]]:
-        """The expression's result as soon as there is one."""
+    def wait_for(self, expression: str, seconds: float = 60) -> list[dict[str, Any]]:
+        """The result of an expression, as soon as it has one."""
         wait_until(
             lambda: bool(self.query(expression)), f"Prometheus returns something for {expression}", seconds
         )
@@ -44,9 +44,9 @@ class Prometheus:
 
 @contextlib.contextmanager
 def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = FORKY) -> Iterator[Prometheus]:
-    """Run Prometheus with these scrape jobs, every second."""
-    every = {"scrape_interval": "1s", "scrape_timeout": "1s"}
-    configuration = {"global": every, "scrape_configs": list(jobs)}
+    """Run Prometheus with these scrape jobs, at an interval of a second."""
+    intervals = {"scrape_interval": "1s", "scrape_timeout": "1s"}
+    configuration = {"global": intervals, "scrape_configs": list(jobs)}
     with configured_prometheus(folder, configuration, release=release) as running:
         yield running
 
@@ -55,7 +55,7 @@ def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = F
 def configured_prometheus(
     folder: Path, configuration: Mapping[str, Any], *flags: str, release: str = FORKY
 ) -> Iterator[Prometheus]:
-    """Run Prometheus with a configuration; its relative paths and its data are in the folder."""
+    """Run Prometheus with a configuration; the folder has its data and is where relative paths start."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "prometheus.yml"
     file.write_text(as_json(configuration))
@@ -85,7 +85,7 @@ def blackbox_exporter(folder: Path, configuration: Mapping[str, Any], release: s
 
 @contextlib.contextmanager
 def running(command: Sequence[str], log: Path, url: str, folder: Path | None = None) -> Iterator[None]:
-    """Run a program, in a folder, from when it answers at a URL."""
+    """Run a program in a folder, from when it answers at a URL until the end of the block."""
     with log.open("w") as lines:
         process = subprocess.Popen(command, stdout=lines, stderr=lines, cwd=folder)
 
@@ -98,7 +98,7 @@ def running(command: Sequence[str], log: Path, url: str, folder: Path | None = N
             return False
 
     try:
-        wait_until(ready, f"{command[0]} answers", 60)
+        wait_until(ready, f"{command[0]} answers")
         yield
     finally:
         process.terminate()
@@ -106,7 +106,7 @@ def running(command: Sequence[str], log: Path, url: str, folder: Path | None = N
 
 
 def promtool_check_metrics(text: str) -> str:
-    """What promtool has to say about an exposition; empty if it is clean."""
+    """The complaints of promtool about an exposition; empty if there are none."""
     checked = subprocess.run(
         [program("promtool", "prometheus"), "check", "metrics"],
         input=text,

@@ -15,19 +15,21 @@ def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 
 def value(text: str, name: str, **labels: str) -> float | None:
-    """One sample's value, or None if the exposition has no such series."""
+    """The value of one series, or None without it."""
     return samples(text).get((name, tuple(sorted(labels.items()))))
 
 
 def series(text: str, name: str, label: str) -> dict[str, float]:
-    """The samples of a metric, by the value of one label."""
-    return {dict(labels)[label]: number for (found, labels), number in samples(text).items() if found == name}
+    """The values of a metric by the value of one label."""
+    return {
+        dict(labels)[label]: number for (metric, labels), number in samples(text).items() if metric == name
+    }
 
 
 def apps_with(text: str, name: str, number: float) -> list[str]:
-    """The appid of each sample of a metric that has a value."""
+    """The appids for which a metric has this value."""
     return [
         dict(labels)["appid"]
-        for (found, labels), one in samples(text).items()
-        if (found, one) == (name, number)
+        for (metric, labels), sample in samples(text).items()
+        if (metric, sample) == (name, number)
     ]

@@ -1,4 +1,4 @@
-"""The shipped rules as trees, as text for another interval, and the metrics that an expression names."""
+"""Reads the shipped rules, writes them for other intervals, and finds the metrics of an expression."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
 
 
 def written_rules(*arguments: str) -> str:
-    """What scripts/rules.py writes."""
+    """The output of scripts/rules.py."""
     script = REPOSITORY / "scripts" / "rules.py"
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, str(script), *arguments], capture_output=True, text=True, check=True
     )
-    return done.stdout
+    return completed.stdout
 
 
 def _rules(text: str | None) -> list[dict[str, Any]]:
@@ -35,17 +35,17 @@ def _rules(text: str | None) -> list[dict[str, Any]]:
 
 
 def alerts(text: str | None = None) -> list[dict[str, Any]]:
-    """The alerting rules of the shipped file, or of this one."""
+    """The alerting rules of a rule file, by default the shipped one."""
     return [rule for rule in _rules(text) if "alert" in rule]
 
 
 def records(text: str | None = None) -> list[dict[str, Any]]:
-    """The recording rules of the shipped file, or of this one."""
+    """The recording rules of a rule file, by default the shipped one."""
     return [rule for rule in _rules(text) if "record" in rule]
 
 
 def expressions(text: str | None = None) -> list[tuple[str, str]]:
-    """Each rule's name, with its class where several share one, and its expression."""
+    """Each rule's name, followed by its class if several have that name, and its expression."""
     return [
         (rule.get("alert") or f"{rule['record']}{rule.get('labels', {}).get('class', '')}", rule["expr"])
         for rule in _rules(text)
@@ -53,16 +53,16 @@ def expressions(text: str | None = None) -> list[tuple[str, str]]:
 
 
 def jobs_of_the_alerts() -> str:
-    """The regular expression for the jobs that WxDomainScrapeFailed goes by."""
+    """The regular expression with which WxDomainScrapeFailed selects jobs."""
     (scrape_failed,) = (rule["expr"] for rule in alerts() if rule["alert"] == "WxDomainScrapeFailed")
     (pattern,) = re.findall(r'job=~"([^"]+)"', scrape_failed)
     return str(pattern)
 
 
 def metrics_of(expression: str) -> set[str]:
-    """The metrics that an expression names, without recorded ones."""
-    bare = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|group_left) \([^)]*\)', " ", expression)
-    names = set(re.findall(r"(?<![\w:])[a-z_][\w:]*(?![\w:])(?!\s*\()", bare))
+    """The metrics in an expression, without recorded ones."""
+    stripped = re.sub(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|group_left) \([^)]*\)', " ", expression)
+    names = set(re.findall(r"(?<![\w:])[a-z_][\w:]*(?![\w:])(?!\s*\()", stripped))
     return {name for name in names if ":" not in name} - {"and", "or", "unless", "offset"}
 
 
@@ -70,7 +70,7 @@ def metrics_of(expression: str) -> set[str]:
 def ruled_prometheus(
     folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = "", release: str = FORKY
 ) -> Iterator[Prometheus]:
-    """Run Prometheus with the shipped rules, for which a minute is a second, and these exporters' URLs."""
+    """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RULES.name).write_text(written_rules("--scrape-interval=1s"))
     configuration: dict[str, Any] = {

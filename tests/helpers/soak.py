@@ -1,4 +1,4 @@
-"""A soak: two scrapers, random faults, reloads and rotated secrets, for as long as one likes."""
+"""A soak test: two scrapers, random faults, reloads and rotated secrets, for any duration."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 @dataclass
 class Figures:
-    """What a soak saw."""
+    """The measurements of a soak test."""
 
     scrapes: int = 0
     reloads: int = 0
@@ -58,7 +58,7 @@ class Figures:
 
 
 class Soak:
-    """Apps, of which a tenth is broken at any time, and an exporter that watches them."""
+    """An exporter and its apps, a tenth of which fail at any time."""
 
     def __init__(self, folder: Path, apps: int, seed: int) -> None:
         self._folder = folder
@@ -74,7 +74,7 @@ class Soak:
             self._world.add(SimulatedApp(appid=one, name=f"app {number}", appsecret=APPSECRET, domains=lists))
 
     def run(self, seconds: float, pause: float = 1.0) -> Figures:
-        """Soak; the last third's scrapes are what must not have grown."""
+        """Run for this many seconds, with a disturbance every `pause` seconds."""
         with SimulatorServer(self._world) as server:
             self._configure(server.url)
             path = self._folder / "config.yml"
@@ -130,7 +130,7 @@ class Soak:
             self.figures.reloads += 1
 
     def _rotate(self) -> None:
-        """Give one app another appsecret, as an operator would: at WeChat, then in the file."""
+        """Change one app's appsecret as an operator does: at WeChat, then in the file."""
         one = self._random.choice(self._apps)
         fresh = secrets.token_hex(16)
         self._world.patch(one, {"appsecret": fresh})

@@ -10,17 +10,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    """Poll something of another process that sends no event."""
+def wait_until(condition: Callable[[], bool], expected: str, seconds: float = 60) -> None:
+    """Poll a condition in another process, which sends no event; the error names what was `expected`."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds} s: {expected}")
         time.sleep(0.05)
 
 
 class Gate:
-    """Where all fetches wait until the test opens it."""
+    """Holds all fetches until a test opens it; see the fixture `gate`."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -28,7 +28,7 @@ class Gate:
 
 
 class Trap:
-    """Raises whenever it is called; `again` is set by the second call."""
+    """Raises an error at each call; the second call sets `again`."""
 
     def __init__(self, error: Exception) -> None:
         self.again = threading.Event()

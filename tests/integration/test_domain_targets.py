@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.examples import DOMAINS, MODULE, PROBES, jobs
+from helpers.examples import DOMAINS, MODULE, PROBES, scrape_jobs
 from helpers.exporter_process import exporter
 from helpers.real_prometheus import blackbox_exporter, prometheus
 
@@ -75,7 +75,7 @@ def test_the_expiry_of_their_certificates_arrives(
         blackbox_exporter(tmp_path, {"modules": {"wx_domain": module}}, release) as blackbox,
         prometheus(
             tmp_path / "prometheus",
-            [*jobs(PROBES, program), *jobs(DOMAINS, program, blackbox=blackbox)],
+            [*scrape_jobs(PROBES, program), *scrape_jobs(DOMAINS, program, blackbox=blackbox)],
             release,
         ) as server,
     ):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from helpers.examples import SHARD, jobs
+from helpers.examples import SHARD, scrape_jobs
 from helpers.exporter_process import Exporter, exporter
 from helpers.fleets import fleet_config, generated_fleet
 from helpers.json_text import as_json
@@ -40,7 +40,7 @@ def servers(program: Exporter, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with contextlib.ExitStack() as stack:
         servers = []
         for shard in ("0", "1"):
-            [job] = jobs(SHARD, program)
+            [job] = scrape_jobs(SHARD, program)
             job.update(scrape_interval=f"{INTERVAL}s", scrape_timeout=f"{TIMEOUT}s")
             [keep] = [rule for rule in job["relabel_configs"] if rule.get("action") == "keep"]
             keep["regex"] = shard
