@@ -39,7 +39,7 @@ class IncompleteResponseError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Headers:
+class ResponseHeaders:
     """The headers of a response, and what they say about its body and its connection.
 
     Attributes:
@@ -58,7 +58,7 @@ class Headers:
 
 
 @lru_cache(256)
-def _parsed(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
+def _parsed(headers: tuple[tuple[bytes, bytes], ...]) -> ResponseHeaders:
     """Parse the headers of a response; those of most responses of a scrape are the same."""
     by_name: CaseInsensitiveDict[str] = CaseInsensitiveDict()
     for name, value in headers:
@@ -66,7 +66,7 @@ def _parsed(headers: tuple[tuple[bytes, bytes], ...]) -> Headers:
         by_name[key] = f"{by_name[key]}, {text}" if key in by_name else text
     transfer_encoding = by_name.get("transfer-encoding")
     options = {option.strip().lower() for option in by_name.get("connection", "").split(",")}
-    return Headers(
+    return ResponseHeaders(
         by_name=by_name,
         content_encoding=by_name.get("content-encoding", "").lower() or "identity",
         transfer_encoding=None if transfer_encoding is None else transfer_encoding.lower(),
