@@ -2,8 +2,8 @@
 
 Coverage's setting for this, `concurrency = gevent`, can hang on Python 3.11. It keeps greenlets in a
 dictionary of weak references, whose callbacks are traced Python code. They run when greenlet cleans up an
-ended thread in a pending call, and a second pending call at that moment makes the interpreter loop forever in
-one instruction. Here no Python code runs when a greenlet ends, because the greenlet itself holds its tracer.
+ended thread in a pending call; a second pending call then makes the interpreter loop in one instruction.
+Here no Python code runs when a greenlet ends, because the greenlet itself holds its tracer.
 
 In programs that tests start, the thread of the tasks is not traced, because it would be several times slower.
 """

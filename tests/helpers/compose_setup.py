@@ -82,7 +82,7 @@ def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dic
 
 @contextlib.contextmanager
 def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, World]]:
-    """Run two exporters of one fleet, the demo, blackbox_exporter, and Prometheus; one target is down."""
+    """Run two exporters of one fleet, the demo, blackbox_exporter and Prometheus; one target is down."""
     world, platform = fleet_world()
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(SimulatorServer(world))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SLOW_SECONDS = 0.5
 """The delay of the slow but correct answer."""
 
-PAUSE = 0.05
+PAUSE = 0.1
 """Seconds between two bytes that drip: less than any timeout, so that only a total limit ends the call."""
 
 CAP = 1 << 20
@@ -160,7 +160,7 @@ async def stops_in_body(call: Call) -> None:
 
 
 async def continues_without_end(call: Call) -> None:
-    await call.peer.without_end(b"HTTP/1.1 100 Continue\r\n\r\n", 0.001)
+    await call.peer.without_end(b"HTTP/1.1 100 Continue\r\n\r\n", 0.01)
 
 
 async def closes(call: Call) -> None:

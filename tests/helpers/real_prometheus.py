@@ -55,7 +55,7 @@ def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = F
 def configured_prometheus(
     folder: Path, configuration: Mapping[str, Any], *flags: str, release: str = FORKY
 ) -> Iterator[Prometheus]:
-    """Run Prometheus with a configuration; the folder has its data and is where relative paths start."""
+    """Run Prometheus with a configuration; relative paths start at the folder, which also has its data."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "prometheus.yml"
     file.write_text(as_json(configuration))

@@ -1,4 +1,4 @@
-"""App files under a running exporter: each change is taken over within seconds, none takes an app away."""
+"""App files of a running exporter: changes are applied within seconds, and a broken file removes no app."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ BROKEN = "- {appid: nonsense}\n- {appid: wx1, colour: red}\n"
 
 @dataclass(frozen=True)
 class Lists:
-    """A folder of app files beside the configuration, which has app A itself."""
+    """A folder of app files for a configuration that also has app A."""
 
     fleet: SmallFleet
     folder: Path
 
     def write(self, name: str, *appids: str, text: str | None = None) -> None:
-        # Renamed into its place: whoever reads meanwhile sees the old content or the new one.
+        # Renamed into place, so that a reader sees either the old content or the new one.
         new = self.folder / "new"
         new.write_text(as_json([{"appid": one} for one in appids]) if text is None else text)
         new.rename(self.folder / name)
@@ -38,8 +38,8 @@ class Lists:
         (self.folder / name).unlink()
 
     def errors(self, text: str) -> dict[str, float]:
-        found = series(text, "wx_domain_exporter_app_file_errors", "file")
-        return {name.removeprefix(f"{self.folder}/"): number for name, number in found.items()}
+        errors = series(text, "wx_domain_exporter_app_file_errors", "file")
+        return {name.removeprefix(f"{self.folder}/"): number for name, number in errors.items()}
 
 
 @pytest.fixture
@@ -61,12 +61,12 @@ def apps_of(text: str) -> set[str]:
     return set(states)
 
 
-def wait_for(program: Exporter, condition: Callable[[str], bool], what: str) -> str:
-    wait_until(lambda: condition(program.scrape()), what)
+def wait_for(program: Exporter, condition: Callable[[str], bool], expected: str) -> str:
+    wait_until(lambda: condition(program.scrape()), expected)
     return program.scrape()
 
 
-def test_the_running_program_sees_each_change_by_itself(lists: Lists) -> None:
+def test_the_running_exporter_applies_each_change(lists: Lists) -> None:
     lists.write("broken.yml", text=BROKEN)
     lists.write("good.yml", B)
     with exporter(f"--config.file={lists.fleet.path}") as program:
@@ -87,12 +87,12 @@ def test_the_running_program_sees_each_change_by_itself(lists: Lists) -> None:
         assert apps_of(broken) == {A, C}
         assert lists.errors(broken) == {"broken.yml": 1, "good.yml": 0}
         assert value(broken, "wx_domain_exporter_apps") == 2
-        # Nothing of that is a reload, and apps that stay keep their tokens.
+        # No change is a reload, and the other apps keep their tokens.
         assert "configuration reloaded" not in program.log
     assert lists.fleet.world.calls["stable_token", A] == 1
-    told = [line for line in program.log.splitlines() if "app file broken" in line]
-    assert sum("broken.yml: [0].appid" in line for line in told) >= 2
-    assert sum("broken.yml: [1].colour" in line for line in told) >= 2
+    errors = [line for line in program.log.splitlines() if "app file broken" in line]
+    assert sum("broken.yml: [0].appid" in line for line in errors) >= 2
+    assert sum("broken.yml: [1].colour" in line for line in errors) >= 2
 
 
 def test_a_reload_reads_them_too(lists: Lists) -> None:
@@ -111,7 +111,7 @@ def test_a_reload_reads_them_too(lists: Lists) -> None:
         broken = reload()
         assert apps_of(broken) == {A, B, C}
         assert lists.errors(broken) == {"shops.yml": 1}
-        # The configuration itself is good, and in force.
+        # The configuration itself is valid and used.
         assert value(broken, "wx_domain_exporter_config_last_reload_successful") == 1
         lists.write("shops.yml", C)
         mended = reload()
@@ -124,14 +124,14 @@ def test_a_reload_reads_them_too(lists: Lists) -> None:
 
 
 class TestCommands:
-    def test_config_check_tells_all_errors_of_all_files(self, lists: Lists) -> None:
+    def test_config_check_reports_all_errors_of_all_files(self, lists: Lists) -> None:
         lists.write("bad.yml", text=BROKEN)
         lists.write("twice.json", B, A)
         ended = run_exporter("--config.check", f"--config.file={lists.fleet.path}")
         assert ended.returncode == 1
         assert ended.stdout == ""
-        said = [line.split(f"{lists.folder}/")[1].split(": ")[:2] for line in ended.stderr.splitlines()]
-        assert said == [
+        errors = [line.split(f"{lists.folder}/")[1].split(": ")[:2] for line in ended.stderr.splitlines()]
+        assert errors == [
             ["bad.yml", "[0].appid"],
             ["bad.yml", "[1].appid"],
             ["bad.yml", "[1].colour"],
@@ -144,7 +144,7 @@ class TestCommands:
         assert (ended.returncode, ended.stderr) == (0, "")
         assert ended.stdout.endswith("configuration is valid: 3 apps\n")
 
-    def test_once_shows_the_others_and_says_that_some_are_missing(self, lists: Lists) -> None:
+    def test_once_shows_the_other_apps_and_reports_the_broken_file(self, lists: Lists) -> None:
         lists.write("bad.yml", text=BROKEN)
         lists.write("good.yml", B)
         ended = run_exporter("--once", f"--config.file={lists.fleet.path}")

@@ -1,4 +1,4 @@
-"""deploy/compose: its files, and its Prometheus, of which every expression of the dashboards is asked."""
+"""deploy/compose: its files, and the dashboards' expressions in a Prometheus with its configuration."""
 
 from __future__ import annotations
 
@@ -54,18 +54,18 @@ def server(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 def ask(server: Prometheus, query: Query, values: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What Grafana would get for a panel: now, or over the last minutes."""
+    """The result that Grafana would get for a panel: now, or over the last minutes."""
     expression = filled(query.expression, values)
     if not query.over_time:
         return server.query(expression)
     now = time.time()
     span = urlencode({"query": expression, "start": now - 300, "end": now, "step": 1})
-    found: list[dict[str, Any]] = server.get(f"/api/v1/query_range?{span}")["result"]
-    return found
+    result: list[dict[str, Any]] = server.get(f"/api/v1/query_range?{span}")["result"]
+    return result
 
 
 def without_zero(query: Query) -> Query:
-    """The query without what makes a 0 of nothing."""
+    """The query without the part that gives 0 if there are no series."""
     return Query(query.where, re.sub(r" or count\([^()]*\) \* 0$", "", query.expression), query.over_time)
 
 
@@ -101,7 +101,7 @@ def expression_of(file: str, where: str) -> str:
 
 
 def table(server: Prometheus, file: str, where: str, values: Mapping[str, str], *labels: str) -> list[Any]:
-    """The rows of a table: the labels that it shows, and the value."""
+    """The rows of a table: the displayed labels and the value."""
     rows = server.query(filled(expression_of(file, where), values))
     assert all(set(row["metric"]) <= {"appid", *labels} for row in rows)
     return sorted(
@@ -110,7 +110,7 @@ def table(server: Prometheus, file: str, where: str, values: Mapping[str, str], 
 
 
 class TestTables:
-    """Two exporters watch one fleet, with different names in it, and two Prometheus servers scrape both."""
+    """Two exporters have one fleet, with different names for an app; two Prometheus servers scrape both."""
 
     @pytest.mark.parametrize(
         ("title", "number"),
@@ -192,14 +192,14 @@ class TestTables:
         assert not ask(server, Query(where, expression_of(file, where), over_time=True), of["added"])
 
 
-Shown = dict[str, list[float]]
-"""What the panels show that have something to show, by panel and letter of the query."""
+PanelValues = dict[str, list[float]]
+"""The values of the panels that have any, by title and letter of the query."""
 
 
-def shown(server: Prometheus, appid: str) -> tuple[Shown, Shown]:
-    """What the overview and the dashboard of one mini program show of it now."""
+def panel_values(server: Prometheus, appid: str) -> tuple[PanelValues, PanelValues]:
+    """The current values of an app on the overview and on the dashboard of one mini program."""
 
-    def of(file: str) -> Shown:
+    def of(file: str) -> PanelValues:
         found = {
             query.where: server.query(filled(query.expression, ALL | {"appid": appid}))
             for query in queries(load(file))
@@ -210,24 +210,24 @@ def shown(server: Prometheus, appid: str) -> tuple[Shown, Shown]:
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Shown, Shown]]:
-    """What the dashboards show, by what has happened to a mini program with a baseline."""
-    found = {}
+def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[PanelValues, PanelValues]]:
+    """The values on the dashboards, by the state of an app with a baseline."""
+    by_state = {}
     with one_exporter(tmp_path_factory.mktemp("seen"), FORKY) as (server, world, program):
         server.wait_for(f'wx_domain_baseline_match{{appid="{SHOP}"}} == 0')
-        found["different"] = shown(server, SHOP)
-        found["no baseline"] = shown(server, RENEWED)
+        by_state["different"] = panel_values(server, SHOP)
+        by_state["no baseline"] = panel_values(server, RENEWED)
         world.patch(SHOP, {"domains": {"requestdomain": [KEPT, MISSING]}})
         server.wait_for(f'wx_domain_baseline_match{{appid="{SHOP}"}} == 1')
-        found["same"] = shown(server, SHOP)
+        by_state["same"] = panel_values(server, SHOP)
         world.patch(SHOP, {"errcode": 48001})
         server.wait_for(f'wx_domain_up{{appid="{SHOP}"}} == 0')
-        found["failing"] = shown(server, SHOP)
-        found["never good"] = shown(server, DENIED)
+        by_state["failing"] = panel_values(server, SHOP)
+        by_state["never good"] = panel_values(server, DENIED)
         program.stop()
         server.wait_for("sum_over_time((1 - up)[10s:1s]) >= 6")
-        found["no exporter"] = shown(server, SHOP)
-    return found
+        by_state["no exporter"] = panel_values(server, SHOP)
+    return by_state
 
 
 OF_BASELINES = {"Required and missing A", "Unexpected A", "Differences A", "Differences B"}
@@ -237,22 +237,24 @@ OF_ITS_LISTS = {"Baseline A", "Not in force A", "Number of domains A", "Fullest 
 
 
 class TestTheUnknown:
-    """Asked of a Prometheus that has seen better: nothing is 0, good or old that is not known now."""
+    """Nothing unknown is shown as 0, as good or with an old value, although Prometheus had values before."""
 
-    def test_what_differs_is_counted(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+    def test_what_differs_is_counted(self, seen: dict[str, tuple[PanelValues, PanelValues]]) -> None:
         fleet, one = seen["different"]
         assert all(fleet[where] == [1] for where in OF_BASELINES | OF_LISTS)
         assert (fleet["Mini programs A"], fleet["Failing A"], fleet["Changed lists A"]) == ([1], [0], [0])
         assert all(one[where] == [1] for where in DIFFERENCES)
         assert (one["Baseline A"], one["Not in force A"], one["Reason A"]) == ([0], [1], [0])
 
-    def test_a_baseline_that_is_met_is_0(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+    def test_a_baseline_that_is_met_is_0(self, seen: dict[str, tuple[PanelValues, PanelValues]]) -> None:
         fleet, one = seen["same"]
         assert all(fleet[where] == [0] for where in OF_BASELINES)
         assert all(one[where] == [0] for where in DIFFERENCES)
         assert one["Baseline A"] == [1]
 
-    def test_without_a_baseline_nothing_is_compared(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+    def test_without_a_baseline_nothing_is_compared(
+        self, seen: dict[str, tuple[PanelValues, PanelValues]]
+    ) -> None:
         fleet, one = seen["no baseline"]
         assert not OF_BASELINES & set(fleet)
         assert not DIFFERENCES & set(one)
@@ -260,7 +262,7 @@ class TestTheUnknown:
 
     @pytest.mark.parametrize("state", ["failing", "never good"])
     def test_of_one_that_fails_no_list_is_known(
-        self, seen: dict[str, tuple[Shown, Shown]], state: str
+        self, seen: dict[str, tuple[PanelValues, PanelValues]], state: str
     ) -> None:
         fleet, one = seen[state]
         assert not (OF_BASELINES | OF_LISTS) & set(fleet)
@@ -269,7 +271,9 @@ class TestTheUnknown:
         assert (one["State A"], one["Reason A"]) == ([0], [1])
         assert (one["Last success A"] == [0]) is (state == "never good")
 
-    def test_without_an_exporter_nothing_is_known(self, seen: dict[str, tuple[Shown, Shown]]) -> None:
+    def test_without_an_exporter_nothing_is_known(
+        self, seen: dict[str, tuple[PanelValues, PanelValues]]
+    ) -> None:
         fleet, one = seen["no exporter"]
         assert fleet == {"Targets down A": [1], "Changed lists A": [1]}
         assert one == {"Reason A": [-1]}

@@ -1,4 +1,4 @@
-"""Tokens that die in the middle of a scrape: renewed once, and everybody is up in that very scrape."""
+"""Tokens that become invalid during a scrape: they are renewed once, and all apps are up in that scrape."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
     from helpers.exporter_process import Exporter
 
-APPS, SLOTS, LATENCY = 16, 4, 0.3
-"""Four rounds of calls, each as long as the latency: all but the first round's meet the dead tokens."""
-NOBODY = ""
-"""For whom the simulated WeChat counts a call with a token that it does not know."""
+APPS, SLOTS, LATENCY = 16, 4, 0.6
+"""Four rounds of calls, each as long as the latency: all but those of the first round use invalid tokens."""
+UNKNOWN_APP = ""
+"""The appid under which the simulated WeChat counts calls with unknown tokens."""
 
 
-def scrape_with(program: Exporter, fleet: SmallFleet, api: str, harm: Callable[[], None]) -> str:
-    """Scrape, and do harm as soon as the first call of that API came."""
+def scrape_with(program: Exporter, fleet: SmallFleet, api: str, invalidate: Callable[[], None]) -> str:
+    """Scrape, and invalidate tokens as soon as the first call of that API arrives."""
     before = fleet.calls(api)
     with ThreadPoolExecutor(1) as pool:
         scrape = pool.submit(program.scrape, 30)
         wait_until(lambda: fleet.calls(api) > before, f"{api} is called")
-        harm()
+        invalidate()
         return scrape.result()
 
 
@@ -48,7 +48,7 @@ def all_up(text: str) -> bool:
     return len(states) == APPS and set(states.values()) == {1}
 
 
-def test_each_app_gets_a_new_token_once_and_is_asked_again_once(tmp_path: Path) -> None:
+def test_each_app_gets_a_new_token_once_and_repeats_its_call_once(tmp_path: Path) -> None:
     with small_fleet(tmp_path, APPS) as fleet:
         fleet.configure(wechat={"max_concurrency": SLOTS})
         calls = fleet.world.calls
@@ -59,22 +59,22 @@ def test_each_app_gets_a_new_token_once_and_is_asked_again_once(tmp_path: Path) 
                     fleet.world.patch(one, settings)
 
         with exporter(f"--config.file={fleet.path}") as program:
-            warm = program.scrape(30)
+            before = program.scrape(30)
             patch_all(latency=LATENCY)
             text = scrape_with(program, fleet, "getwxadevinfo", lambda: patch_all(invalidate_tokens=True))
             renewed = {one: calls["stable_token", one] - 1 for one in fleet.world.apps}
-            refused = calls["getwxadevinfo", NOBODY]
+            refused = calls["getwxadevinfo", UNKNOWN_APP]
             patch_all(latency=0.0)
             later = program.scrape(30)
-    for shown in (warm, text, later):
-        assert all_up(shown)
-        assert series(shown, "wx_domain_api_error", "errcode") == {}
+    for exposition in (before, text, later):
+        assert all_up(exposition)
+        assert series(exposition, "wx_domain_api_error", "errcode") == {}
     assert set(renewed.values()) <= {0, 1}
     assert sum(renewed.values()) == refused > 0
-    # Those that had their answer before met their dead token in the scrape after.
+    # Apps that had their answer before use their invalid token in the next scrape.
     assert {calls["stable_token", one] for one in fleet.world.apps} == {2}
     assert {calls["getwxadevinfo", one] for one in fleet.world.apps} == {3}
-    assert calls["getwxadevinfo", NOBODY] == APPS
+    assert calls["getwxadevinfo", UNKNOWN_APP] == APPS
 
 
 def test_all_apps_of_a_platform_wait_for_one_new_component_token(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_all_apps_of_a_platform_wait_for_one_new_component_token(tmp_path: Path)
             platforms={"main": own_platform(platform)},
         )
         with exporter(f"--config.file={fleet.path}") as program:
-            warm = program.scrape(30)
+            before = program.scrape(30)
             component_tokens = fleet.calls("api_component_token")
             world.patch_platform(COMPONENT, {"expire_authorizer_tokens": True, "latency": LATENCY})
             text = scrape_with(
@@ -97,11 +97,11 @@ def test_all_apps_of_a_platform_wait_for_one_new_component_token(tmp_path: Path)
                 lambda: world.patch_platform(COMPONENT, {"invalidate_component_tokens": True}),
             )
     assert component_tokens == 1
-    assert all_up(warm)
+    assert all_up(before)
     assert all_up(text)
     assert series(text, "wx_domain_api_error", "errcode") == {}
     assert fleet.calls("api_component_token") == 2
-    # One answer each, and one refusal more for each app that came with the dead token.
+    # One answer for each app, and one more refusal for each app that used the invalid token.
     refused = fleet.calls("api_authorizer_token") - 2 * APPS
     assert 0 < refused <= APPS
     assert fleet.calls("getwxadevinfo") == 3 * APPS

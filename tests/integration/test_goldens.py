@@ -1,4 +1,4 @@
-"""Golden expositions: what the real program says in each scenario, to the byte, and clean for promtool."""
+"""Golden expositions: the exact output of the exporter in each scenario, which promtool accepts."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from wx_domain_exporter.simulator.world import SimulatedApp, World
 GOLDENS = Path(__file__).parent.parent / "data" / "goldens"
 SECRET = "0123456789abcdef0123456789abcdef"
 
-# What no two runs have in common: times, the process, Python.
+# What differs from run to run: times, the process, Python.
 _TIMES = re.compile(r"^(wx_domain_\w+_seconds(?:_bucket|_sum)?(?:\{[^}]*\})?) \S+$", re.MULTILINE)
-_ELSEWHERE = re.compile(r"^(?:# (?:HELP|TYPE) )?(?:process|python)_.*\n", re.MULTILINE)
+_PROCESS_AND_PYTHON = re.compile(r"^(?:# (?:HELP|TYPE) )?(?:process|python)_.*\n", re.MULTILINE)
 _BUILD = re.compile(r'(pythonversion|version)="[^"]*"')
 _CONFIG_HASH = re.compile(r"^(wx_domain_exporter_config_hash) \S+$", re.MULTILINE)
 
@@ -92,11 +92,11 @@ SCENARIOS: dict[str, tuple[list[SimulatedApp], dict[str, Any]]] = {
 
 
 _CALLS = re.compile(r"(?:^wx_domain_exporter_(?:api|token)_.*\n)+", re.MULTILINE)
-"""The calls are counted in the order in which they came, which differs from run to run."""
+"""The order of these series is that of the first calls, which differs from run to run."""
 
 
 def normalized(text: str) -> str:
-    text = _TIMES.sub(r"\1 TIME", _ELSEWHERE.sub("", text))
+    text = _TIMES.sub(r"\1 TIME", _PROCESS_AND_PYTHON.sub("", text))
     text = _CALLS.sub(lambda lines: "".join(sorted(lines[0].splitlines(keepends=True))), text)
     return _CONFIG_HASH.sub(r"\1 HASH", _BUILD.sub(r'\1="VERSION"', text))
 
@@ -105,13 +105,13 @@ def scraped(apps: list[SimulatedApp], settings: dict[str, Any], folder: Path) ->
     world = World()
     for one in apps:
         world.add(one.model_copy(deep=True))
-    of_each = {"token": {"type": "stable_token", "appsecret": SECRET}}
+    common = {"token": {"type": "stable_token", "appsecret": SECRET}}
     labels = {"labels": settings["labels"]} if "labels" in settings else {}
     with SimulatorServer(world) as server:
         configuration = {
             **{key: value for key, value in settings.items() if key != "labels"},
             "wechat": {"base_url": server.url, **settings.get("wechat", {})},
-            "apps": [{"appid": one.appid, "name": one.name, **of_each, **labels} for one in apps],
+            "apps": [{"appid": one.appid, "name": one.name, **common, **labels} for one in apps],
         }
         path = folder / "config.yml"
         path.write_text(as_json(configuration))

@@ -1,4 +1,4 @@
-"""A large fleet of which a tenth hangs: the others are all there, in time."""
+"""A large fleet of which a tenth hangs: all others are in every scrape, before its timeout."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 APPS, HANGING, SLOTS, TIMEOUT = 3000, 300, 64, 10
-NOISE = 2
-"""Seconds that a busy machine may add; without a deadline such a scrape takes 25 s."""
+NOISE = 10
+"""Seconds that a busy machine may add; without a deadline such a scrape would take 25 s."""
 
 
-def test_a_tenth_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
+def test_a_tenth_that_hangs_does_not_affect_the_others(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
     with generated_fleet(APPS, HANGING, "50ms") as url:
         path.write_text(fleet_config(generate_fleet(APPS, HANGING, latency=0.05), url))
@@ -37,6 +37,6 @@ def test_a_tenth_that_hangs_costs_the_others_nothing(tmp_path: Path) -> None:
         assert sum(states.values()) == APPS - HANGING
     reasons = set(series(texts[-1], "wx_domain_fetch_error", "reason"))
     assert reasons <= {"deadline", "timeout"}
-    # All calls share one, and the server has a few; hanging calls don't pile up.
+    # All calls share one thread, and the server has a few; calls that hang do not add threads.
     assert max(threads) <= 10
     assert max(resident) - resident[0] < 64 << 20

@@ -1,4 +1,4 @@
-"""A platform with 2,000 mini programs: discovered, scraped, and taken by a real Prometheus."""
+"""A platform with 2,000 mini programs: discovered, scraped, and ingested by a real Prometheus."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 MINI_PROGRAMS, OFFICIAL_ACCOUNTS = 2000, 50
 ACCOUNTS = MINI_PROGRAMS + OFFICIAL_ACCOUNTS
 PAGES = 5
-"""Of 500 accounts."""
+"""Pages of 500 accounts."""
 SHARED = {"min_interval": "1h"}
-"""One outcome for all tests: a scrape of the whole fleet is what takes the time."""
+"""All tests share one result, because a scrape of the whole fleet takes long."""
 
 
 @dataclass(frozen=True)
 class Run:
     fleet: SmallFleet
     program: Exporter
-    found: dict[tuple[str, tuple[tuple[str, str], ...]], float]
+    samples: dict[tuple[str, tuple[tuple[str, str], ...]], float]
     """The samples of the first scrape after the discovery."""
 
-    def of(self, metric: str) -> list[tuple[dict[str, str], float]]:
-        return [(dict(labels), number) for (name, labels), number in self.found.items() if name == metric]
+    def samples_of(self, metric: str) -> list[tuple[dict[str, str], float]]:
+        return [(dict(labels), number) for (name, labels), number in self.samples.items() if name == metric]
 
 
 @pytest.fixture(scope="module")
@@ -53,29 +53,29 @@ def test_all_mini_programs_are_up_and_show_their_own_lists(run: Run) -> None:
     [authorizations] = world.authorizations.values()
     mini_programs = {one for one, granted in authorizations.items() if granted.mini_program}
     assert len(mini_programs) == MINI_PROGRAMS
-    up = {labels["appid"]: number for labels, number in run.of("wx_domain_up")}
+    up = {labels["appid"]: number for labels, number in run.samples_of("wx_domain_up")}
     assert up == dict.fromkeys(mini_programs, 1)
-    domains = {(labels["appid"], labels["domain"]) for labels, _ in run.of("wx_domain_info")}
+    domains = {(labels["appid"], labels["domain"]) for labels, _ in run.samples_of("wx_domain_info")}
     assert domains == {
         (one, domain)
         for one in mini_programs
         for listed in world.apps[one].domains.values()
         for domain in listed
     }
-    names = {labels["appid"]: labels["name"] for labels, _ in run.of("wx_domain_app_info")}
+    names = {labels["appid"]: labels["name"] for labels, _ in run.samples_of("wx_domain_app_info")}
     assert names == {one: authorizations[one].nick_name for one in mini_programs}
 
 
 def test_the_discovery_is_counted_and_its_progress_logged(run: Run) -> None:
-    assert run.of("wx_domain_exporter_discovered_apps") == [({"platform": "main"}, MINI_PROGRAMS)]
-    assert run.of("wx_domain_exporter_discovery_errors_total") == [({"platform": "main"}, 0)]
+    assert run.samples_of("wx_domain_exporter_discovered_apps") == [({"platform": "main"}, MINI_PROGRAMS)]
+    assert run.samples_of("wx_domain_exporter_discovery_errors_total") == [({"platform": "main"}, 0)]
     progress = re.findall(r"msg=discovering.*done=(\d+) total=(\d+)", run.program.log)
     steps = [500, 1000, 1500, 2000, ACCOUNTS]
     assert progress == [(str(done), str(ACCOUNTS)) for done in steps]
     assert re.search(rf'"platform discovered".*apps={MINI_PROGRAMS}', run.program.log)
 
 
-def test_a_whole_fleet_costs_each_call_once_also_after_a_reload_and_further_discoveries(run: Run) -> None:
+def test_each_call_is_made_once_also_after_a_reload_and_further_discoveries(run: Run) -> None:
     fleet = run.fleet
     [platform] = fleet.world.platforms.values()
     expected = {
@@ -107,7 +107,10 @@ def test_prometheus_takes_the_whole_fleet(run: Run, tmp_path: Path) -> None:
         up = server.wait_for("count(wx_domain_up == 1)")
         domains = server.query("count(count by (domain) (wx_domain_info))")
     assert up[0]["value"][1] == str(MINI_PROGRAMS)
-    listed = {
-        domain for app in run.fleet.world.apps.values() for found in app.domains.values() for domain in found
+    configured = {
+        domain
+        for app in run.fleet.world.apps.values()
+        for values in app.domains.values()
+        for domain in values
     }
-    assert int(domains[0]["value"][1]) == len(listed) * MINI_PROGRAMS // ACCOUNTS
+    assert int(domains[0]["value"][1]) == len(configured) * MINI_PROGRAMS // ACCOUNTS

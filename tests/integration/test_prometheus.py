@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes the real program, which calls a simulated WeChat API over HTTP."""
+"""A real Prometheus scrapes the exporter, which calls a simulated WeChat API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 
 class _WithoutAccept(http.server.BaseHTTPRequestHandler):
-    """Hands a scrape on without its Accept header, as an old Prometheus would send it."""
+    """Forwards a scrape without its Accept header, as an old Prometheus would send it."""
 
     upstream = ""
 

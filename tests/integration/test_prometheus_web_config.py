@@ -1,4 +1,4 @@
-"""A real Prometheus scrapes the program on TLS with a password and a certificate, while both are rotated."""
+"""A real Prometheus scrapes the exporter on TLS with a password and a certificate, while both are rotated."""
 
 from __future__ import annotations
 
@@ -59,43 +59,43 @@ def test_scrapes_go_on_through_all_rotations_and_no_secret_is_shown(tmp_path: Pa
             def scrapes() -> float:
                 return sum(server.values("count_over_time(up[1h])", "job").values())
 
-            def goes_on() -> None:
+            def wait_for_scrapes() -> None:
                 so_far = scrapes()
-                wait_until(lambda: scrapes() >= so_far + 2, "Prometheus scrapes on")
+                wait_until(lambda: scrapes() >= so_far + 2, "Prometheus goes on scraping")
                 assert is_up()
 
             wait_until(is_up, "Prometheus scrapes")
             folder.renew()
-            goes_on()
+            wait_for_scrapes()
             folder.configure(TLS + users(alice=PASSWORD, bob="x") + f"  carol: {HASH}\n")
-            goes_on()
+            wait_for_scrapes()
             assert server.values("min_over_time(up[1h])", "job") == {"wx": 1}
             folder.configure(TLS + users(alice="another"))
             wait_until(lambda: not is_up(), "the old password is refused")
         folder.write("password", b"another")
-        # Prometheus 3.5 goes on with the password that it read first: prometheus/common#981.
+        # Prometheus 3.5 keeps using the password that it read first: prometheus/common#981.
         with prometheus(tmp_path / "prometheus-anew", [job]) as server:
-            wait_until(is_up, "the new one is taken")
+            wait_until(is_up, "the new password is accepted")
             new = trustme.CA()
             folder.write("ca.pem", new.cert_pem.bytes())
             wait_until(lambda: not is_up(), "the old authority's certificate is refused")
             issue(new)
-            wait_until(is_up, "the new one's is taken")
+            wait_until(is_up, "the new authority's certificate is accepted")
             folder.configure(TLS + f"basic_auth_users: {{alice: {PASSWORD}}}")
-            wait_until(lambda: not is_up(), "a broken file lets nobody in")
-            told = server.get("/api/v1/targets")["activeTargets"][0]["lastError"]
+            wait_until(lambda: not is_up(), "a broken file refuses everybody")
+            last_error = server.get("/api/v1/targets")["activeTargets"][0]["lastError"]
             folder.configure(TLS + users(alice="another"))
-            wait_until(is_up, "a mended one does")
+            wait_until(is_up, "a corrected file accepts Prometheus")
         client = folder.client("prometheus.example.com", authority=new)
-        shown = [
+        pages = [
             request(program.url + path, tls=client, headers=headers).text
             for path in ("/", "/metrics", "/nothing")
             for headers in (basic(password="another"), basic(password="wrong"), {})
         ]
         key = (folder.path / "server.key").read_text().splitlines()[1]
-    assert told == "server returned HTTP status 500 Internal Server Error"
+    assert last_error == "server returned HTTP status 500 Internal Server Error"
     assert program.log.count("the web configuration is broken") == 1
-    everything = program.log + "".join(shown)
+    everything = program.log + "".join(pages)
     secrets = (PASSWORD, "another", HASH[7:20], key, "PRIVATE KEY")
     assert [secret for secret in secrets if secret in everything] == []
     assert not re.search(r"\$2[aby]\$[0-9]", everything)

@@ -1,4 +1,4 @@
-"""No secret leaves: canaries in every place where a secret can stand, each way of failing, logs at debug."""
+"""No secret is disclosed: canaries in every place for a secret, each kind of failure, logs at level debug."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CANARIES = {
     "appsecret of a file": "c0ffee00c0ffee00c0ffee00c0ffee02",
     "wrong appsecret": "c0ffee00c0ffee00c0ffee00c0ffee03",
     "access_token": "80_CANARY-short",
-    "dead access_token": "80_CANARY-" + "x" * 120,
+    "invalid access_token": "80_CANARY-" + "x" * 120,
     "access_token of a variable": "80_CANARY-variable-0123456789",
     "password of the proxy": "CANARY-proxy-password",
 }
@@ -31,7 +31,7 @@ _TOKEN = re.compile(r"access_token=[^<&\s\"]")
 
 
 def apps(fleet: SmallFleet, folder: Path) -> list[dict[str, Any]]:
-    """One app for each place of a secret, and for each way in which the API refuses one."""
+    """One app for each place for a secret, and for each way in which the API refuses one."""
     (folder / "secret").write_text(CANARIES["appsecret of a file"])
     world = fleet.world
     good = {"requestdomain": ["https://a.example.com"]}
@@ -47,7 +47,7 @@ def apps(fleet: SmallFleet, folder: Path) -> list[dict[str, Any]]:
         11: {"type": "stable_token", "appsecret": {"file": "secret"}},
         12: {"type": "stable_token", "appsecret": CANARIES["wrong appsecret"]},
         13: {"type": "access_token", "access_token": CANARIES["access_token"]},
-        14: {"type": "access_token", "access_token": CANARIES["dead access_token"]},
+        14: {"type": "access_token", "access_token": CANARIES["invalid access_token"]},
         15: {"type": "access_token", "access_token": {"env": "CANARY"}},
     }
     return [{"appid": appid(number), "token": token} for number, token in tokens.items()]
@@ -57,7 +57,7 @@ def leaks(text: str) -> list[str]:
     return [place for place, canary in CANARIES.items() if canary in text] + _TOKEN.findall(text)
 
 
-def tokens_in_force(fleet: SmallFleet) -> list[str]:
+def current_tokens(fleet: SmallFleet) -> list[str]:
     return [fleet.world.stable_token(fleet.world.apps[appid(number)]).value for number in (10, 11)]
 
 
@@ -67,19 +67,19 @@ def test_no_secret_in_logs_metrics_or_pages(fleet: SmallFleet, tmp_path: Path) -
     with exporter(
         *debug, "--web.enable-lifecycle", env={"CANARY": CANARIES["access_token of a variable"]}
     ) as program:
-        shown = [program.scrape() for _ in range(3)]
+        texts = [program.scrape() for _ in range(3)]
         fleet.world.expire_tokens(appid(10))
-        shown += [program.scrape(), request(f"{program.url}/").text]
+        texts += [program.scrape(), request(f"{program.url}/").text]
         fleet.path.write_text(
             f"apps: [{{appid: {CANARIES['appsecret']}, token: {CANARIES['access_token']}}}]"
         )
-        shown.append(request(f"{program.url}/-/reload", method="POST").text)
-    everything = "".join(shown) + program.log
-    assert value(shown[0], "wx_domain_up", appid=appid(10)) == 1
-    assert value(shown[0], "wx_domain_fetch_error", appid=appid(14), reason="token") == 1
-    assert value(shown[0], "wx_domain_api_error", appid=appid(12), api="stable_token", errcode="40125") == 1
+        texts.append(request(f"{program.url}/-/reload", method="POST").text)
+    everything = "".join(texts) + program.log
+    assert value(texts[0], "wx_domain_up", appid=appid(10)) == 1
+    assert value(texts[0], "wx_domain_fetch_error", appid=appid(14), reason="token") == 1
+    assert value(texts[0], "wx_domain_api_error", appid=appid(12), api="stable_token", errcode="40125") == 1
     assert leaks(everything) == []
-    assert not any(token in everything for token in tokens_in_force(fleet))
+    assert not any(token in everything for token in current_tokens(fleet))
 
 
 def test_no_secret_in_the_errors_of_a_bad_configuration(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_no_secret_in_the_errors_of_a_bad_configuration(tmp_path: Path) -> None:
         assert leaks(ended.stdout + ended.stderr) == [], bad
 
 
-def test_the_password_of_a_proxy_stays_here(fleet: SmallFleet) -> None:
+def test_the_password_of_a_proxy_is_not_disclosed(fleet: SmallFleet) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def refuse() -> None:
@@ -112,7 +112,7 @@ def test_the_password_of_a_proxy_stays_here(fleet: SmallFleet) -> None:
         thread.start()
         password = CANARIES["password of the proxy"]
         proxy = f"http://user:{password}@127.0.0.1:{listener.getsockname()[1]}"
-        fleet.configure(wechat={"proxy_url": proxy, "timeout": "1s"})
+        fleet.configure(wechat={"proxy_url": proxy})
         ended = run_exporter("--once", "--log.level=debug", f"--config.file={fleet.path}")
         thread.join()
     assert ended.returncode == 1

@@ -1,4 +1,4 @@
-"""Two exporters and a backend on the same appsecrets: none takes the token of another away."""
+"""Two exporters and a backend with the same appsecrets: none invalidates another's token."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def all_up(*programs: Exporter) -> None:
 
 
 class Backend:
-    """A mini program's own backend, with a stable_token of its own that it keeps until its end."""
+    """A mini program's backend, which keeps its stable_token until that expires."""
 
     def __init__(self, fleet: SmallFleet) -> None:
         self.tokens: list[str] = []
@@ -43,16 +43,16 @@ class Backend:
         self._end = 0.0
 
     def work(self) -> None:
-        """Get a token if the last one has ended, and see that it is as good as WeChat said."""
+        """Get a token if the last one has expired, and check that it is valid as long as WeChat said."""
         now = self._world.clock()
         if now >= self._end:
             body = {"grant_type": "client_credential", "appid": A, "secret": APPSECRET}
             answer = request(f"{self._url}/cgi-bin/stable_token", method="POST", body=as_json(body).encode())
-            given = json.loads(answer.body.decode("utf-8-sig"))
-            self.tokens.append(given["access_token"])
-            self._end = now + given["expires_in"]
+            payload = json.loads(answer.body.decode("utf-8-sig"))
+            self.tokens.append(payload["access_token"])
+            self._end = now + payload["expires_in"]
         token = self._world.find_token(self.tokens[-1])
-        assert token is not None, "the backend's token was taken away"
+        assert token is not None, "the backend's token was invalidated"
         assert token.expires_at > now
 
 
@@ -65,26 +65,26 @@ def test_after_each_expiry_all_get_the_same_new_token(fleet: SmallFleet) -> None
                 fleet.world.expire_tokens(one)
             for _ in range(3):
                 all_up(*programs)
-            # One call for each exporter: what the second one got did not end what the first one had.
+            # One call from each exporter: the second one did not invalidate the token of the first one.
             assert calls["stable_token", A] == calls["stable_token", B] == 2 * (1 + expiry)
     assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
-    # Each exporter met each expired token once.
+    # Each exporter used each expired token once.
     assert calls["getwxadevinfo", A] == 2 * (1 + 3 * EXPIRIES) + 2 * EXPIRIES
 
 
-def test_a_backends_token_is_good_until_its_end_whatever_exporters_do(fleet: SmallFleet) -> None:
-    """Tokens of 2 s, of which several end by themselves."""
+def test_a_backends_token_stays_valid_while_exporters_run(fleet: SmallFleet) -> None:
+    """Tokens are valid for 2 s, so that several of them expire."""
     for one in (A, B):
         fleet.world.patch(one, {"token_lifetime": 2.0})
     backend = Backend(fleet)
     with two_exporters(fleet) as programs:
 
-        def enough() -> bool:
+        def several_tokens() -> bool:
             backend.work()
             all_up(*programs)
             backend.work()
             return len(set(backend.tokens)) > EXPIRIES
 
-        wait_until(enough, "the backend has had several tokens", 60)
+        wait_until(several_tokens, "the backend has had several tokens")
     assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
     assert fleet.world.calls["stable_token", A] > fleet.world.calls["stable_token", B] > 2 * EXPIRIES

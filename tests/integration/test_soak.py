@@ -1,4 +1,4 @@
-"""One minute of the soak; `benchmarks/soak.py` runs it for as long as one likes."""
+"""One minute of the soak test; `benchmarks/soak.py` runs it for longer."""
 
 from __future__ import annotations
 

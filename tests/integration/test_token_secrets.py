@@ -1,4 +1,4 @@
-"""No secret of a platform, a token service or WeChat's cloud leaves, whichever call fails, logs at debug."""
+"""No failure discloses a secret of a platform, a token service or 微信云托管, with logs at level debug."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ APPSECRET = "c0ffee11c0ffee11c0ffee11c0ffee11"
 WRONG_APPSECRET = "c0ffee11c0ffee11c0ffee11c0ffee12"
 TICKET, WRONG_TICKET = "ticket@@@CANARY-right", "ticket@@@CANARY-wrong"
 KEY, WRONG_KEY = "CANARY-key-of-the-token-service", "CANARY-wrong-key"
-CLOUDBASE, DEAD_CLOUDBASE = "CANARY-cloudbase", "CANARY-dead-cloudbase"
-DEAD_REFRESH_TOKEN = "refreshtoken@@@CANARY-dead"
+CLOUDBASE, INVALID_CLOUDBASE = "CANARY-cloudbase", "CANARY-dead-cloudbase"
+INVALID_REFRESH_TOKEN = "refreshtoken@@@CANARY-dead"
 CANARIES = [
     APPSECRET,
     WRONG_APPSECRET,
@@ -33,18 +33,26 @@ CANARIES = [
     KEY,
     WRONG_KEY,
     CLOUDBASE,
-    DEAD_CLOUDBASE,
-    DEAD_REFRESH_TOKEN,
+    INVALID_CLOUDBASE,
+    INVALID_REFRESH_TOKEN,
 ]
 MAIN, OTHER = "wxc0000000000000c0", "wxc0000000000000c1"
 WITHOUT_SECRET, WITHOUT_TICKET = "wx00000000000000c8", "wx00000000000000c9"
 EACH = 3
-"""Apps that fail in one way."""
+"""The number of apps for each kind of failure."""
 FOUND, REFUSED, UNKNOWN, REVOKED = (range(EACH * kind, EACH * (kind + 1)) for kind in range(4))
-"""Accounts of the platform: well, failing in getwxadevinfo, in api_get_authorizer_info, in their tokens."""
-TOKEN_SERVICE, WRONG_TOKEN_SERVICE, POINTER, CLOUD, DEAD_CLOUD, DEAD_REFRESH, NO_SECRET, NO_TICKET, GIVEN = (
-    appid(100 + number) for number in range(9)
-)
+"""Accounts of the platform: up; failing in getwxadevinfo, in api_get_authorizer_info, in their tokens."""
+(
+    TOKEN_SERVICE,
+    WRONG_TOKEN_SERVICE,
+    POINTER,
+    CLOUD,
+    INVALID_CLOUD,
+    INVALID_REFRESH,
+    NO_SECRET,
+    NO_TICKET,
+    GIVEN,
+) = (appid(100 + number) for number in range(9))
 
 
 def make_world() -> World:
@@ -65,8 +73,8 @@ def make_world() -> World:
         TOKEN_SERVICE,
         WRONG_TOKEN_SERVICE,
         POINTER,
-        DEAD_CLOUD,
-        DEAD_REFRESH,
+        INVALID_CLOUD,
+        INVALID_REFRESH,
         NO_SECRET,
         NO_TICKET,
         GIVEN,
@@ -78,10 +86,10 @@ def make_world() -> World:
 
 
 def sections(fleet: SmallFleet, folder: Path) -> dict[str, Any]:
-    """A platform that discovers, platforms with wrong secrets, and an app for each other source."""
+    """A platform with discovery, platforms with wrong secrets, and an app for each other token source."""
     (folder / "ticket").write_text(TICKET)
     (folder / "cloudbase").write_text(CLOUDBASE)
-    (folder / "dead").write_text(DEAD_CLOUDBASE)
+    (folder / "dead").write_text(INVALID_CLOUDBASE)
     platforms = fleet.world.platforms
     main, no_secret, no_ticket = platforms[MAIN], platforms[WITHOUT_SECRET], platforms[WITHOUT_TICKET]
     from_token_service = token_service_source(fleet.url, headers={"Authorization": f"Bearer {KEY}"})
@@ -92,11 +100,11 @@ def sections(fleet: SmallFleet, folder: Path) -> dict[str, Any]:
         ),
         POINTER: from_token_service | {"token_pointer": "/data/nothing"},
         CLOUD: {"type": "cloudbase", "path": str(folder / "cloudbase")},
-        DEAD_CLOUD: {"type": "cloudbase", "path": str(folder / "dead")},
-        DEAD_REFRESH: {
+        INVALID_CLOUD: {"type": "cloudbase", "path": str(folder / "dead")},
+        INVALID_REFRESH: {
             "type": "authorizer",
             "platform": "given",
-            "authorizer_refresh_token": DEAD_REFRESH_TOKEN,
+            "authorizer_refresh_token": INVALID_REFRESH_TOKEN,
         },
     } | {
         one: authorizer(fleet.world.authorizations[OTHER][one]) | {"platform": platform}
@@ -128,18 +136,18 @@ def leaks(fleet: SmallFleet, text: str) -> list[str]:
         for authorizations in world.authorizations.values()
         for granted in authorizations.values()
     ]
-    # The beginning of a token is enough: nothing that was cut off may pass either.
+    # The beginning of a token counts as a leak, so that truncated tokens are found too.
     tokens = [value[:20] for value in world.tokens._tokens if not value.startswith("CANARY")]
     assert len(tokens) > EACH
     return [secret for secret in (*CANARIES, *refresh_tokens, *tokens) if secret in text]
 
 
 def check_states(text: str) -> None:
-    """Whether everything that should have been refused was, and the rest was not."""
+    """Check that the expected apps are up, and that the others have the expected errcodes."""
     states = series(text, "wx_domain_up", "appid")
-    well = {appid(number) for number in FOUND} | {TOKEN_SERVICE, CLOUD, GIVEN}
-    assert {one for one, state in states.items() if state} == well
-    assert len(states) == 3 * EACH + 9  # those of whom nobody knows what they are, are not there
+    up = {appid(number) for number in FOUND} | {TOKEN_SERVICE, CLOUD, GIVEN}
+    assert {one for one, state in states.items() if state} == up
+    assert len(states) == 3 * EACH + 9  # without the accounts that could not be looked up
     codes = set(series(text, "wx_domain_api_error", "errcode"))
     assert codes >= {"61007", "61023", "40125", "61006", "40001"}
 
@@ -148,26 +156,26 @@ def test_nothing_in_logs_metrics_or_pages(fleet: SmallFleet) -> None:
     world = fleet.world
     with exporter("--log.level=debug", f"--config.file={fleet.path}", "--web.enable-lifecycle") as program:
         wait_until(lambda: "platform discovered" in program.log, "the platform is discovered")
-        shown = [program.scrape(), program.scrape(Accept="application/openmetrics-text; version=1.0.0")]
+        texts = [program.scrape(), program.scrape(Accept="application/openmetrics-text; version=1.0.0")]
         world.patch_platform(MAIN, {"rotate_refresh_tokens": True, "expire_authorizer_tokens": True})
-        shown.append(program.scrape())
+        texts.append(program.scrape())
         world.patch_platform(MAIN, {"invalidate_authorizer_tokens": True, "list_errcode": 61004})
         world.patch_platform(MAIN, {"invalidate_component_tokens": True})
         world.patch_token_service({"status": 500})
         world.expire_tokens(TOKEN_SERVICE)
         wait_until(lambda: "61004" in program.log, "the list fails")
-        shown += [program.scrape(), program.scrape(path="/")]
+        texts += [program.scrape(), program.scrape(path="/")]
         text = fleet.path.read_text()
         fleet.path.write_text(
             text.replace('"own_component_token": true', f'"own_component_token": "{TICKET}"')
         )
         refused = request(f"{program.url}/-/reload", method="POST")
-        shown.append(refused.text)
+        texts.append(refused.text)
         log = program.log
-    check_states(shown[0])
+    check_states(texts[0])
     assert refused.status == 500
-    assert leaks(fleet, "".join(shown) + log) == []
-    # It was put to the test: tokens stood in the errmsgs, and were masked.
+    assert leaks(fleet, "".join(texts) + log) == []
+    # There was something to mask: WeChat's errmsgs contained tokens.
     assert re.search(r"getwxadevinfo .*request url .*\?access_token=<secret>", log)
     assert re.search(r"api_authorizer_token .*request url .*component_access_token=<secret>", log)
     assert re.search(r"discovery failed.*request url .*component_access_token=<secret>", log)
@@ -183,7 +191,7 @@ def test_nothing_in_the_output_of_once(fleet: SmallFleet) -> None:
 
 
 def test_nothing_in_the_errors_of_a_bad_configuration(tmp_path: Path) -> None:
-    """A secret in each place that is for something else, and in each form that it can't have."""
+    """A secret in each place for something else, and in each form that is not allowed."""
     wrong_by_itself = {
         "platforms": {
             "appid": {"component_appid": APPSECRET, "component_appsecret": {APPSECRET: None}},

@@ -1,4 +1,4 @@
-"""Each way to a token, end to end: the lists of the right app, and not one call more than it takes."""
+"""Each type of token source, end to end: the lists are those of the right app, and no call is superfluous."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SCRAPES = 3
 
 @pytest.fixture
 def platform(fleet: SmallFleet) -> SimulatedPlatform:
-    """A platform that both apps have authorized."""
+    """A platform that both apps authorized."""
     platform = fleet.world.add_platform(SimulatedPlatform(component_appid=COMPONENT))
     for one in fleet.world.apps:
         fleet.world.authorize(COMPONENT, one)
@@ -31,10 +31,15 @@ def platform(fleet: SmallFleet) -> SimulatedPlatform:
 
 
 @dataclass(frozen=True)
-class Way:
-    """How an app's token is configured, and which calls that costs over `SCRAPES` scrapes of two apps.
+class SourceCase:
+    """A token source's configuration, and the calls that `SCRAPES` scrapes of two apps with it need.
 
-    `of_platform` may be None: no platform is configured then.
+    Attributes:
+        name: The name of the case.
+        of_app: Returns the configuration of an app's token.
+        each: The APIs that are called once for each app.
+        of_platform: Returns the configuration of the platform; None if there is none.
+        once: The APIs that are called once for the platform.
     """
 
     name: str
@@ -56,8 +61,8 @@ def stable_token(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
 
 
 def access_token(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
-    fleet.world.patch(one, {"access_tokens": [f"made-elsewhere-for-{one}"]})
-    return {"type": "access_token", "access_token": f"made-elsewhere-for-{one}"}
+    fleet.world.patch(one, {"access_tokens": [f"external-token-of-{one}"]})
+    return {"type": "access_token", "access_token": f"external-token-of-{one}"}
 
 
 def from_the_token_service(fleet: SmallFleet, _folder: Path, _one: str) -> dict[str, Any]:
@@ -75,8 +80,8 @@ def cloudrun(fleet: SmallFleet, _folder: Path, one: str) -> dict[str, Any]:
 
 
 def cloudbase(fleet: SmallFleet, folder: Path, one: str) -> dict[str, Any]:
-    fleet.world.patch(one, {"cloudbase_tokens": [f"of-the-cloud-{one}"]})
-    (folder / one).write_text(f"of-the-cloud-{one}\n")
+    fleet.world.patch(one, {"cloudbase_tokens": [f"cloudbase-token-of-{one}"]})
+    (folder / one).write_text(f"cloudbase-token-of-{one}\n")
     return {"type": "cloudbase", "path": str(folder / one)}
 
 
@@ -87,35 +92,35 @@ def component_from_the_token_service(fleet: SmallFleet, platform: SimulatedPlatf
     }
 
 
-WAYS = [
-    Way("stable_token", stable_token, ("stable_token",)),
-    Way("access_token", access_token, ()),
-    Way("http", from_the_token_service, ("token_service",)),
-    Way(
+CASES = [
+    SourceCase("stable_token", stable_token, ("stable_token",)),
+    SourceCase("access_token", access_token, ()),
+    SourceCase("http", from_the_token_service, ("token_service",)),
+    SourceCase(
         "authorizer",
         of_the_platform,
         ("api_authorizer_token",),
         component_from_the_token_service,
         ("token_service",),
     ),
-    Way(
+    SourceCase(
         "authorizer with own_component_token",
         of_the_platform,
         ("api_authorizer_token",),
         lambda _, platform: own_platform(platform),
         ("api_component_token",),
     ),
-    Way("cloudrun", cloudrun, ()),
-    Way("cloudbase", cloudbase, ()),
+    SourceCase("cloudrun", cloudrun, ()),
+    SourceCase("cloudbase", cloudbase, ()),
 ]
 
 
-@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_both_apps_show_their_own_lists_for_exactly_these_calls(
-    fleet: SmallFleet, platform: SimulatedPlatform, tmp_path: Path, way: Way
+    fleet: SmallFleet, platform: SimulatedPlatform, tmp_path: Path, case: SourceCase
 ) -> None:
-    apps = [{"appid": one, "token": way.of_app(fleet, tmp_path, one)} for one in (A, B)]
-    platforms = {} if way.of_platform is None else {"main": way.of_platform(fleet, platform)}
+    apps = [{"appid": one, "token": case.of_app(fleet, tmp_path, one)} for one in (A, B)]
+    platforms = {} if case.of_platform is None else {"main": case.of_platform(fleet, platform)}
     fleet.configure(apps=apps, platforms=platforms)
     with exporter(f"--config.file={fleet.path}") as program:
         texts = [program.scrape() for _ in range(SCRAPES)]
@@ -127,24 +132,24 @@ def test_both_apps_show_their_own_lists_for_exactly_these_calls(
             if name == "wx_domain_info"
         }
         assert domains == {(A, "https://app-0.example.com"), (B, "https://app-1.example.com")}
-    # All calls there were: none of /cgi-bin/token, force_refresh or, unless asked for, api_component_token.
-    assert fleet.world.calls == way.calls()
+    # No other calls: none of /cgi-bin/token or force_refresh, and api_component_token only if configured.
+    assert fleet.world.calls == case.calls()
 
 
 class TestTokensThatChange:
-    def test_a_cloudbase_token_is_read_again_when_the_platform_puts_another_in_its_place(
+    def test_a_cloudbase_token_is_read_again_when_the_file_changes(
         self, fleet: SmallFleet, tmp_path: Path
     ) -> None:
         fleet.configure(apps=[{"appid": A, "token": cloudbase(fleet, tmp_path, A)}])
         with exporter(f"--config.file={fleet.path}") as program:
             before = program.scrape()
             fleet.world.invalidate_tokens(A)
-            dead = program.scrape()
+            invalid = program.scrape()
             fleet.world.patch(A, {"cloudbase_tokens": ["the-next-one"]})
             (tmp_path / A).write_text("the-next-one")
             after = program.scrape()
-        assert [value(text, "wx_domain_up", appid=A) for text in (before, dead, after)] == [1, 0, 1]
-        assert value(dead, "wx_domain_fetch_error", appid=A, reason="token") == 1
+        assert [value(text, "wx_domain_up", appid=A) for text in (before, invalid, after)] == [1, 0, 1]
+        assert value(invalid, "wx_domain_fetch_error", appid=A, reason="token") == 1
 
     def test_a_changed_refresh_token_is_kept_for_the_next_time(
         self, fleet: SmallFleet, platform: SimulatedPlatform, tmp_path: Path
@@ -160,12 +165,12 @@ class TestTokensThatChange:
                 texts.append(program.scrape())
         for text in texts:
             assert series(text, "wx_domain_up", "appid") == {A: 1, B: 1}
-        # The one of the configuration is worth nothing any more: the new one was used twice.
+        # The configured one is invalid now, because the new one was used.
         assert not fleet.world.authorizations[COMPONENT][A].use(given)
         assert fleet.calls("api_authorizer_token") == 2 * len(texts)
         assert fleet.calls("api_component_token") == 1
 
-    def test_a_token_service_that_refuses_is_asked_once_until_its_key_is_right(
+    def test_a_token_service_that_refuses_is_called_once_until_its_key_is_right(
         self, fleet: SmallFleet, tmp_path: Path
     ) -> None:
         fleet.world.token_service_key = "the right one"
@@ -174,14 +179,14 @@ class TestTokensThatChange:
         fleet.configure(apps=[{"appid": one, "token": token} for one in (A, B)])
         with exporter(f"--config.file={fleet.path}") as program:
             refused = [program.scrape() for _ in range(SCRAPES)]
-            asked = fleet.calls("token_service")
+            calls = fleet.calls("token_service")
             (tmp_path / "key").write_text("Bearer the right one")
-            mended = program.scrape()
+            corrected = program.scrape()
         for text in refused:
             assert series(text, "wx_domain_up", "appid") == {A: 0, B: 0}
             assert value(text, "wx_domain_fetch_error", appid=A, reason="token") == 1
-        assert asked == 2
-        assert series(mended, "wx_domain_up", "appid") == {A: 1, B: 1}
+        assert calls == 2
+        assert series(corrected, "wx_domain_up", "appid") == {A: 1, B: 1}
 
 
 class TestWrongTokensOfATokenService:
@@ -190,17 +195,17 @@ class TestWrongTokensOfATokenService:
         fleet.world.patch_token_service({"fixed_token": of_a})
         fleet.configure(apps=[{"appid": one, "token": token_service_source(fleet.url)} for one in (A, B)])
         with exporter(f"--config.file={fleet.path}") as program:
-            mixed_up = [program.scrape() for _ in range(SCRAPES)]
-        for text in mixed_up:
+            texts = [program.scrape() for _ in range(SCRAPES)]
+        for text in texts:
             assert series(text, "wx_domain_up", "appid") == {A: 0, B: 0}
             for one in (A, B):
                 assert value(text, "wx_domain_fetch_error", appid=one, reason="token") == 1
             assert series(text, "wx_domain_domains", "appid") == series(text, "wx_domain_info", "appid") == {}
-        # Both may have asked WeChat once, before the second one's token was there to compare.
+        # Both apps may have called WeChat once, before their tokens were compared.
         assert fleet.calls() <= 2
 
-    def test_a_dead_token_that_stays_the_same_is_asked_for_twice(self, fleet: SmallFleet) -> None:
-        fleet.world.patch_token_service({"fixed_token": "dead"})
+    def test_an_invalid_token_that_stays_the_same_is_fetched_twice(self, fleet: SmallFleet) -> None:
+        fleet.world.patch_token_service({"fixed_token": "invalid"})
         fleet.configure(apps=[{"appid": A, "token": token_service_source(fleet.url)}])
         with exporter(f"--config.file={fleet.path}") as program:
             texts = [program.scrape() for _ in range(SCRAPES)]
