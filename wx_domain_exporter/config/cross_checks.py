@@ -1,6 +1,5 @@
 """What no single value of a configuration shows: names, repetitions, sharing, and what lies outside of it."""
 
-import ssl
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +22,7 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.config.secret import Secret, SecretError
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
+from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.regular_file import read_file
 
 _SHARED = "whose lists would appear under this appid"
@@ -274,7 +274,7 @@ def _certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
         return
     try:
         read_file(ca_file, 0)  # a named pipe would hold up the next line for ever
-        ssl.create_default_context(cafile=ca_file)
+        tls_context(ca_file)
     except (OSError, ValueError) as error:
         what = error.strerror if isinstance(error, OSError) else "a path holds no NUL"
         yield where, f"{one_line(ca_file)} can't be read as certificates: {what}"
