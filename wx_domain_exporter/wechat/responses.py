@@ -1,5 +1,6 @@
 """Parses responses of WeChat: JSON, the errcode, and the lists of getwxadevinfo."""
 
+import codecs
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
@@ -144,7 +145,7 @@ def read_json(body: bytes) -> JsonObject:
     if not body:
         raise DecodeError("the answer is empty")
     try:
-        value = _DECODER.decode(body.decode("utf-8-sig"))
+        value = _DECODER.decode(body.removeprefix(codecs.BOM_UTF8).decode())
     except UnicodeDecodeError:
         raise DecodeError("the answer is not UTF-8") from None
     except RecursionError:
