@@ -1,5 +1,6 @@
 """Secrets of the configuration: given in it, in a file, or in the environment; never printed."""
 
+import codecs
 import os
 import re
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ class Secret:
             content = blocking(read_file, self.source, _MAX_SECRET_BYTES, seconds=_SECONDS)
             if len(content) > _MAX_SECRET_BYTES:
                 raise SecretError(f"{self._place()} holds more than {_MAX_SECRET_BYTES} bytes")
-            return content.decode("utf-8-sig")
+            return content.removeprefix(codecs.BOM_UTF8).decode()
         except OSError as error:
             raise SecretError(f"{self._place()} can't be read: {error.strerror or error}") from None
         except UnicodeDecodeError:
