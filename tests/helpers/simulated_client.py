@@ -1,4 +1,4 @@
-"""A client of the simulated WeChat API, the clock that the simulation goes by, and readers of answers."""
+"""A client of the simulated WeChat API, its clock, and functions that read its answers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""From WeChat to whoever is woken: simulator, exporter, Prometheus with its rules, Alertmanager, a webhook.
+"""The alert chain: simulator, exporter, Prometheus with the shipped rules, Alertmanager, a webhook.
 
-One of the shipped file's minutes is a second here: scripts/rules.py writes it for a scrape every second.
+A minute of the shipped rules is a second here: scripts/rules.py writes them for a scrape every second.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NAMES = ("shop", "bank", "club", "game", "news", "taxi")
 SHOP, BANK, CLUB, GAME, NEWS, TAXI = map(appid, range(len(NAMES)))
 API, FOREIGN, WORSE = "https://api.example.com", "https://evil.example.net", "https://worse.example.net"
 SPEED = 120
-"""How often Alertmanager's shipped intervals hold those of this test."""
+"""Alertmanager's shipped intervals are divided by this number."""
 BASELINE = {"requestdomain": {"required": [API], "allowed": ["https://*.example.com"]}}
 
 
@@ -48,14 +48,14 @@ def simulator() -> Iterator[SimulatorServer]:
 
 
 def alertmanager_configuration(url: str) -> Any:
-    """The shipped example, for this receiver, and faster."""
+    """The shipped example, with this receiver and shorter intervals."""
     text = (REPOSITORY / "rules" / "alertmanager.example.yml").read_text()
     configuration = json.loads(json.dumps(yaml.safe_load(text)).replace("http://localhost:8080", url))
     for route in (configuration["route"], *configuration["route"]["routes"]):
         for key in {"group_wait", "group_interval", "repeat_interval"} & route.keys():
-            found = re.fullmatch(r"(\d+)([smh])", route[key])
-            assert found is not None
-            seconds = int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+            match = re.fullmatch(r"(\d+)([smh])", route[key])
+            assert match is not None
+            seconds = int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
             route[key] = f"{seconds * 1000 // SPEED}ms"
     return configuration
 
@@ -75,13 +75,13 @@ def program(fleet: SmallFleet) -> Iterator[Exporter]:
 
 @pytest.fixture
 def webhook(program: Exporter, release: str, tmp_path: Path) -> Iterator[Receiver]:
-    """What comes out at the end of the chain, once it is in order."""
+    """The receiver at the end of the chain, once the chain works and no alert fires."""
     address = f"127.0.0.1:{free_port()}"
     with (
         receiver() as received,
         ruled_prometheus(tmp_path, [program.url], alertmanager=address, release=release) as server,
     ):
-        # Prometheus looks for its targets after five seconds: long for rules with seconds for minutes.
+        # Prometheus first scrapes after five seconds; until then the scaled rules see the targets as absent.
         server.wait_for(f"count(appid_category:wx_domain_hash:last) == {6 * len(NAMES)}")
         server.wait_for('absent(ALERTS{alertstate="firing"})')
         configuration = alertmanager_configuration(received.url)
@@ -93,11 +93,11 @@ FOREIGN_OF_BANK = ("/messages: WxDomainListChanged of bank", "/pager: WxDomainUn
 
 
 def expect_both(webhook: Receiver, *expected: str) -> list[Event]:
-    """Those that begin, in this order."""
+    """Wait for these alerts to fire; return them in this order."""
     return sorted(webhook.expect("firing", *expected), key=lambda event: event.short)
 
 
-def test_each_fault_wakes_exactly_whom_it_should(
+def test_each_fault_notifies_exactly_the_right_receivers(
     simulator: SimulatorServer, fleet: SmallFleet, program: Exporter, webhook: Receiver
 ) -> None:
     world = fleet.world
@@ -127,20 +127,20 @@ def test_each_fault_wakes_exactly_whom_it_should(
     assert unexpected.labels["appid"] == BANK
     assert f"not allow: 1 ({FOREIGN}). The" in unexpected.annotations["description"]
 
-    # While that is known, another one comes: both are told again, within the time of the first change.
+    # Another one is added while the first alert fires: both alerts are sent again, with both domains.
     world.patch(BANK, {"domains": {"requestdomain": [API, FOREIGN, WORSE]}})
     changed, unexpected = expect_both(webhook, *FOREIGN_OF_BANK)
     assert f"not allow: 2 ({FOREIGN} {WORSE}). The" in unexpected.annotations["description"]
     assert f"Added: 2 ({FOREIGN} {WORSE})." in changed.annotations["description"]
 
-    # A list changes that has no baseline.
+    # A list without a baseline changes.
     world.patch(NEWS, {"domains": {"requestdomain": [API, FOREIGN]}})
     [changed] = webhook.expect("firing", "/messages: WxDomainListChanged of news")
     assert (
         f"Removed: 1 (https://news.example.com). Added: 1 ({FOREIGN})" in changed.annotations["description"]
     )
 
-    # A token is revoked, and there is no new one.
+    # A token becomes invalid, and no new one can be fetched.
     world.patch(CLUB, {"invalidate_tokens": True, "token_errcode": 40125})
     [token] = webhook.expect("firing", "/messages: WxDomainTokenFailing of club")
     assert token.labels["severity"] == "warning"
@@ -151,7 +151,7 @@ def test_each_fault_wakes_exactly_whom_it_should(
     [quota] = webhook.expect("firing", "/messages: WxDomainQuotaExhausted of game")
     assert f"game ({GAME}) is used up: getwxadevinfo answered 45009," in quota.annotations["description"]
 
-    # All is repaired, which are changes, too.
+    # Everything is repaired, which also changes lists.
     world.patch(SHOP, {"domains": {"requestdomain": [API]}})
     world.patch(BANK, {"domains": {"requestdomain": [API]}})
     world.patch(CLUB, {"token_errcode": 0})

@@ -1,4 +1,4 @@
-"""The README from an empty directory: its commands in their order, typed by somebody who has only a clone."""
+"""The README's commands in their order, in a fresh clone with an empty home directory."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ ANY_PORT = "--web.listen-address=127.0.0.1:0"
 
 @dataclass(frozen=True)
 class Shell:
-    """A checkout, and an environment with an empty home and nothing of this test's own Python."""
+    """A clone, and an environment with an empty home and without this test's Python."""
 
     folder: Path
     env: dict[str, str]
 
     def run(self, *command: str, status: int = 0) -> str:
-        """What a command prints, if it ends as it should."""
-        done = subprocess.run(
+        """The output of a command, which must have this exit status."""
+        completed = subprocess.run(
             command,
             cwd=self.folder,
             env=self.env,
@@ -44,8 +44,8 @@ class Shell:
             timeout=SECONDS,
             check=False,
         )
-        assert done.returncode == status, done.stdout
-        return done.stdout
+        assert completed.returncode == status, completed.stdout
+        return completed.stdout
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     return Shell(folder, {**kept, "HOME": str(home), "PATH": path, "SHOP_APPSECRET": "0" * 32})
 
 
-def test_the_walk(shell: Shell) -> None:
+def test_the_commands_of_the_readme(shell: Shell) -> None:
     readme = text_of("README.md")
     (first, _second) = re.findall(r"^\$ (make \w+)", blocks("README.md", "console")[0], re.MULTILINE)
 
@@ -79,8 +79,8 @@ def test_the_walk(shell: Shell) -> None:
     assert "`ARGS=--config.check`" in readme
     shell.run("make", "run", "CONFIG=my.yml", "ARGS=--config.check")
     (shell.folder / "my.yml").write_text("apps: nothing")
-    said = shell.run("make", "run", "CONFIG=my.yml", "ARGS=--config.check", status=2)
-    assert "my.yml: apps: " in said
+    output = shell.run("make", "run", "CONFIG=my.yml", "ARGS=--config.check", status=2)
+    assert "my.yml: apps: " in output
 
     python = str(shell.folder / ".venv" / "run" / "bin" / "python")
     install = re.sub(

@@ -1,4 +1,4 @@
-"""Every expression of the shipped rules has a result in a real Prometheus, once all is wrong that can be."""
+"""Every expression of the shipped rules has a result in a real Prometheus after each kind of fault."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FIRST: tuple[dict[str, object], ...] = (
     {"whitelisted": False, "invalidate_tokens": True},
     {"errcode": 85015},
 )
-"""What the first four apps fail with, one class each; so few that each has an alert of its own."""
+"""The faults of the first four apps, one class each; few enough for an alert for each app."""
 SECOND: tuple[dict[str, object], ...] = (
     {"token_errcode": 40125, "invalidate_tokens": True},
     {"daily_limit": 0},
     {"hang": True},
 )
-"""The same for the next three."""
+"""The faults of the next three apps."""
 UNRELEASED, LISTED, GONE, ELSEWHERE, SPENT = map(appid, range(7, APPS))
 LISTS = {
     "requestdomain": ["https://a.example.com", "https://b.example.com"],
@@ -88,7 +88,7 @@ def program(fleet: SmallFleet, tmp_path: Path) -> Iterator[Exporter]:
 
 @pytest.fixture
 def second(fleet: SmallFleet, tmp_path: Path) -> Iterator[Exporter]:
-    """An exporter whose figures stand still, where an app fails that the other one can read."""
+    """A second exporter with results that get old, in which an app fails that is up in the first one."""
     token = {"type": "stable_token", "appsecret": APPSECRET}
     wrong = {"type": "stable_token", "appsecret": "f" * 32}
     apps = [{"appid": ELSEWHERE, "token": wrong}, {"appid": appid(50), "name": "only here", "token": token}]
@@ -108,28 +108,28 @@ def second(fleet: SmallFleet, tmp_path: Path) -> Iterator[Exporter]:
         yield running
 
 
-class Seen:
-    """Which expressions have had a result."""
+class ExpressionResults:
+    """Tracks which expressions have had a result."""
 
     def __init__(self, server: Prometheus) -> None:
         self._server = server
         self.missing = dict(expressions(written_rules("--scrape-interval=1s")))
-        self.look()
+        self.update()
 
-    def look(self) -> None:
+    def update(self) -> None:
         for name, expression in list(self.missing.items()):
             if self._server.query(expression):
                 del self.missing[name]
 
     def wait_for(self, *names: str) -> None:
-        """Look until all of these have had one."""
+        """Wait until all of these have had a result."""
 
-        def there() -> bool:
-            self.look()
+        def complete() -> bool:
+            self.update()
             return not self.missing.keys() & set(names)
 
         try:
-            wait_until(there, "all have a result", 60)
+            wait_until(complete, "all have a result")
         except AssertionError as error:
             raise AssertionError(sorted(self.missing.keys() & set(names))) from error
 
@@ -178,14 +178,14 @@ def break_others(fleet: SmallFleet) -> tuple[str, ...]:
     )
 
 
-def let_fail_now_and_then(world: World, one: str, server: Prometheus, seen: Seen) -> None:
+def let_fail_now_and_then(world: World, one: str, server: Prometheus, results: ExpressionResults) -> None:
     """Until there is a result of this: an alert that asks how often an app comes back."""
     for _ in range(15):
         for errcode, up in ((85015, 0), (0, 1)):
             world.patch(one, {"errcode": errcode})
             server.wait_for(f'wx_domain_up{{appid="{one}"}} == {up}')
-        seen.look()
-        if "WxDomainAppUnsteady" not in seen.missing:
+        results.update()
+        if "WxDomainAppUnsteady" not in results.missing:
             break
 
 
@@ -197,21 +197,21 @@ def test_each_expression_has_a_result(
     with ruled_prometheus(
         tmp_path / "prometheus", targets, "--enable-feature=extra-scrape-metrics"
     ) as server:
-        seen = Seen(server)
-        seen.wait_for("WxDomainAbsent")
+        results = ExpressionResults(server)
+        results.wait_for("WxDomainAbsent")
         server.wait_for(f"count(appid_category:wx_domain_domains:named) == {6 * (APPS + 1)}")
 
-        seen.wait_for(*break_one_of_each_kind(fleet.world, tmp_path))
+        results.wait_for(*break_one_of_each_kind(fleet.world, tmp_path))
 
-        let_fail_now_and_then(fleet.world, LISTED, server, seen)
+        let_fail_now_and_then(fleet.world, LISTED, server, results)
 
         names = break_others(fleet)
         program.send(signal.SIGHUP)
-        seen.wait_for(*names)
+        results.wait_for(*names)
 
         fleet.path.write_text("- nonsense")
         program.send(signal.SIGHUP)
         for number in range(len(FIRST) + 1):
             fleet.world.patch(appid(number), {"errcode": 85015})
-        seen.wait_for("wx_domain_down:many", "WxDomainManyAppsDown", "WxDomainConfigReloadFailed")
-        assert seen.missing == {}
+        results.wait_for("wx_domain_down:many", "WxDomainManyAppsDown", "WxDomainConfigReloadFailed")
+        assert results.missing == {}

@@ -1,4 +1,4 @@
-"""No text tells people to do what can hurt production without saying so in the same place."""
+"""Every text that advises something that can harm production has a warning in the same place."""
 
 from __future__ import annotations
 
@@ -36,20 +36,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Advice:
-    """What a text can tell people to do, and what has to stand beside it.
+    """A kind of advice, and the warning that must accompany it.
 
     Attributes:
-        about: what a sentence speaks of.
-        told: how a sentence tells somebody to do it.
-        warning: what has to be in the same text.
+        subject: matches sentences about its subject.
+        instruction: matches sentences that instruct the reader to do it.
+        warning: matches the warning that must be in the same text.
     """
 
-    about: re.Pattern[str]
-    told: re.Pattern[str]
+    subject: re.Pattern[str]
+    instruction: re.Pattern[str]
     warning: re.Pattern[str]
 
     def is_in(self, text: str) -> bool:
-        return any(self.about.search(one) and self.told.search(one) for one in _sentences(text))
+        return any(
+            self.subject.search(sentence) and self.instruction.search(sentence)
+            for sentence in _sentences(text)
+        )
 
 
 ADVICE = {
@@ -105,7 +108,7 @@ PAGES = sorted(
         *REPOSITORY.glob("docs/**/*.md"),
         *REPOSITORY.glob("deploy/**/*.md"),
     )
-    if page.name != "CHANGELOG.md"  # which tells what has changed, and nobody what to do
+    if page.name != "CHANGELOG.md"  # it describes changes and gives no advice
 )
 
 
@@ -139,9 +142,9 @@ def annotations_of_alerts() -> Iterator[tuple[str, str]]:
 
 
 def pages() -> Iterator[tuple[str, str]]:
-    """Each paragraph, list and row of a table of the documentation, and the comments of config.yml.
+    """Each paragraph, list and table row of the documentation, and the comments of config.yml.
 
-    The items of a list stand together: what is above or below in the same list is read with it.
+    A list is one text, because its items are read together.
     """
     for page in PAGES:
         for block in page.read_text().split("\n\n"):
@@ -166,12 +169,12 @@ def unwarned(kind: str, text: str) -> bool:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("kind", ADVICE)
-def test_no_advice_stands_without_its_warning(kind: str, place: str) -> None:
+def test_no_advice_is_without_its_warning(kind: str, place: str) -> None:
     assert [(where, text) for where, text in PLACES[place]() if unwarned(kind, text)] == []
 
 
 @pytest.mark.parametrize(
-    ("kind", "place", "least"),
+    ("kind", "place", "minimum"),
     [
         ("add an address", "remedies", 12),
         ("add an address", "annotations", 1),
@@ -186,24 +189,24 @@ def test_no_advice_stands_without_its_warning(kind: str, place: str) -> None:
         ("clear a quota", "pages", 4),
     ],
 )
-def test_there_is_such_advice_in_both_languages(kind: str, place: str, least: int) -> None:
-    found = Counter(
+def test_there_is_such_advice_in_both_languages(kind: str, place: str, minimum: int) -> None:
+    languages = Counter(
         "zh" if re.search(r"[\u4e00-\u9fff]。|。", text) else "en"
         for _, text in PLACES[place]()
         if ADVICE[kind].is_in(text)
     )
-    assert found.total() >= least
-    assert set(found) == ({"en"} if place == "annotations" else {"en", "zh"})
+    assert languages.total() >= minimum
+    assert set(languages) == ({"en"} if place == "annotations" else {"en", "zh"})
 
 
 @pytest.mark.parametrize("kind", ADVICE)
 def test_a_text_that_loses_its_warning_is_found(kind: str) -> None:
-    """Takes what warns out of each text that gives the advice: every one of them has to be found then."""
+    """Removes the warning from each text with the advice; each of these texts must then be found."""
     advice = ADVICE[kind]
     texts = [text for place in PLACES.values() for _, text in place() if advice.is_in(text)]
-    bare = [advice.warning.sub("", re.sub(r"\s+", " ", text)) for text in texts]
-    assert len(bare) > 10
-    assert [text for text in bare if not unwarned(kind, text)] == []
+    without_warning = [advice.warning.sub("", re.sub(r"\s+", " ", text)) for text in texts]
+    assert len(without_warning) > 10
+    assert [text for text in without_warning if not unwarned(kind, text)] == []
 
 
 @pytest.mark.parametrize("kind", ADVICE)

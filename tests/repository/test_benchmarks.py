@@ -1,4 +1,4 @@
-"""The parts of `make bench` that measure nothing: its figures, its table and its configurations."""
+"""The parts of `make bench` that do not measure: statistics, table and configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""compose.yaml: what it mounts is there, what it starts is pinned, and nobody but this machine reaches it."""
+"""compose.yaml: mounted files exist, images are pinned, and only this machine reaches the ports."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def at(name: str, path: str) -> Any:
     for service, source, target, _ in MOUNTS:
         if service == name and (path == target or path.startswith(f"{target}/")):
             return (COMPOSE / source).resolve() / path.removeprefix(target).lstrip("/")
-    raise AssertionError(f"{name} has nothing at {path}")
+    raise AssertionError(f"{name} mounts nothing at {path}")
 
 
 @pytest.fixture(params=SERVICES)
@@ -76,7 +76,7 @@ def test_nobody_has_a_password() -> None:
 
 
 @pytest.mark.parametrize(("source", "mode"), [(source, mode) for _, source, _, mode in MOUNTS])
-def test_what_is_mounted_is_there_and_not_written(source: str, mode: str) -> None:
+def test_mounted_files_exist_and_are_read_only(source: str, mode: str) -> None:
     assert (COMPOSE / source).exists()
     assert mode == "ro"
 
@@ -99,7 +99,7 @@ def test_prometheus_finds_its_rules_and_the_other_services() -> None:
     }
 
 
-def test_alertmanager_routes_as_the_example_of_the_rules_does_and_tells_nobody() -> None:
+def test_alertmanager_routes_as_in_the_example_of_the_rules_and_notifies_nobody() -> None:
     tree = compose_file("alertmanager.yml")
     example = yaml.safe_load((REPOSITORY / "rules" / "alertmanager.example.yml").read_text())
     assert {key: tree[key] for key in tree if key != "receivers"} == {
@@ -122,7 +122,7 @@ def test_grafana_finds_prometheus_and_the_dashboards() -> None:
 
 
 @pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
-def test_each_link_of_its_pages_leads_somewhere(page: str) -> None:
+def test_each_link_of_its_pages_has_a_target(page: str) -> None:
     links = re.findall(r"\]\(([^)]+)\)", (COMPOSE / page).read_text())
     assert len(links) >= 2
     assert all((COMPOSE / link).is_file() for link in links)

@@ -1,4 +1,4 @@
-"""The dashboards' JSON: complete, importable anywhere, and about metrics that there are."""
+"""The dashboards' JSON: it is complete, it can be imported anywhere, and its metrics exist."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def dashboard(file: str) -> dict[str, Any]:
 
 
 def values_of(tree: Any, key: str) -> Iterator[Any]:
-    """What stands under a key, at any depth."""
+    """The values of a key, at any depth."""
     match tree:
         case dict():
             yield from (value for name, value in tree.items() if name == key)
@@ -42,8 +42,9 @@ def values_of(tree: Any, key: str) -> Iterator[Any]:
 
 
 def cells(panel: dict[str, Any]) -> set[tuple[int, int]]:
-    at = panel["gridPos"]
-    return set(itertools.product(range(at["x"], at["x"] + at["w"]), range(at["y"], at["y"] + at["h"])))
+    grid = panel["gridPos"]
+    columns, rows = range(grid["x"], grid["x"] + grid["w"]), range(grid["y"], grid["y"] + grid["h"])
+    return set(itertools.product(columns, rows))
 
 
 def test_there_are_two(file: str) -> None:
@@ -64,18 +65,18 @@ def test_the_head_is_complete(dashboard: dict[str, Any], file: str) -> None:
 def test_the_variables_are_there_in_the_order_in_which_they_need_each_other(
     dashboard: dict[str, Any], file: str
 ) -> None:
-    found = variables(dashboard)
-    assert list(found) == ["datasource", "job", "instance", "appid"]
-    assert found["datasource"]["query"] == "prometheus"
+    by_name = variables(dashboard)
+    assert list(by_name) == ["datasource", "job", "instance", "appid"]
+    assert by_name["datasource"]["query"] == "prometheus"
     for name in ("job", "instance"):
-        assert (found[name]["multi"], found[name]["includeAll"]) == (True, True)
-    assert found["appid"]["multi"] is (file == "fleet.json")
+        assert (by_name[name]["multi"], by_name[name]["includeAll"]) == (True, True)
+    assert by_name["appid"]["multi"] is (file == "fleet.json")
 
 
 def test_no_data_source_is_fixed(dashboard: dict[str, Any]) -> None:
-    found = list(values_of(dashboard, "datasource"))
-    assert len(found) > 40
-    assert all(one == {"type": "prometheus", "uid": "${datasource}"} for one in found)
+    sources = list(values_of(dashboard, "datasource"))
+    assert len(sources) > 40
+    assert all(source == {"type": "prometheus", "uid": "${datasource}"} for source in sources)
     assert not list(values_of(dashboard, "__inputs"))
 
 
@@ -88,7 +89,7 @@ def test_each_panel_says_what_it_shows(dashboard: dict[str, Any]) -> None:
         assert panel["datasource"]["uid"] == "${datasource}"
 
 
-def test_nothing_makes_a_zero_of_nothing(dashboard: dict[str, Any]) -> None:
+def test_no_expression_gives_0_without_series(dashboard: dict[str, Any]) -> None:
     assert not [query.where for query in queries(dashboard) if "vector(" in query.expression]
 
 
@@ -96,11 +97,11 @@ def test_a_number_that_is_absent_is_a_word_without_colour(dashboard: dict[str, A
     numbers = [panel for panel in panels(dashboard) if panel["type"] == "stat"]
     assert len(numbers) > 5
     for panel in numbers:
-        shown = panel["fieldConfig"]["defaults"]
-        word = {"text": shown["noValue"], "color": "text", "index": 0}
+        defaults = panel["fieldConfig"]["defaults"]
+        word = {"text": defaults["noValue"], "color": "text", "index": 0}
         absent = {"type": "special", "options": {"match": "null+nan", "result": word}}
-        assert shown["noValue"] in {"unknown", "no data"}
-        assert absent in shown["mappings"], panel["title"]
+        assert defaults["noValue"] in {"unknown", "no data"}
+        assert absent in defaults["mappings"], panel["title"]
 
 
 def test_no_two_panels_have_one_title(dashboard: dict[str, Any]) -> None:
@@ -127,8 +128,8 @@ def test_the_page_has_no_gaps(dashboard: dict[str, Any]) -> None:
 
 def test_each_metric_is_exported(dashboard: dict[str, Any]) -> None:
     exported = {gauge.name for gauge in GAUGES} | OF_PROMETHEUS_AND_PROCESS
-    for own in SELF_METRICS:
-        exported |= {f"{own.name}_bucket"} if own.kind == "histogram" else {own.name}
+    for metric in SELF_METRICS:
+        exported |= {f"{metric.name}_bucket"} if metric.kind == "histogram" else {metric.name}
     shown = set().union(*(metrics(query.expression) for query in queries(dashboard)))
     assert len(shown) > 10
     assert shown <= exported
@@ -136,21 +137,21 @@ def test_each_metric_is_exported(dashboard: dict[str, Any]) -> None:
 
 def test_together_they_show_every_metric() -> None:
     shown = set().union(*(metrics(query.expression) for file in FILES for query in queries(load(file))))
-    not_shown = {own.name for own in SELF_METRICS if own.kind != "histogram"} - shown
+    not_shown = {metric.name for metric in SELF_METRICS if metric.kind != "histogram"} - shown
     assert not_shown == set()
     assert {gauge.name for gauge in GAUGES} - shown == set()
 
 
-def test_where_mini_programs_are_probed_one_by_one_the_exporters_own_series_are_all_asked_for() -> None:
-    own_job = PROBES["scrape_configs"][1]
-    asked = set(own_job["params"]["name[]"])
+def test_the_job_for_self_metrics_beside_probes_asks_for_all_that_the_dashboards_need() -> None:
+    job = PROBES["scrape_configs"][1]
+    requested = set(job["params"]["name[]"])
     shown = set().union(*(metrics(query.expression) for file in FILES for query in queries(load(file))))
     of_a_probe = {gauge.name for gauge in GAUGES} | {"up"}
-    assert {name.removesuffix("_bucket") for name in shown - of_a_probe} <= asked
-    assert {own.name for own in SELF_METRICS} <= asked
+    assert {name.removesuffix("_bucket") for name in shown - of_a_probe} <= requested
+    assert {metric.name for metric in SELF_METRICS} <= requested
 
 
-def test_each_series_is_of_the_chosen_exporters(dashboard: dict[str, Any], file: str) -> None:
+def test_each_series_is_of_the_selected_exporters(dashboard: dict[str, Any], file: str) -> None:
     of_app = 'appid="$appid"' if file == "mini-program.json" else 'appid=~"$appid"'
     for query in queries(dashboard):
         selectors = query.expression.split("{")[1:]
@@ -162,7 +163,7 @@ def test_each_series_is_of_the_chosen_exporters(dashboard: dict[str, Any], file:
                 assert f'{gauge.name}{{job=~"$job",instance=~"$instance",{of_app}}}' in query.expression
 
 
-def test_the_overview_draws_no_line_a_mini_program() -> None:
+def test_the_overview_draws_no_line_for_each_mini_program() -> None:
     for query in queries(load("fleet.json")):
         result = query.expression.removeprefix("topk(10, ").removeprefix("topk(15, ")
         if query.over_time and not result.startswith("(topk(20, "):  # the annotation
@@ -174,7 +175,7 @@ def test_the_overview_draws_no_line_a_mini_program() -> None:
             assert re.search(r"topk\([0-9]+, ", query.expression), query
 
 
-def test_rows_lead_to_the_mini_program(dashboard: dict[str, Any], file: str) -> None:
+def test_rows_link_to_the_mini_program(dashboard: dict[str, Any], file: str) -> None:
     urls = [str(url) for url in values_of(dashboard, "url")]
     if file == "fleet.json":
         tables = [

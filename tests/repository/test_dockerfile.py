@@ -1,4 +1,4 @@
-"""What the Dockerfile says, as far as it shows without building it; deploy/image/build does that."""
+"""Checks of the Dockerfile that need no build; deploy/image/build checks the image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files for a public host are valid, pinned, and name what is there."""
+"""The files for GitHub: they are valid, actions are pinned, and the commands exist."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ class TestWorkflows:
         for action in used:
             assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
 
-    def test_nothing_may_be_written_unless_a_job_says_so_and_each_has_an_end(self, name: str) -> None:
+    def test_jobs_have_read_permissions_by_default_and_a_time_limit(self, name: str) -> None:
         workflow = load(name)
         assert workflow["permissions"] == {"contents": "read"}
         assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
 
-    def test_what_is_called_is_there(self, name: str) -> None:
+    def test_called_scripts_and_targets_exist(self, name: str) -> None:
         text = "\n".join(commands(name))
         for path in re.findall(r"(?<![\w/.-])((?:scripts|deploy|requirements)/[\w./-]+)", text):
             assert (REPOSITORY / path).exists(), path
         targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
         assert set(re.findall(r"^make (\w+)", text, re.MULTILINE)) <= targets
 
-    def test_no_text_of_strangers_becomes_a_command(self, name: str) -> None:
+    def test_no_expression_is_expanded_in_a_command(self, name: str) -> None:
         assert not [text for text in commands(name) if "${{" in text]
 
 
-def test_the_same_pythons_are_tested_that_are_promised() -> None:
+def test_all_supported_pythons_are_tested() -> None:
     tested = load(".github/workflows/ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
     assert tested == re.findall(r"Python :: (3\.\d+)\"", text_of("pyproject.toml"))
 
@@ -72,12 +72,12 @@ def test_the_same_action_has_one_version_everywhere() -> None:
     assert len({line.partition("@")[0] for line in used}) == len(used)
 
 
-def test_what_the_image_is_built_for_can_be_run_while_it_is_built() -> None:
+def test_all_platforms_of_the_image_can_be_emulated() -> None:
     steps = load(".github/workflows/release.yml")["jobs"]["image"]["steps"]
     used = {step["uses"].partition("@")[0]: step.get("with", {}) for step in steps if "uses" in step}
     platforms = used["docker/build-push-action"]["platforms"].split(",")
     emulated = used["docker/setup-qemu-action"]["platforms"].split(",")
-    assert platforms == ["linux/amd64", *(f"linux/{one}" for one in emulated)]
+    assert platforms == ["linux/amd64", *(f"linux/{platform}" for platform in emulated)]
 
 
 def test_the_hooks_call_what_make_check_installs() -> None:

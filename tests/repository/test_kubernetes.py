@@ -1,4 +1,4 @@
-"""The manifests are valid, fit each other, and fit the exporter."""
+"""The Kubernetes manifests: they are valid, and they match each other and the exporter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FOLDER = REPOSITORY / "deploy" / "kubernetes"
 OPERATOR = "monitoring.coreos.com/"
-# An old one that clusters still run, and the newest that the validator knows.
+# An old release that clusters still run, and the newest one that the validator knows.
 RELEASES = ("1.31", kubernetes_validate.latest_version())
 MONITORS = ("monitoring", "sharded")
 FILE = "prometheus.yml"
@@ -40,17 +40,17 @@ def load(name: str) -> Any:
 
 
 def resources(*, operator: bool) -> list[Any]:
-    """Each manifest that is whole (no patch, no configuration), of Kubernetes itself or of the operator."""
+    """The manifests of Kubernetes' or the operator's resources, without patches and configurations."""
     names = [
         str((folder.parent / name).relative_to(FOLDER))
         for folder in KUSTOMIZATIONS
         for name in yaml.safe_load(folder.read_text())["resources"]
         if name.endswith(".yaml")
     ]
-    found = {name: load(name) for name in sorted(names)}
+    trees = {name: load(name) for name in sorted(names)}
     return [
         pytest.param(tree, id=name)
-        for name, tree in found.items()
+        for name, tree in trees.items()
         if tree["apiVersion"].startswith(OPERATOR) is operator
     ]
 
@@ -61,13 +61,13 @@ CONTAINER = POD["containers"][0]
 
 
 def job_of_monitor(folder: str) -> dict[str, Any]:
-    """The job of Prometheus that the folder's ServiceMonitor stands for."""
+    """The scrape job that the folder's ServiceMonitor becomes."""
     monitor, service = load(f"{folder}/servicemonitor.yaml"), load("base/service.yaml")
     return job_of_service_monitor(monitor, service, "localhost:12324")
 
 
 def promtool(folder: Path, jobs: list[dict[str, Any]], *arguments: str) -> str:
-    """What promtool prints about these jobs, which FILE holds."""
+    """The output of promtool for these jobs, which are in FILE."""
     (folder / FILE).write_text(as_json({"scrape_configs": jobs}))
     command = [program("promtool", "prometheus"), *arguments]
     checked = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -81,10 +81,10 @@ class TestKustomizations:
         tree = yaml.safe_load(file.read_text())
         named = [*tree["resources"], *tree.get("components", ())]
         named += [patch["path"] for patch in tree.get("patches", ())]
-        named += [name for one in tree.get("configMapGenerator", ()) for name in one["files"]]
+        named += [name for generator in tree.get("configMapGenerator", ()) for name in generator["files"]]
         for name in named:
-            there = file.parent / name
-            assert there.is_file() or (there / "kustomization.yaml").is_file(), name
+            path = file.parent / name
+            assert path.is_file() or (path / "kustomization.yaml").is_file(), name
         assert {path.name for path in file.parent.iterdir()} - {file.name} <= set(named)
 
     def test_all_are_there(self) -> None:
@@ -94,12 +94,13 @@ class TestKustomizations:
 class TestSchemas:
     @pytest.mark.parametrize("release", RELEASES)
     @pytest.mark.parametrize("resource", resources(operator=False))
-    def test_what_is_kubernetes_own_is_valid(self, resource: Any, release: str) -> None:
+    def test_resources_of_kubernetes_are_valid(self, resource: Any, release: str) -> None:
         kubernetes_validate.validate(resource, release, strict=True)
 
-    def test_what_is_the_operators_is_known_by_version_and_kind(self) -> None:
+    def test_resources_of_the_operator_have_known_versions_and_kinds(self) -> None:
         kinds = {
-            (tree["apiVersion"], tree["kind"]) for (tree,) in (one.values for one in resources(operator=True))
+            (tree["apiVersion"], tree["kind"])
+            for (tree,) in (parameters.values for parameters in resources(operator=True))
         }
         assert kinds == {
             ("monitoring.coreos.com/v1", "ServiceMonitor"),
@@ -108,7 +109,7 @@ class TestSchemas:
         }
 
     @pytest.mark.parametrize("folder", MONITORS)
-    def test_prometheus_takes_the_jobs(self, folder: str, tmp_path: Path) -> None:
+    def test_prometheus_accepts_the_jobs(self, folder: str, tmp_path: Path) -> None:
         jobs = [job_of_monitor(folder)]
         if folder == "sharded":
             jobs.append(job_of_scrape_config(load("sharded/scrapeconfig.yaml")))
@@ -116,7 +117,7 @@ class TestSchemas:
 
 
 class TestExporter:
-    """The manifests say what the exporter does."""
+    """The manifests match the exporter."""
 
     def test_the_port_is_the_default_one(self) -> None:
         (listen,) = (flag.default for flag in FLAGS if flag.name == "web.listen-address")
@@ -189,16 +190,16 @@ def test_the_pod_is_held_as_the_restricted_profile_asks() -> None:
 
 
 class TestSharded:
-    """As docs/service-discovery.md has it, with the operator's sharding in place of an own hashmod."""
+    """As in docs/service-discovery.md, with the operator's sharding in place of hashmod."""
 
     def test_the_probes_are_those_of_the_docs(self) -> None:
         example = yaml.safe_load(blocks("docs/service-discovery.md", "yaml")[0])["scrape_configs"][0]
         address = f"{load('base/service.yaml')['metadata']['name']}.wx-domain.svc:12324"
-        wanted = yaml.safe_load(as_json(example).replace("localhost:12324", address))
+        expected = yaml.safe_load(as_json(example).replace("localhost:12324", address))
         job = job_of_scrape_config(load("sharded/scrapeconfig.yaml"))
         hashed = job["relabel_configs"].pop(0)
         assert hashed == {"source_labels": ["__address__"], "target_label": "__tmp_hash"}
-        assert job == wanted
+        assert job == expected
 
     def test_the_exporters_own_series_are_those_of_the_docs(self) -> None:
         example = yaml.safe_load(blocks("docs/service-discovery.md", "yaml")[0])["scrape_configs"][1]
@@ -210,9 +211,11 @@ class TestRules:
     @pytest.mark.parametrize("folder", MONITORS)
     def test_the_alerts_know_the_jobs_of_the_service_monitors(self, folder: str, tmp_path: Path) -> None:
         job = job_of_monitor(folder)
-        # promtool listens to a discovery for the whole time.
-        told = promtool(tmp_path, [job], "check", "service-discovery", "--timeout=2s", FILE, job["job_name"])
-        (target,) = json.loads(told)
+        # promtool runs the discovery until the timeout.
+        output = promtool(
+            tmp_path, [job], "check", "service-discovery", "--timeout=2s", FILE, job["job_name"]
+        )
+        (target,) = json.loads(output)
         assert re.fullmatch(jobs_of_the_alerts(), target["labels"]["job"])
 
     def test_the_alerts_know_the_job_of_the_probes(self) -> None:
@@ -223,7 +226,7 @@ class TestRules:
         rules = yaml.safe_load(text_of("rules/wx-domain.rules.yml"))
         assert load("monitoring/prometheusrule.yaml")["spec"] == rules
 
-    def test_the_check_says_so(self) -> None:
+    def test_the_check_confirms_that(self) -> None:
         command = [sys.executable, "scripts/kubernetes_rules.py", "--check"]
         checked = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
         assert (checked.returncode, checked.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""The shipped alerting rules: promtool runs their tests; and what the rules and their tests must have."""
+"""The shipped alerting rules: promtool's tests of them, and what rules and tests must contain."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ OF_PROMETHEUS = {"up", "scrape_duration_seconds", "scrape_timeout_seconds"}
 
 
 def promtool(*arguments: str) -> str:
-    done = subprocess.run(
+    completed = subprocess.run(
         [program("promtool", "prometheus"), *arguments], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
 def fired(group: dict[str, Any]) -> list[set[str]]:
-    """What each look at all alerts of a test found firing."""
+    """The alerts that fire at each time at which a test checks all alerts."""
     return [
-        set(re.findall(r'alertname="(\w+)"', str(look["exp_samples"])))
-        for look in group["promql_expr_test"]
-        if look["expr"].startswith("count by (alertname") and '{alertstate="firing"}' in look["expr"]
+        set(re.findall(r'alertname="(\w+)"', str(test["exp_samples"])))
+        for test in group["promql_expr_test"]
+        if test["expr"].startswith("count by (alertname") and '{alertstate="firing"}' in test["expr"]
     ]
 
 
@@ -54,8 +54,8 @@ def test_they_hold_in_the_tests_of_promtool(file: Any) -> None:
     promtool("test", "rules", str(file))
 
 
-@pytest.mark.parametrize(("down", "found"), [(50, [{"labels": "{}", "value": 50}]), (49, [])])
-def test_fifty_are_many_in_any_fleet(down: int, found: list[Any], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("down", "expected"), [(50, [{"labels": "{}", "value": 50}]), (49, [])])
+def test_fifty_are_many_in_any_fleet(down: int, expected: list[Any], tmp_path: Path) -> None:
     series = [
         {"series": f'{metric}{{appid="wx{number}"}}', "values": values}
         for number in range(501)
@@ -64,14 +64,14 @@ def test_fifty_are_many_in_any_fleet(down: int, found: list[Any], tmp_path: Path
             ("wx_domain_up", "1 0" if number < down else "1 1"),
         )
     ]
-    look = {"expr": "sum(wx_domain_down:many)", "eval_time": "5m", "exp_samples": found}
+    test = {"expr": "sum(wx_domain_down:many)", "eval_time": "5m", "exp_samples": expected}
     file = tmp_path / "fifty.yml"
     file.write_text(
         as_json(
             {
                 "rule_files": [str(RULES)],
                 "evaluation_interval": "5m",
-                "tests": [{"interval": "5m", "input_series": series, "promql_expr_test": [look]}],
+                "tests": [{"interval": "5m", "input_series": series, "promql_expr_test": [test]}],
             }
         )
     )
@@ -84,23 +84,24 @@ def test_prometheus_can_load_them() -> None:
 
 @pytest.mark.parametrize("name", ALERTS)
 class TestEachAlert:
-    def test_fires_in_a_test_that_sees_it_silent_too(self, name: str) -> None:
-        found = [fired(group) for group in GROUPS]
+    def test_fires_at_one_time_of_a_test_and_not_at_another(self, name: str) -> None:
+        firing = [fired(group) for group in GROUPS]
         assert any(
-            any(name in look for look in one) and any(name not in look for look in one) for one in found
+            any(name in alerts for alerts in group) and any(name not in alerts for alerts in group)
+            for group in firing
         )
 
     def test_has_its_text_tested(self, name: str) -> None:
-        shown = [
+        annotations = [
             expected["exp_annotations"]
             for group in GROUPS
-            for look in group.get("alert_rule_test", ())
-            if look["alertname"] == name
-            for expected in look["exp_alerts"]
+            for test in group.get("alert_rule_test", ())
+            if test["alertname"] == name
+            for expected in test["exp_alerts"]
         ]
-        assert any(set(one) == {"summary", "description", "runbook_url"} for one in shown)
+        assert any(set(texts) == {"summary", "description", "runbook_url"} for texts in annotations)
 
-    def test_says_how_bad_it_is_and_what_to_do(self, name: str) -> None:
+    def test_has_a_severity_and_complete_annotations(self, name: str) -> None:
         alert = ALERTS[name]
         assert alert["labels"] == {"severity": alert["labels"]["severity"]}
         assert alert["labels"]["severity"] in {"critical", "warning", "info"}
@@ -121,11 +122,13 @@ def test_each_section_of_the_runbook_is_of_an_alert(page: str) -> None:
 def test_each_metric_they_name_is_exported() -> None:
     named = {name for _, expression in expressions() for name in metrics_of(expression)}
     named |= {
-        name for one in alerts() for name in re.findall(r"\bwx_domain_\w+", one["annotations"]["description"])
+        name
+        for alert in alerts()
+        for name in re.findall(r"\bwx_domain_\w+", alert["annotations"]["description"])
     }
-    known = {one.name for one in (*GAUGES, *SELF_METRICS)}
+    known = {metric.name for metric in (*GAUGES, *SELF_METRICS)}
     assert len(named & known) > 15
-    # Names in templates are parts of recorded names, too: a record ends in the metric it is made of.
+    # Templates also contain names of recorded series, whose last part is the metric that they are made from.
     recorded = {part for record in records() for part in record["record"].split(":")}
     assert named - known - recorded == OF_PROMETHEUS
 
@@ -142,8 +145,8 @@ def test_each_errcode_and_reason_they_name_is_known() -> None:
     patterns = re.findall(r'errcode=~"([^"]+)"', RULES.read_text())
     assert len(patterns) == 4
     for pattern in patterns:
-        for one in pattern.replace("8950[1-7]", "|".join(f"8950{digit}" for digit in range(1, 8))).split("|"):
-            assert one in codes
+        codes_of_range = "|".join(f"8950{digit}" for digit in range(1, 8))
+        assert set(pattern.replace("8950[1-7]", codes_of_range).split("|")) <= codes
     assert set(re.findall(r'reason="(\w+)"', RULES.read_text())) <= set(Reason)
 
 
@@ -154,7 +157,7 @@ def test_the_hash_of_an_empty_list_is_the_exporters() -> None:
 
 @pytest.mark.parametrize("group", ErrcodeGroup)
 def test_a_class_has_the_errcodes_of_its_group(group: ErrcodeGroup) -> None:
-    (expression,) = (one["expr"] for one in records() if one.get("labels") == {"class": group})
+    (expression,) = (record["expr"] for record in records() if record.get("labels") == {"class": group})
     (pattern,) = re.findall(r'errcode=~"([^"]+)"', expression)
     assert {row.code for row in TABLE if re.fullmatch(pattern, str(row.code))} == {
         row.code for row in TABLE if row.group is group
@@ -169,29 +172,30 @@ def test_no_errcode_is_in_two_classes() -> None:
 
 class TestForAnotherInterval:
     def windows(self, rules: str) -> list[float]:
-        """Those of all expressions, in seconds."""
+        """The durations in all expressions, in seconds."""
         seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-        found = re.findall(r"(?:\[|offset )(\d+)([smhd])", "".join(text for _, text in expressions(rules)))
-        return [float(number) * seconds[unit] for number, unit in found]
+        texts = "".join(text for _, text in expressions(rules))
+        durations = re.findall(r"(?:\[|offset )(\d+)([smhd])", texts)
+        return [float(number) * seconds[unit] for number, unit in durations]
 
     @pytest.mark.parametrize("interval", ["5m", "15s"])
-    def test_scales_what_counts_scrapes_and_leaves_what_is_a_persons_time(self, interval: str) -> None:
+    def test_scales_durations_below_an_hour(self, interval: str) -> None:
         ratio = {"5m": 5, "15s": 0.25}[interval]
         shipped = self.windows(RULES.read_text())
         scaled = self.windows(written_rules(f"--scrape-interval={interval}"))
         assert len(shipped) > 20
-        assert scaled == [one * ratio if one < 3600 else one for one in shipped]
+        assert scaled == [seconds * ratio if seconds < 3600 else seconds for seconds in shipped]
 
-    def test_a_persons_time_has_room_for_twelve_scrapes(self) -> None:
+    def test_longer_durations_span_twelve_scrapes(self) -> None:
         rules = written_rules("--scrape-interval=1h")
         assert "[12h]" in rules
         assert "[2h]" not in rules
-        assert {one["alert"]: one.get("for") for one in alerts(rules)}["WxDomainNotInForce"] == "12h"
+        assert {alert["alert"]: alert.get("for") for alert in alerts(rules)}["WxDomainNotInForce"] == "12h"
         assert "> time() - 604800)" in rules
 
     def test_scales_how_long_an_alert_waits_and_how_often_it_is_evaluated(self) -> None:
         rules = written_rules("--scrape-interval=1s")
-        waits = {one["alert"]: one.get("for") for one in alerts(rules)}
+        waits = {alert["alert"]: alert.get("for") for alert in alerts(rules)}
         assert waits["WxDomainAppDown"] == "2s"
         assert waits["WxDomainNotInForce"] == "1h"
         assert waits["WxDomainListChanged"] is None
@@ -209,13 +213,13 @@ class TestForAnotherInterval:
     ["--scrape-interval=soon", "--scrape-interval=0s", "--label=a-b"]
     + [f"--label={name}" for name in ("name", "appid", "category", "severity", "hash", "class", "alertname")],
 )
-def test_what_they_can_not_be_written_for_is_said(argument: str) -> None:
+def test_an_invalid_argument_is_named(argument: str) -> None:
     with pytest.raises(subprocess.CalledProcessError) as caught:
         written_rules(argument)
     assert argument.partition("=")[2] in caught.value.stderr
 
 
-def test_they_take_more_labels_and_another_place_of_the_runbook() -> None:
+def test_labels_and_the_url_of_the_runbook_can_be_changed() -> None:
     rules = written_rules("--label=team", "--label=env", "--runbook-url=https://wiki.example.com/wx")
     assert "group_left (name)" not in rules
     assert "by (appid, name)" not in rules
@@ -224,7 +228,7 @@ def test_they_take_more_labels_and_another_place_of_the_runbook() -> None:
 
 
 class TestChineseRunbook:
-    """It says what the English one says."""
+    """It has the contents of the English one."""
 
     def test_each_section_has_the_same_four_parts(self) -> None:
         english, chinese = (
@@ -243,6 +247,6 @@ class TestChineseRunbook:
 def test_the_example_for_alertmanager_is_valid_and_knows_the_alerts(release: str) -> None:
     file = REPOSITORY / "rules" / "alertmanager.example.yml"
     command = [program("amtool", "prometheus-alertmanager", release), "check-config", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     assert set(re.findall(r"WxDomain\w+", file.read_text())) <= set(ALERTS)

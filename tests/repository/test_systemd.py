@@ -1,4 +1,4 @@
-"""The unit is valid, hardened, and fits the exporter."""
+"""The systemd unit: it is valid and hardened, and it matches the exporter."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def directives(name: str) -> list[str]:
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run systemd-analyze, which may be unpacked but not installed."""
+    """Run systemd-analyze, which may be unpacked instead of installed."""
     unpacked = REPOSITORY / ".programs"
     env = dict(os.environ)
     if (unpacked / "usr/bin/systemd-analyze").exists():
@@ -44,29 +44,29 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def unit(tmp_path: Path) -> Path:
-    """The unit, with a program that this machine has."""
+    """The unit, with a command that exists on this machine."""
     file = tmp_path / UNIT
     file.write_text(text_of(f"{FOLDER}/{UNIT}").replace(PROGRAM, "/bin/true"))
     return file
 
 
-def test_systemd_takes_the_unit(unit: Path) -> None:
+def test_systemd_accepts_the_unit(unit: Path) -> None:
     checked = analyze("verify", "--man=no", str(unit))
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-def test_systemd_would_tell_of_a_mistake(unit: Path) -> None:
+def test_systemd_reports_a_mistake(unit: Path) -> None:
     unit.write_text(unit.read_text() + "\n[Service]\nProtectSystem=perhaps\n")
     assert "perhaps" in analyze("verify", "--man=no", str(unit)).stderr
 
 
 def test_little_is_exposed(unit: Path) -> None:
     checked = analyze("security", "--offline=true", "--no-pager", "--json=short", str(unit))
-    open_ways = {
+    exposures = {
         row["json_field"] for row in json.loads(checked.stdout) if row["exposure"] and not row["set"]
     }
-    assert "PrivateNetwork" in open_ways
-    assert open_ways <= {
+    assert "PrivateNetwork" in exposures
+    assert exposures <= {
         "RootDirectoryOrRootImage",
         "PrivateMounts",
         "RestrictAddressFamilies_AF_UNIX",
@@ -94,15 +94,15 @@ def test_it_reloads_by_sighup_and_is_killed_only_after_it_has_drained() -> None:
 
 
 def test_the_secrets_are_where_the_configuration_looks_for_them(tmp_path: Path) -> None:
-    """A folder in LoadCredential gives ID_FILENAME, below /run/credentials/UNIT."""
+    """For a folder in LoadCredential, systemd creates /run/credentials/UNIT/ID_FILENAME."""
     (credential,) = directives("LoadCredential")
     name, _, folder = credential.partition(":")
     assert folder == "/etc/wx_domain_exporter/secrets"
-    text, place = text_of(f"{FOLDER}/config.yml"), f"/run/credentials/{UNIT}"
+    text, folder = text_of(f"{FOLDER}/config.yml"), f"/run/credentials/{UNIT}"
     paths = re.findall(r"file: ([^}\s]+)", text)
     assert paths
     for path in paths:
-        assert path.startswith(f"{place}/{name}_")
+        assert path.startswith(f"{folder}/{name}_")
         (tmp_path / path.rpartition("/")[2]).write_text("0" * 32)
-    settings = parse(text.replace(place, str(tmp_path)).encode(), tmp_path / "config.yml")
+    settings = parse(text.replace(folder, str(tmp_path)).encode(), tmp_path / "config.yml")
     assert [app.name for app in settings.apps] == ["shop"]

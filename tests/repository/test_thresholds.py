@@ -1,4 +1,4 @@
-"""The rules and the docs say the numbers that the dashboards and the pages take from one module."""
+"""The rules and the docs have the same thresholds as the module that dashboards and pages use."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ MINUTES = FIGURES_OLD // 60
         ("wx_domain_down:many", [MANY_DOWN, MANY_DOWN_SHARE, MANY_DOWN_IN_ANY_FLEET, 1]),
     ],
 )
-def test_a_rule_compares_with_these(rule: str, numbers: list[float]) -> None:
-    assert [float(one) for one in re.findall(r">=? ([\d.]+)", EXPRESSIONS[rule])] == numbers
+def test_a_rule_compares_with_these_numbers(rule: str, numbers: list[float]) -> None:
+    assert [float(number) for number in re.findall(r">=? ([\d.]+)", EXPRESSIONS[rule])] == numbers
 
 
 def test_figures_are_old_in_the_expression_and_in_the_text() -> None:
@@ -69,5 +69,5 @@ def test_figures_are_old_in_the_expression_and_in_the_text() -> None:
         ),
     ],
 )
-def test_a_page_says_these(page: str, text: str) -> None:
+def test_a_page_has_these_numbers(page: str, text: str) -> None:
     assert text in " ".join(text_of(page).split())

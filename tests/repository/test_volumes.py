@@ -1,4 +1,4 @@
-"""Secrets and ConfigMaps as Kubernetes mounts them: links to a folder that is swapped as a whole."""
+"""Secrets and ConfigMaps as Kubernetes mounts them: links to a folder that is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ A, B = (f"wx{number:016x}" for number in range(2))
 
 
 class Volume:
-    """A mounted volume: `NAME` leads to `..data/NAME`, and `..data` to the folder that counts."""
+    """A mounted volume: `NAME` is a link to `..data/NAME`, and `..data` one to the current folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -36,7 +36,7 @@ class Volume:
         new.replace(self.path / "..data")
 
 
-def test_a_secret_is_the_one_that_was_put_there_last(tmp_path: Path) -> None:
+def test_a_secret_is_the_latest_one(tmp_path: Path) -> None:
     volume = Volume(tmp_path / "secrets")
     volume.update(appsecret="old\n")
     secret = Secret("file", str(volume.path / "appsecret"))

@@ -85,7 +85,7 @@ class TestAuthorizerList:
 
 
 class TestRevokedBetweenPages:
-    def test_those_behind_move_up(
+    def test_later_authorizations_move_up(
         self, platform_client: PlatformClient, platform: SimulatedPlatform, many: list[str]
     ) -> None:
         platform.revoked_after_pages = [many[0]]
@@ -96,7 +96,7 @@ class TestRevokedBetweenPages:
         assert (first["total_count"], second["total_count"]) == (10, 9)
         assert platform.revoked_after_pages == []
 
-    def test_or_their_places_stay_empty(
+    def test_or_their_positions_stay_empty(
         self, platform_client: PlatformClient, platform: SimulatedPlatform, many: list[str]
     ) -> None:
         platform.list_counts_revoked = True

@@ -10,16 +10,16 @@ class TestAuthorizerToken:
     def test_a_token_works_as_the_apps_own(
         self, platform_client: PlatformClient, authorization: Authorization, world: World
     ) -> None:
-        given = platform_client.authorizer(platform_client.component_token(), authorization.refresh_token)
-        assert set(given) == {"authorizer_access_token", "expires_in", "authorizer_refresh_token"}
-        assert given["expires_in"] == 7200
-        assert given["authorizer_refresh_token"] == authorization.refresh_token
-        answer = platform_client.info(given["authorizer_access_token"])
+        payload = platform_client.authorizer(platform_client.component_token(), authorization.refresh_token)
+        assert set(payload) == {"authorizer_access_token", "expires_in", "authorizer_refresh_token"}
+        assert payload["expires_in"] == 7200
+        assert payload["authorizer_refresh_token"] == authorization.refresh_token
+        answer = platform_client.info(payload["authorizer_access_token"])
         assert answer["requestdomain"][0] == "https://www.example.com"
         assert world.calls["api_authorizer_token", APPID] == 1
         assert world.calls["getwxadevinfo", APPID] == 1
 
-    def test_the_token_before_holds_for_five_more_minutes(
+    def test_the_previous_token_stays_valid_for_five_minutes(
         self, platform_client: PlatformClient, authorization: Authorization, clock: Clock
     ) -> None:
         component = platform_client.component_token()
@@ -60,7 +60,7 @@ class TestAuthorizerToken:
     def test_an_unknown_refresh_token_is_refused(self, platform_client: PlatformClient) -> None:
         assert platform_client.authorizer(platform_client.component_token(), "unknown")["errcode"] == 61023
 
-    def test_a_call_with_a_dead_component_token_counts_for_the_account(
+    def test_a_call_with_an_invalid_component_token_counts_for_the_account(
         self, platform_client: PlatformClient, authorization: Authorization, world: World
     ) -> None:
         component = platform_client.component_token()
@@ -81,9 +81,9 @@ class TestAuthorizerToken:
         own = platform_client.token()
         component = platform_client.component_token()
         for action, errcode in (("expire_authorizer_tokens", 42001), ("invalidate_authorizer_tokens", 40001)):
-            given = platform_client.authorizer(component, authorization.refresh_token)
+            payload = platform_client.authorizer(component, authorization.refresh_token)
             world.patch_platform(COMPONENT, {action: True})
-            assert platform_client.info(given["authorizer_access_token"])["errcode"] == errcode
+            assert platform_client.info(payload["authorizer_access_token"])["errcode"] == errcode
         assert platform_client.info(own)["errcode"] == 0
         assert "authorizer_access_token" in platform_client.authorizer(component, authorization.refresh_token)
 
@@ -106,10 +106,10 @@ class TestAuthorizerToken:
     def test_an_official_account_has_no_domains(self, platform_client: PlatformClient, world: World) -> None:
         world.add(SimulatedApp(appid=OTHER))
         account = world.authorize(COMPONENT, OTHER, mini_program=False)
-        given = platform_client.authorizer(
+        payload = platform_client.authorizer(
             platform_client.component_token(), account.refresh_token, account.appid
         )
-        assert platform_client.info(given["authorizer_access_token"])["errcode"] == 85015
+        assert platform_client.info(payload["authorizer_access_token"])["errcode"] == 85015
 
 
 class TestRefreshTokens:

@@ -20,7 +20,7 @@ from wx_domain_exporter.simulator.world import SimulatedPlatform, World
 
 
 class TestComponentToken:
-    def test_each_call_makes_a_new_token_and_ends_the_one_before_in_five_minutes(
+    def test_each_call_makes_a_new_token_and_the_previous_one_expires_in_five_minutes(
         self, platform_client: PlatformClient, world: World, clock: Clock
     ) -> None:
         first = platform_client.component()
@@ -62,7 +62,7 @@ class TestComponentToken:
         world.patch_platform(COMPONENT, {"component_verify_ticket": TICKET})
         assert "expires_in" in platform_client.component()
 
-    def test_the_ticket_in_force_can_be_let_expire(
+    def test_the_current_ticket_can_be_made_expired(
         self, platform_client: PlatformClient, platform: SimulatedPlatform
     ) -> None:
         platform.ticket_expired = True

@@ -10,7 +10,7 @@ from wx_domain_exporter.simulator.world import SimulatedApp, World
 
 
 class TestControl:
-    def test_calls_are_counted_and_can_be_forgotten(self, client: Client, world: World) -> None:
+    def test_calls_are_counted_and_counts_can_be_reset(self, client: Client, world: World) -> None:
         client.info()
         url = f"{client.url}/_simulator/calls"
         counted = client.session.get(url, timeout=10).json()
@@ -39,13 +39,13 @@ class TestControl:
         assert client.info(token)["errcode"] == 40001
         assert client.token() != token
 
-    def test_a_token_made_elsewhere_can_be_added(self, client: Client) -> None:
-        client.control(access_tokens=["made-elsewhere"])
-        assert client.info("made-elsewhere")["errcode"] == 0
+    def test_an_external_token_can_be_added(self, client: Client) -> None:
+        client.control(access_tokens=["external-token"])
+        assert client.info("external-token")["errcode"] == 0
         client.control(invalidate_tokens=True)
-        assert client.info("made-elsewhere")["errcode"] == 40001
+        assert client.info("external-token")["errcode"] == 40001
 
-    def test_the_quota_is_given_back_on_demand(self, client: Client) -> None:
+    def test_the_quota_can_be_reset(self, client: Client) -> None:
         client.control(daily_limit=1)
         token = client.token()
         assert [client.info(token)["errcode"] for _ in range(2)] == [0, 45009]
@@ -77,12 +77,12 @@ class TestControl:
         assert client.session.get(f"{client.url}/_simulator/none", timeout=10).status_code == 404
 
     @pytest.mark.parametrize("body", [b"[]", b"{"])
-    def test_a_patch_that_is_no_json_object_is_refused(self, client: Client, body: bytes) -> None:
+    def test_settings_that_are_not_a_json_object_are_refused(self, client: Client, body: bytes) -> None:
         assert client.post(f"/_simulator/apps/{APPID}", body).status_code == 400
 
 
 class TestWorld:
-    def test_an_appid_is_known_only_once(self, world: World, app: SimulatedApp) -> None:
+    def test_an_appid_can_be_added_only_once(self, world: World, app: SimulatedApp) -> None:
         with pytest.raises(ValueError, match="already in use"):
             world.add(app)
 

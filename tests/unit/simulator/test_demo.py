@@ -20,10 +20,10 @@ class TestDemo:
                 assert set(app) - {"baseline"} == {"appid", "name", "labels", "token"}
                 assert app["token"]["type"] == "stable_token"
                 world.apps[app["appid"]].latency = 0
-                given = client.stable(appid=app["appid"], secret=app["token"]["appsecret"])
-                if "access_token" in given:
-                    given = client.info(given["access_token"])
-                states[app["name"]] = int(given.get("errcode", 0))
+                payload = client.stable(appid=app["appid"], secret=app["token"]["appsecret"])
+                if "access_token" in payload:
+                    payload = client.info(payload["access_token"])
+                states[app["name"]] = int(payload.get("errcode", 0))
         assert {name: state for name, state in states.items() if state} == {
             "门店扫码": 40125,
             "partner-booking": 61007,

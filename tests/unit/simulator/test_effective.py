@@ -31,7 +31,7 @@ def app(app: SimulatedApp) -> SimulatedApp:
 
 
 class TestEffective:
-    def test_what_is_configured_is_in_force_by_default(self, client: Client) -> None:
+    def test_the_configured_lists_are_effective_by_default(self, client: Client) -> None:
         token = client.token()
         served = decoded(client.post(SERVER, {}, access_token=token))
         assert list(served) == ["errcode", "errmsg", *OBJECTS]
@@ -44,7 +44,7 @@ class TestEffective:
         assert webview["effective_webviewdomain"] == CONFIGURED["bizdomain"]
         assert webview["third_webviewdomain"] == []
 
-    def test_something_else_can_be_in_force(self, client: Client, app: SimulatedApp) -> None:
+    def test_other_lists_can_be_effective(self, client: Client, app: SimulatedApp) -> None:
         app.effective = {"requestdomain": ["https://old.example.com"], "tcpdomain": ["tcp://t.example.com"]}
         token = client.token()
         served = decoded(client.post(SERVER, {}, access_token=token))
@@ -142,5 +142,5 @@ class TestQuirks:
         answers = [decoded(client.post(path, {}, access_token=token)) for _ in range(50)]
         assert {int(answer["errcode"]) for answer in answers} == {48001}
         keys = [set(answer) - {"errcode", "errmsg"} for answer in answers]
-        assert {frozenset(found) for found in keys} == {frozenset(), frozenset(names)}
+        assert {frozenset(names_in_answer) for names_in_answer in keys} == {frozenset(), frozenset(names)}
         assert "example.com" not in str([answer.get(name) for answer in answers for name in names])

@@ -1,4 +1,4 @@
-"""Permission set 18 belongs to one platform at a time, and closes mp.weixin.qq.com for domains."""
+"""Permission set 18 belongs to one platform, and prevents changes of domains at mp.weixin.qq.com."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def other(world: World) -> SimulatedPlatform:
 
 
 def authorizer_token(client: PlatformClient, authorization: Authorization) -> str:
-    given = client.authorizer(client.component_token(), authorization.refresh_token)
-    token = given["authorizer_access_token"]
+    payload = client.authorizer(client.component_token(), authorization.refresh_token)
+    token = payload["authorizer_access_token"]
     assert isinstance(token, str)
     return token
 
 
-def test_another_platform_that_is_granted_it_takes_it_away(
+def test_granting_it_to_another_platform_revokes_it(
     platform_client: PlatformClient, authorization: Authorization, other: SimulatedPlatform, world: World
 ) -> None:
     token = authorizer_token(platform_client, authorization)
@@ -34,14 +34,14 @@ def test_another_platform_that_is_granted_it_takes_it_away(
     assert platform_client.info(token)["errcode"] == 61007
 
 
-def test_one_that_is_granted_other_sets_takes_nothing(
+def test_granting_other_sets_revokes_nothing(
     authorization: Authorization, other: SimulatedPlatform, world: World
 ) -> None:
     world.authorize(other.component_appid, APPID, permissions=[17])
     assert DEVELOPMENT_PERMISSION in authorization.permissions
 
 
-def test_to_grant_it_later_takes_it_away_too(
+def test_granting_it_later_revokes_it_too(
     platform_client: PlatformClient, authorization: Authorization, other: SimulatedPlatform, world: World
 ) -> None:
     second = world.authorize(other.component_appid, APPID)
@@ -64,14 +64,14 @@ def test_while_a_platform_holds_it_no_domains_are_set_at_mp(
     assert world.domains(world.apps[APPID])["requestdomain"] == DOMAINS["requestdomain"]
 
 
-def test_a_revoked_authorization_opens_mp_again(
+def test_after_the_revocation_domains_can_be_set_at_mp_again(
     platform_client: PlatformClient, authorization: Authorization, world: World
 ) -> None:
     world.revoke(authorization.component_appid, APPID)
     assert platform_client.post(AT_MP, DOMAINS).status_code == 204
 
 
-def test_what_is_no_list_changes_nothing(
+def test_invalid_lists_change_nothing(
     platform_client: PlatformClient, authorization: Authorization, world: World
 ) -> None:
     world.revoke(authorization.component_appid, APPID)

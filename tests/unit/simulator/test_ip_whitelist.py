@@ -26,7 +26,7 @@ def test_while_it_is_empty_every_address_may_call(client: Client) -> None:
     assert "access_token" in stable_token(client, BACKEND)
 
 
-def test_its_first_entry_locks_out_all_others(client: Client) -> None:
+def test_with_entries_all_other_addresses_are_refused(client: Client) -> None:
     assert client.control(ip_whitelist=[EXPORTER]).status_code == 204
     assert "access_token" in stable_token(client, EXPORTER)
     refused = stable_token(client, BACKEND)

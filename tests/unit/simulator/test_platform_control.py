@@ -77,7 +77,7 @@ class TestControl:
 
 
 class TestPlatforms:
-    def test_an_appid_is_known_only_once(
+    def test_an_appid_can_be_added_only_once(
         self, world: World, platform: SimulatedPlatform, app: SimulatedApp
     ) -> None:
         for appid in (platform.component_appid, app.appid):

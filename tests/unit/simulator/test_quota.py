@@ -32,8 +32,8 @@ class TestQuota:
         self, platform_client: PlatformClient, authorization: Authorization
     ) -> None:
         component = platform_client.component_token()
-        given = platform_client.authorizer(component, authorization.refresh_token)
-        found = quota(platform_client, given["authorizer_access_token"])
+        payload = platform_client.authorizer(component, authorization.refresh_token)
+        found = quota(platform_client, payload["authorizer_access_token"])
         assert set(found["component_rate_limit"]) == {"call_count", "refresh_second"}
 
     def test_it_begins_anew_at_midnight_in_beijing(self, client: Client, clock: Clock) -> None:
@@ -42,8 +42,8 @@ class TestQuota:
         assert quota(client, client.token())["quota"]["used"] == 0
 
     def test_an_app_without_a_limit_has_the_usual_one(self, client: Client) -> None:
-        given = quota(client, client.token())["quota"]
-        assert given == {"daily_limit": 100_000, "used": 0, "remain": 100_000}
+        payload = quota(client, client.token())["quota"]
+        assert payload == {"daily_limit": 100_000, "used": 0, "remain": 100_000}
 
     def test_less_than_nothing_never_remains(self, client: Client, app: SimulatedApp) -> None:
         app.daily_limit = 1
@@ -76,7 +76,7 @@ class TestQuota:
         assert quota(client, token)["errcode"] == 48001
         assert client.info(token)["errcode"] == 0
 
-    def test_with_quirks_numbers_are_strings_now_and_then(self, client: Client, world: World) -> None:
+    def test_with_quirks_numbers_are_strings_sometimes(self, client: Client, world: World) -> None:
         world.quirks = True
         token = client.token()
         values = [value for _ in range(20) for value in quota(client, token)["quota"].values()]

@@ -22,21 +22,21 @@ def ask(client: Client, appid: str = APPID, key: str | None = None) -> requests.
 def data(client: Client, appid: str = APPID) -> dict[str, Any]:
     answer = ask(client, appid).json()
     assert answer["code"] == 0
-    given = answer["data"]
-    assert isinstance(given, dict)
-    return given
+    payload = answer["data"]
+    assert isinstance(payload, dict)
+    return payload
 
 
 class TestTokenService:
-    def test_it_hands_out_the_stable_token_in_force(self, client: Client, world: World) -> None:
-        given = data(client)
-        assert given == {"access_token": client.token(), "expires_in": 7200}
-        assert data(client) == given
-        assert client.info(given["access_token"])["errcode"] == 0
+    def test_it_returns_the_current_stable_token(self, client: Client, world: World) -> None:
+        payload = data(client)
+        assert payload == {"access_token": client.token(), "expires_in": 7200}
+        assert data(client) == payload
+        assert client.info(payload["access_token"])["errcode"] == 0
         assert world.calls["token_service", APPID] == 2
         assert world.calls["stable_token", APPID] == 1
 
-    def test_it_hands_out_the_platforms_token_in_force(
+    def test_it_returns_the_platforms_current_token(
         self, platform_client: PlatformClient, world: World
     ) -> None:
         first = data(platform_client, COMPONENT)["access_token"]
@@ -59,13 +59,13 @@ class TestTokenService:
         app.token_errcode = 40243
         assert ask(client).json()["code"] == 40243
 
-    def test_it_asks_for_its_key(self, client: Client, world: World) -> None:
+    def test_it_requires_its_key(self, client: Client, world: World) -> None:
         world.token_service_key = KEY
         assert [ask(client, key=key).status_code for key in (None, "wrong", KEY)] == [401, 401, 200]
         assert world.token_service_key == KEY
         assert KEY not in repr(world.token_service)
 
-    def test_only_its_one_address_is_served(self, client: Client) -> None:
+    def test_it_serves_only_its_one_path(self, client: Client) -> None:
         assert client.post("/_token_service/token", {}, appId=APPID).status_code == 404
         assert client.session.get(f"{client.url}/_token_service/none", timeout=10).status_code == 404
 
@@ -84,19 +84,22 @@ class TestFaultyTokenService:
         ("settings", "expected"),
         [
             ({"empty_token": True}, {"access_token": "", "expires_in": 7200}),
-            ({"fixed_token": "dead"}, {"access_token": "dead", "expires_in": 7200}),
-            ({"fixed_token": "dead", "no_lifetime": True}, {"access_token": "dead"}),
-            ({"fixed_token": "dead", "expires_in": "soon"}, {"access_token": "dead", "expires_in": "soon"}),
-            ({"fixed_token": "dead", "expires_in": 0}, {"access_token": "dead", "expires_in": 0}),
+            ({"fixed_token": "invalid"}, {"access_token": "invalid", "expires_in": 7200}),
+            ({"fixed_token": "invalid", "no_lifetime": True}, {"access_token": "invalid"}),
+            (
+                {"fixed_token": "invalid", "expires_in": "soon"},
+                {"access_token": "invalid", "expires_in": "soon"},
+            ),
+            ({"fixed_token": "invalid", "expires_in": 0}, {"access_token": "invalid", "expires_in": 0}),
         ],
     )
-    def test_its_answers_are_as_bad_as_asked_for(
+    def test_its_answers_are_as_configured(
         self, client: Client, settings: dict[str, object], expected: dict[str, object]
     ) -> None:
         assert self.control(client, **settings) == 204
         assert data(client) == expected
 
-    def test_a_page_comes_in_place_of_an_answer(self, client: Client) -> None:
+    def test_a_raw_body_replaces_the_answer(self, client: Client) -> None:
         self.control(client, raw_body="<html>", status=502)
         answer = ask(client)
         assert (answer.status_code, answer.text) == (502, "<html>")

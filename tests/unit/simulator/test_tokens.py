@@ -21,7 +21,7 @@ class TestTokens:
         assert third["access_token"] != first["access_token"]
         assert third["expires_in"] == 7200
 
-    def test_a_replaced_stable_token_holds_for_five_more_minutes(self, client: Client, clock: Clock) -> None:
+    def test_a_replaced_stable_token_stays_valid_for_five_minutes(self, client: Client, clock: Clock) -> None:
         old = client.token()
         clock.now += 7000
         client.token()
@@ -41,7 +41,7 @@ class TestTokens:
         assert world.calls["stable_token", APPID] == 2
         assert world.calls["stable_token_force_refresh", APPID] == 1
 
-    def test_the_plain_token_is_made_anew_each_time_and_ends_the_one_before(
+    def test_each_plain_token_is_new_and_invalidates_the_previous_one(
         self, client: Client, world: World
     ) -> None:
         stable = client.token()
@@ -51,7 +51,7 @@ class TestTokens:
         assert client.info(stable)["errcode"] == 0
         assert world.calls["token", APPID] == 2
 
-    def test_a_short_life_is_not_renewed_on_every_call(
+    def test_a_token_with_a_short_lifetime_is_not_renewed_on_every_call(
         self, client: Client, app: SimulatedApp, clock: Clock
     ) -> None:
         app.token_lifetime = 60
@@ -113,12 +113,12 @@ class TestTokens:
     def test_post_is_refused_where_get_is_wanted(self, client: Client) -> None:
         assert decoded(client.post("/cgi-bin/token", {}))["errcode"] == 43001
 
-    def test_tokens_made_elsewhere_are_accepted(self, client: Client, world: World) -> None:
-        world.add(SimulatedApp(appid=OTHER, access_tokens=["made-elsewhere"]))
-        assert client.info("made-elsewhere")["requestdomain"] == []
+    def test_external_tokens_are_accepted(self, client: Client, world: World) -> None:
+        world.add(SimulatedApp(appid=OTHER, access_tokens=["external-token"]))
+        assert client.info("external-token")["requestdomain"] == []
         assert world.calls["getwxadevinfo", OTHER] == 1
         world.expire_tokens(OTHER)
-        assert client.info("made-elsewhere")["errcode"] == 42001
+        assert client.info("external-token")["errcode"] == 42001
 
     def test_only_the_newest_tokens_are_remembered(self, world: World, app: SimulatedApp) -> None:
         made = [world.plain_token(app).value for _ in range(REMEMBERED_TOKENS + 1)]
