@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
 import structlog
@@ -133,6 +134,8 @@ class Service:
                 for sentence in error.errors:
                     log.error("configuration refused; the previous one stays in force", error=sentence)  # noqa: TRY400 - the sentence is enough
                 return False
+            except CancelledError:  # the exporter is ending
+                return False
             except Exception as bug:  # after any error, the next reload may succeed
                 self._reject([f"internal error: {type(bug).__name__}"])
                 log.exception("unexpected error in a reload")
@@ -179,6 +182,8 @@ class Service:
         while not self._closed.wait(_APP_FILES_INTERVAL_SECONDS):
             try:
                 self.reload_app_files()
+            except CancelledError:  # the exporter is ending
+                return
             except Exception:  # the next check may succeed
                 log.exception("app files can't be read")
 

@@ -137,6 +137,6 @@ def together(work: Callable[[], str]) -> list[str | TokenError]:
         except TokenError as error:
             results.append(error)
 
-    gevent.joinall([gevent.spawn(run) for _ in range(CALLERS)], timeout=30)
+    gevent.joinall([gevent.spawn(run) for _ in range(CALLERS)], timeout=120, raise_error=True)
     assert len(results) == CALLERS
     return results

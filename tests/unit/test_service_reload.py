@@ -43,6 +43,16 @@ class TestReload:
         last = {"event": "configuration reloaded", "log_level": "info", "apps": len(service.fleet.apps)}
         assert logs == [last]
 
+    def test_a_reload_after_the_end_of_the_exporter_is_no_failure(
+        self, fleet: SmallFleet, service: Service
+    ) -> None:
+        service.close()
+        fleet.configure()
+        with capture_logs() as logs:
+            assert not service.reload()
+        assert not logs
+        assert service.rejected_config is None
+
     def test_what_is_unchanged_is_kept(self, fleet: SmallFleet, service: Service) -> None:
         scrape(service)
         before = service.fleet
