@@ -16,4 +16,9 @@ def read_file(path: str, limit: int) -> bytes:
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file")
-        return file.read(limit + 1)
+        content: bytes | None = file.read(limit + 1)
+    if (
+        content is None
+    ):  # some files of /proc and of FUSE have no data yet, and O_NONBLOCK does not wait for it
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return content

@@ -112,8 +112,9 @@ class DeadlineAdapter(BaseAdapter):
         """Send a request over a connection and return it to the pool if possible.
 
         Returns:
-            The response; None if the connection came from the pool and the peer had closed it. The request
-            can be sent again then, because no API that the exporter calls changes anything.
+            The response; None if the connection came from the pool and the peer had closed it, or sent more
+            than one response: the first one may belong to the previous call, which was another app's. The
+            request can be sent again then, because no API that the exporter calls changes anything.
         """
         response = HttpResponse(self._cap)
         try:
@@ -129,6 +130,8 @@ class DeadlineAdapter(BaseAdapter):
         finally:
             response.close()
         self._release(connection, response)
+        if kept and response.surplus and not response.surplus_is_timeout:
+            return None
         return _response(request, response, content)
 
     def _release(self, connection: Connection, response: HttpResponse) -> None:

@@ -57,7 +57,7 @@ class ResponseHeaders:
     close: bool
 
 
-@lru_cache(256)
+@lru_cache(64)  # a head can have 64 KiB
 def _parsed(headers: tuple[tuple[bytes, bytes], ...]) -> ResponseHeaders:
     """Parse the headers of a response; those of most responses of a scrape are the same."""
     by_name: CaseInsensitiveDict[str] = CaseInsensitiveDict()
@@ -235,7 +235,7 @@ class HttpResponse:
         self.status, self.has_head = status, True
         self.keep_alive = parser.should_keep_alive() and not headers.close
         encoding = headers.transfer_encoding
-        if encoding is not None and {coding.strip() for coding in encoding.split(",")} != {"chunked"}:
+        if encoding not in {None, "chunked"}:
             self._problem = "the answer has an unknown Transfer-Encoding"
         has_end = encoding is not None or headers.has_length or status in _WITHOUT_BODY
         self._until_eof = not has_end

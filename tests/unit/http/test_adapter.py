@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
-from helpers.fault_behaviours import SLOW_SECONDS, answers_well, domain_of
+from helpers.fault_behaviours import SLOW_SECONDS, answers_well, domain_of, good, good_lists
 from helpers.fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from helpers.faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
 from helpers.ports import free_port
@@ -208,6 +209,28 @@ class TestKeptConnections:
         assert call(adapter, api.url, fault)["requestdomain"] == [domain_of(fault)]
         wait_until(lambda: all(not one.is_idle() for one in adapter.kept), "more has come")
         assert call(adapter, api.url)["requestdomain"] == [domain_of("healthy-first")]
+
+    def test_a_late_second_answer_that_comes_with_the_next_one_is_not_taken_for_it(
+        self, adapter: RunningAdapter
+    ) -> None:
+        repeated = False
+
+        async def answers_twice_at_first(call: Call) -> None:
+            nonlocal repeated
+            late = b"" if repeated else json.dumps(good_lists("first")).encode()
+            repeated = True
+            bodies = [body for body in (late, good(call)) if body]
+            await call.peer.send(
+                b"".join(call.head(f"Content-Length: {len(body)}") + body for body in bodies)
+            )
+
+        behaviours = {**BEHAVIOURS, "first": answers_well, "second": answers_twice_at_first}
+        with FaultyApi(behaviours) as api, capture_logs() as logs:
+            call_any(adapter, api.url, "first")
+            answer = call_any(adapter, api.url, "second").json()
+            assert answer["requestdomain"] == [domain_of("second")]
+            assert (api.calls("second"), api.accepted) == (2, 2)
+        assert "without a request" in logs[0]["event"]
 
     def test_what_comes_late_after_an_interim_answer_is_no_answer_to_the_next_call(
         self, adapter: RunningAdapter

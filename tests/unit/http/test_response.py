@@ -154,6 +154,8 @@ def test_one_that_is_cut_off_is_incomplete(content: bytes) -> None:
                 b"Transfer-Encoding: chunked\r\nContent-Length: 1",
                 b"Content-Length: 1\r\nTransfer-Encoding: chunked",
                 b"Transfer-Encoding: gzip, chunked",
+                b"Transfer-Encoding: chunked, chunked",
+                b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
                 b"Transfer-Encoding: gzip",
                 b"Transfer-Encoding: identity",
                 b"Transfer-Encoding:",
