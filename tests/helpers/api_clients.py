@@ -14,6 +14,7 @@ from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 from wx_domain_exporter.wechat.client import ApiClient, Caller, Credential
+from wx_domain_exporter.wechat.responses import AS_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -76,4 +77,4 @@ def client_of(*bodies: Any, **more: Any) -> Iterator[tuple[ApiClient, FaultyApi]
 
 def ask(client: ApiClient, caller: Caller | None = None, token: str | None = None) -> Any:
     credential = Credential(token_for("it") if token is None else token)
-    return (caller or Caller(client, time_left(), {})).call(GETWXADEVINFO, {}, credential)
+    return (caller or Caller(client, time_left(), {})).call(GETWXADEVINFO, {}, AS_JSON, credential)

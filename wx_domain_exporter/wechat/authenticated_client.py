@@ -67,14 +67,14 @@ class AuthenticatedClient:
         caller = Caller(self._client, deadline, self._api_errors)
         token = self.token = self._source.get(caller)
         try:
-            return self._client.call(api, body, caller, self._credential(token), parser)
+            return caller.call(api, body, parser, self._credential(token))
         except ApiError as error:
             if not _is_invalid_token(error):
                 raise
             rejection = error.to_keep()
         token = self.token = self._source.renew(token, caller, rejection)
         try:
-            return self._client.call(api, body, caller, self._credential(token), parser)
+            return caller.call(api, body, parser, self._credential(token))
         except ApiError as error:
             if not _is_invalid_token(error):
                 raise
@@ -104,7 +104,7 @@ class AuthenticatedClient:
         """
         token = self._source.get(Caller(self._client, deadline, self._api_errors))
         caller = Caller(self._client, deadline, api_errors)
-        return self._client.call(api, body, caller, self._credential(token), parser)
+        return caller.call(api, body, parser, self._credential(token))
 
     def _credential(self, token: str) -> Credential:
         if self._claim is not None and self._claim(token):

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from wx_domain_exporter.wechat.apis import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST, Api
-from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
+from wx_domain_exporter.wechat.apis import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject, whole_number
+from wx_domain_exporter.wechat.responses import whole_number
 from wx_domain_exporter.wechat.tokens.lifetime import as_token
 
 PAGE = 500
@@ -44,7 +42,7 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
         FetchError: the call failed.
     """
     body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE}
-    answer = _ask(platform, caller, API_GET_AUTHORIZER_LIST, body)
+    answer = platform.call(API_GET_AUTHORIZER_LIST, body, caller)
     total = whole_number(answer.get("total_count"), _MAX_AUTHORIZERS)
     listed = answer.get("list") if answer.get("list") is not None else []  # an empty page can lack its list
     if total is None or total < 0:
@@ -76,7 +74,7 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
         FetchError: the call failed.
     """
     body = {"component_appid": platform.component_appid, "authorizer_appid": appid}
-    answer = _ask(platform, caller, API_GET_AUTHORIZER_INFO, body)
+    answer = platform.call(API_GET_AUTHORIZER_INFO, body, caller)
     info = answer.get("authorizer_info")
     if not isinstance(info, dict):
         raise DecodeError("the answer holds no authorizer_info")
@@ -86,11 +84,6 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
     permissions = _permissions(answer.get("authorization_info"))
     lacks_development = permissions is not None and DEVELOPMENT not in permissions
     return MiniProgram(name if isinstance(name, str) else "", lacks_development)
-
-
-def _ask(platform: Platform, caller: Caller, api: Api, body: Mapping[str, Any]) -> JsonObject:
-    client = AuthenticatedClient(caller.client, platform.component_token, caller.api_errors)
-    return client.call(api, body, caller.deadline, AS_JSON)
 
 
 def _entry(entry: object) -> tuple[str, str] | None:

@@ -31,7 +31,7 @@ from wx_domain_exporter.wechat.errors import (
     FetchError,
     QuotaError,
 )
-from wx_domain_exporter.wechat.responses import read_categories
+from wx_domain_exporter.wechat.responses import AS_JSON, read_categories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def noted(client: ApiClient) -> list[tuple[str, int | str]]:
 
 
 def fetch(client: ApiClient, fault: str) -> dict[str, Any]:
-    answer = Caller(client, time_left(), {}).call(GETWXADEVINFO, {}, Credential(token_for(fault)))
+    answer = Caller(client, time_left(), {}).call(GETWXADEVINFO, {}, AS_JSON, Credential(token_for(fault)))
     return {name: listed.domains for name, listed in read_categories(answer, None, ()).items()}
 
 
@@ -90,7 +90,7 @@ class TestRequest:
     def test_it_has_the_shape_that_wechat_wants(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
             Caller(client, time_left(), {}).call(
-                GETWXADEVINFO, {"action": "getserverdomain"}, Credential(token_for("it"))
+                GETWXADEVINFO, {"action": "getserverdomain"}, AS_JSON, Credential(token_for("it"))
             )
         (request,) = api.requests
         assert (request.method, request.path, request.version) == ("POST", "/wxa/getwxadevinfo", "HTTP/1.1")
@@ -119,7 +119,7 @@ class TestRequest:
     def test_a_call_without_a_query_has_no_question_mark(self) -> None:
         with FaultyApi({"": answering({"errcode": 0})}) as api:
             client = ApiClient(settings(api.url), Calls())
-            Caller(client, time_left(), {}).call(STABLE_TOKEN, {"secret": "ü"})
+            Caller(client, time_left(), {}).call(STABLE_TOKEN, {"secret": "ü"}, AS_JSON)
             client.close()
         assert api.requests[0].target == "/cgi-bin/stable_token"
         assert json.loads(api.requests[0].body) == {"secret": "ü"}
@@ -127,7 +127,9 @@ class TestRequest:
     def test_calls_share_no_state(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
             for body in ({}, {"action": "getbizdomain"}, {}):
-                Caller(client, time_left(), {}).call(GETWXADEVINFO, body, Credential(token_for("it")))
+                Caller(client, time_left(), {}).call(
+                    GETWXADEVINFO, body, AS_JSON, Credential(token_for("it"))
+                )
         assert [json.loads(request.body) for request in api.requests] == [{}, {"action": "getbizdomain"}, {}]
         assert api.accepted == 1
 
@@ -229,7 +231,7 @@ class TestTime:
         deadline.limit(0.2)
         caller = Caller(client, deadline, {})
         with pytest.raises(DeadlineError):
-            caller.call(GETWXADEVINFO, {}, Credential(token_for("hang")))
+            caller.call(GETWXADEVINFO, {}, AS_JSON, Credential(token_for("hang")))
         assert noted(client) == [("getwxadevinfo", "deadline")]
 
     def test_a_call_that_has_all_its_time_is_one(self, client: ApiClient) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.api_clients import Calls, answering, settings, time_left
+from helpers.api_clients import TIMEOUT, Calls, answering, settings, time_left
 from helpers.fault_table import BEHAVIOURS
 from helpers.faults import CANARY, FaultyApi, token_for
 from helpers.proxy import Proxy
@@ -42,8 +42,7 @@ def url(api: FaultyApi, fault: str = "it") -> str:
 
 
 def ask(client: ApiClient, where: str, ca_file: Path | None = None, **headers: str) -> Any:
-    caller = Caller(client, time_left(), {})
-    return caller.ask_token_service(where, headers, None if ca_file is None else str(ca_file))
+    return client.token_service.get(where, headers, None if ca_file is None else str(ca_file), TIMEOUT)
 
 
 class TestRequest:
@@ -76,9 +75,9 @@ class TestRequest:
         deadline.limit(0.1)
         with (
             FaultyApi({"it": BEHAVIOURS["hang"]}) as api,
-            pytest.raises(DeadlineError, match="the call was cut short"),
+            pytest.raises(DeadlineError, match="the call was cut short because"),
         ):
-            Caller(client, deadline, {}).ask_token_service(url(api), {}, None)
+            client.token_service.get(url(api), {}, None, Caller(client, deadline, {}).call_timeout())
         assert calls.noted == [("http", "deadline")]
 
 

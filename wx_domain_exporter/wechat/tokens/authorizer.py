@@ -7,11 +7,9 @@ import structlog
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import Secret, SecretError
 from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN, API_COMPONENT_TOKEN
-from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import ApiError, NotAuthorizedError, TokenError
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.responses import AS_JSON
 from wx_domain_exporter.wechat.tokens.lifetime import as_token, read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
@@ -67,9 +65,8 @@ class AuthorizerSource(CachingSource):
             "authorizer_appid": self._appid,
             "authorizer_refresh_token": refresh_token,
         }
-        client = AuthenticatedClient(caller.client, self.platform.component_token, caller.api_errors)
         try:
-            answer = client.call(API_AUTHORIZER_TOKEN, body, caller.deadline, AS_JSON)
+            answer = self.platform.call(API_AUTHORIZER_TOKEN, body, caller)
         except TokenError as error:
             if isinstance(error.cause, ApiError):
                 caller.note(error.cause.api, error.cause.errcode)

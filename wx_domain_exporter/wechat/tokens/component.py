@@ -6,6 +6,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.apis import API_COMPONENT_TOKEN
 from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.responses import AS_JSON
 from wx_domain_exporter.wechat.tokens.lifetime import read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
@@ -47,5 +48,6 @@ class ComponentSource(CachingSource):
                 "component_appsecret": appsecret,
                 "component_verify_ticket": ticket,
             },
+            AS_JSON,
         )
         return read_lease(answer, "component_access_token")

@@ -4,6 +4,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import StableToken
 from wx_domain_exporter.wechat.apis import STABLE_TOKEN
 from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.responses import AS_JSON
 from wx_domain_exporter.wechat.tokens.lifetime import read_lease
 from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
 
@@ -29,5 +30,6 @@ class StableTokenSource(CachingSource):
                 "secret": secret,
                 "force_refresh": False,
             },
+            AS_JSON,
         )
         return read_lease(answer, "access_token")

@@ -39,7 +39,8 @@ class TokenServiceSource(CachingSource):
         return {name: secret.read_for_header() for name, secret in self._settings.headers.items()}
 
     def _lease(self, secret: str, caller: Caller) -> Lease:  # noqa: ARG002 - read again, by name
-        answer = caller.ask_token_service(self._url, self._headers(), self._settings.ca_file)
+        service, ca_file = caller.client.token_service, self._settings.ca_file
+        answer = service.get(self._url, self._headers(), ca_file, caller.call_timeout())
         return Lease(self._token_in(answer), self._life_in(answer))
 
     def _token_in(self, answer: JsonObject) -> str:
