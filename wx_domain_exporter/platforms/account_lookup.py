@@ -115,7 +115,7 @@ class AccountLookup:
         try:
             return mini_program(self._platform, self._caller(), appid)
         except FetchError as error:
-            return error.to_keep()
+            return error.without_traceback()
         except Exception as bug:  # an answer that our code can't handle costs only this account
             log.exception("unexpected error in an account lookup", platform=self._platform.name, appid=appid)
             return DecodeError(f"internal error: {type(bug).__name__}")

@@ -145,7 +145,7 @@ class PlatformDiscovery:
         return max(self._backoff.next_delay(), self._quota_cooldown.seconds_after(self.failure))
 
     def _note_failures(self, failures: Sequence[FetchError]) -> None:
-        self.failure = failures[-1].to_keep()
+        self.failure = failures[-1].without_traceback()
         for _ in failures:
             self._self_metrics.discovery_failed(self.platform.name)
         error = "; ".join(str(failure) for failure in failures[:_MAX_LOGGED_FAILURES])

@@ -8,7 +8,7 @@ from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.responses import whole_number
-from wx_domain_exporter.wechat.tokens.lifetime import as_token
+from wx_domain_exporter.wechat.tokens.issued_token import as_token
 
 PAGE = 500
 """WeChat's maximum for one page of api_get_authorizer_list."""
@@ -46,9 +46,9 @@ def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
     total = whole_number(answer.get("total_count"), _MAX_AUTHORIZERS)
     listed = answer.get("list") if answer.get("list") is not None else []  # an empty page can lack its list
     if total is None or total < 0:
-        raise DecodeError("the answer holds no total_count")
+        raise DecodeError("the answer has no total_count")
     if not isinstance(listed, list):
-        raise DecodeError("the answer holds no list")
+        raise DecodeError("the answer has no list")
     return Page(total, len(listed), dict(filter(None, map(_entry, listed))))
 
 
@@ -77,7 +77,7 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
     answer = platform.call(API_GET_AUTHORIZER_INFO, body, caller)
     info = answer.get("authorizer_info")
     if not isinstance(info, dict):
-        raise DecodeError("the answer holds no authorizer_info")
+        raise DecodeError("the answer has no authorizer_info")
     if info.get("MiniProgramInfo") is None:
         return None
     name = info.get("nick_name")

@@ -46,10 +46,10 @@ class FetchError(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.at: float | None = None
+        self.occurred_at: float | None = None
         """Unix time of the failure, for an error that is kept and raised again later."""
 
-    def to_keep(self) -> Self:
+    def without_traceback(self) -> Self:
         """Return the error without its traceback, whose frames would keep responses and tokens in memory."""
         self.__context__ = self.__cause__ = None
         return self.with_traceback(None)
@@ -79,7 +79,7 @@ class TokenError(FetchError):
 
     def __init__(self, text: str, *, cause: FetchError | None = None) -> None:
         super().__init__(text)
-        self.cause = None if cause is None else cause.to_keep()
+        self.cause = None if cause is None else cause.without_traceback()
         """The failure of the API that issues tokens; None if none was called."""
         self.timed_out = cause is not None and cause.timed_out
 

@@ -244,9 +244,9 @@ def read_lists(
         if _is_category(name, value, documented)
     }
     if not given:
-        raise DecodeError("the answer holds no list of domains")
+        raise DecodeError("the answer has no list of domains")
     if len(given) > MAX_CATEGORIES:
-        raise DecodeError(f"the answer holds more than {MAX_CATEGORIES} lists")
+        raise DecodeError(f"the answer has more than {MAX_CATEGORIES} lists")
     try:
         lists = {name: domain_list(values, (known or {}).get(name)) for name, values in given.items()}
     except MalformedDomainError as error:

@@ -82,12 +82,12 @@ class TestListPage:
 
     @pytest.mark.parametrize("total", [None, -1, 1.5, True, "many", "-1", 10**6 + 1, "9" * 500], ids=repr)
     def test_a_list_without_a_total_is_malformed(self, total: object) -> None:
-        with pytest.raises(DecodeError, match="the answer holds no total_count"):
+        with pytest.raises(DecodeError, match="the answer has no total_count"):
             page({"total_count": total, "list": []})
 
     @pytest.mark.parametrize("listed", [{}, "canary", 5, True], ids=repr)
     def test_what_is_no_list_is_malformed(self, listed: object) -> None:
-        with pytest.raises(DecodeError, match="the answer holds no list"):
+        with pytest.raises(DecodeError, match="the answer has no list"):
             page({"total_count": 1, "list": listed})
 
     def test_no_refresh_token_is_printed(self) -> None:
@@ -116,7 +116,7 @@ class TestMiniProgram:
 
     @pytest.mark.parametrize("answer", [{}, {"authorizer_info": None}, {"authorizer_info": []}], ids=repr)
     def test_an_answer_about_nobody_is_malformed(self, answer: dict[str, object]) -> None:
-        with pytest.raises(DecodeError, match="the answer holds no authorizer_info"):
+        with pytest.raises(DecodeError, match="the answer has no authorizer_info"):
             found(answer)
 
     @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.simulator.apis import components
 from wx_domain_exporter.wechat.errors import NoSecretError
-from wx_domain_exporter.wechat.tokens.source import usable_seconds
+from wx_domain_exporter.wechat.tokens.source import refresh_after
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ class TestToken:
     def test_it_is_made_again_before_its_end(self, third_party: PlatformStage, clock: Clock) -> None:
         member = third_party.member(third_party.platform())
         member.fetch()
-        clock.ahead = usable_seconds(7200, APPID) - 10
+        clock.ahead = refresh_after(7200, APPID) - 10
         member.fetch()
         assert third_party.authorizer_calls() == 1
         clock.ahead += 11
@@ -73,7 +73,7 @@ class TestToken:
         platform.component_token.get(member.caller())
         monkeypatch.setattr(components, "_with_optional_errcode", lambda *_: given)
         for _ in range(3):
-            assert str(member.fails()) == f"authorizer: no token: the answer holds no {missing}"
+            assert str(member.fails()) == f"authorizer: no token: the answer has no {missing}"
         assert third_party.authorizer_calls() == 1
 
 
@@ -127,7 +127,7 @@ class TestRefreshToken:
         assert logs == [
             {
                 "event": "WeChat changed the authorizer_refresh_token: "
-                "the new one is kept until the exporter ends",
+                "the new one is kept until the exporter exits",
                 "log_level": "warning",
                 "appid": APPID,
                 "platform": "main",
@@ -249,6 +249,6 @@ class TestRefusedPlatform:
         third_party.authorization.errcode = 40001
         member = third_party.member(third_party.platform())
         for _ in range(3):
-            assert "component: WeChat refuses a fresh token too: api_authorizer_token" in str(member.fails())
+            assert "component: WeChat refuses the new token too: api_authorizer_token" in str(member.fails())
             assert member.api_errors == {"api_authorizer_token": 40001}
         assert (third_party.made, third_party.authorizer_calls()) == (2, 2)

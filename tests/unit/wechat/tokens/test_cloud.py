@@ -84,7 +84,7 @@ class TestCloudRun:
         source = cloudrun(clock, base_url=stage.server.url)
         for _ in range(3):
             error = stage.unusable(source)
-            assert str(error) == "cloudrun: WeChat does not know this service as one of the mini program's"
+            assert str(error) == "cloudrun: WeChat does not accept this service for the mini program"
         assert stage.asked_of("getwxadevinfo") == 1
         stage.app.errcode = 0
         clock.ahead = 37

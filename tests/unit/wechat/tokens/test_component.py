@@ -11,7 +11,7 @@ from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN
 from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.component import ComponentSource
-from wx_domain_exporter.wechat.tokens.source import usable_seconds
+from wx_domain_exporter.wechat.tokens.source import refresh_after
 from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class TestOwnToken:
     ) -> None:
         source = third_party.platform().component_token
         source.get(stage.caller())
-        clock.ahead = usable_seconds(7200, COMPONENT) - 10
+        clock.ahead = refresh_after(7200, COMPONENT) - 10
         source.get(stage.caller())
         assert third_party.made == 1
         clock.ahead += 11

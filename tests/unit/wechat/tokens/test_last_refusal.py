@@ -140,7 +140,7 @@ class TestRefusal:
             with pytest.raises(TokenError) as raised:
                 refusal.check(SECRET)
             assert str(raised.value) == "second"
-            assert raised.value.at == 5001
+            assert raised.value.occurred_at == 5001
             assert raised.value.timed_out
 
     def test_each_who_asks_gets_an_error_of_its_own(self, refusal: LastRefusal) -> None:

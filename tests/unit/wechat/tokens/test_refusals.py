@@ -21,7 +21,7 @@ class TestRefusedSource:
         assert "stable_token answered errcode 40125" in str(first)
         again = stage.refused(source)
         assert str(again) == str(first)
-        assert again.at == first.at
+        assert again.occurred_at == first.occurred_at
         assert not again.timed_out
         assert stage.asked == 1
         assert stage.api_errors == {"stable_token": 40125}
@@ -102,7 +102,7 @@ class TestRenewal:
         source = stage.source()
         dead = source.get(stage.caller())
         stage.world.invalidate_tokens(APPID)
-        fresh = source.renew(dead, stage.caller())
+        fresh = source.refresh(dead, stage.caller())
         assert fresh != dead
         assert source.get(stage.caller()) == fresh
         assert stage.asked == 2
@@ -112,7 +112,7 @@ class TestRenewal:
         dead = source.get(stage.caller())
         stage.world.invalidate_tokens(APPID)
         stage.app.token_latency = 0.1
-        found = together(lambda: source.renew(dead, stage.caller()))
+        found = together(lambda: source.refresh(dead, stage.caller()))
         assert stage.asked == 2
         assert len(set(found)) == 1
         assert dead not in found
@@ -122,7 +122,7 @@ class TestRenewal:
         dead = source.get(stage.caller())
         stage.app.token_errcode = 40164
         stage.app.token_latency = 0.1
-        found = together(lambda: source.renew(dead, stage.caller()))
+        found = together(lambda: source.refresh(dead, stage.caller()))
         assert stage.asked == 2
         assert all(isinstance(error, TokenError) and "40164" in str(error) for error in found)
 
@@ -130,14 +130,14 @@ class TestRenewal:
         source = stage.source()
         dead = source.get(stage.caller())
         with pytest.raises(TokenError, match="stable_token: WeChat refuses the token, and there is no other"):
-            source.renew(dead, stage.caller())
+            source.refresh(dead, stage.caller())
         assert stage.asked == 2
 
     def test_the_same_token_again_is_handed_out_no_more_while_the_source_rests(self, stage: Stage) -> None:
         source = stage.source()
         dead = source.get(stage.caller())
         with pytest.raises(TokenError):
-            source.renew(dead, stage.caller())
+            source.refresh(dead, stage.caller())
         stage.refused(source)
         assert stage.asked == 2
 

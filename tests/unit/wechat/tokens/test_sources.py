@@ -9,7 +9,7 @@ from helpers.token_setup import Stage, access_token, together
 
 from wx_domain_exporter.simulator.apis import app_tokens as apis
 from wx_domain_exporter.wechat.errors import DeadlineError, TokenError
-from wx_domain_exporter.wechat.tokens.source import usable_seconds
+from wx_domain_exporter.wechat.tokens.source import refresh_after
 
 if TYPE_CHECKING:
     from helpers.clocks import Clock
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 class TestUsableSeconds:
     def test_a_token_is_used_until_5_to_10_minutes_before_its_end(self) -> None:
-        lives = [usable_seconds(7200, f"wx{number:016x}") for number in range(1000)]
+        lives = [refresh_after(7200, f"wx{number:016x}") for number in range(1000)]
         assert all(6600 < life <= 6900 for life in lives)
         assert min(lives) < 6615
         assert max(lives) > 6885
 
     def test_the_spread_hangs_on_the_appid_alone(self) -> None:
-        assert usable_seconds(7200, APPID) == usable_seconds(7200, APPID)
-        assert usable_seconds(7200, APPID) != usable_seconds(7200, "wxfedcba9876543210")
+        assert refresh_after(7200, APPID) == refresh_after(7200, APPID)
+        assert refresh_after(7200, APPID) != refresh_after(7200, "wxfedcba9876543210")
 
     @pytest.mark.parametrize("life", [1.0, 300.0, 599.0])
     def test_a_token_with_less_than_10_minutes_is_used_for_half_of_them(self, life: float) -> None:
-        assert usable_seconds(life, APPID) == life / 2
+        assert refresh_after(life, APPID) == life / 2
 
     def test_a_token_is_never_used_to_its_end(self) -> None:
         for number in range(100):
-            assert 0 < usable_seconds(600, f"wx{number:016x}") <= 300
+            assert 0 < refresh_after(600, f"wx{number:016x}") <= 300
 
 
 class TestStableToken:
@@ -56,7 +56,7 @@ class TestStableToken:
         stage.app.token_lifetime = life
         source = stage.source()
         source.get(stage.caller())
-        usable = usable_seconds(life, APPID)
+        usable = refresh_after(life, APPID)
         clock.ahead = usable - 30
         source.get(stage.caller())
         assert stage.asked == 1
@@ -66,7 +66,7 @@ class TestStableToken:
 
     @pytest.mark.parametrize(
         ("expires_in", "usable"),
-        [("7200", usable_seconds(7200, APPID)), (10**15, usable_seconds(30 * 86400, APPID)), (0.5, 0.25)],
+        [("7200", refresh_after(7200, APPID)), (10**15, refresh_after(30 * 86400, APPID)), (0.5, 0.25)],
         ids=["as a string", "30 days at most", "half a second"],
     )
     def test_the_life_of_a_token_is_read_as_it_comes(
@@ -105,7 +105,7 @@ class TestStableToken:
     ) -> None:
         monkeypatch.setattr(apis, "_token_payload", lambda *_: payload)
         source = stage.source()
-        assert f"the answer holds no {missing}" in str(stage.refused(source))
+        assert f"the answer has no {missing}" in str(stage.refused(source))
         stage.refused(source)
         assert stage.asked == 1
         assert not stage.recorder.refreshed
@@ -137,13 +137,13 @@ class TestAccessToken:
         stage.appsecret.write_text("dead")
         source = access_token({"file": str(stage.appsecret)})
         with pytest.raises(TokenError, match="access_token: WeChat refuses the token, and there is no other"):
-            source.renew("dead", stage.caller())
+            source.refresh("dead", stage.caller())
         assert "there is no other" in str(stage.refused(source))
         stage.appsecret.write_text("fresh")
         assert source.get(stage.caller()) == "fresh"
 
     def test_one_that_was_replaced_meanwhile_is_renewed(self, stage: Stage) -> None:
-        assert access_token("fresh").renew("dead", stage.caller()) == "fresh"
+        assert access_token("fresh").refresh("dead", stage.caller()) == "fresh"
 
     def test_a_missing_variable_is_named(self, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("SHOP_TOKEN", raising=False)

@@ -185,7 +185,7 @@ class TestDeadToken:
         source = stage.token_service()
         source.get(stage.caller())
         stage.world.stable_token(stage.app, force_refresh=True)  # a backend's doing, not the exporter's
-        sentence = "http: WeChat refuses a fresh token too: getwxadevinfo answered errcode 40001"
+        sentence = "http: WeChat refuses the new token too: getwxadevinfo answered errcode 40001"
         for _ in range(3):
             error = stage.unusable(source)
             assert str(error).startswith(sentence)
@@ -198,7 +198,7 @@ class TestDeadToken:
         dead = source.get(stage.caller())
         stage.world.invalidate_tokens(APPID)
         stage.world.patch_token_service({"latency": 0.1})
-        found = together(lambda: source.renew(dead, stage.caller()))
+        found = together(lambda: source.refresh(dead, stage.caller()))
         assert asked(stage) == 2
         assert len(set(found)) == 1
 

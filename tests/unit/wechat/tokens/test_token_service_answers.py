@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.simulator.apis.token_service import PATH
-from wx_domain_exporter.wechat.tokens.source import Lease, usable_seconds
+from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken
+from wx_domain_exporter.wechat.tokens.source import refresh_after
 from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 DAY = 86400
 
 
-def lease_of(stage: Stage, answer: dict[str, Any], **settings: Any) -> Lease:
+def issued_token(stage: Stage, answer: dict[str, Any], **settings: Any) -> IssuedToken:
     stage.world.patch_token_service({"raw_body": as_json(answer)})
-    return stage.token_service(**settings)._lease("", stage.caller())
+    return stage.token_service(**settings)._request("", stage.caller())
 
 
 class TestPointers:
@@ -36,7 +37,7 @@ class TestPointers:
         ],
     )
     def test_they_lead_anywhere(self, stage: Stage, pointer: str, answer: dict[str, Any]) -> None:
-        assert lease_of(stage, answer, token_pointer=pointer).token == "made"
+        assert issued_token(stage, answer, token_pointer=pointer).token == "made"
 
     @pytest.mark.parametrize(
         ("pointer", "answer", "sentence"),
@@ -79,11 +80,11 @@ class TestLifetime:
     @pytest.mark.parametrize(("given", "seconds"), [(7200, 7200), ("7200", 7200), (90.5, 90.5)])
     def test_it_is_read_as_it_comes(self, stage: Stage, given: object, seconds: float) -> None:
         answer = {"token": "made", "data": {"expires_in": given}}
-        assert lease_of(stage, answer, token_pointer="/token") == Lease("made", seconds)
+        assert issued_token(stage, answer, token_pointer="/token") == IssuedToken("made", seconds)
 
     def test_no_token_is_trusted_for_more_than_30_days(self, stage: Stage) -> None:
         answer = {"token": "made", "data": {"expires_in": 10**15}}
-        assert lease_of(stage, answer, token_pointer="/token") == Lease("made", 30 * DAY)
+        assert issued_token(stage, answer, token_pointer="/token") == IssuedToken("made", 30 * DAY)
 
     @pytest.mark.parametrize("given", [0, -1, True, "soon", "", {}, "1e3"], ids=repr)
     def test_a_bad_one_is_a_refusal(self, stage: Stage, given: object) -> None:
@@ -99,10 +100,10 @@ class TestLifetime:
         with capture_logs() as logs:
             source.get(stage.caller())
         assert logs == []
-        clock.ahead = usable_seconds(100, APPID) - 5
+        clock.ahead = refresh_after(100, APPID) - 5
         source.get(stage.caller())
         assert stage.asked_of("token_service") == 1
-        clock.ahead = usable_seconds(100, APPID) + 1
+        clock.ahead = refresh_after(100, APPID) + 1
         source.get(stage.caller())
         assert stage.asked_of("token_service") == 2
 
@@ -117,7 +118,7 @@ class TestLifetime:
         assert stage.asked_of("token_service") == 3
         assert logs == [
             {
-                "event": "expires_in_pointer leads to nothing: ttl is used",
+                "event": "expires_in_pointer leads to nothing: ttl is used instead",
                 "log_level": "warning",
                 "appid": APPID,
                 "pointer": "/data/expires_in",
