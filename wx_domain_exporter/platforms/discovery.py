@@ -16,7 +16,7 @@ from wx_domain_exporter.config.schema_tokens import PlatformConfig
 from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.account_lookup import AccountLookup
-from wx_domain_exporter.wechat.authorizers import PAGE, Page, list_page
+from wx_domain_exporter.wechat.authorizers import PAGE_SIZE, Page, list_page
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
@@ -188,7 +188,7 @@ class PlatformDiscovery:
             page = list_page(self.platform, self._caller(), offset)
             longest = max(longest, page.length)
             # A page before the last can be short or empty: revoked authorizations may still be counted.
-            offset += page.length or longest or PAGE
+            offset += page.length or longest or PAGE_SIZE
             done = min(offset, page.total)
             yield page, done
             if done == page.total:

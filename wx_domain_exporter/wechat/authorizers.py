@@ -10,10 +10,10 @@ from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.responses import whole_number
 from wx_domain_exporter.wechat.tokens.issued_token import as_token
 
-PAGE = 500
-"""WeChat's maximum for one page of api_get_authorizer_list."""
+PAGE_SIZE = 500
+"""The largest page of api_get_authorizer_list that WeChat allows."""
 
-DEVELOPMENT = 18
+DEVELOPMENT_PERMISSION_SET = 18
 """The permission set (权限集) that getwxadevinfo needs: 小程序开发与数据分析."""
 
 _MAX_AUTHORIZERS = 1_000_000
@@ -25,9 +25,9 @@ class Page:
     """One page of the accounts that have authorized a platform.
 
     Attributes:
-        total: how many there are, as this page says.
-        length: how many the page lists, also those that can't be read.
-        refresh_tokens: by appid, each account's authorizer_refresh_token; empty where it is not there.
+        total: the number of accounts on all pages.
+        length: the number of accounts on this page, also the malformed ones.
+        refresh_tokens: by appid, the authorizer_refresh_token; empty where it is missing.
     """
 
     total: int
@@ -36,20 +36,20 @@ class Page:
 
 
 def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
-    """Read one page of the list.
+    """Read one page of the list that begins at `offset`.
 
     Raises:
         FetchError: the call failed.
     """
-    body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE}
+    body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE_SIZE}
     answer = platform.call(API_GET_AUTHORIZER_LIST, body, caller)
     total = whole_number(answer.get("total_count"), _MAX_AUTHORIZERS)
-    listed = answer.get("list") if answer.get("list") is not None else []  # an empty page can lack its list
+    entries = answer.get("list") if answer.get("list") is not None else []  # an empty page may have no list
     if total is None or total < 0:
         raise DecodeError("the answer has no total_count")
-    if not isinstance(listed, list):
+    if not isinstance(entries, list):
         raise DecodeError("the answer has no list")
-    return Page(total, len(listed), dict(filter(None, map(_entry, listed))))
+    return Page(total, len(entries), dict(filter(None, map(_refresh_token_by_appid, entries))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class MiniProgram:
 
     Attributes:
         name: its nick_name; empty if it has none.
-        lacks_development: whether its authorization says that `DEVELOPMENT` is not granted.
+        lacks_development: whether `DEVELOPMENT_PERMISSION_SET` is missing from its permission sets.
     """
 
     name: str
@@ -82,11 +82,11 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
         return None
     name = info.get("nick_name")
     permissions = _permissions(answer.get("authorization_info"))
-    lacks_development = permissions is not None and DEVELOPMENT not in permissions
+    lacks_development = permissions is not None and DEVELOPMENT_PERMISSION_SET not in permissions
     return MiniProgram(name if isinstance(name, str) else "", lacks_development)
 
 
-def _entry(entry: object) -> tuple[str, str] | None:
+def _refresh_token_by_appid(entry: object) -> tuple[str, str] | None:
     if not isinstance(entry, dict):
         return None
     appid, refresh_token = entry.get("authorizer_appid"), entry.get("refresh_token")
@@ -94,13 +94,13 @@ def _entry(entry: object) -> tuple[str, str] | None:
 
 
 def _permissions(authorization: object) -> set[int | None] | None:
-    """Return the permission sets of `func_info`; None if the answer does not list them as documented."""
+    """Return the permission sets of `func_info`; None if they are not listed as documented."""
     func_info = authorization.get("func_info") if isinstance(authorization, dict) else None
     if not isinstance(func_info, list):
         return None
     permissions: set[int | None] = set()
-    for one in func_info:
-        category = one.get("funcscope_category") if isinstance(one, dict) else None
+    for permission in func_info:
+        category = permission.get("funcscope_category") if isinstance(permission, dict) else None
         if not isinstance(category, dict):
             return None
         permissions.add(whole_number(category.get("id"), _MAX_PERMISSION_SET))

@@ -10,7 +10,7 @@ from wx_domain_exporter.wechat.errors import BrokenConnectionError, FetchError
 from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.proxies import environment_proxies
-from wx_domain_exporter.wechat.redaction import foreign_text
+from wx_domain_exporter.wechat.redaction import redact
 from wx_domain_exporter.wechat.responses import JsonObject, read_json
 
 NAME = "http"
@@ -50,7 +50,7 @@ class TokenServiceClient:
         try:
             request = requests.Request("GET", url, headers=headers).prepare()
         except requests.RequestException as error:
-            raise BrokenConnectionError(f"the URL is not valid: {foreign_text(str(error))}") from None
+            raise BrokenConnectionError(f"the URL is not valid: {redact(str(error))}") from None
         proxies = environment_proxies(self._settings, url)
         begin = self._clock.monotonic()
         try:

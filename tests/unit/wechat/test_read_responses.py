@@ -18,7 +18,7 @@ from wx_domain_exporter.wechat.responses import (
     read_errcode,
     read_errmsg,
     read_json,
-    remember,
+    undocumented_categories,
 )
 
 CANARY = "canary-7c0e5d"
@@ -254,11 +254,15 @@ class TestReadCategories:
 
 class TestRemember:
     def test_undocumented_categories_are_those_beside_the_six(self) -> None:
-        seen = remember(("seendomain",), {*DOCUMENTED_CATEGORIES, "tcpdomain"}, DOCUMENTED_CATEGORIES)
+        seen = undocumented_categories(
+            ("seendomain",), {*DOCUMENTED_CATEGORIES, "tcpdomain"}, DOCUMENTED_CATEGORIES
+        )
         assert seen == ("seendomain", "tcpdomain")
 
     def test_no_more_than_an_answer_may_hold(self) -> None:
         seen: tuple[str, ...] = ()
         for first in "abc":
-            seen = remember(seen, {f"{first}{second}domain" for second in "abcdefghijklmnopqrst"}, ())
+            seen = undocumented_categories(
+                seen, {f"{first}{second}domain" for second in "abcdefghijklmnopqrst"}, ()
+            )
         assert len(seen) == MAX_CATEGORIES

@@ -10,7 +10,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.redaction import foreign_text
+from wx_domain_exporter.wechat.redaction import redact
 from wx_domain_exporter.wechat.responses import JsonObject
 from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, as_expires_in, as_token
 from wx_domain_exporter.wechat.tokens.source import CachingSource
@@ -79,5 +79,5 @@ class TokenServiceSource(CachingSource):
 
 
 def _keys_of(answer: JsonObject) -> str:
-    keys = [foreign_text(key) for key in list(answer)[:_MAX_KEYS]]
+    keys = [redact(key) for key in list(answer)[:_MAX_KEYS]]
     return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
