@@ -46,17 +46,17 @@ NAMED = [
 @pytest.mark.parametrize("function", [mask_named_secrets, redact])
 class TestBoth:
     @pytest.mark.parametrize("text", NAMED)
-    def test_what_is_marked_as_secret_goes(self, function: Function, text: str) -> None:
-        found = function(text)
-        assert "7c0" not in found
-        assert MASK in found
+    def test_what_is_marked_as_secret_is_masked(self, function: Function, text: str) -> None:
+        redacted = function(text)
+        assert "7c0" not in redacted
+        assert MASK in redacted
 
-    def test_what_stands_around_it_stays(self, function: Function) -> None:
+    def test_the_text_around_it_is_kept(self, function: Function) -> None:
         text = f"GET https://user:{TOKEN}@h/x?appid=wx1&access_token={TOKEN}&lang=zh, Bearer {TOKEN}, bye"
         expected = f"GET https://{MASK}@h/x?appid=wx1&access_token={MASK}&lang=zh, Bearer {MASK}, bye"
         assert function(text) == expected
 
-    def test_json_around_it_stays(self, function: Function) -> None:
+    def test_json_around_it_is_kept(self, function: Function) -> None:
         text = f'{{"errcode":0,"access_token":"{TOKEN}","expires_in":7200}}'
         assert function(text) == f'{{"errcode":0,"access_token":"{MASK}","expires_in":7200}}'
 
@@ -75,10 +75,10 @@ class TestBoth:
             pytest.param("访问令牌无效", id="Chinese"),
         ],
     )
-    def test_what_is_no_secret_stays(self, function: Function, text: str) -> None:
+    def test_what_is_not_a_secret_is_kept(self, function: Function, text: str) -> None:
         assert function(text) == text
 
-    def test_a_text_without_secrets_left_does_not_change_again(self, function: Function) -> None:
+    def test_a_redacted_text_does_not_change_again(self, function: Function) -> None:
         once = function(f"access_token={TOKEN} and Bearer {TOKEN} and http://u:{TOKEN}@h")
         assert function(once) == once
 
@@ -96,10 +96,10 @@ class TestForeignText:
             pytest.param(f"中{LONG}文", id="long and opaque in Chinese"),
         ],
     )
-    def test_what_may_be_secret_goes(self, text: str) -> None:
-        found = redact(text)
-        assert "7c0" not in found
-        assert MASK in found
+    def test_what_may_be_secret_is_masked(self, text: str) -> None:
+        redacted = redact(text)
+        assert "7c0" not in redacted
+        assert MASK in redacted
 
     def test_32_characters_as_an_appsecret_has_are_opaque(self) -> None:
         assert redact("a" * 31) == "a" * 31
