@@ -7,21 +7,21 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 
 
 class Cooldown:
-    """Until when something is left alone, such as an API whose quota is used up."""
+    """A time in which something is not tried, such as the call of an API whose quota is used up."""
 
     __slots__ = ("_clock", "_ends")
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
-        """Be inactive."""
+        """Create an inactive cooldown."""
         self._clock = clock
         self._ends = -math.inf
 
     def begin(self, seconds: float) -> None:
-        """Be active for some seconds from now on."""
+        """Begin a cooldown of `seconds` seconds."""
         self._ends = self._clock.monotonic() + seconds
 
     def is_active(self) -> bool:
-        """Whether it has begun and not ended."""
+        """Return whether it has begun and not ended."""
         return self._clock.monotonic() < self._ends
 
     def seconds_since(self) -> float:
@@ -29,7 +29,7 @@ class Cooldown:
         return self._clock.monotonic() - self._ends
 
     def end(self) -> None:
-        """Be inactive, as if it had never begun."""
+        """End it, as if it had never begun."""
         self._ends = -math.inf
 
 
@@ -39,11 +39,11 @@ class Backoff:
     __slots__ = ("_first", "_jitter", "_longest", "_next")
 
     def __init__(self, first: float, longest: float, jitter: float = 0.0) -> None:
-        """Begin with the first delay.
+        """Create a backoff that begins with the first delay.
 
         Args:
             first: the first delay in seconds.
-            longest: no delay is longer, but for the jitter.
+            longest: the longest delay in seconds, without the jitter.
             jitter: the share by which a delay is made longer or shorter at random, from 0 to 1.
         """
         self._first = first

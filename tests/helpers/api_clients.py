@@ -1,4 +1,4 @@
-"""Clients of the WeChat API for tests, and APIs of their own that answer what a test says."""
+"""Clients of the WeChat API for tests, and APIs that answer what a test says."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO
 from wx_domain_exporter.wechat.client import ApiClient, Caller, Credential
+from wx_domain_exporter.wechat.responses import AS_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -26,16 +27,19 @@ GOOD_ANSWER: dict[str, Any] = {"errcode": 0, "requestdomain": []}
 
 
 def time_left(seconds: float = 1000.0, clock: Clock = SYSTEM_CLOCK) -> SharedDeadline:
-    """A deadline in some seconds."""
+    """A deadline in `seconds` seconds."""
     return SharedDeadline(Deadline.after(seconds, clock))
 
 
-class Calls:
-    """An observer that remembers."""
+class Recorder:
+    """An observer of calls that records them."""
 
     def __init__(self) -> None:
         self.noted: list[tuple[str, int | str]] = []
+        """Each call's API, with its errcode or the reason of its failure."""
         self.seconds: list[float] = []
+        self.refreshed: list[str] = []
+        """The types of the sources that received a token."""
 
     def answered(self, api: str, errcode: int, seconds: float) -> None:
         self.noted.append((api, errcode))
@@ -46,7 +50,7 @@ class Calls:
         self.seconds.append(seconds)
 
     def token_refreshed(self, source: str) -> None:
-        raise AssertionError(source)
+        self.refreshed.append(source)
 
 
 def settings(url: str, **more: Any) -> Wechat:
@@ -54,20 +58,20 @@ def settings(url: str, **more: Any) -> Wechat:
 
 
 def answering(*bodies: Any) -> Callable[[Call], Awaitable[None]]:
-    """Answer with one of these after the other, and on and on with the last one."""
-    rest = list(bodies)
+    """Answer with one body after the other, and then always with the last one."""
+    remaining = list(bodies)
 
     async def behave(call: Call) -> None:
-        await call.answer(json.dumps(rest.pop(0) if len(rest) > 1 else rest[0]).encode())
+        await call.answer(json.dumps(remaining.pop(0) if len(remaining) > 1 else remaining[0]).encode())
 
     return behave
 
 
 @contextmanager
 def client_of(*bodies: Any, **more: Any) -> Iterator[tuple[ApiClient, FaultyApi]]:
-    """A client, and an API of its own that answers these."""
+    """A client, and an API that answers with these bodies."""
     with FaultyApi({"it": answering(*bodies)}) as api:
-        client = ApiClient(settings(api.url, **more), Calls())
+        client = ApiClient(settings(api.url, **more), Recorder())
         try:
             yield client, api
         finally:
@@ -76,4 +80,4 @@ def client_of(*bodies: Any, **more: Any) -> Iterator[tuple[ApiClient, FaultyApi]
 
 def ask(client: ApiClient, caller: Caller | None = None, token: str | None = None) -> Any:
     credential = Credential(token_for("it") if token is None else token)
-    return (caller or Caller(client, time_left(), {})).call(GETWXADEVINFO, {}, credential)
+    return (caller or Caller(client, time_left(), {})).call(GETWXADEVINFO, {}, AS_JSON, credential)

@@ -1,4 +1,4 @@
-"""The stage for tests of third-party platforms: one of a simulated WeChat, and what is configured of it."""
+"""The stage for tests of third-party platforms: one of a simulated WeChat, with its configuration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Member:
-    """A mini program that has authorized the platform, as the exporter watches it."""
+    """A mini program that has authorized the platform, with its token source."""
 
     stage: Stage
     source: AuthorizerSource
@@ -42,7 +42,8 @@ class Member:
     def fetch(self) -> Any:
         return lists_of(self.source, self.caller())
 
-    def fails(self) -> TokenError:
+    def fetch_error(self) -> TokenError:
+        """Fetch the lists, which must fail for want of a token, and return the error."""
         with pytest.raises(TokenError) as raised:
             self.fetch()
         return raised.value
@@ -50,7 +51,7 @@ class Member:
 
 @dataclass
 class PlatformStage:
-    """A simulated platform that the stage's app has authorized; its secrets lie in files."""
+    """A simulated platform that the stage's app has authorized; its secrets are in files."""
 
     stage: Stage
     simulated: SimulatedPlatform
@@ -59,52 +60,52 @@ class PlatformStage:
     ticket: Path
 
     @property
-    def made(self) -> int:
-        """How often a component_access_token was asked for."""
-        return self.stage.asked_of("api_component_token", COMPONENT)
+    def component_calls(self) -> int:
+        """The number of calls of api_component_token."""
+        return self.stage.calls_of("api_component_token", COMPONENT)
 
     def authorizer_calls(self, appid: str = APPID) -> int:
-        return self.stage.asked_of("api_authorizer_token", appid)
+        return self.stage.calls_of("api_authorizer_token", appid)
 
     def patch(self, **settings: object) -> None:
         self.stage.world.patch_platform(COMPONENT, settings)
 
     def settings(self, **settings: Any) -> PlatformConfig:
-        own = {
+        defaults = {
             "component_appid": COMPONENT,
             "own_component_token": True,
             "component_appsecret": {"file": str(self.appsecret)},
             "component_verify_ticket": {"file": str(self.ticket)},
         }
-        return PlatformConfig.model_validate({**own, **settings})
+        return PlatformConfig.model_validate({**defaults, **settings})
 
     def platform(self, component_token: AccessToken | HttpToken | None = None) -> Platform:
-        """The platform as it runs: its token made here, unless one is given."""
+        """The platform, which requests its token itself unless a source of it is given."""
         settings = self.settings()
         if component_token is not None:
-            settings = PlatformConfig(component_appid=COMPONENT, component_access_token="given")
+            settings = PlatformConfig(component_appid=COMPONENT, component_access_token="configured")
         app_token = AuthorizerToken(type="authorizer", platform="main")
-        watched = PlatformSettings("main", settings, component_token, app_token, {})
-        return make_platform(watched, self.stage.clock)
+        platform_settings = PlatformSettings("main", settings, component_token, app_token, {})
+        return make_platform(platform_settings, self.stage.clock)
 
     def member(
         self, platform: Platform, refresh_token: Secret | str | None = None, appid: str = APPID
     ) -> Member:
-        """Watch an app, with the refresh token in force unless another one, or a place for one, is given."""
+        """An app with its current refresh token, unless another one or a secret that holds it is given."""
         if refresh_token is None:
             refresh_token = self.stage.world.authorizations[COMPONENT][appid].refresh_token
         secret = Secret("value", refresh_token) if isinstance(refresh_token, str) else refresh_token
         return Member(self.stage, AuthorizerSource(appid, platform, secret, self.stage.clock))
 
     def discovered_member(self, platform: Platform) -> Member:
-        """Watch the app with the refresh token that the platform's discovery has found, if it has."""
+        """The app with the refresh token that the platform's discovery finds."""
         return Member(self.stage, AuthorizerSource(APPID, platform, None, self.stage.clock))
 
     def members(self, platform: Platform, number: int) -> list[Member]:
-        """Let further apps authorize the platform, and watch them."""
+        """Let further apps authorize the platform, and return them."""
         members = []
-        for one in range(number):
-            appid = f"wx{one:016x}"
+        for index in range(number):
+            appid = f"wx{index:016x}"
             self.stage.world.add(self.stage.app.model_copy(update={"appid": appid}))
             self.stage.world.authorize(COMPONENT, appid)
             members.append(self.member(platform, appid=appid))

@@ -1,4 +1,4 @@
-"""The stage for tests of token sources: one app of a simulated WeChat, and who asks for its tokens."""
+"""The stage for tests of token sources: one app of a simulated WeChat, and a client."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from helpers.api_clients import Recorder
+
     from wx_domain_exporter.clock import Clock
     from wx_domain_exporter.simulator.server import SimulatorServer
     from wx_domain_exporter.simulator.world import SimulatedApp, World
@@ -35,24 +37,8 @@ CALLERS = 8
 
 
 @dataclass
-class Recorder:
-    refreshed: list[str] = field(default_factory=list)
-    noted: list[tuple[str, int | str]] = field(default_factory=list)
-    """Each call's API, with its errcode or the reason for which it failed."""
-
-    def answered(self, api: str, errcode: int, seconds: float) -> None:  # noqa: ARG002 - the observer's
-        self.noted.append((api, errcode))
-
-    def failed(self, api: str, reason: str, seconds: float) -> None:  # noqa: ARG002 - as above
-        self.noted.append((api, str(reason)))
-
-    def token_refreshed(self, source: str) -> None:
-        self.refreshed.append(source)
-
-
-@dataclass
 class Stage:
-    """One app of a simulated WeChat, and who asks for its tokens."""
+    """One app of a simulated WeChat, and a client."""
 
     world: World
     server: SimulatorServer
@@ -67,7 +53,8 @@ class Stage:
         return self.world.apps[APPID]
 
     @property
-    def asked(self) -> int:
+    def token_calls(self) -> int:
+        """The number of calls of stable_token."""
         return self.world.calls["stable_token", APPID]
 
     def source(self) -> StableTokenSource:
@@ -77,24 +64,25 @@ class Stage:
     def token_service(self, appid: str = APPID, **settings: Any) -> TokenServiceSource:
         return TokenServiceSource(appid, http_token(self.server.url, **settings), self.clock)
 
-    def asked_of(self, api: str, appid: str = APPID) -> int:
+    def calls_of(self, api: str, appid: str = APPID) -> int:
         return self.world.calls[api, appid]
 
-    def use(self, source: TokenSource) -> Any:
-        """Ask for the app's lists as a scrape does."""
+    def fetch(self, source: TokenSource) -> Any:
+        """Fetch the app's lists as a scrape does."""
         return lists_of(source, self.caller())
 
-    def unusable(self, source: TokenSource) -> TokenError:
-        """Let a scrape find that no token does."""
+    def fetch_error(self, source: TokenSource) -> TokenError:
+        """Fetch the app's lists, which must fail for want of a token, and return the error."""
         with pytest.raises(TokenError) as raised:
-            self.use(source)
+            self.fetch(source)
         return raised.value
 
     def caller(self, seconds: float = 30.0, client: ApiClient | None = None) -> Caller:
         deadline = SharedDeadline(Deadline.after(seconds))
         return Caller(client or self.client, deadline, self.api_errors)
 
-    def refused(self, source: TokenSource) -> TokenError:
+    def refusal(self, source: TokenSource) -> TokenError:
+        """Request a token, which must fail, and return the error."""
         with pytest.raises(TokenError) as raised:
             source.get(self.caller())
         assert SECRET not in str(raised.value)
@@ -106,21 +94,21 @@ def access_token(value: str | dict[str, str]) -> AccessTokenSource:
 
 
 def lists_of(source: TokenSource, caller: Caller) -> Any:
-    """Ask for an app's lists as a scrape does."""
+    """Fetch an app's lists as a scrape does."""
     client = AuthenticatedClient(caller.client, source, caller.api_errors)
     return client.call(GETWXADEVINFO, {}, caller.deadline, AS_JSON)
 
 
 def credential_of(source: TokenSource, caller: Caller) -> Credential:
-    """The token of a source as it travels."""
+    """The credential of a source."""
     return source.credential(source.get(caller))
 
 
 def http_token_settings(server_url: str, **settings: Any) -> dict[str, Any]:
-    """What a configuration says of the simulated token service."""
+    """The configuration of a token source at the simulated token service."""
     pointers = {"token_pointer": "/data/access_token", "expires_in_pointer": "/data/expires_in"}
-    where = f"{server_url}{PATH}?appId={{appid}}"
-    return {"type": "http", "url": where, **pointers, **settings}
+    url = f"{server_url}{PATH}?appId={{appid}}"
+    return {"type": "http", "url": url, **pointers, **settings}
 
 
 def http_token(server_url: str, **settings: Any) -> HttpToken:
@@ -128,7 +116,7 @@ def http_token(server_url: str, **settings: Any) -> HttpToken:
 
 
 def together(work: Callable[[], str]) -> list[str | TokenError]:
-    """Let many tasks do the same at the same time."""
+    """Run the same function in many tasks at once, and return its results and errors."""
     results: list[str | TokenError] = []
 
     def run() -> None:

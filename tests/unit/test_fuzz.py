@@ -16,7 +16,7 @@ from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, DomainList, domain_list, normal_form
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.redaction import foreign_text, without_named_secrets
+from wx_domain_exporter.wechat.redaction import mask_named_secrets, redact
 from wx_domain_exporter.wechat.responses import read_categories, read_errcode, read_errmsg, read_json
 
 if TYPE_CHECKING:
@@ -266,20 +266,20 @@ class TestRedaction:
     def test_a_named_token_never_passes(self, token: str, shape: str, before: str, after: str) -> None:
         assume(token not in before + after + shape)
         text = f"{before} {shape.replace('{}', token)} {after}"
-        assert token not in without_named_secrets(text)
-        assert token not in foreign_text(text)
+        assert token not in mask_named_secrets(text)
+        assert token not in redact(text)
 
     @fuzz
     @given(st.text(string.ascii_letters + string.digits + "_-@=+", min_size=32, max_size=600), AROUND, AROUND)
     def test_a_long_opaque_text_never_passes(self, token: str, before: str, after: str) -> None:
         assume(token not in before + after)
-        assert token not in foreign_text(f"{before} {token} {after}")
-        assert token not in foreign_text(f"{before}{token}{after}")
+        assert token not in redact(f"{before} {token} {after}")
+        assert token not in redact(f"{before}{token}{after}")
 
     @fuzz
     @given(st.text())
     def test_any_text_becomes_one_short_line(self, text: str) -> None:
-        found = foreign_text(text)
+        found = redact(text)
         assert len(found) <= 501
         assert "\n" not in found
         assert "\r" not in found
@@ -290,4 +290,4 @@ class TestRedaction:
         assume(all(len(word) < 32 for word in text.replace(".", " ").replace(",", " ").split()))
         assume("basic" not in text.lower())
         assume("bearer" not in text.lower())
-        assert foreign_text(text) == text
+        assert redact(text) == text

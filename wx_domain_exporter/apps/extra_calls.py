@@ -32,7 +32,7 @@ from wx_domain_exporter.wechat.effective_domains import (
     withheld,
 )
 from wx_domain_exporter.wechat.quota import Quota, read_quota
-from wx_domain_exporter.wechat.responses import AnswerParser, JsonObject, remember
+from wx_domain_exporter.wechat.responses import JsonObject, JsonParser, undocumented_categories
 
 log = structlog.get_logger(__name__)
 
@@ -77,14 +77,14 @@ class ExtraCalls:
         self._quota: ExtraCall[Quota] | None = None
         extra_call = partial(ExtraCall, app=app, wechat=wechat, clock=clock)
         if collect.effective and action != "getbizdomain":
-            effective_parser = AnswerParser(self._read_effective)
+            effective_parser = JsonParser(self._read_effective)
             self._effective.append(extra_call(api=GET_EFFECTIVE_DOMAIN, parser=effective_parser))
         if collect.effective and action != "getserverdomain":
-            webview_parser = AnswerParser(read_effective_webviewdomain)
+            webview_parser = JsonParser(read_effective_webviewdomain)
             self._effective.append(extra_call(api=GET_EFFECTIVE_WEBVIEWDOMAIN, parser=webview_parser))
         if collect.quota:
             body = {"cgi_path": GETWXADEVINFO.path}
-            self._quota = extra_call(api=QUOTA_GET, parser=AnswerParser(read_quota), body=body)
+            self._quota = extra_call(api=QUOTA_GET, parser=JsonParser(read_quota), body=body)
         self.quota_interval = Cooldown(clock)
         """Active until the quota may be queried again."""
         self._result = NO_EXTRA_RESULT
@@ -200,5 +200,7 @@ class ExtraCalls:
 
     def _read_effective(self, answer: JsonObject) -> EffectiveLists:
         effective = read_effective_domain(answer, self.seen_categories)
-        self.seen_categories = remember(self.seen_categories, effective.lists, DOCUMENTED_EFFECTIVE)
+        self.seen_categories = undocumented_categories(
+            self.seen_categories, effective.lists, DOCUMENTED_EFFECTIVE
+        )
         return effective

@@ -113,7 +113,7 @@ class MonitoredApp:
             body = {} if self.action is None else {"action": self.action}
             categories = self.wechat.call(GETWXADEVINFO, body, deadline, self.parser)
         except FetchError as failure:
-            error = failure.to_keep()
+            error = failure.without_traceback()
         except Exception as bug:  # an answer that our code can't handle costs only this app
             log.exception("unexpected error in a fetch", appid=self.settings.appid)
             error = DecodeError(f"internal error: {type(bug).__name__}")
@@ -166,7 +166,7 @@ class MonitoredApp:
             return result
         return FetchResult(
             None,
-            TokenError(f"{self.source.describes}: {SHARED_TOKEN}"),
+            TokenError(f"{self.source.type_name}: {SHARED_TOKEN}"),
             result.api_errors,
             result.seconds,
             result.timestamp,
@@ -189,7 +189,7 @@ class MonitoredApp:
         self, categories: Mapping[str, DomainList] | None, error: FetchError | None, seconds: float
     ) -> FetchResult:
         """Make the result of a fetch, and note what it means for the next ones."""
-        timestamp = self._clock.time() if error is None or error.at is None else error.at
+        timestamp = self._clock.time() if error is None or error.occurred_at is None else error.occurred_at
         if error is None:
             self._quota_cooldown.end()
             self.last_success = timestamp

@@ -23,7 +23,7 @@ from wx_domain_exporter.service import Service
 from wx_domain_exporter.wechat.apis import GETWXADEVINFO, QUOTA_GET
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota, read_quota
-from wx_domain_exporter.wechat.responses import AnswerParser
+from wx_domain_exporter.wechat.responses import JsonParser
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -120,7 +120,7 @@ def _quota_of(app: MonitoredApp, result: FetchResult) -> Quota | FetchError | No
     known = app.extra_calls.known().quota
     if known is not None:  # `collect.quota` has asked for it already
         return known
-    deadline, parser = SharedDeadline(Deadline.after(FETCH_TIMEOUT)), AnswerParser(read_quota)
+    deadline, parser = SharedDeadline(Deadline.after(FETCH_TIMEOUT)), JsonParser(read_quota)
     try:
         return app.wechat.call_once(QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, deadline, parser, {})
     except FetchError as error:

@@ -8,7 +8,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from wx_domain_exporter.config.yaml_tree import one_line
-from wx_domain_exporter.wechat.redaction import foreign_text, without_named_secrets
+from wx_domain_exporter.wechat.redaction import mask_named_secrets, redact
 
 LogFormat = Literal["logfmt", "json"]
 _FIRST_KEYS = ("ts", "level", "logger", "msg")
@@ -64,9 +64,9 @@ def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
     for key, value in event.items():
         internal = key.startswith("_") or key in {"exc_info", "exception"}
         if not internal and not isinstance(value, int | float | None):
-            event[key] = one_line(without_named_secrets(str(value)))
+            event[key] = one_line(mask_named_secrets(str(value)))
     # A traceback quotes the messages of errors from anywhere.
     if isinstance(event.get("exception"), str):
         lines = event["exception"].splitlines()
-        event["exception"] = "\n".join(foreign_text(without_named_secrets(line)) for line in lines)
+        event["exception"] = "\n".join(redact(mask_named_secrets(line)) for line in lines)
     return event

@@ -6,7 +6,7 @@ import structlog
 from gevent.pool import Pool
 
 from wx_domain_exporter.config.schema_fields import printable_name
-from wx_domain_exporter.wechat.authorizers import DEVELOPMENT, MiniProgram, mini_program
+from wx_domain_exporter.wechat.authorizers import DEVELOPMENT_PERMISSION_SET, MiniProgram, mini_program
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
@@ -100,7 +100,7 @@ class AccountLookup:
         log.warning(
             "mini programs have not granted the permission set that getwxadevinfo needs",
             platform=self._platform.name,
-            permission_set=DEVELOPMENT,
+            permission_set=DEVELOPMENT_PERMISSION_SET,
             appids=" ".join(sorted(appids)),
         )
 
@@ -115,7 +115,7 @@ class AccountLookup:
         try:
             return mini_program(self._platform, self._caller(), appid)
         except FetchError as error:
-            return error.to_keep()
+            return error.without_traceback()
         except Exception as bug:  # an answer that our code can't handle costs only this account
             log.exception("unexpected error in an account lookup", platform=self._platform.name, appid=appid)
             return DecodeError(f"internal error: {type(bug).__name__}")

@@ -16,7 +16,7 @@ from wx_domain_exporter.config.schema_tokens import PlatformConfig
 from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.account_lookup import AccountLookup
-from wx_domain_exporter.wechat.authorizers import PAGE, Page, list_page
+from wx_domain_exporter.wechat.authorizers import PAGE_SIZE, Page, list_page
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError, FetchError
 from wx_domain_exporter.wechat.platform import Platform
@@ -145,7 +145,7 @@ class PlatformDiscovery:
         return max(self._backoff.next_delay(), self._quota_cooldown.seconds_after(self.failure))
 
     def _note_failures(self, failures: Sequence[FetchError]) -> None:
-        self.failure = failures[-1].to_keep()
+        self.failure = failures[-1].without_traceback()
         for _ in failures:
             self._self_metrics.discovery_failed(self.platform.name)
         error = "; ".join(str(failure) for failure in failures[:_MAX_LOGGED_FAILURES])
@@ -188,7 +188,7 @@ class PlatformDiscovery:
             page = list_page(self.platform, self._caller(), offset)
             longest = max(longest, page.length)
             # A page before the last can be short or empty: revoked authorizations may still be counted.
-            offset += page.length or longest or PAGE
+            offset += page.length or longest or PAGE_SIZE
             done = min(offset, page.total)
             yield page, done
             if done == page.total:

@@ -1,4 +1,4 @@
-"""Calls APIs with a token: gets the token, calls, and renews the token once if WeChat rejects it."""
+"""Calls APIs with a token: gets the token, calls, and refreshes the token once if WeChat rejects it."""
 
 from collections.abc import Callable, Mapping, MutableMapping
 from typing import Any, TypeVar
@@ -13,23 +13,23 @@ from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 Result = TypeVar("Result")
 
-Claim = Callable[[str], bool]
+TokenCheck = Callable[[str], bool]
 """Records that an app uses a token; returns whether another app received the same one."""
 
-SHARED_TOKEN = "another app received the same token; each needs its own"  # noqa: S105 - a sentence
+SHARED_TOKEN = "another app received the same token; each app needs its own"  # noqa: S105 - a sentence
 
 
 class AuthenticatedClient:
     """Calls APIs with the tokens of one mini program, or of one third-party platform."""
 
-    __slots__ = ("_api_errors", "_claim", "_client", "_source", "token")
+    __slots__ = ("_api_errors", "_client", "_is_shared", "_source", "token")
 
     def __init__(
         self,
         client: ApiClient,
         source: TokenSource,
         api_errors: MutableMapping[str, int],
-        claim: Claim | None = None,
+        is_shared: TokenCheck | None = None,
     ) -> None:
         """Create a client.
 
@@ -37,12 +37,12 @@ class AuthenticatedClient:
             client: makes the calls.
             source: provides the tokens.
             api_errors: receives the errcodes by API, also those of the APIs that issue tokens.
-            claim: detects a token that several apps received; None where a token may be shared.
+            is_shared: detects a token that several apps received; None where a token may be shared.
         """
         self._client = client
         self._source = source
         self._api_errors = api_errors
-        self._claim = claim
+        self._is_shared = is_shared
         self.token: str | None = None
         """The token of the last `call`."""
 
@@ -67,18 +67,18 @@ class AuthenticatedClient:
         caller = Caller(self._client, deadline, self._api_errors)
         token = self.token = self._source.get(caller)
         try:
-            return self._client.call(api, body, caller, self._credential(token), parser)
+            return caller.call(api, body, parser, self._credential(token))
         except ApiError as error:
             if not _is_invalid_token(error):
                 raise
-            rejection = error.to_keep()
-        token = self.token = self._source.renew(token, caller, rejection)
+            rejection = error.without_traceback()
+        token = self.token = self._source.refresh(token, caller, rejection)
         try:
-            return self._client.call(api, body, caller, self._credential(token), parser)
+            return caller.call(api, body, parser, self._credential(token))
         except ApiError as error:
             if not _is_invalid_token(error):
                 raise
-            message = f"WeChat refuses a fresh token too: {error}"
+            message = f"WeChat refuses the new token too: {error}"
             raise self._source.reject(token, message, error) from None
 
     def call_once(
@@ -104,10 +104,10 @@ class AuthenticatedClient:
         """
         token = self._source.get(Caller(self._client, deadline, self._api_errors))
         caller = Caller(self._client, deadline, api_errors)
-        return self._client.call(api, body, caller, self._credential(token), parser)
+        return caller.call(api, body, parser, self._credential(token))
 
     def _credential(self, token: str) -> Credential:
-        if self._claim is not None and self._claim(token):
+        if self._is_shared is not None and self._is_shared(token):
             raise self._source.conflict(token, SHARED_TOKEN)
         return self._source.credential(token)
 

@@ -2,20 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from wx_domain_exporter.wechat.apis import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST, Api
-from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
+from wx_domain_exporter.wechat.apis import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject, whole_number
-from wx_domain_exporter.wechat.tokens.lifetime import as_token
+from wx_domain_exporter.wechat.responses import whole_number
+from wx_domain_exporter.wechat.tokens.issued_token import as_token
 
-PAGE = 500
-"""WeChat's maximum for one page of api_get_authorizer_list."""
+PAGE_SIZE = 500
+"""The largest page of api_get_authorizer_list that WeChat allows."""
 
-DEVELOPMENT = 18
+DEVELOPMENT_PERMISSION_SET = 18
 """The permission set (权限集) that getwxadevinfo needs: 小程序开发与数据分析."""
 
 _MAX_AUTHORIZERS = 1_000_000
@@ -27,9 +25,9 @@ class Page:
     """One page of the accounts that have authorized a platform.
 
     Attributes:
-        total: how many there are, as this page says.
-        length: how many the page lists, also those that can't be read.
-        refresh_tokens: by appid, each account's authorizer_refresh_token; empty where it is not there.
+        total: the number of accounts on all pages.
+        length: the number of accounts on this page, also the malformed ones.
+        refresh_tokens: by appid, the authorizer_refresh_token; empty where it is missing.
     """
 
     total: int
@@ -38,20 +36,20 @@ class Page:
 
 
 def list_page(platform: Platform, caller: Caller, offset: int) -> Page:
-    """Read one page of the list.
+    """Read one page of the list that begins at `offset`.
 
     Raises:
         FetchError: the call failed.
     """
-    body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE}
-    answer = _ask(platform, caller, API_GET_AUTHORIZER_LIST, body)
+    body = {"component_appid": platform.component_appid, "offset": offset, "count": PAGE_SIZE}
+    answer = platform.call(API_GET_AUTHORIZER_LIST, body, caller)
     total = whole_number(answer.get("total_count"), _MAX_AUTHORIZERS)
-    listed = answer.get("list") if answer.get("list") is not None else []  # an empty page can lack its list
+    entries = answer.get("list") if answer.get("list") is not None else []  # an empty page may have no list
     if total is None or total < 0:
-        raise DecodeError("the answer holds no total_count")
-    if not isinstance(listed, list):
-        raise DecodeError("the answer holds no list")
-    return Page(total, len(listed), dict(filter(None, map(_entry, listed))))
+        raise DecodeError("the answer has no total_count")
+    if not isinstance(entries, list):
+        raise DecodeError("the answer has no list")
+    return Page(total, len(entries), dict(filter(None, map(_refresh_token_by_appid, entries))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ class MiniProgram:
 
     Attributes:
         name: its nick_name; empty if it has none.
-        lacks_development: whether its authorization says that `DEVELOPMENT` is not granted.
+        lacks_development: whether `DEVELOPMENT_PERMISSION_SET` is missing from its permission sets.
     """
 
     name: str
@@ -76,24 +74,19 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
         FetchError: the call failed.
     """
     body = {"component_appid": platform.component_appid, "authorizer_appid": appid}
-    answer = _ask(platform, caller, API_GET_AUTHORIZER_INFO, body)
+    answer = platform.call(API_GET_AUTHORIZER_INFO, body, caller)
     info = answer.get("authorizer_info")
     if not isinstance(info, dict):
-        raise DecodeError("the answer holds no authorizer_info")
+        raise DecodeError("the answer has no authorizer_info")
     if info.get("MiniProgramInfo") is None:
         return None
     name = info.get("nick_name")
     permissions = _permissions(answer.get("authorization_info"))
-    lacks_development = permissions is not None and DEVELOPMENT not in permissions
+    lacks_development = permissions is not None and DEVELOPMENT_PERMISSION_SET not in permissions
     return MiniProgram(name if isinstance(name, str) else "", lacks_development)
 
 
-def _ask(platform: Platform, caller: Caller, api: Api, body: Mapping[str, Any]) -> JsonObject:
-    client = AuthenticatedClient(caller.client, platform.component_token, caller.api_errors)
-    return client.call(api, body, caller.deadline, AS_JSON)
-
-
-def _entry(entry: object) -> tuple[str, str] | None:
+def _refresh_token_by_appid(entry: object) -> tuple[str, str] | None:
     if not isinstance(entry, dict):
         return None
     appid, refresh_token = entry.get("authorizer_appid"), entry.get("refresh_token")
@@ -101,13 +94,13 @@ def _entry(entry: object) -> tuple[str, str] | None:
 
 
 def _permissions(authorization: object) -> set[int | None] | None:
-    """Return the permission sets of `func_info`; None if the answer does not list them as documented."""
+    """Return the permission sets of `func_info`; None if they are not listed as documented."""
     func_info = authorization.get("func_info") if isinstance(authorization, dict) else None
     if not isinstance(func_info, list):
         return None
     permissions: set[int | None] = set()
-    for one in func_info:
-        category = one.get("funcscope_category") if isinstance(one, dict) else None
+    for permission in func_info:
+        category = permission.get("funcscope_category") if isinstance(permission, dict) else None
         if not isinstance(category, dict):
             return None
         permissions.add(whole_number(category.get("id"), _MAX_PERMISSION_SET))

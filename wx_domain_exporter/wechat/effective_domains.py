@@ -10,7 +10,6 @@ from wx_domain_exporter.wechat.responses import JsonObject, read_lists
 DOCUMENTED_EFFECTIVE = tuple(dict.fromkeys((*SERVER_CATEGORIES, "tcpdomain")))
 """The categories that WeChat documents for get_effective_domain, in the order of its page."""
 
-
 _ORIGINS = ("mp", "third", "direct", "effective")
 """The prefixes of the keys: set at mp.weixin.qq.com, by a platform in two ways, and published."""
 
@@ -20,8 +19,8 @@ class EffectiveLists:
     """The result of one of the two APIs.
 
     Attributes:
-        lists: those in force, by category.
-        blank: whether all lists of the answer are empty, also those that say where a domain was configured.
+        lists: the published lists, by category.
+        blank: whether all lists of the response are empty, also those of the other origins.
     """
 
     lists: Mapping[str, DomainList]
@@ -34,11 +33,14 @@ def withheld(answers: Sequence[EffectiveLists], configured: Mapping[str, DomainL
     WeChat documents both APIs for an authorizer_access_token; other tokens can get errcode 0 and empty lists.
 
     Args:
-        answers: of the same time.
+        answers: the results of the two APIs at the same time.
         configured: the lists of getwxadevinfo.
     """
     return any(
-        configured.get(category, EMPTY).count for one in answers if one.blank for category in one.lists
+        configured.get(category, EMPTY).count
+        for answer in answers
+        if answer.blank
+        for category in answer.lists
     )
 
 
@@ -46,21 +48,21 @@ def read_effective_domain(answer: JsonObject, seen_before: Collection[str]) -> E
     """Read the lists of the object `effective_domain`; those beside it say where a domain was configured.
 
     Args:
-        answer: with errcode 0.
+        answer: the response, with errcode 0.
         seen_before: undocumented categories that this app had; they count as empty when they are absent.
 
     Raises:
         DecodeError: there is no such object, or its lists are malformed.
     """
-    lists = answer.get("effective_domain")
-    if not isinstance(lists, dict):
+    effective = answer.get("effective_domain")
+    if not isinstance(effective, dict):
         raise DecodeError("effective_domain is not an object")
-    found = read_lists(lists, DOCUMENTED_EFFECTIVE, DOCUMENTED_EFFECTIVE, seen_before)
-    return EffectiveLists(found, not any(_server_domains(answer)))
+    lists = read_lists(effective, DOCUMENTED_EFFECTIVE, DOCUMENTED_EFFECTIVE, seen_before)
+    return EffectiveLists(lists, not any(_server_domains(answer)))
 
 
 def read_effective_webviewdomain(answer: JsonObject) -> EffectiveLists:
-    """Read the list `effective_webviewdomain`: what getwxadevinfo calls bizdomain.
+    """Read the list `effective_webviewdomain`, which getwxadevinfo calls bizdomain.
 
     Raises:
         DecodeError: there is no such list, or it is malformed.

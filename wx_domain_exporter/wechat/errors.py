@@ -2,25 +2,25 @@
 
 FetchError
 ├── ApiError                   api         the API answered with an errcode
-│   └── QuotaError             quota       … with 45009 or 45011, and is not called for a while
+│   └── QuotaError             quota       … with 45009 or 45011; not called for a while
 ├── TokenError                 token       there is no token
-│   ├── NoSecretError          token       … for its secret can't be read
-│   └── NotAuthorizedError     token       … for the platform has no authorization
+│   ├── NoSecretError          token       the secret can't be read
+│   └── NotAuthorizedError     token       the platform has no authorization
 ├── TransportError
-│   ├── CallTimeoutError       timeout     no whole answer in time
+│   ├── CallTimeoutError       timeout     no complete response in time
 │   ├── BrokenConnectionError  connection  no connection, or it broke
-│   ├── TlsError               tls         TLS failed, the certificate above all
-│   └── HttpError              http        HTTP ≥ 300, or no HTTP at all
-├── DecodeError                decode      the answer is malformed
-└── DeadlineError              deadline    the scrape could not wait longer
+│   ├── TlsError               tls         TLS failed, for instance the certificate
+│   └── HttpError              http        status ≥ 300, or not HTTP
+├── DecodeError                decode      the response is malformed
+└── DeadlineError              deadline    the deadline of the scrape passed
 
-The texts are safe to log: no secret and nothing unredacted from outside stands in them.
+The messages are safe to log: they contain no secrets, and texts of other programs only after redaction.
 """
 
 import enum
 from typing import ClassVar, Self
 
-from wx_domain_exporter.wechat.redaction import foreign_text
+from wx_domain_exporter.wechat.redaction import redact
 
 
 class Reason(enum.StrEnum):
@@ -46,10 +46,10 @@ class FetchError(Exception):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.at: float | None = None
+        self.occurred_at: float | None = None
         """Unix time of the failure, for an error that is kept and raised again later."""
 
-    def to_keep(self) -> Self:
+    def without_traceback(self) -> Self:
         """Return the error without its traceback, whose frames would keep responses and tokens in memory."""
         self.__context__ = self.__cause__ = None
         return self.with_traceback(None)
@@ -61,7 +61,7 @@ class ApiError(FetchError):
     reason = Reason.API
 
     def __init__(self, api: str, errcode: int, errmsg: str) -> None:
-        super().__init__(f"{api} answered errcode {errcode}: {foreign_text(errmsg) or '(no errmsg)'}")
+        super().__init__(f"{api} answered errcode {errcode}: {redact(errmsg) or '(no errmsg)'}")
         self.api = api
         self.errcode = errcode
 
@@ -79,7 +79,7 @@ class TokenError(FetchError):
 
     def __init__(self, text: str, *, cause: FetchError | None = None) -> None:
         super().__init__(text)
-        self.cause = None if cause is None else cause.to_keep()
+        self.cause = None if cause is None else cause.without_traceback()
         """The failure of the API that issues tokens; None if none was called."""
         self.timed_out = cause is not None and cause.timed_out
 

@@ -1,10 +1,12 @@
-"""One HTTP exchange with a deadline, and every failure as a type of ours."""
+"""Sends HTTP requests with a timeout, and raises a `FetchError` for each failure."""
 
 from collections.abc import Mapping
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
+from wx_domain_exporter import __version__
+from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.http.adapter import DeadlineAdapter
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.tasks import blocking
@@ -17,8 +19,9 @@ from wx_domain_exporter.wechat.errors import (
     TlsError,
 )
 
+USER_AGENT = f"wx_domain_exporter/{__version__}"
 _FIRST_BAD_STATUS = 300
-_SECONDS_FOR_CA_FILE = 3.0
+_CA_FILE_TIMEOUT = 3.0
 
 
 class HttpClient:
@@ -29,54 +32,44 @@ class HttpClient:
     calls depend on one another.
     """
 
-    def __init__(
-        self,
-        *,
-        ca_file: str | None,
-        idle_connections: int,
-        max_response_bytes: int,
-        timeout: float,
-    ) -> None:
-        """Open no connection yet.
+    def __init__(self, ca_file: str | None, settings: Wechat) -> None:
+        """Create a client; connections are opened when they are needed.
 
         Args:
-            ca_file: the trusted authorities; those that come with requests unless given.
-            idle_connections: how many are kept for the next exchange.
-            max_response_bytes: the cap on a body.
-            timeout: seconds that an exchange has where nothing else is short of time.
+            ca_file: the trusted certificate authorities; None: those that come with requests.
+            settings: limits.
 
         Raises:
             OSError: `ca_file` can't be read or holds no certificate.
         """
-        self.timeout = timeout
+        self._full_timeout = settings.timeout
         self._adapter = DeadlineAdapter(
-            tls=blocking(tls_context, ca_file or DEFAULT_CA_BUNDLE_PATH, seconds=_SECONDS_FOR_CA_FILE),
-            idle_connections=idle_connections,
-            max_response_bytes=max_response_bytes,
+            tls=blocking(tls_context, ca_file or DEFAULT_CA_BUNDLE_PATH, seconds=_CA_FILE_TIMEOUT),
+            idle_connections=settings.max_concurrency,
+            max_response_bytes=settings.max_response_bytes,
         )
 
     def close(self) -> None:
         """Close the idle connections."""
         self._adapter.close()
 
-    def send(
-        self, request: requests.PreparedRequest, allowed_seconds: float, proxies: Mapping[str, str]
-    ) -> bytes:
-        """Send a request and return the body of its answer.
+    def send(self, request: requests.PreparedRequest, timeout: float, proxies: Mapping[str, str]) -> bytes:
+        """Send a request and return the body of the response.
 
         Args:
-            request: what to send.
-            allowed_seconds: from the name's look-up to the last byte.
+            request: the request.
+            timeout: seconds from the name look-up to the last byte; less than the configured timeout where
+                other apps wait.
             proxies: as requests has them, scheme to URL.
 
         Raises:
-            FetchError: no answer with an HTTP status below 300 came.
+            FetchError: there was no complete response with an HTTP status below 300.
         """
         try:
-            response = self._adapter.send(request, timeout=allowed_seconds, proxies=proxies)
+            response = self._adapter.send(request, timeout=timeout, proxies=proxies)
         except requests.exceptions.Timeout as error:
-            if allowed_seconds < self.timeout:
-                raise DeadlineError("the call was cut short: too many apps wait for their turn") from None
+            if timeout < self._full_timeout:
+                raise DeadlineError("the call was cut short because other apps were waiting") from None
             raise CallTimeoutError(str(error)) from None
         except requests.exceptions.SSLError as error:
             raise TlsError(str(error)) from None

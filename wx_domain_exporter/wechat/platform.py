@@ -1,5 +1,12 @@
 """The state of a third-party platform (第三方平台) that its token sources share."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from wx_domain_exporter.wechat.apis import Api
+from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
+from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 
@@ -12,3 +19,8 @@ class Platform:
         self.component_token = component_token
         self.refresh_tokens: dict[str, str] | None = None
         """The discovered authorizer_refresh_tokens by appid, replaced as a whole; None before the first."""
+
+    def call(self, api: Api, body: Mapping[str, Any], caller: Caller) -> JsonObject:
+        """Call an API with the component_access_token; see `AuthenticatedClient.call`."""
+        client = AuthenticatedClient(caller.client, self.component_token, caller.api_errors)
+        return client.call(api, body, caller.deadline, AS_JSON)

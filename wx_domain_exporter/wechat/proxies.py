@@ -1,4 +1,4 @@
-"""The HTTP proxies of calls, as requests takes them: from URL schemes to the proxy's URL."""
+"""The HTTP proxies of calls, in the form that requests takes: by URL scheme, the URL of the proxy."""
 
 from requests.utils import get_environ_proxies
 
@@ -6,7 +6,7 @@ from wx_domain_exporter.config.schema import Wechat
 
 
 def wechat_proxies(settings: Wechat) -> dict[str, str]:
-    """Return the proxies for calls of WeChat: `proxy_url`, or the environment's if they are trusted.
+    """Return the proxies for calls to WeChat: `proxy_url`, or the environment's if `trust_env` is set.
 
     Raises:
         SecretError: `proxy_url` can't be read.

@@ -9,7 +9,7 @@ from wx_domain_exporter.wechat.errors import FetchError, QuotaError
 class QuotaCooldown(Cooldown):
     """The cooldown of one API for one app, token source or platform.
 
-    Not safe to share between threads, but for `end`.
+    Not safe to share between threads, except `end`.
     """
 
     __slots__ = ("_last",)
@@ -29,7 +29,7 @@ class QuotaCooldown(Cooldown):
     def seconds_after(self, error: FetchError | None) -> float:
         """Return the seconds to wait after a failed call; 0 if the error is not about a quota.
 
-        A failure that says nothing leaves it open whether the quota is back, so the next wait is a later one.
+        Other errors do not show that the quota is back, so they do not make the next wait a first one.
         """
         if not isinstance(error, QuotaError):
             return 0.0

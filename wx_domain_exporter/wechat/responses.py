@@ -43,25 +43,25 @@ class ResponseParser(Protocol[Result_co]):
         """Return the result of a response.
 
         Args:
-            api: the name of the API that answered.
-            body: what it answered.
+            api: the name of the API.
+            body: the body of the response.
 
         Raises:
-            ApiError: it has another errcode than 0.
-            DecodeError: it is malformed.
+            ApiError: the errcode is not 0.
+            DecodeError: the response is malformed.
         """
 
 
-class AnswerParser(Generic[Result]):
+class JsonParser(Generic[Result]):
     """Parses each response with a function, without a cache."""
 
     __slots__ = ("_read",)
 
     def __init__(self, read: Callable[[JsonObject], Result]) -> None:
-        """Parse in one way.
+        """Create a parser.
 
         Args:
-            read: returns the result of an answer with errcode 0, or raises DecodeError.
+            read: returns the result of a response with errcode 0, or raises DecodeError.
         """
         self._read = read
 
@@ -70,23 +70,23 @@ class AnswerParser(Generic[Result]):
         return self._read(successful_answer(api, body))
 
 
-AS_JSON = AnswerParser[JsonObject](lambda answer: answer)
+AS_JSON = JsonParser[JsonObject](lambda answer: answer)
 """Returns the whole JSON object."""
 
 
 class DomainListsParser:
     """Parses one app's responses of getwxadevinfo; a repeated response is not parsed again.
 
-    Not safe to share between threads, but for `forget`.
+    Not safe to share between threads, except `forget`.
     """
 
     __slots__ = ("_action", "_last", "known", "seen")
 
     def __init__(self, action: str | None) -> None:
-        """Know nothing of the app yet.
+        """Create a parser that knows no lists of the app.
 
         Args:
-            action: what was asked for; it decides which absent categories count as empty.
+            action: the `action` of the requests; it decides which absent categories count as empty.
         """
         self._action = action
         self.seen: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ class DomainListsParser:
     def read(self, answer: JsonObject) -> Mapping[str, DomainList]:
         """Return the lists of a response with errcode 0."""
         lists = read_categories(answer, self._action, self.seen, self.known)
-        self.seen = remember(self.seen, lists, DOCUMENTED_CATEGORIES)
+        self.seen = undocumented_categories(self.seen, lists, DOCUMENTED_CATEGORIES)
         return lists
 
     def forget(self) -> None:
@@ -125,8 +125,8 @@ def successful_answer(api: str, body: bytes) -> JsonObject:
     """Return the JSON object of a response whose errcode is 0.
 
     Raises:
-        ApiError: it has another errcode.
-        DecodeError: it is malformed.
+        ApiError: the errcode is not 0.
+        DecodeError: the response is malformed.
     """
     answer = read_json(body)
     errcode = read_errcode(answer)
@@ -161,7 +161,7 @@ def read_errcode(answer: JsonObject) -> int:
     """Return the errcode of a response, which may be a string; 0 if it is missing.
 
     Raises:
-        DecodeError: it is no whole number.
+        DecodeError: it is not a whole number.
     """
     value = answer.get("errcode")
     if value is None:
@@ -172,13 +172,13 @@ def read_errcode(answer: JsonObject) -> int:
     return errcode
 
 
-def whole_number(value: object, most: int) -> int | None:
-    """Return a whole number given as a number or a string; None if it is neither, or beyond ±`most`."""
+def whole_number(value: object, maximum: int) -> int | None:
+    """Return a whole number given as a number or a string; None if it is neither, or beyond ±`maximum`."""
     if isinstance(value, str):
         text = value.strip()
-        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= len(str(most)):
+        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= len(str(maximum)):
             value = int(text)
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > most:
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > maximum:
         return None
     return value
 
@@ -198,23 +198,23 @@ def read_categories(
     """Return the lists of a successful response of getwxadevinfo.
 
     Args:
-        answer: with errcode 0.
-        action: what was asked for; it decides which absent categories count as empty.
+        answer: the response, with errcode 0.
+        action: the `action` of the request; it decides which absent categories count as empty.
         seen_before: undocumented categories that this app had; they count as empty when they are absent.
-        known: its lists before; those that are the same still are returned themselves.
+        known: the app's previous lists; a list that did not change is returned as the same object.
 
     Returns:
         The lists by category, the documented ones first.
 
     Raises:
-        DecodeError: no list at all, too many, or one that holds something else than domains.
+        DecodeError: there is no list, there are too many, or one has an item that is not a domain.
     """
     covered = [category for category in DOCUMENTED_CATEGORIES if covers(action, category)]
     return read_lists(answer, DOCUMENTED_CATEGORIES, covered, seen_before, known)
 
 
 def read_lists(
-    holder: JsonObject,
+    json_object: JsonObject,
     documented: Sequence[str],
     covered: Sequence[str],
     seen_before: Collection[str],
@@ -223,32 +223,32 @@ def read_lists(
     """Return the lists of domains in an object of a response.
 
     Args:
-        holder: the object.
+        json_object: the object.
         documented: the categories that WeChat documents for it, in the order of its page.
         covered: those of them that count as empty when they are absent.
-        seen_before: other categories that the app had; they count as empty too.
-        known: the app's lists before; those that are the same still are returned themselves.
+        seen_before: other categories that the app had; they count as empty when they are absent.
+        known: the app's previous lists; a list that did not change is returned as the same object.
 
     Returns:
         The lists by category, the documented ones first.
 
     Raises:
-        DecodeError: no list at all, too many, or one that holds something else than domains.
+        DecodeError: there is no list, there are too many, or one has an item that is not a domain.
     """
     # Thousands of apps share the known names, which saves memory. Other names are not interned, because some
     # versions of Python would keep them for ever.
     known_names = {name: name for name in (*documented, *seen_before)}
-    given = {
+    domains = {
         known_names.get(name, name): value
-        for name, value in holder.items()
+        for name, value in json_object.items()
         if _is_category(name, value, documented)
     }
-    if not given:
-        raise DecodeError("the answer holds no list of domains")
-    if len(given) > MAX_CATEGORIES:
-        raise DecodeError(f"the answer holds more than {MAX_CATEGORIES} lists")
+    if not domains:
+        raise DecodeError("the answer has no list of domains")
+    if len(domains) > MAX_CATEGORIES:
+        raise DecodeError(f"the answer has more than {MAX_CATEGORIES} lists")
     try:
-        lists = {name: domain_list(values, (known or {}).get(name)) for name, values in given.items()}
+        lists = {name: domain_list(values, (known or {}).get(name)) for name, values in domains.items()}
     except MalformedDomainError as error:
         raise DecodeError(str(error)) from None
     for name in (*covered, *seen_before):
@@ -257,7 +257,7 @@ def read_lists(
     return {name: lists[name] for name in (*documented, *others) if name in lists}
 
 
-def remember(
+def undocumented_categories(
     seen: tuple[str, ...], categories: Collection[str], documented: Collection[str]
 ) -> tuple[str, ...]:
     """Return all undocumented categories seen so far, up to a limit."""

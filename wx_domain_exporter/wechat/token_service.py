@@ -4,14 +4,13 @@ from collections.abc import Mapping
 
 import requests
 
-from wx_domain_exporter import __version__
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.wechat.errors import BrokenConnectionError, FetchError
-from wx_domain_exporter.wechat.http_client import HttpClient
+from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.proxies import environment_proxies
-from wx_domain_exporter.wechat.redaction import foreign_text
+from wx_domain_exporter.wechat.redaction import redact
 from wx_domain_exporter.wechat.responses import JsonObject, read_json
 
 NAME = "http"
@@ -38,20 +37,20 @@ class TokenServiceClient:
         """Send one request.
 
         Args:
-            url: whom to ask.
-            headers: beside the usual ones; their values are secrets.
-            ca_file: the authorities it is trusted by; those that come with requests unless given.
+            url: the URL of the token service, with the appid in it.
+            headers: sent in addition to the usual ones; their values are secrets.
+            ca_file: the trusted certificate authorities; None: those that come with requests.
             timeout: seconds that it may take.
 
         Raises:
-            FetchError: no JSON object came.
+            FetchError: the response is not a JSON object, or there is none.
         """
         http = self._http_client(ca_file)
-        usual = {"Accept": "application/json", "User-Agent": f"wx_domain_exporter/{__version__}"}
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **headers}
         try:
-            request = requests.Request("GET", url, headers={**usual, **headers}).prepare()
+            request = requests.Request("GET", url, headers=headers).prepare()
         except requests.RequestException as error:
-            raise BrokenConnectionError(f"the URL can't be asked: {foreign_text(str(error))}") from None
+            raise BrokenConnectionError(f"the URL is not valid: {redact(str(error))}") from None
         proxies = environment_proxies(self._settings, url)
         begin = self._clock.monotonic()
         try:
@@ -63,19 +62,10 @@ class TokenServiceClient:
         return answer
 
     def _http_client(self, ca_file: str | None) -> HttpClient:
-        http = self._http.get(ca_file)
-        if http is None:
-            http = self._new_http_client(ca_file)
-            http = self._http.setdefault(ca_file, http)  # another task may have made it meanwhile
-        return http
-
-    def _new_http_client(self, ca_file: str | None) -> HttpClient:
-        try:
-            return HttpClient(
-                ca_file=ca_file,
-                idle_connections=self._settings.max_concurrency,
-                max_response_bytes=self._settings.max_response_bytes,
-                timeout=self._settings.timeout,
-            )
-        except OSError as error:
-            raise BrokenConnectionError(f"ca_file can't be read: {error.strerror or error}") from None
+        if ca_file not in self._http:
+            try:
+                http = HttpClient(ca_file, self._settings)
+            except OSError as error:
+                raise BrokenConnectionError(f"ca_file can't be read: {error.strerror or error}") from None
+            self._http.setdefault(ca_file, http)  # another task may have created one meanwhile
+        return self._http[ca_file]

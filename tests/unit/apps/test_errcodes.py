@@ -58,7 +58,7 @@ class TestInvalidToken:
         assert stage.calls() == (3, 2)
         for result in results:
             assert result.reason is Reason.TOKEN
-            assert f"a fresh token too: getwxadevinfo answered errcode {errcode}" in str(result.error)
+            assert f"the new token too: getwxadevinfo answered errcode {errcode}" in str(result.error)
             assert result.api_errors == {"getwxadevinfo": errcode}
 
     def test_another_errcode_with_the_new_token_is_a_failure_of_the_app(

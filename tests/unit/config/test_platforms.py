@@ -117,7 +117,7 @@ class TestDiscoveredApps:
         service.discover()
         assert up(scrape(service)) == dict.fromkeys(stage.appids, 1)
         assert service.fleet.by_appid[first].settings.name == "by hand"
-        assert service.fleet.by_appid[first].source.describes == "stable_token"
+        assert service.fleet.by_appid[first].source.type_name == "stable_token"
         assert stage.world.calls["api_authorizer_token", first] == 0
 
     def test_an_app_of_two_platforms_uses_the_first_one(self, stage: Stage, service: Service) -> None:

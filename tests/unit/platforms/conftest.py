@@ -4,9 +4,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.api_clients import Recorder
 from helpers.discovery_setup import DiscoveryStage
 from helpers.fleets import platform_fleet
-from helpers.token_setup import Recorder
 
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.simulator.server import SimulatorServer

@@ -217,8 +217,8 @@ class TestRevokedAuthorizations:
     def test_accounts_after_a_page_of_revoked_ones_are_found(
         self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(authorizers, "PAGE", 2)
-        monkeypatch.setattr("wx_domain_exporter.platforms.discovery.PAGE", 2)
+        monkeypatch.setattr(authorizers, "PAGE_SIZE", 2)
+        monkeypatch.setattr("wx_domain_exporter.platforms.discovery.PAGE_SIZE", 2)
         stage.patch(list_counts_revoked=True)
         stage.revoke(*stage.appids[:2])
         discovery = stage.discovery()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.api_clients import Calls, answering, settings, time_left
+from helpers.api_clients import Recorder, answering, settings, time_left
 from helpers.faults import FaultyApi
 
 from wx_domain_exporter.config.schema_tokens import AccessToken
@@ -27,22 +27,22 @@ def asked(answer: object, ask: Callable[[Platform, Caller], Any]) -> tuple[Any, 
     token = AccessTokenSource(AccessToken.model_validate({"type": "access_token", "access_token": "canary"}))
     token.parameter = "component_access_token"
     with FaultyApi({"": answering(answer)}) as api:
-        client = ApiClient(settings(api.url), Calls())
+        client = ApiClient(settings(api.url), Recorder())
         try:
-            found = ask(Platform("main", COMPONENT, token), Caller(client, time_left(), {}))
+            result = ask(Platform("main", COMPONENT, token), Caller(client, time_left(), {}))
         finally:
             client.close()
         (request,) = api.requests
-    return found, request
+    return result, request
 
 
 def page(answer: object) -> Page:
-    found = asked(answer, lambda platform, caller: list_page(platform, caller, 500))[0]
-    assert isinstance(found, Page)
-    return found
+    result = asked(answer, lambda platform, caller: list_page(platform, caller, 500))[0]
+    assert isinstance(result, Page)
+    return result
 
 
-def found(answer: object) -> Any:
+def described(answer: object) -> Any:
     return asked(answer, lambda platform, caller: mini_program(platform, caller, ACCOUNT))[0]
 
 
@@ -65,7 +65,7 @@ class TestListPage:
     def test_an_empty_page_may_lack_its_list(self, empty: dict[str, object]) -> None:
         assert page({"total_count": 7, **empty}) == Page(7, 0, {})
 
-    def test_what_cannot_be_read_is_counted_and_left_out(self) -> None:
+    def test_malformed_entries_are_counted_and_left_out(self) -> None:
         bad: list[object] = [
             None,
             "canary",
@@ -76,18 +76,18 @@ class TestListPage:
         assert page({"total_count": 6, "list": [*bad, entry(ACCOUNT)]}) == Page(6, 6, {ACCOUNT: "refresh-1"})
 
     @pytest.mark.parametrize("refresh_token", [None, "", 5, "a\nb"], ids=repr)
-    def test_an_account_without_a_refresh_token_is_there_all_the_same(self, refresh_token: object) -> None:
+    def test_an_account_without_a_refresh_token_is_listed(self, refresh_token: object) -> None:
         listed = [{"authorizer_appid": ACCOUNT, "refresh_token": refresh_token}]
         assert page({"total_count": 1, "list": listed}) == Page(1, 1, {ACCOUNT: ""})
 
     @pytest.mark.parametrize("total", [None, -1, 1.5, True, "many", "-1", 10**6 + 1, "9" * 500], ids=repr)
     def test_a_list_without_a_total_is_malformed(self, total: object) -> None:
-        with pytest.raises(DecodeError, match="the answer holds no total_count"):
+        with pytest.raises(DecodeError, match="the answer has no total_count"):
             page({"total_count": total, "list": []})
 
     @pytest.mark.parametrize("listed", [{}, "canary", 5, True], ids=repr)
-    def test_what_is_no_list_is_malformed(self, listed: object) -> None:
-        with pytest.raises(DecodeError, match="the answer holds no list"):
+    def test_what_is_not_a_list_is_malformed(self, listed: object) -> None:
+        with pytest.raises(DecodeError, match="the answer has no list"):
             page({"total_count": 1, "list": listed})
 
     def test_no_refresh_token_is_printed(self) -> None:
@@ -105,19 +105,19 @@ class TestMiniProgram:
         assert request.body == expected.encode()
 
     @pytest.mark.parametrize("info", [{}, {"MiniProgramInfo": None}], ids=["without", "null"])
-    def test_an_account_of_another_kind_has_none(self, info: dict[str, object]) -> None:
-        assert found({"authorizer_info": {"nick_name": "news", **info}}) is None
+    def test_an_account_of_another_kind_is_none(self, info: dict[str, object]) -> None:
+        assert described({"authorizer_info": {"nick_name": "news", **info}}) is None
 
     @pytest.mark.parametrize(
-        "given", [{}, {"nick_name": None}, {"nick_name": 5}, {"nick_name": ""}], ids=repr
+        "names", [{}, {"nick_name": None}, {"nick_name": 5}, {"nick_name": ""}], ids=repr
     )
-    def test_a_mini_program_without_a_name_is_one_too(self, given: dict[str, object]) -> None:
-        assert found({"authorizer_info": {**given, "MiniProgramInfo": {}}}).name == ""
+    def test_a_mini_program_may_have_no_name(self, names: dict[str, object]) -> None:
+        assert described({"authorizer_info": {**names, "MiniProgramInfo": {}}}).name == ""
 
     @pytest.mark.parametrize("answer", [{}, {"authorizer_info": None}, {"authorizer_info": []}], ids=repr)
-    def test_an_answer_about_nobody_is_malformed(self, answer: dict[str, object]) -> None:
-        with pytest.raises(DecodeError, match="the answer holds no authorizer_info"):
-            found(answer)
+    def test_an_answer_without_an_account_is_malformed(self, answer: dict[str, object]) -> None:
+        with pytest.raises(DecodeError, match="the answer has no authorizer_info"):
+            described(answer)
 
     @pytest.mark.parametrize(
         ("func_info", "lacks"),
@@ -131,13 +131,13 @@ class TestMiniProgram:
         ],
         ids=repr,
     )
-    def test_the_permission_set_is_lacking_only_if_the_sets_are_told(
+    def test_the_permission_set_is_lacking_only_if_the_sets_are_listed(
         self, func_info: object, *, lacks: bool
     ) -> None:
         answer = {"authorizer_info": {"MiniProgramInfo": {}}, "authorization_info": {"func_info": func_info}}
-        assert found(answer).lacks_development is lacks
+        assert described(answer).lacks_development is lacks
 
     @pytest.mark.parametrize("info", [None, [], "18"], ids=repr)
-    def test_without_authorization_info_nothing_is_known_to_lack(self, info: object) -> None:
+    def test_without_authorization_info_nothing_is_lacking(self, info: object) -> None:
         answer = {"authorizer_info": {"MiniProgramInfo": {}}, "authorization_info": info}
-        assert not found(answer).lacks_development
+        assert not described(answer).lacks_development

@@ -9,7 +9,7 @@ from helpers.api_clients import (
     BUSY,
     GOOD_ANSWER,
     TIMEOUT,
-    Calls,
+    Recorder,
     answering,
     ask,
     client_of,
@@ -31,7 +31,7 @@ from wx_domain_exporter.wechat.errors import (
     FetchError,
     QuotaError,
 )
-from wx_domain_exporter.wechat.responses import read_categories
+from wx_domain_exporter.wechat.responses import AS_JSON, read_categories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,13 +45,13 @@ def api() -> Iterator[FaultyApi]:
 
 @pytest.fixture
 def client(api: FaultyApi) -> Iterator[ApiClient]:
-    client = ApiClient(settings(api.url), Calls())
+    client = ApiClient(settings(api.url), Recorder())
     yield client
     client.close()
 
 
-def observer(client: ApiClient) -> Calls:
-    assert isinstance(client.observer, Calls)
+def observer(client: ApiClient) -> Recorder:
+    assert isinstance(client.observer, Recorder)
     return client.observer
 
 
@@ -60,7 +60,7 @@ def noted(client: ApiClient) -> list[tuple[str, int | str]]:
 
 
 def fetch(client: ApiClient, fault: str) -> dict[str, Any]:
-    answer = Caller(client, time_left(), {}).call(GETWXADEVINFO, {}, Credential(token_for(fault)))
+    answer = Caller(client, time_left(), {}).call(GETWXADEVINFO, {}, AS_JSON, Credential(token_for(fault)))
     return {name: listed.domains for name, listed in read_categories(answer, None, ()).items()}
 
 
@@ -87,10 +87,10 @@ class TestFaults:
 
 
 class TestRequest:
-    def test_it_has_the_shape_that_wechat_wants(self) -> None:
+    def test_it_is_as_wechat_requires(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
             Caller(client, time_left(), {}).call(
-                GETWXADEVINFO, {"action": "getserverdomain"}, Credential(token_for("it"))
+                GETWXADEVINFO, {"action": "getserverdomain"}, AS_JSON, Credential(token_for("it"))
             )
         (request,) = api.requests
         assert (request.method, request.path, request.version) == ("POST", "/wxa/getwxadevinfo", "HTTP/1.1")
@@ -118,8 +118,8 @@ class TestRequest:
 
     def test_a_call_without_a_query_has_no_question_mark(self) -> None:
         with FaultyApi({"": answering({"errcode": 0})}) as api:
-            client = ApiClient(settings(api.url), Calls())
-            Caller(client, time_left(), {}).call(STABLE_TOKEN, {"secret": "ü"})
+            client = ApiClient(settings(api.url), Recorder())
+            Caller(client, time_left(), {}).call(STABLE_TOKEN, {"secret": "ü"}, AS_JSON)
             client.close()
         assert api.requests[0].target == "/cgi-bin/stable_token"
         assert json.loads(api.requests[0].body) == {"secret": "ü"}
@@ -127,13 +127,15 @@ class TestRequest:
     def test_calls_share_no_state(self) -> None:
         with client_of({"errcode": 0}) as (client, api):
             for body in ({}, {"action": "getbizdomain"}, {}):
-                Caller(client, time_left(), {}).call(GETWXADEVINFO, body, Credential(token_for("it")))
+                Caller(client, time_left(), {}).call(
+                    GETWXADEVINFO, body, AS_JSON, Credential(token_for("it"))
+                )
         assert [json.loads(request.body) for request in api.requests] == [{}, {"action": "getbizdomain"}, {}]
         assert api.accepted == 1
 
     def test_a_base_url_can_have_a_path(self) -> None:
         with FaultyApi({"it": answering({"errcode": 0})}) as api:
-            client = ApiClient(settings(f"{api.url}/behind/"), Calls())
+            client = ApiClient(settings(f"{api.url}/behind/"), Recorder())
             ask(client)
             client.close()
         assert api.requests[0].path == "/behind/wxa/getwxadevinfo"
@@ -151,7 +153,7 @@ class TestErrcodes:
         ("errcode", "kind"),
         [(61003, ApiError), ("48001", ApiError), (40001, ApiError), (45009, QuotaError), (45011, QuotaError)],
     )
-    def test_another_is_an_error_with_its_type(self, errcode: int | str, kind: type[ApiError]) -> None:
+    def test_any_other_is_an_error_of_its_type(self, errcode: int | str, kind: type[ApiError]) -> None:
         with client_of({"errcode": errcode, "errmsg": "why"}) as (client, api):
             errors: dict[str, int] = {}
             with pytest.raises(ApiError, match=f"^getwxadevinfo answered errcode {errcode}: why$") as caught:
@@ -179,7 +181,7 @@ class TestErrcodes:
 
 class TestBusy:
     @pytest.mark.parametrize("errcode", [-1, -1000, 85113, "-1"])
-    def test_it_is_asked_once_more_after_a_short_wait(self, errcode: int | str) -> None:
+    def test_it_is_called_again_after_a_short_delay(self, errcode: int | str) -> None:
         begin = time.monotonic()
         with client_of({"errcode": errcode}, GOOD_ANSWER) as (client, api):
             errors: dict[str, int] = {}
@@ -189,13 +191,13 @@ class TestBusy:
         assert errors == {}
         assert noted(client) == [("getwxadevinfo", int(errcode)), ("getwxadevinfo", 0)]
 
-    def test_it_is_not_asked_a_third_time(self) -> None:
+    def test_it_is_not_called_a_third_time(self) -> None:
         with client_of(BUSY, BUSY, GOOD_ANSWER) as (client, api):
             with pytest.raises(ApiError, match="errcode -1"):
                 ask(client)
             assert len(api.requests) == 2
 
-    def test_another_error_is_not_asked_again(self) -> None:
+    def test_another_errcode_is_not_retried(self) -> None:
         with client_of({"errcode": 61003}, GOOD_ANSWER) as (client, api):
             with pytest.raises(ApiError, match="errcode 61003"):
                 ask(client)
@@ -205,16 +207,16 @@ class TestBusy:
         with client_of(BUSY, {"errcode": 61003}) as (client, _), pytest.raises(ApiError, match="61003"):
             ask(client)
 
-    def test_it_is_not_asked_again_when_nobody_waits_for_it(self) -> None:
+    def test_it_is_not_called_again_when_no_scrape_waits_for_it(self) -> None:
         with client_of(BUSY, GOOD_ANSWER) as (client, api):
             with pytest.raises(ApiError, match="errcode -1"):
                 ask(client, Caller(client, time_left(0.1, StoppedClock()), {}))
             assert len(api.requests) == 1
 
-    def test_the_waits_are_spread(self) -> None:
+    def test_the_delays_are_spread(self) -> None:
         waits: list[float] = []
         with FaultyApi({"it": answering(BUSY)}) as api:
-            client = ApiClient(settings(api.url), Calls(), sleep=waits.append)
+            client = ApiClient(settings(api.url), Recorder(), sleep=waits.append)
             for _ in range(10):
                 with pytest.raises(ApiError):
                     ask(client)
@@ -224,15 +226,15 @@ class TestBusy:
 
 
 class TestTime:
-    def test_a_call_that_the_budget_cuts_short_is_no_timeout_of_wechat(self, client: ApiClient) -> None:
+    def test_a_call_cut_short_is_not_a_timeout_of_wechat(self, client: ApiClient) -> None:
         deadline = time_left()
         deadline.limit(0.2)
         caller = Caller(client, deadline, {})
         with pytest.raises(DeadlineError):
-            caller.call(GETWXADEVINFO, {}, Credential(token_for("hang")))
+            caller.call(GETWXADEVINFO, {}, AS_JSON, Credential(token_for("hang")))
         assert noted(client) == [("getwxadevinfo", "deadline")]
 
-    def test_a_call_that_has_all_its_time_is_one(self, client: ApiClient) -> None:
+    def test_a_call_with_all_its_time_is_a_timeout_of_wechat(self, client: ApiClient) -> None:
         with pytest.raises(CallTimeoutError):
             fetch(client, "hang")
         assert noted(client) == [("getwxadevinfo", "timeout")]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.api_clients import GOOD_ANSWER, Calls, answering, ask, client_of, settings
+from helpers.api_clients import GOOD_ANSWER, Recorder, answering, ask, client_of, settings
 from helpers.faults import FaultyApi
 from helpers.ports import free_port
 from helpers.proxy import Proxy
@@ -30,7 +30,7 @@ def proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Prox
         yield proxy
 
 
-class TestWayToWechat:
+class TestConnection:
     def test_proxy_url_is_used(self) -> None:
         with Proxy("me:Zp4ss") as proxy:
             with client_of(GOOD_ANSWER, proxy_url=f"http://me:Zp4ss@127.0.0.1:{proxy.port}") as (client, _):
@@ -91,20 +91,20 @@ class TestWayToWechat:
     def test_a_secret_of_a_proxy_that_is_not_there_is_an_error(self) -> None:
         wechat = Wechat.model_validate({"proxy_url": {"env": "NO_SUCH_VARIABLE"}})
         with pytest.raises(SecretError):
-            ApiClient(wechat, Calls())
+            ApiClient(wechat, Recorder())
 
     def test_a_ca_file_that_is_not_there_is_an_error(self, tmp_path: Path) -> None:
         wechat = Wechat.model_validate({"ca_file": str(tmp_path / "none.pem")})
         with pytest.raises(FileNotFoundError):
-            ApiClient(wechat, Calls())
+            ApiClient(wechat, Recorder())
 
     def test_ca_file_decides_whom_to_trust(self, tmp_path: Path) -> None:
         certificates = make_certificates(tmp_path)
         with FaultyApi({"it": answering(GOOD_ANSWER)}, certificates.good) as api:
-            trusting = ApiClient(settings(api.url, ca_file=str(certificates.ca_file)), Calls())
+            trusting = ApiClient(settings(api.url, ca_file=str(certificates.ca_file)), Recorder())
             assert ask(trusting) == GOOD_ANSWER
             trusting.close()
-            strict = ApiClient(settings(api.url), Calls())
+            strict = ApiClient(settings(api.url), Recorder())
             with pytest.raises(TlsError, match="certificate refused"):
                 ask(strict)
             strict.close()

@@ -26,19 +26,19 @@ def effective(lists: Any) -> dict[str, Any]:
 
 
 class TestEffectiveDomain:
-    def test_it_is_the_object_of_what_is_in_force_in_normal_form(self) -> None:
-        found = read_effective_domain(effective({"requestdomain": DOMAINS, "udpdomain": None}), ()).lists
-        assert found["requestdomain"].domains == ("https://www.qq.com",)
+    def test_it_is_the_published_object_in_normal_form(self) -> None:
+        lists = read_effective_domain(effective({"requestdomain": DOMAINS, "udpdomain": None}), ()).lists
+        assert lists["requestdomain"].domains == ("https://www.qq.com",)
 
     def test_documented_ones_that_are_absent_count_as_empty(self) -> None:
-        found = read_effective_domain(effective({"requestdomain": DOMAINS}), ()).lists
-        assert tuple(found) == DOCUMENTED_EFFECTIVE == (*SERVER_CATEGORIES, "tcpdomain")
-        assert [name for name, listed in found.items() if listed != EMPTY] == ["requestdomain"]
+        lists = read_effective_domain(effective({"requestdomain": DOMAINS}), ()).lists
+        assert tuple(lists) == DOCUMENTED_EFFECTIVE == (*SERVER_CATEGORIES, "tcpdomain")
+        assert [name for name, listed in lists.items() if listed != EMPTY] == ["requestdomain"]
 
     def test_undocumented_ones_are_categories_and_count_as_empty_later(self) -> None:
-        found = read_effective_domain(effective({"prefetchdnsdomain": DOMAINS, "other": DOMAINS}), ()).lists
-        assert found["prefetchdnsdomain"] == domain_list(DOMAINS)
-        assert "other" not in found
+        lists = read_effective_domain(effective({"prefetchdnsdomain": DOMAINS, "other": DOMAINS}), ()).lists
+        assert lists["prefetchdnsdomain"] == domain_list(DOMAINS)
+        assert "other" not in lists
         later = read_effective_domain(effective({"requestdomain": []}), {"prefetchdnsdomain"}).lists
         assert later["prefetchdnsdomain"] == EMPTY
 
@@ -122,5 +122,5 @@ class TestWithheld:
         assert not withheld([webview()], REQUEST)
         assert not withheld([], REQUEST)
 
-    def test_a_configuration_that_was_never_released_is_told(self) -> None:
+    def test_a_configuration_that_was_never_released_is_not_withheld(self) -> None:
         assert not withheld([server(mp=DOMAINS), webview(mp=DOMAINS)], {**REQUEST, **BIZ})

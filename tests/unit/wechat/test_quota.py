@@ -24,7 +24,7 @@ def answer(**changes: Any) -> dict[str, Any]:
     ],
     ids=["numbers", "strings", "zero", "the most"],
 )
-def test_figures_come_as_numbers_and_as_strings(figures: dict[str, Any], quota: Quota) -> None:
+def test_numbers_may_be_strings(figures: dict[str, Any], quota: Quota) -> None:
     assert read_quota(answer(**figures)) == quota
 
 
@@ -38,23 +38,23 @@ def test_anything_else_is_malformed(key: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize("quota", [None, [], "1000", 1000])
-def test_so_is_an_answer_without_the_object(quota: Any) -> None:
+def test_an_answer_without_the_object_is_malformed(quota: Any) -> None:
     with pytest.raises(DecodeError, match=r"^quota is not an object$"):
         read_quota({"errcode": 0, "quota": quota})
 
 
-def test_so_is_an_object_without_a_figure() -> None:
+def test_an_object_without_a_number_is_malformed() -> None:
     with pytest.raises(DecodeError):
         read_quota({"errcode": 0, "quota": {"daily_limit": 1, "used": 1}})
 
 
-def test_rate_limits_stand_beside_it_if_wechat_says_them() -> None:
+def test_rate_limits_are_read_if_there_are_any() -> None:
     rates = {
         "rate_limit": {"call_count": 5000, "refresh_second": "60"},
         "component_rate_limit": {"call_count": "0", "refresh_second": 3600},
     }
-    found = read_quota({**answer(), **rates})
-    assert found == Quota(1000, 10, 990, ApiRateLimit(5000, 60), ApiRateLimit(0, 3600))
+    quota = read_quota({**answer(), **rates})
+    assert quota == Quota(1000, 10, 990, ApiRateLimit(5000, 60), ApiRateLimit(0, 3600))
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,5 @@ def test_rate_limits_stand_beside_it_if_wechat_says_them() -> None:
     ],
     ids=repr,
 )
-def test_a_malformed_rate_limit_costs_no_figure(rate: Any) -> None:
+def test_a_malformed_rate_limit_is_ignored(rate: Any) -> None:
     assert read_quota({**answer(), "rate_limit": rate, "component_rate_limit": rate}) == Quota(1000, 10, 990)

@@ -18,7 +18,7 @@ from wx_domain_exporter.wechat.responses import (
     read_errcode,
     read_errmsg,
     read_json,
-    remember,
+    undocumented_categories,
 )
 
 CANARY = "canary-7c0e5d"
@@ -48,7 +48,7 @@ class TestReadJson:
         assert read_json(body) == answer
 
     @pytest.mark.parametrize(
-        ("body", "what"),
+        ("body", "message"),
         [
             pytest.param(b"", "empty", id="nothing"),
             pytest.param(b"\xef\xbb\xbf", "not JSON", id="byte order mark only"),
@@ -72,10 +72,10 @@ class TestReadJson:
             pytest.param(b"null", "not a JSON object", id="null"),
         ],
     )
-    def test_a_malformed_body_is_told_and_not_quoted(self, body: bytes, what: str) -> None:
+    def test_a_malformed_body_is_described_and_not_quoted(self, body: bytes, message: str) -> None:
         with pytest.raises(DecodeError) as caught:
             read_json(body)
-        assert what in str(caught.value)
+        assert message in str(caught.value)
         assert CANARY not in str(caught.value)
         assert caught.value.reason is Reason.DECODE
         assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -100,9 +100,9 @@ class TestReadErrcode:
         ids=repr,
     )
     def test_it_is(self, value: object, code: int) -> None:
-        found = read_errcode({"errcode": value})
-        assert found == code
-        assert type(found) is int
+        errcode = read_errcode({"errcode": value})
+        assert errcode == code
+        assert type(errcode) is int
 
     def test_a_missing_one_means_success(self) -> None:
         assert read_errcode({"requestdomain": []}) == 0
@@ -139,13 +139,13 @@ def test_an_errmsg_is_a_text(answer: dict[str, object], errmsg: str) -> None:
 
 
 def categories(answer: dict[str, Any], action: str | None = None, *seen: str) -> dict[str, list[str]]:
-    return {name: list(found.domains) for name, found in read_categories(answer, action, seen).items()}
+    return {name: list(listed.domains) for name, listed in read_categories(answer, action, seen).items()}
 
 
 class TestReadCategories:
     def test_lists_are_in_normal_form_with_their_hash(self) -> None:
-        found = read_categories({"bizdomain": ["HTTPS://b.com/", "https://a.com", "https://B.com"]}, None, ())
-        assert found["bizdomain"] == domain_list(["https://a.com", "https://b.com"])
+        lists = read_categories({"bizdomain": ["HTTPS://b.com/", "https://a.com", "https://B.com"]}, None, ())
+        assert lists["bizdomain"] == domain_list(["https://a.com", "https://b.com"])
 
     def test_documented_ones_come_first_in_the_order_of_the_page_and_others_by_name(self) -> None:
         answer = dict.fromkeys(("zdomain", "adomain", *reversed(DOCUMENTED_CATEGORIES)), DOMAINS)
@@ -163,11 +163,11 @@ class TestReadCategories:
     def test_what_the_action_covers_counts_as_empty_when_it_is_absent(
         self, action: str | None, covered: set[str]
     ) -> None:
-        found = read_categories({"tcpdomain": DOMAINS}, action, ())
-        assert set(found) == covered | {"tcpdomain"}
-        assert all(found[name] == EMPTY for name in covered)
+        lists = read_categories({"tcpdomain": DOMAINS}, action, ())
+        assert set(lists) == covered | {"tcpdomain"}
+        assert all(lists[name] == EMPTY for name in covered)
 
-    def test_what_the_action_does_not_cover_is_told_when_it_is_there(self) -> None:
+    def test_what_the_action_does_not_cover_is_returned_when_it_is_there(self) -> None:
         assert categories({"requestdomain": DOMAINS}, "getbizdomain") == {
             "requestdomain": DOMAINS,
             "bizdomain": [],
@@ -184,8 +184,8 @@ class TestReadCategories:
         assert categories({"bizdomain": []}, "getbizdomain") == {"bizdomain": []}
 
     def test_undocumented_ones_that_were_seen_count_as_empty_when_they_are_absent(self) -> None:
-        found = categories({"bizdomain": DOMAINS}, "getbizdomain", "tcpdomain", "bizdomain")
-        assert found == {"bizdomain": DOMAINS, "tcpdomain": []}
+        lists = categories({"bizdomain": DOMAINS}, "getbizdomain", "tcpdomain", "bizdomain")
+        assert lists == {"bizdomain": DOMAINS, "tcpdomain": []}
 
     def test_undocumented_ones_that_were_seen_have_their_lists_when_they_are_there(self) -> None:
         assert categories({"tcpdomain": DOMAINS}, "getbizdomain", "tcpdomain")["tcpdomain"] == DOMAINS
@@ -208,7 +208,7 @@ class TestReadCategories:
     @pytest.mark.parametrize(
         "value", ["https://a", {}, 0, False, [1], [None], ["https://a", []], [DOMAINS]], ids=repr
     )
-    def test_a_documented_category_that_is_no_list_of_strings_spoils_the_answer(
+    def test_a_documented_category_that_is_no_list_of_strings_makes_the_answer_malformed(
         self, name: str, value: object
     ) -> None:
         with pytest.raises(DecodeError, match=name):
@@ -229,15 +229,15 @@ class TestReadCategories:
         ids=lambda domain: ascii(domain)[:12],
     )
     @pytest.mark.parametrize("name", ["requestdomain", "tcpdomain"])
-    def test_a_string_that_is_no_domain_spoils_the_answer(self, name: str, domain: str) -> None:
+    def test_a_string_that_is_no_domain_makes_the_answer_malformed(self, name: str, domain: str) -> None:
         with pytest.raises(DecodeError) as caught:
             read_categories({name: [*DOMAINS, domain]}, None, ())
         assert caught.value.__suppress_context__
 
-    def test_an_answer_has_32_categories_at_most(self) -> None:
+    def test_an_answer_has_at_most_32_categories(self) -> None:
         assert MAX_CATEGORIES == 32
-        found = categories({"bizdomain": DOMAINS} | dict.fromkeys(names(31), DOMAINS), "getbizdomain")
-        assert len(found) == 32
+        lists = categories({"bizdomain": DOMAINS} | dict.fromkeys(names(31), DOMAINS), "getbizdomain")
+        assert len(lists) == 32
         with pytest.raises(DecodeError, match="32"):
             read_categories({"bizdomain": DOMAINS} | dict.fromkeys(names(32), DOMAINS), "getbizdomain", ())
 
@@ -252,13 +252,17 @@ class TestReadCategories:
         assert categories(dict(read_json(body)))["wsrequestdomain"] == ["wss://https://WWW.qq.com"]
 
 
-class TestRemember:
+class TestUndocumentedCategories:
     def test_undocumented_categories_are_those_beside_the_six(self) -> None:
-        seen = remember(("seendomain",), {*DOCUMENTED_CATEGORIES, "tcpdomain"}, DOCUMENTED_CATEGORIES)
+        seen = undocumented_categories(
+            ("seendomain",), {*DOCUMENTED_CATEGORIES, "tcpdomain"}, DOCUMENTED_CATEGORIES
+        )
         assert seen == ("seendomain", "tcpdomain")
 
-    def test_no_more_than_an_answer_may_hold(self) -> None:
+    def test_they_are_at_most_as_many_as_in_one_answer(self) -> None:
         seen: tuple[str, ...] = ()
         for first in "abc":
-            seen = remember(seen, {f"{first}{second}domain" for second in "abcdefghijklmnopqrst"}, ())
+            seen = undocumented_categories(
+                seen, {f"{first}{second}domain" for second in "abcdefghijklmnopqrst"}, ()
+            )
         assert len(seen) == MAX_CATEGORIES

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from wx_domain_exporter.wechat.redaction import MASK, foreign_text, without_named_secrets
+from wx_domain_exporter.wechat.redaction import MASK, mask_named_secrets, redact
 
-Redact = Callable[[str], str]
+Function = Callable[[str], str]
 
 TOKEN = "Canary_7c0-e5d"
 LONG = "canary-7c0e5d_" * 5
@@ -43,22 +43,22 @@ NAMED = [
 ]
 
 
-@pytest.mark.parametrize("redact", [without_named_secrets, foreign_text])
+@pytest.mark.parametrize("function", [mask_named_secrets, redact])
 class TestBoth:
     @pytest.mark.parametrize("text", NAMED)
-    def test_what_is_marked_as_secret_goes(self, redact: Redact, text: str) -> None:
-        found = redact(text)
-        assert "7c0" not in found
-        assert MASK in found
+    def test_what_is_marked_as_secret_is_masked(self, function: Function, text: str) -> None:
+        redacted = function(text)
+        assert "7c0" not in redacted
+        assert MASK in redacted
 
-    def test_what_stands_around_it_stays(self, redact: Redact) -> None:
+    def test_the_text_around_it_is_kept(self, function: Function) -> None:
         text = f"GET https://user:{TOKEN}@h/x?appid=wx1&access_token={TOKEN}&lang=zh, Bearer {TOKEN}, bye"
         expected = f"GET https://{MASK}@h/x?appid=wx1&access_token={MASK}&lang=zh, Bearer {MASK}, bye"
-        assert redact(text) == expected
+        assert function(text) == expected
 
-    def test_json_around_it_stays(self, redact: Redact) -> None:
+    def test_json_around_it_is_kept(self, function: Function) -> None:
         text = f'{{"errcode":0,"access_token":"{TOKEN}","expires_in":7200}}'
-        assert redact(text) == f'{{"errcode":0,"access_token":"{MASK}","expires_in":7200}}'
+        assert function(text) == f'{{"errcode":0,"access_token":"{MASK}","expires_in":7200}}'
 
     @pytest.mark.parametrize(
         "text",
@@ -75,12 +75,12 @@ class TestBoth:
             pytest.param("访问令牌无效", id="Chinese"),
         ],
     )
-    def test_what_is_no_secret_stays(self, redact: Redact, text: str) -> None:
-        assert redact(text) == text
+    def test_what_is_not_a_secret_is_kept(self, function: Function, text: str) -> None:
+        assert function(text) == text
 
-    def test_a_text_without_secrets_left_does_not_change_again(self, redact: Redact) -> None:
-        once = redact(f"access_token={TOKEN} and Bearer {TOKEN} and http://u:{TOKEN}@h")
-        assert redact(once) == once
+    def test_a_redacted_text_does_not_change_again(self, function: Function) -> None:
+        once = function(f"access_token={TOKEN} and Bearer {TOKEN} and http://u:{TOKEN}@h")
+        assert function(once) == once
 
 
 class TestForeignText:
@@ -96,34 +96,34 @@ class TestForeignText:
             pytest.param(f"中{LONG}文", id="long and opaque in Chinese"),
         ],
     )
-    def test_what_may_be_secret_goes(self, text: str) -> None:
-        found = foreign_text(text)
-        assert "7c0" not in found
-        assert MASK in found
+    def test_what_may_be_secret_is_masked(self, text: str) -> None:
+        redacted = redact(text)
+        assert "7c0" not in redacted
+        assert MASK in redacted
 
     def test_32_characters_as_an_appsecret_has_are_opaque(self) -> None:
-        assert foreign_text("a" * 31) == "a" * 31
-        assert foreign_text("a" * 32) == MASK
+        assert redact("a" * 31) == "a" * 31
+        assert redact("a" * 32) == MASK
 
     @pytest.mark.parametrize("char", ["\n", "\r", "\t", "\x00", "\x1b", "\x7f", "\x85", "\x9b"], ids=ascii)
     def test_it_is_one_line_without_control_characters(self, char: str) -> None:
-        assert foreign_text(f"a{char}{char}b") == "a b"
+        assert redact(f"a{char}{char}b") == "a b"
 
     def test_500_characters_are_kept_of_a_long_text(self) -> None:
         words = "word " * 100
-        assert foreign_text(words) == words
-        assert foreign_text(words + "x") == f"{words}…"
+        assert redact(words) == words
+        assert redact(words + "x") == f"{words}…"
 
     def test_a_token_where_a_long_text_is_cut_does_not_show_in_part(self) -> None:
         for before in range(480, 510):
             text = f"{'w ' * before}"[:before] + f"access_token={TOKEN}"
-            assert "7c0" not in foreign_text(text)
+            assert "7c0" not in redact(text)
 
     @pytest.mark.parametrize("shown", range(8, 32, 4))
     def test_an_opaque_text_shows_no_part_because_texts_before_it_shrink(self, shown: int) -> None:
         secret = "0123456789abcdef0123456789abcdef"
         text = "x" * (2000 - shown - 1) + " " + secret
-        assert secret[:8] not in foreign_text(text)
+        assert secret[:8] not in redact(text)
 
     def test_a_huge_text_takes_no_longer_than_a_large_one(self) -> None:
-        assert foreign_text("w " * 10_000_000) == "w " * 250 + "…"
+        assert redact("w " * 10_000_000) == "w " * 250 + "…"

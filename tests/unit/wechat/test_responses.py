@@ -44,12 +44,12 @@ def test_the_same_bytes_are_read_once(parser: Parser) -> None:
 
 
 def test_other_bytes_are_read(parser: Parser) -> None:
-    found = [parse(parser, answer) for answer in (GOOD, OTHER, GOOD)]
+    results = [parse(parser, answer) for answer in (GOOD, OTHER, GOOD)]
     assert parser.reads == 3
-    assert found[0] == found[2] != found[1]
+    assert results[0] == results[2] != results[1]
 
 
-def test_what_is_the_same_in_other_bytes_is_the_same_object(parser: Parser) -> None:
+def test_the_same_lists_in_other_bytes_are_the_same_object(parser: Parser) -> None:
     first = parse(parser, GOOD)
     assert parse(parser, {**GOOD, "errmsg": "ok"}) is first
     other = parse(parser, OTHER)
@@ -74,7 +74,7 @@ def test_after_forgetting_the_same_bytes_are_read_as_if_for_the_first_time(parse
 @pytest.mark.parametrize(
     ("failure", "kind"), [({"errcode": 61007}, ApiError), ({"requestdomain": "none"}, DecodeError)]
 )
-def test_a_failure_is_no_answer_to_remember(
+def test_a_failure_does_not_replace_the_last_lists(
     parser: Parser, failure: dict[str, Any], kind: type[FetchError]
 ) -> None:
     first = parse(parser, GOOD)

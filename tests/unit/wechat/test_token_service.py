@@ -4,7 +4,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.api_clients import Calls, answering, settings, time_left
+from helpers.api_clients import TIMEOUT, Recorder, answering, settings, time_left
 from helpers.fault_table import BEHAVIOURS
 from helpers.faults import CANARY, FaultyApi, token_for
 from helpers.proxy import Proxy
@@ -26,12 +26,12 @@ ANSWER = {"access_token": "made", "expires_in": 7200}
 
 
 @pytest.fixture
-def calls() -> Calls:
-    return Calls()
+def calls() -> Recorder:
+    return Recorder()
 
 
 @pytest.fixture
-def client(calls: Calls) -> Iterator[ApiClient]:
+def client(calls: Recorder) -> Iterator[ApiClient]:
     client = ApiClient(settings("http://127.0.0.1:1"), calls)
     yield client
     client.close()
@@ -42,12 +42,11 @@ def url(api: FaultyApi, fault: str = "it") -> str:
 
 
 def ask(client: ApiClient, where: str, ca_file: Path | None = None, **headers: str) -> Any:
-    caller = Caller(client, time_left(), {})
-    return caller.ask_token_service(where, headers, None if ca_file is None else str(ca_file))
+    return client.token_service.get(where, headers, None if ca_file is None else str(ca_file), TIMEOUT)
 
 
 class TestRequest:
-    def test_it_is_a_get_with_the_headers(self, client: ApiClient, calls: Calls) -> None:
+    def test_it_is_a_get_with_the_headers(self, client: ApiClient, calls: Recorder) -> None:
         with FaultyApi({"it": answering(ANSWER)}) as api:
             assert ask(client, url(api), Authorization="Bearer canary", Accept="text/json") == ANSWER
             (request,) = api.requests
@@ -57,7 +56,7 @@ class TestRequest:
         assert request.headers["user-agent"] == f"wx_domain_exporter/{__version__}"
         assert calls.noted == [("http", 0)]
 
-    def test_an_errcode_in_its_answer_is_none_of_wechats(self, client: ApiClient, calls: Calls) -> None:
+    def test_an_errcode_in_its_answer_is_not_wechats(self, client: ApiClient, calls: Recorder) -> None:
         answer = {**ANSWER, "errcode": 40001}
         with FaultyApi({"it": answering(answer)}) as api:
             assert ask(client, url(api)) == answer
@@ -71,19 +70,19 @@ class TestRequest:
             client.close()
             api.wait_for_ended(1)
 
-    def test_it_takes_no_longer_than_the_fetch_has(self, client: ApiClient, calls: Calls) -> None:
+    def test_it_ends_with_the_time_of_the_fetch(self, client: ApiClient, calls: Recorder) -> None:
         deadline = time_left()
         deadline.limit(0.1)
         with (
             FaultyApi({"it": BEHAVIOURS["hang"]}) as api,
-            pytest.raises(DeadlineError, match="the call was cut short"),
+            pytest.raises(DeadlineError, match="the call was cut short because"),
         ):
-            Caller(client, deadline, {}).ask_token_service(url(api), {}, None)
+            client.token_service.get(url(api), {}, None, Caller(client, deadline, {}).call_timeout())
         assert calls.noted == [("http", "deadline")]
 
 
 class TestFailures:
-    def test_a_redirect_is_not_followed(self, client: ApiClient, calls: Calls) -> None:
+    def test_a_redirect_is_not_followed(self, client: ApiClient, calls: Recorder) -> None:
         async def move(call: Call) -> None:
             location = f"Location: {url(api, 'elsewhere')}".encode()
             await call.peer.send(b"HTTP/1.1 302 Found\r\n", location, b"\r\nContent-Length: 0\r\n\r\n")
@@ -95,7 +94,9 @@ class TestFailures:
         assert calls.noted == [("http", "http")]
 
     @pytest.mark.parametrize("body", ["<html>", "[]", '"text"', "", "\xff", "{" * 9])
-    def test_what_is_no_json_object_is_malformed(self, client: ApiClient, calls: Calls, body: str) -> None:
+    def test_what_is_not_a_json_object_is_malformed(
+        self, client: ApiClient, calls: Recorder, body: str
+    ) -> None:
         async def page(call: Call) -> None:
             await call.answer(body.encode("latin-1"))
 
@@ -104,7 +105,7 @@ class TestFailures:
         assert caught.value.reason is Reason.DECODE
         assert calls.noted == [("http", "decode")]
 
-    def test_a_mark_before_the_json_is_none_of_it(self, client: ApiClient) -> None:
+    def test_a_byte_order_mark_is_ignored(self, client: ApiClient) -> None:
         async def marked(call: Call) -> None:
             await call.answer(b"\xef\xbb\xbf" + json.dumps(ANSWER).encode())
 
@@ -121,7 +122,7 @@ class TestFailures:
 
 class TestTls:
     def test_each_token_service_is_trusted_by_its_own_ca_file(
-        self, client: ApiClient, calls: Calls, certificates: Certificates
+        self, client: ApiClient, calls: Recorder, certificates: Certificates
     ) -> None:
         with FaultyApi({"it": answering(ANSWER)}, certificates.good) as api:
             assert ask(client, url(api), certificates.ca_file) == ANSWER
@@ -131,7 +132,7 @@ class TestTls:
         assert calls.noted == [("http", 0), ("http", "tls")]
 
     @pytest.mark.parametrize("kind", ["expired", "wrong_name", "unknown_ca"])
-    def test_a_certificate_that_does_not_do_is_refused(
+    def test_an_invalid_certificate_is_refused(
         self, client: ApiClient, certificates: Certificates, kind: str
     ) -> None:
         context: ssl.SSLContext = getattr(certificates, kind)
@@ -141,7 +142,7 @@ class TestTls:
             assert not api.requests
 
     @pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "of something else"])
-    def test_a_ca_file_that_cannot_be_read_is_told(
+    def test_a_ca_file_that_cannot_be_read_is_reported(
         self, client: ApiClient, tmp_path: Path, content: str | None
     ) -> None:
         ca_file = tmp_path / "ca.pem"
@@ -160,7 +161,7 @@ class TestProxy:
             for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY", "HTTP_PROXY"):
                 monkeypatch.delenv(name, raising=False)
             monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
-            client = ApiClient(settings(api.url, trust_env=trusted), Calls())
+            client = ApiClient(settings(api.url, trust_env=trusted), Recorder())
             assert ask(client, url(api)) == ANSWER
             client.close()
         assert len(proxy.requests) == int(trusted)

@@ -148,7 +148,7 @@ def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungran
         fetched=None if result is None else point_in_time(result.timestamp, now),
         seconds=0.0 if result is None else result.seconds,
         last_success=optional_point_in_time(app.last_success, now),
-        token=app.source.describes,
+        token=app.source.type_name,
         quota=extra_result.quota,
         errcodes=_errcodes(state, extra_result, failure),
         differences=differences(state.drifts, MAX_DOMAINS),

@@ -1,4 +1,4 @@
-"""`access_token`: a token made elsewhere; `cloudbase`: one that WeChat's cloud hosting puts into a file."""
+"""Sources of tokens that other programs renew: `access_token`, and `cloudbase` of WeChat's cloud hosting."""
 
 from typing import ClassVar
 
@@ -11,7 +11,7 @@ from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 
 class GivenTokenSource(TokenSource):
-    """A token read anew for each use; when it is dead, only its owner can put another in its place."""
+    """A token that is read again for each use; if it is invalid, only another program can replace it."""
 
     def __init__(self, token: Secret, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(clock)
@@ -20,33 +20,27 @@ class GivenTokenSource(TokenSource):
     def _secret(self) -> str:
         return self._token.read()
 
-    def _cached(self) -> str | None:
-        return None
-
-    def _forget(self) -> None:
-        pass
-
-    def _ask(self, secret: str, caller: Caller) -> str:  # noqa: ARG002 - nobody is asked
+    def _obtain(self, secret: str, caller: Caller) -> str:  # noqa: ARG002 - there is no call
         return secret
 
-    def conflict(self, token: str, why: str) -> TokenError:  # noqa: ARG002 - the base class's signature
-        """Return what to raise; without a wait, because reading the token again costs WeChat nothing."""
-        return TokenError(f"{self.describes}: {why}")
+    def conflict(self, token: str, message: str) -> TokenError:  # noqa: ARG002 - the base class's signature
+        """Return the error to raise; without a pause, because reading the token again needs no call."""
+        return TokenError(f"{self.type_name}: {message}")
 
 
 class AccessTokenSource(GivenTokenSource):
-    """A token made elsewhere."""
+    """A token of the configuration, or of a file or a variable that it names."""
 
-    describes: ClassVar[str] = "access_token"
+    type_name: ClassVar[str] = "access_token"
 
     def __init__(self, settings: AccessToken, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(settings.access_token, clock)
 
 
 class CloudBaseSource(GivenTokenSource):
-    """The token that WeChat's cloud hosting (微信云托管) keeps current in a file of the container."""
+    """The token that WeChat's cloud hosting (微信云托管) renews in a file of the container."""
 
-    describes: ClassVar[str] = "cloudbase"
+    type_name: ClassVar[str] = "cloudbase"
     parameter = "cloudbase_access_token"
 
     def __init__(self, settings: CloudBaseToken, clock: Clock = SYSTEM_CLOCK) -> None:

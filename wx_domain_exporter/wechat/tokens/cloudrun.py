@@ -1,4 +1,4 @@
-"""`cloudrun`: no token; WeChat's cloud hosting (微信云托管) knows which service calls."""
+"""`cloudrun`: calls without a token; WeChat's cloud hosting (微信云托管) identifies the service."""
 
 from typing import ClassVar
 
@@ -10,9 +10,9 @@ from wx_domain_exporter.wechat.tokens.source import TokenSource
 
 
 class CloudRunSource(TokenSource):
-    """Names the appid in the query in place of a token."""
+    """Sends the appid instead of a token."""
 
-    describes: ClassVar[str] = "cloudrun"
+    type_name: ClassVar[str] = "cloudrun"
     parameter = "from_appid"
 
     def __init__(self, appid: str, settings: CloudRunToken, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -20,22 +20,16 @@ class CloudRunSource(TokenSource):
         self._appid = appid
         self.base_url = settings.base_url
 
-    def renew(self, dead: str, caller: Caller, cause: ApiError | None = None) -> str:  # noqa: ARG002 - as the base class has it
-        """Say that there is nothing to renew.
+    def refresh(self, rejected: str, caller: Caller, cause: ApiError | None = None) -> str:  # noqa: ARG002 - the base class's signature
+        """Pause the source, because there is no other token.
 
         Raises:
             TokenError: always.
         """
-        raise self.reject(dead, "WeChat does not know this service as one of the mini program's", cause)
+        raise self.reject(rejected, "WeChat does not accept this service for the mini program", cause)
 
     def _secret(self) -> str:
         return ""
 
-    def _cached(self) -> str | None:
-        return None
-
-    def _forget(self) -> None:
-        pass
-
-    def _ask(self, secret: str, caller: Caller) -> str:  # noqa: ARG002 - nobody is asked
+    def _obtain(self, secret: str, caller: Caller) -> str:  # noqa: ARG002 - there is no call
         return self._appid

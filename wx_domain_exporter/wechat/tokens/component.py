@@ -1,4 +1,4 @@
-"""The component_access_token of a third-party platform, made here only if somebody says so."""
+"""Requests the component_access_token of a third-party platform, if `own_component_token` is set."""
 
 from typing import ClassVar
 
@@ -6,16 +6,17 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.apis import API_COMPONENT_TOKEN
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.tokens.lifetime import read_lease
-from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
+from wx_domain_exporter.wechat.responses import AS_JSON
+from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, read_issued_token
+from wx_domain_exporter.wechat.tokens.source import CachingSource
 
 COMPONENT_PARAMETER = "component_access_token"
 
 
 class ComponentSource(CachingSource):
-    """Makes a component_access_token of the secret and of the ticket that WeChat pushes every ten minutes."""
+    """Requests the token with the appsecret and the ticket that WeChat pushes every ten minutes."""
 
-    describes: ClassVar[str] = "component"
+    type_name: ClassVar[str] = "component"
     parameter = COMPONENT_PARAMETER
 
     def __init__(
@@ -26,19 +27,19 @@ class ComponentSource(CachingSource):
         self._verify_ticket = verify_ticket
 
     def get(self, caller: Caller) -> str:
-        """Return the token in force, and clear the errcode of its API, which is out of date for the caller.
+        """Return the current token, and clear the caller's errcode of its API.
 
-        Another app's fetch may have got the token since this app's last fetch failed for want of it.
+        That errcode is outdated if another app's fetch has received the token since.
         """
         token = super().get(caller)
         caller.note(API_COMPONENT_TOKEN.name, None)
         return token
 
     def _secret(self) -> str:
-        # A new ticket ends the wait as a new secret does: an old ticket may be why the source was refused.
+        # A new ticket ends the pause, as a new secret does: an old ticket may have caused the refusal.
         return f"{self._appsecret.read()}\n{self._verify_ticket.read()}"
 
-    def _lease(self, secret: str, caller: Caller) -> Lease:
+    def _request(self, secret: str, caller: Caller) -> IssuedToken:
         appsecret, _, ticket = secret.partition("\n")
         answer = caller.call(
             API_COMPONENT_TOKEN,
@@ -47,5 +48,6 @@ class ComponentSource(CachingSource):
                 "component_appsecret": appsecret,
                 "component_verify_ticket": ticket,
             },
+            AS_JSON,
         )
-        return read_lease(answer, "component_access_token")
+        return read_issued_token(answer, "component_access_token")

@@ -1,4 +1,4 @@
-"""From a token source's configuration to the source."""
+"""Creates token sources from their configuration."""
 
 from collections.abc import Mapping
 from typing import assert_never
@@ -27,7 +27,7 @@ from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 def make_source(
     appid: str, settings: TokenConfig, platforms: Mapping[str, Platform], clock: Clock = SYSTEM_CLOCK
 ) -> source.TokenSource:
-    """Make the token source that an app's configuration names."""
+    """Create the token source of an app."""
     match settings:
         case StableToken():
             return StableTokenSource(appid, settings, clock)
@@ -45,16 +45,16 @@ def make_source(
     assert_never(settings)
 
 
-def make_platform(watched: PlatformSettings, clock: Clock = SYSTEM_CLOCK) -> Platform:
-    """Make a third-party platform, with the source of its component_access_token."""
-    settings = watched.config
+def make_platform(platform: PlatformSettings, clock: Clock = SYSTEM_CLOCK) -> Platform:
+    """Create a third-party platform with the source of its component_access_token."""
+    settings = platform.config
     appid = settings.component_appid
-    if watched.component_token is not None:
-        component: source.TokenSource = make_source(appid, watched.component_token, {}, clock)
-        component.parameter = COMPONENT_PARAMETER
+    if platform.component_token is not None:
+        component_token: source.TokenSource = make_source(appid, platform.component_token, {}, clock)
+        component_token.parameter = COMPONENT_PARAMETER
     elif settings.component_appsecret is not None and settings.component_verify_ticket is not None:
         ticket = settings.component_verify_ticket
-        component = ComponentSource(appid, settings.component_appsecret, ticket, clock)
+        component_token = ComponentSource(appid, settings.component_appsecret, ticket, clock)
     else:
-        raise AssertionError("a platform without a way to its token passed validation")
-    return Platform(watched.name, appid, component)
+        raise AssertionError("a platform without a source of its token passed validation")
+    return Platform(platform.name, appid, component_token)

@@ -3,7 +3,6 @@
 import contextlib
 import zlib
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import ClassVar
 
 from gevent.lock import BoundedSemaphore
@@ -12,6 +11,7 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
+from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken
 from wx_domain_exporter.wechat.tokens.last_refusal import LastRefusal
 
 
@@ -26,6 +26,8 @@ class TokenSource(ABC):
         self._lock = BoundedSemaphore()
         self._last_refusal = LastRefusal(clock)
         self._rejected: str | None = None
+        self._cache: tuple[str, float] | None = None
+        """A token, and the monotonic time until which it is used."""
 
     @property
     def component_appid(self) -> str | None:
@@ -54,7 +56,7 @@ class TokenSource(ABC):
         finally:
             self._lock.release()
 
-    def renew(self, rejected: str, caller: Caller, cause: ApiError | None = None) -> str:
+    def refresh(self, rejected: str, caller: Caller, cause: ApiError | None = None) -> str:
         """Return another token than the one that WeChat rejected.
 
         Only the first task that reports a token as invalid requests a new one; the others get that one.
@@ -67,37 +69,37 @@ class TokenSource(ABC):
             cached = self._cached()
             if cached not in {None, rejected}:
                 return str(cached)
-            self._forget()
+            self._cache = None
             token = self._fetch(caller)
             if token != rejected:
                 return token
-            self._forget()
+            self._cache = None
             reason = f": {cause}" if cause else ""
-            message = f"{self.describes}: WeChat refuses the token, and there is no other{reason}"
+            message = f"{self.type_name}: WeChat refuses the token, and there is no other{reason}"
             raise self._refused(TokenError(message, cause=cause))
 
-    def reject(self, token: str, why: str, cause: ApiError | None = None) -> TokenError:
+    def reject(self, token: str, message: str, cause: ApiError | None = None) -> TokenError:
         """Discard the current token and pause the source, because the token can't be used.
 
         Returns:
             The error to raise.
         """
         with self._lock:
-            error = TokenError(f"{self.describes}: {why}", cause=cause)
+            error = TokenError(f"{self.type_name}: {message}", cause=cause)
             if token == self._rejected and self._last_refusal.is_active():  # another app has just rejected it
                 return error
             self._rejected = token
             if self._cached() == token:
-                self._forget()
+                self._cache = None
             return self._refused(error)
 
-    def conflict(self, token: str, why: str) -> TokenError:
+    def conflict(self, token: str, message: str) -> TokenError:
         """Discard a token that another app received too, because its responses may be those of that app.
 
         Returns:
             The error to raise.
         """
-        return self.reject(token, why)
+        return self.reject(token, message)
 
     def resume(self) -> None:
         """End a pause, after the configuration was read again."""
@@ -108,7 +110,7 @@ class TokenSource(ABC):
             finally:
                 self._lock.release()
 
-    describes: ClassVar[str]
+    type_name: ClassVar[str]
     """The type of the source in the configuration; also its name in log messages."""
 
     parameter: str = "access_token"
@@ -126,29 +128,26 @@ class TokenSource(ABC):
         """Return the secret with which the token is requested."""
 
     @abstractmethod
+    def _obtain(self, secret: str, caller: Caller) -> str:
+        """Return a token for the secret."""
+
     def _cached(self) -> str | None:
         """Return the cached token; None if there is none."""
-
-    @abstractmethod
-    def _forget(self) -> None:
-        """Discard the cached token."""
-
-    @abstractmethod
-    def _ask(self, secret: str, caller: Caller) -> str:
-        """Request a token."""
+        cache = self._cache
+        return cache[0] if cache is not None and self._clock.monotonic() < cache[1] else None
 
     def _fetch(self, caller: Caller) -> str:
         try:
             secret = self._secret()
         except SecretError as error:
-            raise NoSecretError(f"{self.describes}: no token: {error}") from None
+            raise NoSecretError(f"{self.type_name}: no token: {error}") from None
         self._last_refusal.check(secret)
         try:
-            token = self._ask(secret, caller)
+            token = self._obtain(secret, caller)
         except (DeadlineError, TokenError):  # a TokenError comes from another source, which pauses itself
             raise
         except FetchError as error:
-            refusal = TokenError(f"{self.describes}: no token: {error}", cause=error)
+            refusal = TokenError(f"{self.type_name}: no token: {error}", cause=error)
             raise self._refused(refusal) from None
         self._last_refusal.note_success()
         return token
@@ -159,50 +158,29 @@ class TokenSource(ABC):
         return error
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """A token and its lifetime.
-
-    Attributes:
-        token: the token.
-        life: seconds from now until it expires.
-    """
-
-    token: str
-    life: float
-
-
 class CachingSource(TokenSource):
     """A source that requests tokens over the network and caches them until shortly before they expire."""
 
     def __init__(self, appid: str, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(clock)
         self._appid = appid
-        self._held: tuple[str, float] | None = None
 
     @abstractmethod
-    def _lease(self, secret: str, caller: Caller) -> Lease:
-        """Request a token."""
+    def _request(self, secret: str, caller: Caller) -> IssuedToken:
+        """Request a token from the API or the service that issues it."""
 
-    def _cached(self) -> str | None:
-        held = self._held
-        return held[0] if held is not None and self._clock.monotonic() < held[1] else None
-
-    def _forget(self) -> None:
-        self._held = None
-
-    def _ask(self, secret: str, caller: Caller) -> str:
-        lease = self._lease(secret, caller)
-        self._held = lease.token, self._clock.monotonic() + usable_seconds(lease.life, self._appid)
-        caller.client.observer.token_refreshed(self.describes)
-        return lease.token
+    def _obtain(self, secret: str, caller: Caller) -> str:
+        issued = self._request(secret, caller)
+        self._cache = issued.token, self._clock.monotonic() + refresh_after(issued.expires_in, self._appid)
+        caller.client.observer.token_refreshed(self.type_name)
+        return issued.token
 
 
-def usable_seconds(life: float, appid: str) -> float:
-    """Return for how many seconds a token with a lifetime of `life` seconds is used.
+def refresh_after(expires_in: float, appid: str) -> float:
+    """Return the seconds after which a token is refreshed that expires in `expires_in` seconds.
 
     A token is used until 5 to 10 minutes before it expires; the time depends on the appid, so that a fleet
-    does not renew all tokens at once. A token that expires in less than 10 minutes is used for half of that.
+    does not refresh all tokens at once. A token that expires in less than 10 minutes is used for half of it.
     """
     margin = 300 + zlib.crc32(appid.encode()) % 300
-    return max(life - margin, life / 2)
+    return max(expires_in - margin, expires_in / 2)

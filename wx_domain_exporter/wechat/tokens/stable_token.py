@@ -1,17 +1,18 @@
-"""`stable_token`: the appid's own token in force."""
+"""`stable_token`: the token of WeChat's API of this name."""
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import StableToken
 from wx_domain_exporter.wechat.apis import STABLE_TOKEN
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.tokens.lifetime import read_lease
-from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
+from wx_domain_exporter.wechat.responses import AS_JSON
+from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, read_issued_token
+from wx_domain_exporter.wechat.tokens.source import CachingSource
 
 
 class StableTokenSource(CachingSource):
-    """The appid's own token from stable_token, which takes no token away from the app's own backend."""
+    """Requests a token from stable_token, which does not invalidate the tokens of the app's backend."""
 
-    describes = "stable_token"
+    type_name = "stable_token"
 
     def __init__(self, appid: str, settings: StableToken, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(appid, clock)
@@ -20,7 +21,7 @@ class StableTokenSource(CachingSource):
     def _secret(self) -> str:
         return self._appsecret.read()
 
-    def _lease(self, secret: str, caller: Caller) -> Lease:
+    def _request(self, secret: str, caller: Caller) -> IssuedToken:
         answer = caller.call(
             STABLE_TOKEN,
             {
@@ -29,5 +30,6 @@ class StableTokenSource(CachingSource):
                 "secret": secret,
                 "force_refresh": False,
             },
+            AS_JSON,
         )
-        return read_lease(answer, "access_token")
+        return read_issued_token(answer, "access_token")

@@ -1,4 +1,4 @@
-"""`http`: a token from a central token service, which guards the tokens of a company."""
+"""`http`: tokens from a central token service, which renews the tokens of all apps of a company."""
 
 from typing import ClassVar
 from urllib.parse import quote
@@ -10,27 +10,27 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.redaction import foreign_text
+from wx_domain_exporter.wechat.redaction import redact
 from wx_domain_exporter.wechat.responses import JsonObject
-from wx_domain_exporter.wechat.tokens.lifetime import as_life, as_token
-from wx_domain_exporter.wechat.tokens.source import CachingSource, Lease
+from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, as_expires_in, as_token
+from wx_domain_exporter.wechat.tokens.source import CachingSource
 
 log = structlog.get_logger(__name__)
 
-_MOST_KEYS = 10
-"""How many keys of an answer are named where a pointer leads to nothing."""
+_MAX_KEYS = 10
+"""How many keys of a response a message names."""
 
 
 class TokenServiceSource(CachingSource):
-    """One app's token from a central service: asked for with the appid in the URL."""
+    """Requests the token of one app from a token service, with the appid in the URL."""
 
-    describes: ClassVar[str] = "http"
+    type_name: ClassVar[str] = "http"
 
     def __init__(self, appid: str, settings: HttpToken, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(appid, clock)
         self._settings = settings
         self._url = settings.url.replace("{appid}", quote(appid, safe=""))
-        self._told = False
+        self._has_warned = False
 
     def _secret(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self._headers().items())
@@ -38,39 +38,39 @@ class TokenServiceSource(CachingSource):
     def _headers(self) -> dict[str, str]:
         return {name: secret.read_for_header() for name, secret in self._settings.headers.items()}
 
-    def _lease(self, secret: str, caller: Caller) -> Lease:  # noqa: ARG002 - read again, by name
-        answer = caller.ask_token_service(self._url, self._headers(), self._settings.ca_file)
-        return Lease(self._token_in(answer), self._life_in(answer))
+    def _request(self, secret: str, caller: Caller) -> IssuedToken:  # noqa: ARG002 - the headers are read again
+        service, ca_file = caller.client.token_service, self._settings.ca_file
+        answer = service.get(self._url, self._headers(), ca_file, caller.call_timeout())
+        return IssuedToken(self._token_in(answer), self._expires_in(answer))
 
     def _token_in(self, answer: JsonObject) -> str:
         pointer = self._settings.token_pointer
-        found = JsonPointer(pointer).resolve(answer, None)
-        token = as_token(found)
+        value = JsonPointer(pointer).resolve(answer, None)
+        token = as_token(value)
         if token is not None:
             return token
-        if found is None:
+        if value is None:
             raise DecodeError(f"token_pointer {pointer} leads to nothing; {_keys_of(answer)}")
-        raise DecodeError(
-            f"token_pointer {pointer} leads to {'an empty text' if found == '' else 'no token'}"
-        )
+        problem = "an empty text" if value == "" else "no token"
+        raise DecodeError(f"token_pointer {pointer} leads to {problem}")
 
-    def _life_in(self, answer: JsonObject) -> float:
+    def _expires_in(self, answer: JsonObject) -> float:
         pointer = self._settings.expires_in_pointer
-        found = JsonPointer(pointer).resolve(answer, None)
-        if found is None:
-            self._tell_once(answer)
+        value = JsonPointer(pointer).resolve(answer, None)
+        if value is None:
+            self._warn_once(answer)
             return self._settings.ttl
-        life = as_life(found)
-        if life is None:
+        expires_in = as_expires_in(value)
+        if expires_in is None:
             raise DecodeError(f"expires_in_pointer {pointer} leads to no number of seconds above 0")
-        return life
+        return expires_in
 
-    def _tell_once(self, answer: JsonObject) -> None:
-        """Say that ttl stands for the lifetime that somebody expected in the answer."""
-        if "expires_in_pointer" in self._settings.model_fields_set and not self._told:
-            self._told = True
+    def _warn_once(self, answer: JsonObject) -> None:
+        """Warn that `ttl` replaces the lifetime that the configuration expects in the response."""
+        if "expires_in_pointer" in self._settings.model_fields_set and not self._has_warned:
+            self._has_warned = True
             log.warning(
-                "expires_in_pointer leads to nothing: ttl is used",
+                "expires_in_pointer leads to nothing: ttl is used instead",
                 appid=self._appid,
                 pointer=self._settings.expires_in_pointer,
                 ttl=self._settings.ttl,
@@ -79,5 +79,5 @@ class TokenServiceSource(CachingSource):
 
 
 def _keys_of(answer: JsonObject) -> str:
-    keys = [foreign_text(key) for key in list(answer)[:_MOST_KEYS]]
+    keys = [redact(key) for key in list(answer)[:_MAX_KEYS]]
     return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"

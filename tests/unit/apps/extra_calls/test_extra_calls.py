@@ -15,7 +15,7 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.wechat.quota import Quota
-from wx_domain_exporter.wechat.responses import AnswerParser
+from wx_domain_exporter.wechat.responses import JsonParser
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +130,7 @@ class TestLog:
         def broken(_: object) -> NoReturn:
             raise KeyError("an odd answer")
 
-        app.extra_calls.all()[0].parser = AnswerParser(broken)
+        app.extra_calls.all()[0].parser = JsonParser(broken)
         with capture_logs() as logs:
             result = run(app)
         assert tuple(result.effective) == ("bizdomain",)

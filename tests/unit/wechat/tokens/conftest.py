@@ -3,10 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.api_clients import Recorder
 from helpers.clocks import Clock
 from helpers.platform_setup import PlatformStage, platform_stage
 from helpers.simulated_client import APPID, SECRET
-from helpers.token_setup import Recorder, Stage
+from helpers.token_setup import Stage
 
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.simulator.server import SimulatorServer

@@ -41,54 +41,56 @@ def cloudbase(path: Path) -> CloudBaseSource:
 class TestCloudRun:
     def test_the_request_names_the_appid_and_carries_no_token(self, stage: Stage) -> None:
         with FaultyApi({"": answering(GOOD_ANSWER)}) as api:
-            assert stage.use(cloudrun(base_url=api.url)) == GOOD_ANSWER
+            assert stage.fetch(cloudrun(base_url=api.url)) == GOOD_ANSWER
             (request,) = api.requests
         assert parse_qs(urlsplit(request.target).query) == {"from_appid": [APPID]}
         assert request.path == "/wxa/getwxadevinfo"
         assert request.body == b"{}"
         assert not {"authorization", "cookie"} & request.headers.keys()
 
-    def test_by_itself_it_asks_wechat_in_plain_http(self, stage: Stage) -> None:
+    def test_its_default_is_wechat_in_plain_http(self, stage: Stage) -> None:
         credential = credential_of(cloudrun(), stage.caller())
         assert credential == Credential(APPID, "from_appid", "http://api.weixin.qq.com")
 
-    def test_its_base_url_is_for_it_alone(self, stage: Stage) -> None:
+    def test_its_base_url_is_used_for_its_calls_only(self, stage: Stage) -> None:
         stage.app.cloudrun = True
         client = ApiClient(Wechat.model_validate({"base_url": "https://127.0.0.1:1"}), stage.recorder)
         try:
-            found = lists_of(cloudrun(base_url=stage.server.url), stage.caller(client=client))
+            answer = lists_of(cloudrun(base_url=stage.server.url), stage.caller(client=client))
         finally:
             client.close()
-        assert found["errcode"] == 0
+        assert answer["errcode"] == 0
         assert stage.recorder.refreshed == []
 
     def test_a_path_that_is_not_listed_is_http_502(self, stage: Stage) -> None:
         stage.app.cloudrun, stage.app.cloudrun_paths = True, []
         with pytest.raises(HttpError, match="502"):
-            stage.use(cloudrun(base_url=stage.server.url))
+            stage.fetch(cloudrun(base_url=stage.server.url))
         assert stage.api_errors == {}
 
     @pytest.mark.parametrize(("appid", "errcode"), [(APPID, 85107), (OTHER, 85112)])
-    def test_what_wechat_refuses_is_shown_and_not_tried_twice(
+    def test_what_wechat_refuses_is_reported_and_not_retried(
         self, stage: Stage, appid: str, errcode: int
     ) -> None:
         settings = CloudRunToken(type="cloudrun", base_url=stage.server.url)
         with pytest.raises(ApiError, match=f"getwxadevinfo answered errcode {errcode}"):
-            stage.use(CloudRunSource(appid, settings))
+            stage.fetch(CloudRunSource(appid, settings))
         assert stage.api_errors == {"getwxadevinfo": errcode}
-        assert stage.asked_of("getwxadevinfo", appid if appid == APPID else "") == 1
+        assert stage.calls_of("getwxadevinfo", appid if appid == APPID else "") == 1
 
-    def test_a_dead_token_cannot_be_renewed_and_pauses(self, stage: Stage, clock: MovingClock) -> None:
+    def test_an_invalid_token_cannot_be_refreshed_and_causes_a_pause(
+        self, stage: Stage, clock: MovingClock
+    ) -> None:
         stage.app.cloudrun = True
         stage.app.errcode = 40001
         source = cloudrun(clock, base_url=stage.server.url)
         for _ in range(3):
-            error = stage.unusable(source)
-            assert str(error) == "cloudrun: WeChat does not know this service as one of the mini program's"
-        assert stage.asked_of("getwxadevinfo") == 1
+            error = stage.fetch_error(source)
+            assert str(error) == "cloudrun: WeChat does not accept this service for the mini program"
+        assert stage.calls_of("getwxadevinfo") == 1
         stage.app.errcode = 0
         clock.ahead = 37
-        assert stage.use(source)["errcode"] == 0
+        assert stage.fetch(source)["errcode"] == 0
 
 
 class TestCloudBase:
@@ -99,9 +101,9 @@ class TestCloudBase:
         file.write_text(f"{CLOUDBASE_TOKEN}\n")
         return file
 
-    def test_the_files_token_travels_under_its_own_name(self, stage: Stage, file: Path) -> None:
+    def test_the_files_token_is_sent_under_its_own_name(self, stage: Stage, file: Path) -> None:
         source = cloudbase(file)
-        assert stage.use(source)["errcode"] == 0
+        assert stage.fetch(source)["errcode"] == 0
         credential = credential_of(source, stage.caller())
         assert credential == Credential(CLOUDBASE_TOKEN, "cloudbase_access_token", None)
         assert stage.recorder.refreshed == []
@@ -117,21 +119,21 @@ class TestCloudBase:
         file.write_text("another")
         assert source.get(stage.caller()) == "another"
 
-    def test_a_dead_token_is_read_again_once(self, stage: Stage, file: Path) -> None:
+    def test_an_invalid_token_is_read_again_once(self, stage: Stage, file: Path) -> None:
         source = cloudbase(file)
-        file.write_text("canary-dead")
+        file.write_text("canary-invalid")
         for _ in range(3):
-            error = stage.unusable(source)
+            error = stage.fetch_error(source)
             assert str(error).startswith("cloudbase: WeChat refuses the token, and there is no other: getwxa")
-        assert stage.asked_of("getwxadevinfo", "") == 1
+        assert stage.calls_of("getwxadevinfo", "") == 1
         file.write_text(CLOUDBASE_TOKEN)
-        assert stage.use(source)["errcode"] == 0
+        assert stage.fetch(source)["errcode"] == 0
 
     @pytest.mark.parametrize("content", [None, "", "one\ntwo"], ids=["missing", "empty", "two lines"])
-    def test_a_file_that_holds_none_is_named(self, stage: Stage, file: Path, content: str | None) -> None:
+    def test_a_file_without_a_token_is_named(self, stage: Stage, file: Path, content: str | None) -> None:
         file.unlink() if content is None else file.write_text(content)
-        error = stage.unusable(cloudbase(file))
+        error = stage.fetch_error(cloudbase(file))
         assert str(error).startswith(f"cloudbase: no token: the secret file {file} ")
         assert not stage.world.calls
         file.write_text(CLOUDBASE_TOKEN)
-        assert stage.use(cloudbase(file))["errcode"] == 0
+        assert stage.fetch(cloudbase(file))["errcode"] == 0

@@ -36,7 +36,7 @@ def test_each_type_of_the_configuration_has_its_source(
     token = TypeAdapter(NamedSource).validate_python(settings)
     made = make_source(APPID, token, {"main": third_party.platform()})
     assert type(made) is source
-    assert made.describes == settings["type"]
+    assert made.type_name == settings["type"]
 
 
 def test_all_types_are_covered() -> None:

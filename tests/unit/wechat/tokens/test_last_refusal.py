@@ -41,12 +41,12 @@ def is_about(seconds: int, expected: float) -> bool:
     return 0.8 * expected <= seconds <= 1.2 * expected + 1
 
 
-def test_nobody_waits_before_the_first_refusal() -> None:
+def test_there_is_no_pause_before_the_first_refusal() -> None:
     LastRefusal(StoppedClock(0.0)).check(SECRET)
 
 
 class TestLength:
-    def test_a_wait_lasts_30_seconds_and_doubles_to_10_minutes(
+    def test_a_pause_lasts_30_seconds_and_doubles_to_10_minutes(
         self, clock: StoppedClock, refusal: LastRefusal
     ) -> None:
         for expected in (30, 60, 120, 240, 480, 600, 600):
@@ -68,7 +68,7 @@ class TestLength:
         assert is_about(length(refusal, clock), 60)
 
     @pytest.mark.parametrize(("errcode", "later"), [(45009, 1800), (45011, 60)])
-    def test_a_used_up_quota_waits_for_60_seconds_first(
+    def test_a_used_up_quota_pauses_for_60_seconds_first(
         self, clock: StoppedClock, refusal: LastRefusal, errcode: int, later: int
     ) -> None:
         error = TokenError("no", cause=QuotaError("stable_token", errcode, ""))
@@ -82,7 +82,7 @@ class TestLength:
 
 
 class TestJitter:
-    def test_waits_are_spread_by_a_fifth_to_both_sides(self, clock: StoppedClock) -> None:
+    def test_pauses_are_spread_by_a_fifth_to_both_sides(self, clock: StoppedClock) -> None:
         early = late = 0
         for _ in range(200):
             clock.now = 5000.0
@@ -101,13 +101,13 @@ class TestJitter:
 
 
 class TestEnd:
-    def test_another_secret_ends_the_wait_for_good(self, clock: StoppedClock, refusal: LastRefusal) -> None:
+    def test_another_secret_ends_the_pause_for_good(self, clock: StoppedClock, refusal: LastRefusal) -> None:
         refusal.note(TokenError("no"), SECRET)
         refusal.check("another")
         clock.now += 1
         refusal.check(SECRET)
 
-    def test_another_secret_waits_for_30_seconds_when_it_is_refused_too(
+    def test_another_secret_pauses_for_30_seconds_when_it_is_refused_too(
         self, clock: StoppedClock, refusal: LastRefusal
     ) -> None:
         for _ in range(3):
@@ -116,7 +116,7 @@ class TestEnd:
         refusal.note(TokenError("no"), SECRET)
         assert is_about(length(refusal, clock), 30)
 
-    def test_an_ended_wait_leaves_nothing_of_the_refusals_before(
+    def test_after_an_end_the_next_pause_lasts_30_seconds(
         self, clock: StoppedClock, refusal: LastRefusal
     ) -> None:
         for _ in range(3):
@@ -128,9 +128,7 @@ class TestEnd:
 
 
 class TestRefusal:
-    def test_the_last_one_is_told_with_its_time_to_all_who_ask(
-        self, clock: StoppedClock, refusal: LastRefusal
-    ) -> None:
+    def test_the_last_one_is_raised_with_its_time(self, clock: StoppedClock, refusal: LastRefusal) -> None:
         first, second = TokenError("first"), TokenError("second", cause=CallTimeoutError("slow"))
         refusal.note(first, SECRET)
         clock.now += 1
@@ -140,10 +138,10 @@ class TestRefusal:
             with pytest.raises(TokenError) as raised:
                 refusal.check(SECRET)
             assert str(raised.value) == "second"
-            assert raised.value.at == 5001
+            assert raised.value.occurred_at == 5001
             assert raised.value.timed_out
 
-    def test_each_who_asks_gets_an_error_of_its_own(self, refusal: LastRefusal) -> None:
+    def test_each_check_raises_a_new_error(self, refusal: LastRefusal) -> None:
         # One error raised by many threads would collect all their tracebacks.
         error = TokenError("no")
         refusal.note(error, SECRET)

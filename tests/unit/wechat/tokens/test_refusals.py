@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 
 class TestRefusedSource:
-    def test_a_refused_source_rests_and_its_errcode_stays(self, stage: Stage) -> None:
+    def test_a_refused_source_pauses_and_its_errcode_stays(self, stage: Stage) -> None:
         stage.appsecret.write_text("wrong")
         source = stage.source()
-        first = stage.refused(source)
+        first = stage.refusal(source)
         assert "stable_token answered errcode 40125" in str(first)
-        again = stage.refused(source)
+        again = stage.refusal(source)
         assert str(again) == str(first)
-        assert again.at == first.at
+        assert again.occurred_at == first.occurred_at
         assert not again.timed_out
-        assert stage.asked == 1
+        assert stage.token_calls == 1
         assert stage.api_errors == {"stable_token": 40125}
 
-    def test_it_is_asked_again_after_30_seconds_and_then_after_twice_the_time(
+    def test_it_is_called_again_after_30_seconds_and_then_after_twice_the_time(
         self, stage: Stage, clock: Clock
     ) -> None:
         stage.app.whitelisted = False
         source = stage.source()
         for ahead, asked in [(0, 1), (23, 1), (37, 2), (84, 2), (110, 3)]:
             clock.ahead = ahead
-            stage.refused(source)
-            assert stage.asked == asked
+            stage.refusal(source)
+            assert stage.token_calls == asked
         stage.app.whitelisted = True
         clock.ahead = 1000
         assert source.get(stage.caller())
@@ -43,42 +43,42 @@ class TestRefusedSource:
     @pytest.mark.parametrize(
         ("errcode", "later"), [(45009, 1800), (45011, 60)], ids=["of a day", "of a minute"]
     )
-    def test_a_used_up_quota_gives_the_source_a_longer_rest(
+    def test_a_used_up_quota_pauses_the_source_for_longer(
         self, stage: Stage, clock: Clock, errcode: int, later: int
     ) -> None:
         stage.app.token_errcode = errcode
         source = stage.source()
         for ahead, asked in [(0, 1), (50, 1), (61, 2), (61 + later - 10, 2), (61 + later + 1, 3)]:
             clock.ahead = ahead
-            stage.refused(source)
-            assert stage.asked == asked
+            stage.refusal(source)
+            assert stage.token_calls == asked
             assert stage.api_errors == {"stable_token": errcode}
 
-    def test_a_changed_secret_file_ends_the_rest(self, stage: Stage) -> None:
+    def test_a_changed_secret_file_ends_the_pause(self, stage: Stage) -> None:
         stage.appsecret.write_text("wrong")
         source = stage.source()
-        stage.refused(source)
+        stage.refusal(source)
         stage.appsecret.write_text(SECRET)
         assert source.get(stage.caller())
         assert stage.api_errors == {}
 
-    def test_resuming_ends_the_rest(self, stage: Stage) -> None:
+    def test_resuming_ends_the_pause(self, stage: Stage) -> None:
         stage.app.whitelisted = False
         source = stage.source()
-        stage.refused(source)
+        stage.refusal(source)
         stage.app.whitelisted = True
         source.resume()
         assert source.get(stage.caller())
 
-    def test_a_secret_that_cannot_be_read_costs_no_call_and_no_rest(self, stage: Stage) -> None:
+    def test_a_secret_that_cannot_be_read_costs_no_call_and_no_pause(self, stage: Stage) -> None:
         stage.appsecret.unlink()
         source = stage.source()
-        assert str(stage.appsecret) in str(stage.refused(source))
-        assert stage.asked == 0
+        assert str(stage.appsecret) in str(stage.refusal(source))
+        assert stage.token_calls == 0
         stage.appsecret.write_text(SECRET)
         assert source.get(stage.caller())
 
-    def test_a_secret_that_vanishes_during_the_call_is_told_at_the_next_one(
+    def test_a_secret_that_vanishes_during_the_call_is_reported_at_the_next_one(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def vanish(*_: object) -> dict[str, object]:
@@ -87,68 +87,68 @@ class TestRefusedSource:
 
         monkeypatch.setattr(apis, "_token_payload", vanish)
         source = stage.source()
-        assert "no access_token" in str(stage.refused(source))
-        assert "can't be read" in str(stage.refused(source))
+        assert "no access_token" in str(stage.refusal(source))
+        assert "can't be read" in str(stage.refusal(source))
 
-    def test_an_unreachable_source_holds_its_app_up_also_while_it_rests(self, stage: Stage) -> None:
+    def test_an_unreachable_source_times_out_also_while_it_pauses(self, stage: Stage) -> None:
         stage.server.stop()
         source = stage.source()
-        assert stage.refused(source).timed_out
-        assert stage.refused(source).timed_out
+        assert stage.refusal(source).timed_out
+        assert stage.refusal(source).timed_out
 
 
-class TestRenewal:
-    def test_a_dead_token_is_replaced_by_another_and_that_one_kept(self, stage: Stage) -> None:
+class TestRefresh:
+    def test_an_invalid_token_is_replaced_and_the_new_one_is_cached(self, stage: Stage) -> None:
         source = stage.source()
-        dead = source.get(stage.caller())
+        rejected = source.get(stage.caller())
         stage.world.invalidate_tokens(APPID)
-        fresh = source.renew(dead, stage.caller())
-        assert fresh != dead
-        assert source.get(stage.caller()) == fresh
-        assert stage.asked == 2
+        new = source.refresh(rejected, stage.caller())
+        assert new != rejected
+        assert source.get(stage.caller()) == new
+        assert stage.token_calls == 2
 
-    def test_all_who_report_the_same_dead_token_share_one_refresh(self, stage: Stage) -> None:
+    def test_all_tasks_that_report_the_same_invalid_token_share_one_refresh(self, stage: Stage) -> None:
         source = stage.source()
-        dead = source.get(stage.caller())
+        rejected = source.get(stage.caller())
         stage.world.invalidate_tokens(APPID)
         stage.app.token_latency = 0.1
-        found = together(lambda: source.renew(dead, stage.caller()))
-        assert stage.asked == 2
-        assert len(set(found)) == 1
-        assert dead not in found
+        results = together(lambda: source.refresh(rejected, stage.caller()))
+        assert stage.token_calls == 2
+        assert len(set(results)) == 1
+        assert rejected not in results
 
-    def test_all_who_report_it_share_one_refusal(self, stage: Stage) -> None:
+    def test_all_tasks_that_report_it_share_one_refusal(self, stage: Stage) -> None:
         source = stage.source()
-        dead = source.get(stage.caller())
+        rejected = source.get(stage.caller())
         stage.app.token_errcode = 40164
         stage.app.token_latency = 0.1
-        found = together(lambda: source.renew(dead, stage.caller()))
-        assert stage.asked == 2
-        assert all(isinstance(error, TokenError) and "40164" in str(error) for error in found)
+        results = together(lambda: source.refresh(rejected, stage.caller()))
+        assert stage.token_calls == 2
+        assert all(isinstance(error, TokenError) and "40164" in str(error) for error in results)
 
     def test_the_same_token_again_is_a_refusal(self, stage: Stage) -> None:
         source = stage.source()
-        dead = source.get(stage.caller())
+        rejected = source.get(stage.caller())
         with pytest.raises(TokenError, match="stable_token: WeChat refuses the token, and there is no other"):
-            source.renew(dead, stage.caller())
-        assert stage.asked == 2
+            source.refresh(rejected, stage.caller())
+        assert stage.token_calls == 2
 
-    def test_the_same_token_again_is_handed_out_no_more_while_the_source_rests(self, stage: Stage) -> None:
+    def test_the_same_token_again_is_not_used_while_the_source_pauses(self, stage: Stage) -> None:
         source = stage.source()
-        dead = source.get(stage.caller())
+        rejected = source.get(stage.caller())
         with pytest.raises(TokenError):
-            source.renew(dead, stage.caller())
-        stage.refused(source)
-        assert stage.asked == 2
+            source.refresh(rejected, stage.caller())
+        stage.refusal(source)
+        assert stage.token_calls == 2
 
-    def test_a_rejected_token_is_forgotten_and_the_source_rests(self, stage: Stage) -> None:
+    def test_a_rejected_token_is_discarded_and_the_source_pauses(self, stage: Stage) -> None:
         source = stage.source()
         token = source.get(stage.caller())
         assert str(source.reject(token, "it is of no use")) == "stable_token: it is of no use"
-        assert str(stage.refused(source)) == "stable_token: it is of no use"
-        assert stage.asked == 1
+        assert str(stage.refusal(source)) == "stable_token: it is of no use"
+        assert stage.token_calls == 1
 
-    def test_all_who_reject_the_same_token_begin_one_rest(self, stage: Stage, clock: Clock) -> None:
+    def test_all_tasks_that_reject_the_same_token_begin_one_pause(self, stage: Stage, clock: Clock) -> None:
         source = stage.source()
         token = source.get(stage.caller())
         for _ in range(5):
@@ -156,7 +156,7 @@ class TestRenewal:
         clock.ahead = 37
         assert source.get(stage.caller())
 
-    def test_a_rejected_token_that_is_not_in_force_takes_none_away(self, stage: Stage) -> None:
+    def test_rejecting_an_older_token_keeps_the_current_one(self, stage: Stage) -> None:
         source = stage.source()
         token = source.get(stage.caller())
         source.reject("an older one", "it is of no use")

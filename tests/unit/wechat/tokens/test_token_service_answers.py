@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.simulator.apis.token_service import PATH
-from wx_domain_exporter.wechat.tokens.source import Lease, usable_seconds
+from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken
+from wx_domain_exporter.wechat.tokens.source import refresh_after
 from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 DAY = 86400
 
 
-def lease_of(stage: Stage, answer: dict[str, Any], **settings: Any) -> Lease:
+def issued_token(stage: Stage, answer: dict[str, Any], **settings: Any) -> IssuedToken:
     stage.world.patch_token_service({"raw_body": as_json(answer)})
-    return stage.token_service(**settings)._lease("", stage.caller())
+    return stage.token_service(**settings)._request("", stage.caller())
 
 
 class TestPointers:
@@ -35,8 +36,8 @@ class TestPointers:
             ("/", {"": "made"}),
         ],
     )
-    def test_they_lead_anywhere(self, stage: Stage, pointer: str, answer: dict[str, Any]) -> None:
-        assert lease_of(stage, answer, token_pointer=pointer).token == "made"
+    def test_they_can_point_anywhere(self, stage: Stage, pointer: str, answer: dict[str, Any]) -> None:
+        assert issued_token(stage, answer, token_pointer=pointer).token == "made"
 
     @pytest.mark.parametrize(
         ("pointer", "answer", "sentence"),
@@ -63,50 +64,50 @@ class TestPointers:
         self, stage: Stage, pointer: str, answer: dict[str, Any], sentence: str
     ) -> None:
         stage.world.patch_token_service({"raw_body": as_json(answer)})
-        error = stage.refused(stage.token_service(token_pointer=pointer))
+        error = stage.refusal(stage.token_service(token_pointer=pointer))
         assert str(error) == f"http: no token: token_pointer {sentence}"
 
     def test_of_many_keys_some_are_named_and_none_that_looks_like_a_secret(self, stage: Stage) -> None:
         answer = {"c4n4ry" * 8: 1, "a\nb": 1, **{f"key-{number}": 1 for number in range(30)}}
         stage.world.patch_token_service({"raw_body": as_json(answer)})
-        error = str(stage.refused(stage.token_service()))
+        error = str(stage.refusal(stage.token_service()))
         assert "c4n4ry" not in error
         assert "\n" not in error
         assert error.endswith("keys <secret>, a b, " + ", ".join(f"key-{number}" for number in range(8)))
 
 
 class TestLifetime:
-    @pytest.mark.parametrize(("given", "seconds"), [(7200, 7200), ("7200", 7200), (90.5, 90.5)])
-    def test_it_is_read_as_it_comes(self, stage: Stage, given: object, seconds: float) -> None:
-        answer = {"token": "made", "data": {"expires_in": given}}
-        assert lease_of(stage, answer, token_pointer="/token") == Lease("made", seconds)
+    @pytest.mark.parametrize(("expires_in", "seconds"), [(7200, 7200), ("7200", 7200), (90.5, 90.5)])
+    def test_it_may_be_a_number_or_a_string(self, stage: Stage, expires_in: object, seconds: float) -> None:
+        answer = {"token": "made", "data": {"expires_in": expires_in}}
+        assert issued_token(stage, answer, token_pointer="/token") == IssuedToken("made", seconds)
 
-    def test_no_token_is_trusted_for_more_than_30_days(self, stage: Stage) -> None:
+    def test_it_is_at_most_30_days(self, stage: Stage) -> None:
         answer = {"token": "made", "data": {"expires_in": 10**15}}
-        assert lease_of(stage, answer, token_pointer="/token") == Lease("made", 30 * DAY)
+        assert issued_token(stage, answer, token_pointer="/token") == IssuedToken("made", 30 * DAY)
 
-    @pytest.mark.parametrize("given", [0, -1, True, "soon", "", {}, "1e3"], ids=repr)
-    def test_a_bad_one_is_a_refusal(self, stage: Stage, given: object) -> None:
-        stage.world.patch_token_service({"raw_body": as_json({"token": "made", "expires_in": given})})
+    @pytest.mark.parametrize("expires_in", [0, -1, True, "soon", "", {}, "1e3"], ids=repr)
+    def test_a_bad_one_is_a_refusal(self, stage: Stage, expires_in: object) -> None:
+        stage.world.patch_token_service({"raw_body": as_json({"token": "made", "expires_in": expires_in})})
         source = stage.token_service(token_pointer="/token", expires_in_pointer="/expires_in")
         sentence = "http: no token: expires_in_pointer /expires_in leads to no number of seconds above 0"
-        assert str(stage.refused(source)) == sentence
+        assert str(stage.refusal(source)) == sentence
 
-    def test_where_none_is_promised_ttl_counts_and_nobody_is_warned(self, stage: Stage, clock: Clock) -> None:
+    def test_without_a_pointer_ttl_is_used_without_a_warning(self, stage: Stage, clock: Clock) -> None:
         stage.world.patch_token_service({"raw_body": as_json({"access_token": "made"})})
         token = {"type": "http", "url": f"{stage.server.url}{PATH}?appId={{appid}}", "ttl": "100s"}
         source = TokenServiceSource(APPID, HttpToken.model_validate(token), clock)
         with capture_logs() as logs:
             source.get(stage.caller())
         assert logs == []
-        clock.ahead = usable_seconds(100, APPID) - 5
+        clock.ahead = refresh_after(100, APPID) - 5
         source.get(stage.caller())
-        assert stage.asked_of("token_service") == 1
-        clock.ahead = usable_seconds(100, APPID) + 1
+        assert stage.calls_of("token_service") == 1
+        clock.ahead = refresh_after(100, APPID) + 1
         source.get(stage.caller())
-        assert stage.asked_of("token_service") == 2
+        assert stage.calls_of("token_service") == 2
 
-    def test_where_a_pointer_promised_one_ttl_counts_and_is_told_once(
+    def test_where_a_pointer_matches_nothing_ttl_is_used_with_one_warning(
         self, stage: Stage, clock: Clock
     ) -> None:
         stage.world.patch_token_service({"no_lifetime": True})
@@ -114,10 +115,10 @@ class TestLifetime:
         with capture_logs() as logs:
             for clock.ahead in (0, 31, 62):
                 source.get(stage.caller())
-        assert stage.asked_of("token_service") == 3
+        assert stage.calls_of("token_service") == 3
         assert logs == [
             {
-                "event": "expires_in_pointer leads to nothing: ttl is used",
+                "event": "expires_in_pointer leads to nothing: ttl is used instead",
                 "log_level": "warning",
                 "appid": APPID,
                 "pointer": "/data/expires_in",
