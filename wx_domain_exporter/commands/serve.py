@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -75,5 +76,19 @@ def _signal_handlers(server: Server, service: Service) -> Iterator[None]:
     try:
         yield
     finally:
+        sys.unraisablehook = _without_ignored_signals(sys.unraisablehook)
         for number in handlers:  # a further signal must not change the exit status
             signal.signal(number, signal.SIG_IGN)
+
+
+def _without_ignored_signals(
+    hook: "Callable[[sys.UnraisableHookArgs], object]",
+) -> "Callable[[sys.UnraisableHookArgs], object]":
+    """Return a hook that drops Python's message about a signal that arrived while it became ignored."""
+
+    def report(unraisable: "sys.UnraisableHookArgs") -> None:
+        error = unraisable.exc_value
+        if not (isinstance(error, OSError) and "ignored due to race condition" in str(error)):
+            hook(unraisable)
+
+    return report

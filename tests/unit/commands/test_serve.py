@@ -3,7 +3,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 from helpers.commands import Capture, Served, failure
@@ -47,6 +49,19 @@ def test_a_signal_ends_it_with_0_and_further_signals_are_ignored(
         lambda: not [thread for thread in threading.enumerate() if thread.name == "reload"],
         "the reload thread ends",
     )
+
+
+def test_a_signal_that_arrives_while_it_becomes_ignored_leaves_no_message(
+    fleet: SmallFleet, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reported: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", lambda unraisable: reported.append(unraisable.exc_value))
+    client = lambda: served.wait_for("msg=listening")  # noqa: E731
+    assert served.run(client, "--web.listen-address=127.0.0.1:0", f"--config.file={fleet.path}") == 0
+    other = OSError("another error")
+    for error in (OSError("Signal 15 ignored due to race condition"), other):  # Python's own words
+        sys.unraisablehook(SimpleNamespace(exc_value=error))
+    assert reported == [other]
 
 
 def test_sighup_reloads(fleet: SmallFleet, served: Served) -> None:
