@@ -18,12 +18,11 @@ if TYPE_CHECKING:
 
     from wx_domain_exporter.http.connection import Connection
 
-SHORT = 0.6
-"""Seconds for a call that should time out."""
+SHORT = 1.5
+"""Seconds for a call that should time out, although its request has reached the server."""
 
-LONG = 30.0
-NOISE = 5.0
-"""Seconds by which a slow machine may be late."""
+LONG = 300.0
+"""Seconds for a call that should not time out, on a machine of any speed."""
 
 
 class RunningAdapter:
@@ -38,7 +37,7 @@ class RunningAdapter:
         return self._tasks.submit(self.adapter.send, request, **more)
 
     def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        return self.begin(request, **more).result()
+        return self.begin(request, **more).result(2 * LONG)
 
     def close(self) -> None:
         self._tasks.submit(self.adapter.close).result()

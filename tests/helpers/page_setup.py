@@ -181,7 +181,7 @@ def served(service: Service, options: WebOptions | None = None) -> Iterator[str]
         yield url_of(sock).rstrip("/")
     finally:
         server.stop()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
 
 

@@ -39,6 +39,6 @@ def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serv
         yield Serving(service, url)
     finally:
         server.stop()
-        thread.join(30)
+        thread.join(120)
         service.close()
         assert not thread.is_alive()

@@ -75,5 +75,5 @@ def serving(folder: WebFolder, text: str, limits: ConnectionLimits | None = None
         yield url
     finally:
         server.stop()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()

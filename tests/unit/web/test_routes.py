@@ -295,7 +295,7 @@ class TestReload:
         with ThreadPoolExecutor(1) as pool:
             with serving(fleet, WebOptions(enable_lifecycle=True)) as url:
                 asked = pool.submit(request, f"{url}/-/reload", method="POST")
-                assert begun.wait(30)
+                assert begun.wait(120)
                 assert series(request(f"{url}/metrics").text, "wx_domain_up", "appid") == {A: 1, B: 1}
             assert asked.exception(30) is not None or asked.result().status == 500
         go_on.set()
@@ -315,7 +315,7 @@ class TestRefusals:
     ) -> None:
         with serving(fleet, WebOptions(max_requests=1)) as url, ThreadPoolExecutor(1) as pool:
             first = pool.submit(request, f"{url}/metrics")
-            assert gate.reached.wait(30)
+            assert gate.reached.wait(120)
             answer = request(f"{url}/metrics")
             assert request(f"{url}/-/healthy").status == 200
             assert not first.done()

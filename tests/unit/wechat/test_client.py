@@ -5,10 +5,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.adapters import SHORT
 from helpers.api_clients import (
     BUSY,
     GOOD_ANSWER,
-    TIMEOUT,
     Recorder,
     answering,
     ask,
@@ -50,6 +50,14 @@ def client(api: FaultyApi) -> Iterator[ApiClient]:
     client.close()
 
 
+@pytest.fixture
+def impatient(api: FaultyApi) -> Iterator[ApiClient]:
+    """A client whose calls time out soon."""
+    client = ApiClient(settings(api.url, timeout=f"{int(1000 * SHORT)}ms"), Recorder())
+    yield client
+    client.close()
+
+
 def observer(client: ApiClient) -> Recorder:
     assert isinstance(client.observer, Recorder)
     return client.observer
@@ -70,14 +78,14 @@ class TestFaults:
         assert fetch(client, fault.name)["requestdomain"] == (domain_of(fault.name),)
 
     @pytest.mark.parametrize("fault", [f for f in FAULTS if f.reason], ids=lambda fault: fault.name)
-    def test_each_fault_has_its_reason_and_quotes_no_token(self, client: ApiClient, fault: Fault) -> None:
-        begin = time.monotonic()
+    def test_each_fault_has_its_reason_and_quotes_no_token(
+        self, client: ApiClient, impatient: ApiClient, fault: Fault
+    ) -> None:
         with pytest.raises(FetchError) as caught:
-            fetch(client, fault.name)
+            fetch(impatient if fault.reason == "timeout" else client, fault.name)
         assert caught.value.reason == fault.reason, str(caught.value)
         assert getattr(caught.value, "errcode", None) == fault.errcode
         assert CANARY not in str(caught.value)
-        assert time.monotonic() - begin < TIMEOUT + 5
 
     def test_a_redirect_is_not_followed(self, client: ApiClient, api: FaultyApi) -> None:
         before = api.calls("301")
@@ -234,11 +242,11 @@ class TestTime:
             caller.call(GETWXADEVINFO, {}, AS_JSON, Credential(token_for("hang")))
         assert noted(client) == [("getwxadevinfo", "deadline")]
 
-    def test_a_call_with_all_its_time_is_a_timeout_of_wechat(self, client: ApiClient) -> None:
+    def test_a_call_with_all_its_time_is_a_timeout_of_wechat(self, impatient: ApiClient) -> None:
         with pytest.raises(CallTimeoutError):
-            fetch(client, "hang")
-        assert noted(client) == [("getwxadevinfo", "timeout")]
-        assert observer(client).seconds[0] >= TIMEOUT
+            fetch(impatient, "hang")
+        assert noted(impatient) == [("getwxadevinfo", "timeout")]
+        assert observer(impatient).seconds[0] >= SHORT
 
     def test_without_time_there_is_no_call(self) -> None:
         with client_of(GOOD_ANSWER) as (client, api):

@@ -215,7 +215,7 @@ class TestManyAtOnce:
             waiting = [
                 asyncio.create_task(endpoint.answer(probe_of(A, **{HEADER: "60"}))) for _ in range(1000)
             ]
-            assert await asyncio.to_thread(gate.reached.wait, 30)
+            assert await asyncio.to_thread(gate.reached.wait, 120)
             refused = [await endpoint.answer(probe_of(one)) for one in (A, B)]
             threads.append(threading.active_count())
             gate.open.set()

@@ -74,7 +74,7 @@ def test_two_pages_are_rendered_at_a_time_and_too_many_requests_are_refused(
             running[0] += 1
             running[1] = max(running)
         assert threading.current_thread() is not threading.main_thread()
-        assert opened.wait(30)
+        assert opened.wait(120)
         with lock:
             running[0] -= 1
         return page(renderer, template, **values)

@@ -114,7 +114,7 @@ class TestServer:
             idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert idle.recv(100).startswith(b"HTTP/1.1 200")
             server.server.stop()
-            server.thread.join(10)
+            server.thread.join(120)
             assert not server.thread.is_alive()
 
     def test_a_stop_before_the_start_ends_it_too(self) -> None:
