@@ -16,6 +16,7 @@ from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fleet import Fleet, FleetBuilder
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.platforms.registry import PlatformRegistry
@@ -64,6 +65,8 @@ class Service:
         self.reloader = Reloader(self.reload)
         """Reloads in a thread of its own, for callers that must not wait."""
         self.self_metrics = SelfMetrics(clock)
+        self._desyncs = Desyncs(clock)
+        """Kept over reloads, as tokens are."""
         self.last_scrape: float | None = None
         """Unix time at which the last scrape began; None before the first one."""
         self.rejected_config: RejectedConfig | None = None
@@ -76,6 +79,7 @@ class Service:
             self.tasks, self.self_metrics, lambda: self.fleet.client, self._add_discovered_apps
         )
         self._token_usage = TokenUsage(clock)
+        self._desyncs.listen(self._token_usage.forget_since)
         self._fleet_builder = FleetBuilder(self._platforms, self._token_usage, clock)
         self.fleet = self._fleet_builder.build(self._settings, self._make_client(self._settings), None)
         self._set_token_users(self.fleet, None)
@@ -218,7 +222,7 @@ class Service:
 
     def _set_token_users(self, fleet: Fleet, previous: Fleet | None) -> None:
         """Let only the apps of the new fleet claim tokens, before any scrape fetches them."""
-        self._token_usage.set_apps({appid: app.forget_lists for appid, app in fleet.by_appid.items()})
+        self._token_usage.set_apps({appid: app.forget_answers for appid, app in fleet.by_appid.items()})
         for appid, app in fleet.by_appid.items():
             old = None if previous is None else previous.by_appid.get(appid)
             if old is not None and old.settings.token != app.settings.token:
@@ -248,6 +252,6 @@ class Service:
 
     def _make_client(self, settings: Settings) -> ApiClient:
         try:
-            return ApiClient(settings.wechat, self.self_metrics, clock=self.clock)
+            return ApiClient(settings.wechat, self.self_metrics, desyncs=self._desyncs)
         except (SecretError, OSError) as error:
             raise ConfigError([f"wechat: {error}"]) from None

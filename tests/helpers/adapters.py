@@ -10,6 +10,7 @@ from helpers.fault_behaviours import CAP
 from helpers.faults import token_for
 
 from wx_domain_exporter.http.adapter import DeadlineAdapter
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.tasks import Tasks
 
@@ -30,7 +31,10 @@ class RunningAdapter:
 
     def __init__(self, ca_file: str, idle_connections: int = 8) -> None:
         context = tls_context(ca_file)
-        self.adapter = DeadlineAdapter(tls=context, idle_connections=idle_connections, max_response_bytes=CAP)
+        self.desyncs = Desyncs()
+        self.adapter = DeadlineAdapter(
+            tls=context, idle_connections=idle_connections, max_response_bytes=CAP, desyncs=self.desyncs
+        )
         self._tasks = Tasks()
 
     def begin(self, request: requests.PreparedRequest, **more: Any) -> Future[requests.Response]:

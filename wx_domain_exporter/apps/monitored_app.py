@@ -179,10 +179,12 @@ class MonitoredApp:
             return extra_result
         return ExtraResult({}, None, extra_result.api_errors)
 
-    def forget_lists(self) -> None:
-        """Forget the app's lists: they may be those of another app that received the same token."""
+    def forget_answers(self) -> None:
+        """Forget the app's lists and quota: they may be those of another app that received the same token."""
         self.history.clear()
         self.parser.forget()
+        self.extra_calls.forget()
+        self.extra_result = self.extra_calls.known()
         self.last_success = None
 
     def _make_result(
@@ -202,14 +204,14 @@ class MonitoredApp:
 
     def _note_lists(self, categories: Mapping[str, DomainList], result: FetchResult) -> None:
         changes = self.history.note(categories, result.timestamp)
-        # Checked after the lists are stored: after a later conflict, `TokenUsage` calls `forget_lists`.
+        # Checked after the lists are stored: after a later conflict, `TokenUsage` calls `forget_answers`.
         if self._is_shared(result.token):
-            self.forget_lists()
+            self.forget_answers()
         else:
             self._log_changes(changes)
 
     def _claim(self, token: str) -> bool:
-        return self._token_usage.claim(self.settings.appid, token, self.forget_lists)
+        return self._token_usage.claim(self.settings.appid, token, self.forget_answers)
 
     def _is_shared(self, token: str | None) -> bool:
         return self._token_usage.is_shared(self.settings.appid, token)

@@ -26,6 +26,8 @@ class TokenUsage:
         """The token that each app uses now."""
         self._users: dict[str, dict[str, float]] = {}
         """By token, its apps, each with the time until which it counts as a user."""
+        self._since: dict[str, float] = {}
+        """By app, the monotonic time since which it uses its token."""
         self._tokens: dict[str, tuple[str, ...]] = {}
         """By app, all tokens of which it counts as a user: nearly always one."""
         self._replaced: deque[tuple[float, str, str]] = deque()
@@ -69,9 +71,15 @@ class TokenUsage:
         """Return the token that an app uses; None if it has none."""
         return self._current.get(appid)
 
+    def forget_since(self, since: float) -> None:
+        """Forget the apps that got their tokens since a monotonic time: the tokens may be other apps'."""
+        for appid in [appid for appid, begin in self._since.items() if begin >= since]:
+            self.forget(appid)
+
     def forget(self, appid: str) -> None:
         """Forget all tokens of an app, because its token source was changed."""
         self._current.pop(appid, None)
+        self._since.pop(appid, None)
         for token in self._tokens.get(appid, ()):
             self._remove_user(token, appid)
 
@@ -83,6 +91,7 @@ class TokenUsage:
         self._forget_expired()
         self._replace_current(appid)
         self._current[appid] = token
+        self._since[appid] = self._clock.monotonic()
         users = self._users.setdefault(token, {})
         users[appid] = math.inf
         self._tokens[appid] = (*self._tokens_except(appid, token), token)

@@ -20,6 +20,7 @@ from requests.exceptions import ContentDecodingError, RequestException, SSLError
 from requests.utils import select_proxy
 
 from wx_domain_exporter.http.connection import Connection
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.origin import Origin, Proxy
 from wx_domain_exporter.http.pool import ConnectionPool
 from wx_domain_exporter.http.response import HttpResponse, IncompleteResponseError, NotHttpError
@@ -32,17 +33,21 @@ _TIMEOUT_MESSAGE = "no whole answer in time"
 class DeadlineAdapter(BaseAdapter):
     """Sends prepared requests over kept connections. Its methods are for tasks (see `tasks.py`)."""
 
-    def __init__(self, *, tls: SSLContext, idle_connections: int, max_response_bytes: int) -> None:
+    def __init__(
+        self, *, tls: SSLContext, idle_connections: int, max_response_bytes: int, desyncs: Desyncs
+    ) -> None:
         """Create an adapter; connections are opened when they are needed.
 
         Args:
             tls: the context of all connections; loading the certificates for each one would cost 17 ms.
             idle_connections: how many idle connections are kept for each origin.
             max_response_bytes: the limit on a body, both as received and as decoded.
+            desyncs: receives the periods in which responses may have belonged to other requests.
         """
         super().__init__()
         self._tls = tls
-        self._pool = ConnectionPool(idle_connections)
+        self._desyncs = desyncs
+        self._pool = ConnectionPool(idle_connections, desyncs)
         self._cap = max_response_bytes
 
     def send(  # noqa: PLR0917 - requests' signature
@@ -96,7 +101,9 @@ class DeadlineAdapter(BaseAdapter):
             response = self._exchange(connection, request, deadline, kept=True)
             if response is not None:
                 return response
-        response = self._exchange(Connection(origin, self._tls), request, deadline)
+        response = self._exchange(
+            Connection(origin, self._tls, self._desyncs.clock.monotonic()), request, deadline
+        )
         if response is None:
             raise AssertionError("a new connection cannot be stale")
         return response
@@ -140,7 +147,7 @@ class DeadlineAdapter(BaseAdapter):
             return
         connection.close()
         if response.keep_alive and not response.surplus_is_timeout:
-            self._pool.disable(connection.origin)
+            self._pool.disable(connection)
 
 
 def _requests_error(error: Exception) -> RequestException:  # noqa: PLR0911 - a table

@@ -36,6 +36,8 @@ class AccountLookup:
         """The mini programs that had not granted permission set 18 when they were looked up."""
         self.failures: list[FetchError] = []
         """The errors of this round."""
+        self._received: dict[str, float] = {}
+        """By AppID, the monotonic time at which the answer was received."""
         self._platform = platform
         self._caller = caller
         self._failed: dict[str, None] = {}
@@ -46,10 +48,15 @@ class AccountLookup:
     def inherit(self, old: "AccountLookup") -> None:
         """Take over the answers for the same platform."""
         self.names, self.ungranted = dict(old.names), old.ungranted
+        self._received = dict(old._received)  # noqa: SLF001 - of the same class
 
     def begin_round(self) -> None:
-        """Begin to read the list once more."""
+        """Begin to read the list once more; forget answers that may be about other accounts."""
         self.failures = []
+        desyncs = self._caller().client.desyncs
+        doubtful = {appid for appid, received in self._received.items() if desyncs.covers(received)}
+        if doubtful:
+            self.keep_only(self.names.keys() - doubtful)
         self._failed_before = frozenset(self._failed)
 
     def look_up_new(self, appids: Sequence[str]) -> int:
@@ -66,6 +73,7 @@ class AccountLookup:
     def keep_only(self, appids: Collection[str]) -> None:
         """Forget all other accounts."""
         self.names = {appid: name for appid, name in self.names.items() if appid in appids}
+        self._received = {appid: time for appid, time in self._received.items() if appid in appids}
         self._failed = {appid: None for appid in self._failed if appid in appids}
         self.ungranted = frozenset(appid for appid in self.ungranted if appid in appids)
 
@@ -91,6 +99,7 @@ class AccountLookup:
             self.failures.append(answer)
             self._failed[appid] = None
         else:
+            self._received[appid] = self._caller().client.clock.monotonic()
             self.names[appid] = None if answer is None else printable_name(answer.name) or appid
 
     def _note_ungranted(self, appids: Sequence[str]) -> None:

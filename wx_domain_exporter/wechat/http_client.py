@@ -8,6 +8,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.http.adapter import DeadlineAdapter
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.tasks import blocking
 from wx_domain_exporter.wechat.errors import (
@@ -32,12 +33,13 @@ class HttpClient:
     calls depend on one another.
     """
 
-    def __init__(self, ca_file: str | None, settings: Wechat) -> None:
+    def __init__(self, ca_file: str | None, settings: Wechat, desyncs: Desyncs) -> None:
         """Create a client; connections are opened when they are needed.
 
         Args:
             ca_file: the trusted certificate authorities; None: those that come with requests.
             settings: limits.
+            desyncs: receives the periods in which responses may have belonged to other requests.
 
         Raises:
             OSError: `ca_file` can't be read or holds no certificate.
@@ -47,6 +49,7 @@ class HttpClient:
             tls=blocking(tls_context, ca_file or DEFAULT_CA_BUNDLE_PATH, seconds=_CA_FILE_TIMEOUT),
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
+            desyncs=desyncs,
         )
 
     def close(self) -> None:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import requests
 
-from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.wechat.errors import BrokenConnectionError, FetchError
 from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
@@ -20,11 +20,12 @@ NAME = "http"
 class TokenServiceClient:
     """Requests tokens from all token services; `get` and `close` are for tasks."""
 
-    def __init__(self, settings: Wechat, observer: CallObserver, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, settings: Wechat, observer: CallObserver, desyncs: Desyncs) -> None:
         """Create a client; connections are opened when they are needed."""
         self._settings = settings
         self._observer = observer
-        self._clock = clock
+        self._clock = desyncs.clock
+        self._desyncs = desyncs
         self._http: dict[str | None, HttpClient] = {}
         """By `ca_file`."""
 
@@ -64,7 +65,7 @@ class TokenServiceClient:
     def _http_client(self, ca_file: str | None) -> HttpClient:
         if ca_file not in self._http:
             try:
-                http = HttpClient(ca_file, self._settings)
+                http = HttpClient(ca_file, self._settings, self._desyncs)
             except OSError as error:
                 raise BrokenConnectionError(f"ca_file can't be read: {error.strerror or error}") from None
             self._http.setdefault(ca_file, http)  # another task may have created one meanwhile

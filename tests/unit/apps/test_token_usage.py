@@ -120,3 +120,12 @@ def test_a_token_without_users_is_not_kept(token_usage: TokenUsage, clock: Clock
     assert token_usage._users.keys() == {"9", "last"}
     token_usage.set_apps({})
     assert (token_usage._users, token_usage._current, token_usage._tokens) == ({}, {}, {})
+
+
+def test_what_was_received_since_a_time_is_forgotten(token_usage: TokenUsage, clock: Clock) -> None:
+    claim(token_usage, A, "one")
+    clock.ahead += 10
+    claim(token_usage, B, "one")
+    token_usage.forget_since(clock.monotonic() - 5)
+    assert (token_usage.current_token(A), token_usage.current_token(B)) == ("one", None)
+    assert not token_usage.is_shared(A, "one")

@@ -224,6 +224,36 @@ class TestKeptConnections:
             assert (api.calls("second"), api.accepted) == (2, 2)
         assert "without a request" in logs[0]["event"]
 
+    def test_what_arrives_later_is_noticed_without_another_call(self, adapter: RunningAdapter) -> None:
+        async def answers_again_later(call: Call) -> None:
+            await answers_well(call)
+            await asyncio.sleep(SLOW_SECONDS)
+            await answers_well(call)
+
+        with FaultyApi({**BEHAVIOURS, "again": answers_again_later}) as api, capture_logs() as logs:
+            begin = time.monotonic()
+            call_any(adapter, api.url, "again")
+            received = time.monotonic()
+            wait_until(lambda: adapter.desyncs.covers(received), "the second answer is noticed")
+            assert not adapter.desyncs.covers(begin - 1)
+            assert not adapter.desyncs.covers(time.monotonic() + 1)
+            api.wait_for_ended(1)
+        assert "without a request" in logs[0]["event"]
+        assert not adapter.kept
+
+    def test_what_a_quiet_connection_received_before_is_not_doubted(
+        self, adapter: RunningAdapter, api: FaultyApi, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pool, "_QUIET_SECONDS", 0.1)
+        call(adapter, api.url)
+        received = time.monotonic()
+        time.sleep(0.2)
+        call(adapter, api.url)
+        doubtful = time.monotonic()
+        call(adapter, api.url, "second-answer-unasked")
+        wait_until(lambda: adapter.desyncs.covers(doubtful), "the second answer is noticed")
+        assert not adapter.desyncs.covers(received)
+
     def test_what_comes_late_after_an_interim_answer_is_no_answer_to_the_next_call(
         self, adapter: RunningAdapter
     ) -> None:

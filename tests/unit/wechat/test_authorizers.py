@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from helpers.api_clients import Recorder, answering, settings, time_left
@@ -48,6 +48,18 @@ def described(answer: object) -> Any:
 
 def entry(appid: object, refresh_token: object = "refresh-1") -> dict[str, object]:
     return {"authorizer_appid": appid, "refresh_token": refresh_token, "auth_time": 1}
+
+
+class TestWhoseAnswer:
+    INFO: ClassVar = {"authorizer_info": {"nick_name": "shop", "MiniProgramInfo": {}}}
+
+    def test_an_answer_about_another_account_is_refused(self) -> None:
+        other = {"authorization_info": {"authorizer_appid": "wxfedcba9876543210"}}
+        with pytest.raises(DecodeError, match="about another account"):
+            described({**self.INFO, **other})
+
+    def test_one_about_this_account_is_read(self) -> None:
+        assert described({**self.INFO, "authorization_info": {"authorizer_appid": ACCOUNT}}).name == "shop"
 
 
 class TestListPage:
