@@ -177,9 +177,12 @@ class Caller:
     ) -> Result:
         client, timeout = self.client, self.call_timeout()
         request, proxies = client.request(api, body, credential), client.proxies(credential)
+        secrets = [body[key] for key in api.secrets]
+        if credential is not None:
+            secrets.append(credential.token)
         begin = client.clock.monotonic()
         try:
-            result = parser.parse(api.name, client.http.send(request, timeout, proxies))
+            result = parser.parse(api.name, client.http.send(request, timeout, proxies), secrets)
         except ApiError as error:
             self.note(api.name, error.errcode)
             client.observer.answered(api.name, error.errcode, client.clock.monotonic() - begin)

@@ -39,12 +39,13 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 class ResponseParser(Protocol[Result_co]):
     """Parses the responses of one API."""
 
-    def parse(self, api: str, body: bytes) -> Result_co:
+    def parse(self, api: str, body: bytes, secrets: Sequence[str] = ()) -> Result_co:
         """Return the result of a response.
 
         Args:
             api: the name of the API.
             body: the body of the response.
+            secrets: what the request contained; masked in errors.
 
         Raises:
             ApiError: the errcode is not 0.
@@ -65,9 +66,9 @@ class JsonParser(Generic[Result]):
         """
         self._read = read
 
-    def parse(self, api: str, body: bytes) -> Result:
+    def parse(self, api: str, body: bytes, secrets: Sequence[str] = ()) -> Result:
         """Return the result of a response; see `ResponseParser.parse`."""
-        return self._read(successful_answer(api, body))
+        return self._read(successful_answer(api, body, secrets))
 
 
 AS_JSON = JsonParser[JsonObject](lambda answer: answer)
@@ -96,13 +97,13 @@ class DomainListsParser:
         self._last: tuple[bytes, Mapping[str, DomainList]] | None = None
         """The digest of the last successful response, and its lists."""
 
-    def parse(self, api: str, body: bytes) -> Mapping[str, DomainList]:
+    def parse(self, api: str, body: bytes, secrets: Sequence[str] = ()) -> Mapping[str, DomainList]:
         """Return the lists of a response; the same object as before if they did not change."""
         digest = sha256(body).digest()  # keeping the bytes would take a kilobyte for each app
         last = self._last
         if last is not None and last[0] == digest:
             return last[1]
-        lists = self.read(successful_answer(api, body))
+        lists = self.read(successful_answer(api, body, secrets))
         if last is not None and last[1] == lists:
             lists = last[1]
         self._last = digest, lists
@@ -121,7 +122,7 @@ class DomainListsParser:
         self.seen = ()
 
 
-def successful_answer(api: str, body: bytes) -> JsonObject:
+def successful_answer(api: str, body: bytes, secrets: Sequence[str]) -> JsonObject:
     """Return the JSON object of a response whose errcode is 0.
 
     Raises:
@@ -132,7 +133,7 @@ def successful_answer(api: str, body: bytes) -> JsonObject:
     errcode = read_errcode(answer)
     if errcode != 0:
         error = QuotaError if cooldown_after(api, errcode) else ApiError
-        raise error(api, errcode, read_errmsg(answer))
+        raise error(api, errcode, read_errmsg(answer), secrets)
     return answer
 
 

@@ -19,10 +19,16 @@ from helpers.api_clients import (
 from helpers.clocks import StoppedClock
 from helpers.fault_behaviours import domain_of
 from helpers.fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
-from helpers.faults import CANARY, FaultyApi, token_for
+from helpers.faults import CANARY, Call, FaultyApi, token_for
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.wechat.apis import GETWXADEVINFO, STABLE_TOKEN
+from wx_domain_exporter.wechat.apis import (
+    API_AUTHORIZER_TOKEN,
+    API_COMPONENT_TOKEN,
+    GETWXADEVINFO,
+    STABLE_TOKEN,
+    Api,
+)
 from wx_domain_exporter.wechat.client import ApiClient, Caller, Credential
 from wx_domain_exporter.wechat.errors import (
     ApiError,
@@ -185,6 +191,42 @@ class TestErrcodes:
             with pytest.raises(ApiError, match="rid: 1") as caught:
                 ask(client)
             assert CANARY not in str(caught.value)
+
+
+class TestEchoedSecrets:
+    @pytest.mark.parametrize("token", ["k.7c0.e5d", "tk/7c0+e5d==", "7c0e"])
+    def test_the_token_is_masked(self, token: str) -> None:
+        async def echoes(call: Call) -> None:
+            await call.answer(
+                json.dumps({"errcode": 40001, "errmsg": f"token {call.request.token}"}).encode()
+            )
+
+        with FaultyApi({token: echoes, token.partition(".")[0]: echoes}) as api:
+            client = ApiClient(settings(api.url), Recorder())
+            with pytest.raises(ApiError, match=r"40001: token <secret>$"):
+                ask(client, token=token)
+            client.close()
+
+    @pytest.mark.parametrize(
+        ("api", "body", "shown"),
+        [
+            (STABLE_TOKEN, {"appid": "wx1", "secret": "k.7c0"}, "wx1 <secret>"),
+            (API_AUTHORIZER_TOKEN, {"authorizer_refresh_token": "k.7c0"}, "<secret>"),
+            (
+                API_COMPONENT_TOKEN,
+                {"component_appsecret": "k.7c0", "component_verify_ticket": "t.7c0"},
+                "<secret> <secret>",
+            ),
+        ],
+        ids=lambda value: value.name if isinstance(value, Api) else "",
+    )
+    def test_the_secrets_of_a_body_are_masked(self, api: Api, body: dict[str, str], shown: str) -> None:
+        errmsg = " ".join(body.values())
+        with FaultyApi({"": answering({"errcode": 40125, "errmsg": errmsg})}) as server:
+            client = ApiClient(settings(server.url), Recorder())
+            with pytest.raises(ApiError, match=f"40125: {shown}$"):
+                Caller(client, time_left(), {}).call(api, body, AS_JSON)
+            client.close()
 
 
 class TestBusy:
