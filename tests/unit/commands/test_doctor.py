@@ -175,6 +175,16 @@ class TestPlatform:
         assert first == f"ok   platform main {COMPONENT}: 1 mini program"
         assert second.startswith(f"ok   {A} 商城: secret, token, ")
 
+    def test_an_account_that_cannot_be_looked_up_has_a_line(
+        self, fleet: SmallFleet, platform: SimulatedPlatform, capsys: Capture
+    ) -> None:
+        fleet.world.patch_authorization(platform.component_appid, A, {"info_errcode": 50002})
+        assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
+        first, second, *_ = capsys.readouterr().out.splitlines()
+        assert first == f"ok   platform main {COMPONENT}: 0 mini programs"
+        assert second.startswith(f"FAIL platform main {A}: ")
+        assert "50002" in second
+
     def test_the_remedy_names_the_platforms_own_whitelist(
         self, fleet: SmallFleet, platform: SimulatedPlatform, capsys: Capture
     ) -> None:
