@@ -29,7 +29,7 @@ class ConnectionLimits:
     """From the first time that an answer has filled the buffers to its end; no scrape waits longer."""
     connections: int = 1000
     """Open at once; a new one beyond replaces the one that has been without a request for longest."""
-    stalled: int = 16
+    stalled: int = 64
     """Answers at once that wait for their clients to read; beyond, the one that has waited longest is cut."""
 
 

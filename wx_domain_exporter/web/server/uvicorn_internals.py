@@ -17,6 +17,8 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from wx_domain_exporter.web.asgi_state import state_of_connection
+
 log = structlog.get_logger(__name__)
 
 
@@ -53,7 +55,7 @@ class UvicornConnection(H11Protocol):
     """uvicorn's protocol of one connection, with hooks for the begin and the end of each request."""
 
     def __init__(self, server: UvicornServer) -> None:
-        super().__init__(server.config, server.server_state, {})
+        super().__init__(server.config, server.server_state, state_of_connection(self.cut))
         self.is_connected = False
 
     @property
