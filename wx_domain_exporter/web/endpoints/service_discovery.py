@@ -54,7 +54,7 @@ class ServiceDiscovery:
         refusal = "too many requests for service discovery"
         self._apps_limit = ConcurrencyLimit(1, refusal, waiting=_MAX_WAITING)
         self._domains_limit = ConcurrencyLimit(1, refusal, waiting=_MAX_WAITING)
-        self._apps_body: "tuple[Fleet, CompressedBody] | None" = None
+        self._apps_body: tuple[Fleet, CompressedBody] | None = None
         self._known: KnownLists | None = None
         self._next_look = 0.0
         self._domains_bodies: dict[_Query, CompressedBody] = {}

@@ -48,6 +48,9 @@ class ConnectionObserver(Protocol):
     def writing_resumed(self, connection: "LimitedProtocol") -> None:
         """Take note that the answer no longer waits."""
 
+    def invalid_body_received(self) -> None:
+        """Take note that a connection is cut because the body of a request is not valid HTTP."""
+
     def closed(self, connection: "LimitedProtocol") -> None:
         """Take note that the connection is closed."""
 
@@ -106,6 +109,10 @@ class LimitedProtocol(UvicornConnection):
         self._bytes_after_headers = 0
         self._answer_deadline = None
         self._stop_header_timer()
+
+    def invalid_body_received(self) -> None:
+        """Report it."""
+        self._observer.invalid_body_received()
 
     def response_sent(self) -> None:
         """Report that the connection waits for its next request."""
