@@ -17,6 +17,7 @@ class Client:
 
     method: str = "GET"
     messages: list[Message] = field(default_factory=list)
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
     reads: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     cuts: int = 0
@@ -46,6 +47,7 @@ class Client:
 
     async def _send(self, message: Message) -> None:
         self.messages.append(message)
+        self.sent.set()
         await self.reads.wait()
 
 
