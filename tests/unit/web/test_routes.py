@@ -16,6 +16,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web import scrape_priority
 from wx_domain_exporter.web.routes import WebOptions
 
 if TYPE_CHECKING:
@@ -324,3 +325,13 @@ class TestRefusals:
             gate.open.set()
             assert first.result().status == 200
             assert request(f"{url}/metrics").status == 200
+
+
+def test_all_but_scrapes_and_health_checks_wait_for_their_turn(
+    fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(fleet, WebOptions(telemetry_path="/scrape")) as url:
+        assert request(f"{url}/scrape").status == 200
+        monkeypatch.setattr(scrape_priority, "_MAX_WAITING", 0)
+        waiting = {path for path in (*PATHS[1:], "/scrape", "/x") if request(url + path).status == 503}
+    assert waiting == {"/sd", "/sd/domains", "/", f"/apps/{A}", "/x"}

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from wx_domain_exporter.web.server.addresses import BACKLOG
 from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
 from wx_domain_exporter.web.server.listener import ConnectionListener
-from wx_domain_exporter.web.server.uvicorn_internals import UvicornServer
+from wx_domain_exporter.web.server.uvicorn_internals import MAX_HEAD_BYTES, UvicornServer
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
 
 _GRACE = 25
@@ -43,6 +43,7 @@ class Server(UvicornServer):
                 access_log=False,
                 server_header=False,
                 backlog=BACKLOG,
+                h11_max_incomplete_event_size=MAX_HEAD_BYTES,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

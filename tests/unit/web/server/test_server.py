@@ -135,19 +135,17 @@ class TestServer:
             request(f"http://{address}/")
         listen(address).close()
 
-    def test_a_body_that_is_not_http_ends_its_connection_and_leaves_one_line_at_debug(
+    def test_bodies_that_are_not_http_end_their_connections_and_leave_one_line_at_debug(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        with (
-            capture_logs() as logs,
-            running("127.0.0.1:0") as server,
-            socket.create_connection(("127.0.0.1", server.port), LONG) as client,
-        ):
-            client.sendall(b"POST /gate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-            assert server.app.entered.wait(LONG)
-            client.sendall(b"not a chunk\r\n")
-            with contextlib.suppress(ConnectionResetError):
-                assert client.recv(100) == b""
+        with capture_logs() as logs, running("127.0.0.1:0") as server:
+            for _ in range(3):
+                with socket.create_connection(("127.0.0.1", server.port), LONG) as client:
+                    client.sendall(b"POST /gate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    assert server.app.entered.wait(LONG)
+                    client.sendall(b"not a chunk\r\n")
+                    with contextlib.suppress(ConnectionResetError):
+                        assert client.recv(100) == b""
         assert [(line["log_level"], line["event"]) for line in logs] == [
             ("debug", "connection closed: the body of a request is not valid HTTP")
         ]
