@@ -13,7 +13,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, _exit_quietly)
     signal.signal(signal.SIGTERM, _exit_quietly)
     from wx_domain_exporter.cli import run  # noqa: PLC0415 - see above
+    from wx_domain_exporter.standard_error import queue_standard_error  # noqa: PLC0415 - see above
 
+    queue_standard_error()
     sys.exit(run(sys.argv[1:]))
 
 

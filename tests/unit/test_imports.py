@@ -23,6 +23,7 @@ LAYERS = (
         "http_paths",
         "metrics",
         "regular_file",
+        "standard_error",
         "tasks",
         "thresholds",
     },
