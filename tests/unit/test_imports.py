@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PACKAGE = REPOSITORY / "wx_domain_exporter"
 LAYERS = (
-    {"clock"},
+    {"clock", "environment"},
     {
         "backoff",
         "deadline",
