@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from wx_domain_exporter import open_files
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
@@ -71,7 +72,7 @@ class Service:
         self.config_loaded_at = clock.time()
         """Unix time at which the configuration file in use was read."""
         self._settings = loader.load()
-        self.scheduler = Scheduler(self.tasks, self._settings.wechat.max_concurrency, clock)
+        self.scheduler = Scheduler(self.tasks, 0, clock)
         self._platforms = PlatformRegistry(
             self.tasks, self.self_metrics, lambda: self.fleet.client, self._add_discovered_apps
         )
@@ -228,9 +229,10 @@ class Service:
         """Update all parts that depend on the fleet: platforms, workers, metrics and the client."""
         fleet = self.fleet
         self._platforms.start_new()
-        self.scheduler.resize(fleet.settings.wechat.max_concurrency)
+        self.scheduler.resize(min(fleet.settings.wechat.max_concurrency, open_files.max_calls()))
         self.self_metrics.apps.set(len(fleet.by_appid))
         if resume:
+            self._warn_of_open_files()
             self._platforms.resume()
             for app in fleet.apps:
                 app.resume()
@@ -238,6 +240,16 @@ class Service:
             self.rejected_config, self.config_loaded_at = None, self.clock.time()
         if previous is not None and previous.client is not fleet.client:
             previous.client.close()
+
+    def _warn_of_open_files(self) -> None:
+        wanted, calls = self.fleet.settings.wechat.max_concurrency, open_files.max_calls()
+        if calls < wanted:
+            log.warning(
+                "the limit of open files (ulimit -n) is too low for max_concurrency: fewer calls run at once",
+                limit=open_files.limit(),
+                max_concurrency=wanted,
+                calls=calls,
+            )
 
     def _report_app_file_errors(self) -> None:
         """Set the metric of each app file, and log the errors."""

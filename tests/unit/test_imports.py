@@ -22,6 +22,7 @@ LAYERS = (
         "errcodes",
         "http_paths",
         "metrics",
+        "open_files",
         "regular_file",
         "standard_error",
         "tasks",

@@ -57,6 +57,13 @@ class ConnectionPool:
         else:
             connection.close()
 
+    def close_idle(self) -> None:
+        """Close all idle connections, for example because the process has no file descriptor left."""
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.close()
+        self._idle.clear()
+
     def disable(self, origin: Origin) -> None:
         """Keep no connections to a server for a while, because it sent a response without a request."""
         already_disabled = self._is_disabled(origin)
@@ -74,10 +81,7 @@ class ConnectionPool:
     def close(self) -> None:
         """Close all connections and keep no more."""
         self._closed = True
-        for idle in self._idle.values():
-            for connection in idle:
-                connection.close()
-        self._idle.clear()
+        self.close_idle()
 
     def _is_disabled(self, origin: Origin) -> bool:
         cooldown = self._disabled.get(origin)
