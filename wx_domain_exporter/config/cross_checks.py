@@ -145,7 +145,7 @@ def check_rest(
         if before != name:
             what = f"is the component_appid of platforms.{before} too; allowed: one platform for each"
             yield ("platforms", name, "component_appid"), what
-    yield from _ways_to_wechat(config.wechat)
+    yield from check_ways_to_wechat(config.wechat)
     yield from _outside(config)
 
 
@@ -258,8 +258,9 @@ def _platform(where: KeyPath, platform: PlatformConfig, names: ConfiguredNames) 
         yield (*where, "token"), what
 
 
-def _ways_to_wechat(wechat: Wechat) -> FoundErrors:
-    yield from _certificates(("wechat", "ca_file"), wechat.ca_file)
+def check_ways_to_wechat(wechat: Wechat) -> FoundErrors:
+    """Check the certificate authorities and the proxy of the calls to WeChat."""
+    yield from check_certificates(("wechat", "ca_file"), wechat.ca_file)
     if wechat.proxy_url is None:
         return
     unreadable = list(_readable(("wechat", "proxy_url"), wechat.proxy_url))
@@ -269,7 +270,8 @@ def _ways_to_wechat(wechat: Wechat) -> FoundErrors:
         yield ("wechat", "proxy_url"), what
 
 
-def _certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
+def check_certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
+    """Check that a file holds certificate authorities."""
     if ca_file is None:
         return
     try:
@@ -317,7 +319,7 @@ def _source_outside(where: KeyPath, source: TokenConfig) -> FoundErrors:
         case AccessToken():
             yield from _readable((*where, "access_token"), source.access_token)
         case HttpToken():
-            yield from _certificates((*where, "ca_file"), source.ca_file)
+            yield from check_certificates((*where, "ca_file"), source.ca_file)
             for name, secret in source.headers.items():
                 yield from _readable((*where, "headers", name), secret, Secret.read_for_header)
         case AuthorizerToken() if source.authorizer_refresh_token is not None:

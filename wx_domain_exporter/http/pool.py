@@ -66,6 +66,13 @@ class ConnectionPool:
         else:
             connection.close()
 
+    def close_idle(self) -> None:
+        """Close all idle connections, for example because the process has no file descriptor left."""
+        for idle in self._idle.values():
+            for connection in idle:
+                connection.close()
+        self._idle.clear()
+
     def disable(self, connection: Connection) -> None:
         """Keep no connections to a server for a while, because it sent a response without a request."""
         origin = connection.origin
@@ -85,10 +92,7 @@ class ConnectionPool:
     def close(self) -> None:
         """Close all connections and keep no more."""
         self._closed = True
-        for idle in self._idle.values():
-            for connection in idle:
-                connection.close()
-        self._idle.clear()
+        self.close_idle()
 
     def _idle_connection_received(self, connection: Connection) -> None:
         idle = self._idle.get(connection.origin, [])

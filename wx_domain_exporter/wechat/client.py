@@ -75,8 +75,8 @@ class ApiClient:
         self.desyncs = desyncs or Desyncs()
         self.clock = self.desyncs.clock
         self.sleep = sleep
-        self.http = HttpClient(settings.ca_file, settings, self.desyncs)
-        self.token_service = TokenServiceClient(settings, observer, self.desyncs)
+        self.http = HttpClient(settings.ca_file, settings, self.desyncs, self._close_idle)
+        self.token_service = TokenServiceClient(settings, observer, self.desyncs, self._close_idle)
         self._base_url = settings.base_url
         self._proxies = wechat_proxies(settings)
 
@@ -84,6 +84,11 @@ class ApiClient:
         """Close the idle connections."""
         self.http.close()
         self.token_service.close()
+
+    def _close_idle(self) -> None:
+        """Close all idle connections, because the process has no file descriptor left for a new one."""
+        self.http.close_idle()
+        self.token_service.close_idle()
 
     def proxies(self, credential: Credential | None) -> Mapping[str, str]:
         """Return the proxies for a call.

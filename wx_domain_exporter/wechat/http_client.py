@@ -1,6 +1,6 @@
 """Sends HTTP requests with a timeout, and raises a `FetchError` for each failure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -33,13 +33,20 @@ class HttpClient:
     calls depend on one another.
     """
 
-    def __init__(self, ca_file: str | None, settings: Wechat, desyncs: Desyncs) -> None:
+    def __init__(
+        self,
+        ca_file: str | None,
+        settings: Wechat,
+        desyncs: Desyncs,
+        close_idle: Callable[[], object] | None = None,
+    ) -> None:
         """Create a client; connections are opened when they are needed.
 
         Args:
             ca_file: the trusted certificate authorities; None: those that come with requests.
             settings: limits.
             desyncs: receives the periods in which responses may have belonged to other requests.
+            close_idle: see `DeadlineAdapter`.
 
         Raises:
             OSError: `ca_file` can't be read or holds no certificate.
@@ -50,11 +57,16 @@ class HttpClient:
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
             desyncs=desyncs,
+            close_idle=close_idle,
         )
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections and keep no more."""
         self._adapter.close()
+
+    def close_idle(self) -> None:
+        """Close the idle connections; new ones are kept."""
+        self._adapter.close_idle()
 
     def send(self, request: requests.PreparedRequest, timeout: float, proxies: Mapping[str, str]) -> bytes:
         """Send a request and return the body of the response.

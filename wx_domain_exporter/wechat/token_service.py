@@ -1,6 +1,6 @@
 """The client of token services: one GET request, answered with a JSON object without an errcode."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import requests
 
@@ -20,12 +20,19 @@ NAME = "http"
 class TokenServiceClient:
     """Requests tokens from all token services; `get` and `close` are for tasks."""
 
-    def __init__(self, settings: Wechat, observer: CallObserver, desyncs: Desyncs) -> None:
+    def __init__(
+        self,
+        settings: Wechat,
+        observer: CallObserver,
+        desyncs: Desyncs,
+        close_idle: Callable[[], object] | None = None,
+    ) -> None:
         """Create a client; connections are opened when they are needed."""
         self._settings = settings
         self._observer = observer
         self._clock = desyncs.clock
         self._desyncs = desyncs
+        self._close_idle = close_idle
         self._http: dict[str | None, HttpClient] = {}
         """By `ca_file`."""
 
@@ -33,6 +40,11 @@ class TokenServiceClient:
         """Close the idle connections."""
         for http in self._http.values():
             http.close()
+
+    def close_idle(self) -> None:
+        """Close the idle connections; new ones are kept."""
+        for http in self._http.values():
+            http.close_idle()
 
     def get(self, url: str, headers: Mapping[str, str], ca_file: str | None, timeout: float) -> JsonObject:
         """Send one request.
@@ -65,7 +77,7 @@ class TokenServiceClient:
     def _http_client(self, ca_file: str | None) -> HttpClient:
         if ca_file not in self._http:
             try:
-                http = HttpClient(ca_file, self._settings, self._desyncs)
+                http = HttpClient(ca_file, self._settings, self._desyncs, self._close_idle)
             except OSError as error:
                 raise BrokenConnectionError(f"ca_file can't be read: {error.strerror or error}") from None
             self._http.setdefault(ca_file, http)  # another task may have created one meanwhile

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -20,11 +22,13 @@ from requests.exceptions import ContentDecodingError, Timeout
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from structlog.testing import capture_logs
 
-from wx_domain_exporter.http import pool
+from wx_domain_exporter.http import connection, dialing, pool
 from wx_domain_exporter.http.response import NotHttpError, ResponseTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import gevent.socket
 
 
 @pytest.fixture
@@ -316,6 +320,21 @@ class TestKeptConnections:
         last = adapter.kept[-1]
         call(adapter, api.url)
         assert adapter.kept[-1] is last
+
+    def test_they_are_closed_when_a_new_one_finds_no_file_descriptor(
+        self, adapter: RunningAdapter, api: FaultyApi, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def dial(host: str, port: int, deadline: float) -> gevent.socket.socket:
+            if adapter.kept:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return dialing.dial(host, port, deadline)
+
+        with FaultyApi(BEHAVIOURS) as other:
+            call(adapter, other.url)
+            assert len(adapter.kept) == 1
+            monkeypatch.setattr(connection, "dial", dial)
+            call(adapter, api.url)
+        assert [one.origin.netloc for one in adapter.kept] == [api.url.removeprefix("http://")]
 
     def test_no_more_are_kept_than_were_asked_for(self, api: FaultyApi) -> None:
         adapter = RunningAdapter(DEFAULT_CA_BUNDLE_PATH, idle_connections=1)

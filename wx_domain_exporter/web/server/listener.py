@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import resource
 import socket
 from collections.abc import Callable, Sequence
 
 import structlog
 
+from wx_domain_exporter.open_files import max_clients
 from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits, LimitedProtocol
 from wx_domain_exporter.web.server.uvicorn_internals import UvicornServer
 from wx_domain_exporter.web.web_config.tls_context import ClientAuth, ServerTls
@@ -17,14 +17,6 @@ log = structlog.get_logger(__name__)
 _SECONDS_AFTER_ACCEPT_ERROR = 0.1
 _SECONDS_BETWEEN_LINES = 60.0
 _TLS_SHUTDOWN_SECONDS = 2.0
-
-
-def _max_connections(limits: ConnectionLimits) -> int:
-    """Return how many connections may be open; half of the file descriptors are left for everything else."""
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if descriptors == resource.RLIM_INFINITY:
-        return limits.connections
-    return min(limits.connections, max(1, descriptors // 2))
 
 
 class ConnectionListener:
@@ -50,7 +42,7 @@ class ConnectionListener:
         self._sockets = sockets
         self._tls = tls
         self._limits = limits
-        self._max_connections = _max_connections(limits)
+        self._max_connections = max_clients(limits.connections)
         # In the order in which their last request ended: the first one has been idle for longest.
         self._open: dict[LimitedProtocol, asyncio.Task[None]] = {}
         self._waiting_for_reader: dict[LimitedProtocol, None] = {}

@@ -41,6 +41,8 @@ class Server(UvicornServer):
                 lifespan="off",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # nothing depends on the client's address
+                workers=1,
                 server_header=False,
                 backlog=BACKLOG,
                 h11_max_incomplete_event_size=MAX_HEAD_BYTES,
