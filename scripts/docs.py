@@ -132,19 +132,20 @@ depends on the class:
 | class | what the exporter does |
 | --- | --- |
 | busy | one retry after a short wait, within the scrape's time |
-| token dead | fetches the token again once, and retries once if it differs |
+| invalid token | fetches the token again once, and retries once if it differs |
 | daily quota | one trial call after 60 seconds, then one every 30 minutes; a reload ends the wait |
 | minute quota | one trial call every 60 seconds |
 | for a person | no retry; somebody has to change something |
 
-A token source that was refused rests for 30 s, doubling to 10 min; a reload or a changed secret ends the pause.
+A token source whose request was refused pauses for 30 s, then longer each time, up to 10 min. A reload or a changed
+secret ends the pause.
 
 {table(("errcode", "API", "class", "meaning", "remedy"), rows)}"""
 
 
 _CLASSES_ZH = {
     "busy": "系统繁忙",
-    "token dead": "token 失效",
+    "invalid token": "token 失效",
     "daily quota": "每日额度",
     "minute quota": "每分钟额度",
     "for a person": "需人工处理",

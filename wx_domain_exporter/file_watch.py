@@ -38,8 +38,8 @@ class WatchedFiles:
         """Return a file's bytes as `read_file` does, and watch the file, also if it can't be read.
 
         Raises:
-            OSError: it can't be read, or is no regular file.
-            ValueError: the path holds a NUL.
+            OSError: the file can't be read, or is not a regular file.
+            ValueError: the path contains a NUL character.
         """
         signature = _signature(path)  # before its content: what comes between counts as a change
         digest = None

@@ -1,4 +1,4 @@
-"""The lists of apps in files of their own: found by pattern, read again when they change."""
+"""App files: lists of apps in separate files, found by pattern and read again when they change."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from wx_domain_exporter.config.cross_checks import (
     check_apps,
     check_secrets_of_apps,
 )
-from wx_domain_exporter.config.errors import ConfigError, Errors, sentences, shown
+from wx_domain_exporter.config.errors import DUPLICATE_KEY, ConfigError, Errors, sentences, shown
 from wx_domain_exporter.config.file_patterns import FoundFiles, find_files
 from wx_domain_exporter.config.schema import App, Config
 from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_app_file
@@ -23,13 +23,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AppFileContents:
-    """What the app files hold.
+    """The content of all app files.
 
     Attributes:
-        apps: of all files; of a broken one those of its last good content.
-        errors: by file, and by folder that can't be listed, the sentences that say what is wrong with it;
-            none for a good file.
-        unreadable: the sentences about secrets of good files that can't be read.
+        apps: the apps of all files; of an invalid file, those of its last valid content.
+        errors: the error messages of each file, and of each folder that can't be listed; empty for a valid
+            file.
+        unreadable: error messages about secrets in valid files that can't be read.
     """
 
     apps: tuple[App, ...]
@@ -39,14 +39,14 @@ class AppFileContents:
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """An app file's content, valid by itself."""
+    """The content of one app file, which is valid without regard to other files."""
 
     tree: list[object]
     apps: Mapping[int, App]
 
 
 class AppFiles:
-    """Remembers the last good content of each file, so that a broken one takes no app away."""
+    """Reads the app files, and keeps the last valid content of each, so that an error removes no app."""
 
     def __init__(self) -> None:
         self._good: dict[Path, _Content] = {}
@@ -54,7 +54,7 @@ class AppFiles:
         self._watched = WatchedFiles()
 
     def changed(self, patterns: Collection[str], folder: Path) -> bool:
-        """Whether a file came, went or was written since the last reading."""
+        """Whether a file was added, removed or written since the last `read`."""
         if not patterns:
             return False
         return find_files(patterns, folder, self._found.files) != self._found or self._watched.changed()
@@ -63,20 +63,22 @@ class AppFiles:
         """Read all files.
 
         Args:
-            config: whose patterns name the files, and into which the names in them lead.
-            folder: where relative patterns start.
-            taken: what the apps of the configuration file have.
+            config: has the patterns of the files, and the token sources, platforms and baselines that apps
+                refer to.
+            folder: the base of relative patterns.
+            taken: the unique keys of the apps in the configuration file.
         """
         found = self._found = find_files(config.app_files, folder, self._found.files)
         self._watched.forget()
         if config.app_files and not (found.files or found.failures):
-            log.warning("no file is there for app_files", patterns=", ".join(config.app_files))
-        there = set(found.files)
-        self._good = {path: content for path, content in self._good.items() if path in there}
+            log.warning("no file matches app_files", patterns=", ".join(config.app_files))
+        present = set(found.files)
+        self._good = {path: content for path, content in self._good.items() if path in present}
         names, taken = ConfiguredNames(config), UniqueKeys(taken)
         apps: list[App] = []
         errors: dict[str, tuple[str, ...]] = {
-            shown(path): (f"{shown(path)}: can't be accessed: {why}",) for path, why in found.failures.items()
+            shown(path): (f"{shown(path)}: can't be accessed: {reason}",)
+            for path, reason in found.failures.items()
         }
         unreadable: list[str] = []
         for path in found.files:
@@ -102,10 +104,10 @@ class AppFiles:
         """Read and check one file.
 
         Raises:
-            ConfigError: it can't be read or holds errors; all of them are in it.
+            ConfigError: the file can't be read or is invalid; the exception has all errors.
         """
         tree = read_tree(read_config_file(path, self._watched.read), path)
-        errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
+        errors: Errors = [(where, DUPLICATE_KEY) for where in tree.duplicates]
         apps, found = validate_app_file(tree.root, str(path.parent))
         errors += found
         content = _Content(tree.root if isinstance(tree.root, list) else [], apps)
@@ -118,9 +120,9 @@ class AppFiles:
 
 
 def _still_good(path: Path, last: _Content, names: ConfiguredNames, taken: UniqueKeys) -> list[App]:
-    """Return the apps of a file's last good content that nothing speaks against by now.
+    """Return the apps of a file's last valid content that are still valid.
 
-    Another file may hold one of them meanwhile, and a name that they use may be gone.
+    By now, another file may contain the same app, and a name that an app refers to may no longer exist.
     """
     kept = []
     for index, app in last.apps.items():

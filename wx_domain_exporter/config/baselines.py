@@ -1,4 +1,4 @@
-"""Baselines of a configuration: what no single value of them shows, and what their names resolve to."""
+"""Resolves the names of baselines, and checks baselines against the action that WeChat is asked for."""
 
 from wx_domain_exporter.config.errors import FoundErrors
 from wx_domain_exporter.config.schema import Config
@@ -9,25 +9,25 @@ from wx_domain_exporter.domains.domain_list import covers
 
 
 class Baselines:
-    """The baselines of a configuration, ready to compare with."""
+    """The baselines of a configuration, by name."""
 
     def __init__(self, config: Config) -> None:
-        """Take the named ones and the default one; the configuration is valid."""
+        """Convert the baselines of a valid configuration."""
         self.by_name = {name: _expected(one) for name, one in config.baselines.items()}
         self._default = self._resolved(config.defaults.baseline) or {}
 
     def of(self, name: str, reference: str | NamedBaseline | None) -> Baseline:
-        """Return what an app's lists are compared with; nothing to compare with is an empty baseline.
+        """Return an app's baseline, which is empty if none is configured.
 
         Args:
-            name: its appid: a baseline that is named so comes first.
-            reference: what the app, or its platform, has as its baseline.
+            name: the appid; a baseline with this name has priority.
+            reference: the value of the key `baseline` of the app or its platform.
         """
         own = self.by_name.get(name)
         return own if own is not None else self.of_reference(reference)
 
     def of_reference(self, reference: str | NamedBaseline | None) -> Baseline:
-        """Return what a value of the key `baseline` stands for; the default one if there is none."""
+        """Return the baseline for a value of the key `baseline`; the default one for None."""
         found = self._resolved(reference)
         return self._default if found is None else found
 
@@ -38,11 +38,11 @@ class Baselines:
 
 
 def check_action(where: KeyPath, baseline: NamedBaseline, action: str | None) -> FoundErrors:
-    """Check that WeChat is asked for the categories of a baseline."""
+    """Check that `wechat.action` covers all categories of a baseline."""
     for category in baseline:
         if not covers(action, category):
-            what = f"is a category that wechat.action {action} leaves out; allowed: those that it covers"
-            yield (*where, category), what
+            problem = f"is not covered by wechat.action {action}; allowed: categories that it covers"
+            yield (*where, category), problem
 
 
 def _expected(baseline: NamedBaseline) -> Baseline:

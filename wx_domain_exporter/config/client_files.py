@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from wx_domain_exporter.config.cross_checks import check_certificates, check_ways_to_wechat
+from wx_domain_exporter.config.cross_checks import check_certificates, check_connection
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.config.settings import Settings
 from wx_domain_exporter.file_watch import WatchedFiles
@@ -35,7 +35,7 @@ class ClientFiles:
         self._watched.forget()
         self._paths.clear()
         self.watch(settings)
-        errors = list(check_ways_to_wechat(settings.wechat))
+        errors = list(check_connection(settings.wechat))
         for ca_file in set(_token_services(settings)):
             errors += check_certificates(("tokens", "ca_file"), ca_file)
         return [f"{'.'.join(map(str, where))}: {problem}" for where, problem in errors]

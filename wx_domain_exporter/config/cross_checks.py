@@ -1,4 +1,4 @@
-"""What no single value of a configuration shows: names, repetitions, sharing, and what lies outside of it."""
+"""Checks of several values together, and of files outside: references, duplicates, shared tokens, secrets."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -23,23 +23,21 @@ from wx_domain_exporter.config.schema_tokens import (
 from wx_domain_exporter.config.secret import Secret, SecretError
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
 from wx_domain_exporter.http.tls import tls_context
-from wx_domain_exporter.regular_file import read_file
-
-_SHARED = "whose lists would appear under this appid"
+from wx_domain_exporter.regular_file import NUL_IN_PATH, read_file
 
 
 @dataclass(slots=True)
 class UniqueKeys:
-    """What one app has and no other may have: its appid, and a token that belongs to one app alone.
+    """The keys that only one app may have: its appid, and a token that is valid for one app only.
 
-    A fork sees what its parent has, and hands on what it has itself when it is accepted.
+    A fork also sees the keys of its parent; `accept` adds the fork's own keys to the parent.
     """
 
     parent: "UniqueKeys | None" = None
     _places: dict[object, tuple[Path, str]] = field(default_factory=dict)
 
     def claim(self, key: object, file: Path, place: KeyPath) -> str | None:
-        """Take a key; return where it was taken before, as it reads from `file`, or None."""
+        """Claim a key; return the place that has already claimed it, as seen from `file`, or None."""
         found = self._find(key)
         if found is None:
             self._places[key] = file, dotted(place).removesuffix(": ")
@@ -47,7 +45,7 @@ class UniqueKeys:
         return found[1] if found[0] == file else f"{shown(found[0])}: {found[1]}"
 
     def accept(self) -> None:
-        """Hand on to the parent what was taken here."""
+        """Add the keys claimed here to the parent."""
         if self.parent is not None:
             self.parent._places.update(self._places)  # noqa: SLF001 - of the same class
 
@@ -57,17 +55,17 @@ class UniqueKeys:
 
 
 class ConfiguredNames:
-    """The names that a configuration gives to token sources, platforms and baselines."""
+    """The names of token sources, platforms and baselines, and checks of references to them."""
 
     def __init__(
         self, config: Config, root: Mapping[str, Any] | None = None, wrong: Collection[str | int] = ()
     ) -> None:
-        """Take the names.
+        """Collect the names.
 
         Args:
-            config: what of a configuration is valid.
-            root: the file's tree, also what is not valid of it; None if all is valid.
-            wrong: the top-level keys under which something is not valid.
+            config: the valid part of a configuration.
+            root: the whole tree of the file, including invalid parts; None if everything is valid.
+            wrong: the top-level keys with errors below them.
         """
         self.config = config
         self._tokens = _keys(config.tokens, root, "tokens")
@@ -78,54 +76,55 @@ class ConfiguredNames:
         self._has_default = given or config.defaults.token is not None or "defaults" in wrong
 
     def check_token(self, where: KeyPath, token: object) -> FoundErrors:
-        """Check an app's token: named or inline, its own or the default one."""
+        """Check that an app has a token source, and that the name is defined if it is a reference."""
         if token is None and not self._has_default:
-            yield where, "is missing, and defaults has none; allowed: a token source or its name"
+            yield where, "is missing, and defaults.token is not set; allowed: a token source or its name"
         yield from self.check_reference(where, token)
 
     def check_reference(self, where: KeyPath, token: object) -> FoundErrors:
-        """Check that a name names a token source."""
+        """Check that a name is that of a token source."""
         if isinstance(token, str) and token not in self._tokens:
-            what = f"names no token source; allowed: a name under tokens ({_listed(self._tokens)})"
-            yield where, what
+            names = _listed(self._tokens)
+            yield where, f"is not the name of a token source; allowed: a name under tokens ({names})"
 
     def check_baseline(self, where: KeyPath, reference: object) -> FoundErrors:
         """Check a value of the key `baseline`, valid or not."""
         if isinstance(reference, str) and reference not in self._baselines:
-            what = f"names no baseline; allowed: a name under baselines ({_listed(self._baselines)})"
-            yield where, what
+            names = _listed(self._baselines)
+            yield where, f"is not the name of a baseline; allowed: a name under baselines ({names})"
 
     def check_platform(self, where: KeyPath, token: TokenConfig | str) -> FoundErrors:
-        """Check that a source of authorizer_access_tokens can have its refresh token."""
+        """Check that an `authorizer` source has a platform, and a refresh token or discovery to find one."""
         if not isinstance(token, AuthorizerToken):
             return
         if token.platform not in self._platforms:
-            what = f"names no platform; allowed: a name under platforms ({_listed(self._platforms)})"
-            yield (*where, "platform"), what
+            names = _listed(self._platforms)
+            problem = f"is not the name of a platform; allowed: a name under platforms ({names})"
+            yield (*where, "platform"), problem
             return
         platform = self.config.platforms.get(token.platform)
         if platform is not None and not platform.discover and token.authorizer_refresh_token is None:
-            what = "is missing, and the platform does not discover it; allowed: a secret, or discover: true"
-            yield (*where, "authorizer_refresh_token"), what
+            problem = "is missing, and its platform has discover: false; allowed: a secret, or discover: true"
+            yield (*where, "authorizer_refresh_token"), problem
 
 
 def check_rest(
     config: Config, root: Mapping[str, Any], wrong: Collection[str | int], names: ConfiguredNames
 ) -> FoundErrors:
-    """Check all of a configuration but its apps.
+    """Check a configuration, except for its apps.
 
     Args:
-        config: what of it is valid.
-        root: the file's tree, also what is not valid of it.
-        wrong: the top-level keys under which something is not valid.
-        names: those of this configuration.
+        config: the valid part of the configuration.
+        root: the whole tree of the file, including invalid parts.
+        wrong: the top-level keys with errors below them.
+        names: the names in this configuration.
 
     Yields:
-        Where something is wrong, and what is allowed.
+        The place and the description of each error.
     """
     elsewhere = config.app_files or any(platform.discover for platform in config.platforms.values())
     if not config.apps and not elsewhere and not {"apps", "app_files", "platforms"} & set(wrong):
-        yield ("apps",), "lists no app; allowed: one or more mini programs, each with its appid"
+        yield ("apps",), "contains no apps; allowed: one or more mini programs, each with its appid"
     defaults = root.get("defaults")
     if isinstance(defaults, dict):
         yield from names.check_reference(("defaults", "token"), defaults.get("token"))
@@ -143,10 +142,10 @@ def check_rest(
         yield from _platform(("platforms", name), platform, names)
         before = first.setdefault(platform.component_appid, name)
         if before != name:
-            what = f"is the component_appid of platforms.{before} too; allowed: one platform for each"
-            yield ("platforms", name, "component_appid"), what
-    yield from check_ways_to_wechat(config.wechat)
-    yield from _outside(config)
+            problem = f"is also used by platforms.{before}; allowed: one platform for each component_appid"
+            yield ("platforms", name, "component_appid"), problem
+    yield from check_connection(config.wechat)
+    yield from _secrets_and_certificates(config)
 
 
 def check_apps(
@@ -155,15 +154,15 @@ def check_apps(
     """Check the apps of one list.
 
     Args:
-        apps: the valid ones, by their places in the list.
-        tree: the list as it stands in its file: names are checked for the other apps too.
-        names: what the apps can name.
-        taken: what apps before them have.
-        file: the list's file.
-        *above: where it stands in it.
+        apps: the valid apps, by index in the list.
+        tree: the list as in the file; references and appids of invalid apps are checked too.
+        names: the names that apps can refer to.
+        taken: the unique keys of other apps.
+        file: the file of the list.
+        *above: the key path of the list in the file.
 
     Yields:
-        Where something is wrong, and what is allowed.
+        The place and the description of each error.
     """
     for index, app in enumerate(tree if isinstance(tree, list) else ()):
         if not isinstance(app, dict):
@@ -174,7 +173,7 @@ def check_apps(
         appid = app.get("appid")
         before = taken.claim(("appid", appid), file, where) if isinstance(appid, str) else None
         if before is not None:
-            yield (*where, "appid"), f"is the appid of {before} too; allowed: each appid once"
+            yield (*where, "appid"), f"is also the appid of {before}; allowed: each appid once"
     config = names.config
     for index, one in apps.items():
         where = (*above, index)
@@ -186,33 +185,33 @@ def check_apps(
         key = _key_of_one_app(source)
         before = None if key is None else taken.claim(key, file, where)
         if before is not None and source is not None:
-            yield (*where, "token"), _what_is_shared(source, before)
+            yield (*where, "token"), _shared_token(source, before)
 
 
 def check_secrets_of_apps(apps: Mapping[int, App], *above: str) -> FoundErrors:
-    """Check that the secrets of the apps of one list can be read; see `check_apps`."""
+    """Check that the secrets of the apps in one list can be read; for the arguments, see `check_apps`."""
     for index, app in apps.items():
         if app.token is not None and not isinstance(app.token, str):
-            yield from _source_outside((*above, index, "token"), app.token)
+            yield from _files_of_source((*above, index, "token"), app.token)
 
 
 def resolved(token: TokenConfig | str | None, config: Config) -> TokenConfig | None:
-    """Return the source that a name stands for; None if none does."""
+    """Return a token source itself, or the one with this name; None if there is none."""
     return config.tokens.get(token) if isinstance(token, str) else token
 
 
 def _keys(valid: Mapping[str, object], root: Mapping[str, Any] | None, section: str) -> set[str]:
-    """Return the names of a section, also those whose values are not valid."""
+    """Return all names in a section, including those of invalid values."""
     given = (root or {}).get(section)
     return {*valid, *(given if isinstance(given, dict) else ())}
 
 
 def _listed(names: Collection[str]) -> str:
-    return one_line(", ".join(sorted(names))) or "none is there"
+    return one_line(", ".join(sorted(names))) or "none is defined"
 
 
 def _key_of_one_app(source: TokenConfig | None) -> object:
-    """Return what no two apps may have in common: such a token belongs to one appid."""
+    """Return a key that identifies the token if it is valid for one app only; else None."""
     match source:
         case AccessToken():
             return "access_token", source.access_token.kind, source.access_token.source
@@ -224,15 +223,15 @@ def _key_of_one_app(source: TokenConfig | None) -> object:
     return None
 
 
-def _what_is_shared(source: TokenConfig, before: str) -> str:
+def _shared_token(source: TokenConfig, before: str) -> str:
     match source:
         case AccessToken():
-            what, allowed = "the access_token", "one app for each access_token"
+            shared, allowed = "access_token", "one app for each access_token"
         case CloudBaseToken():
-            what, allowed = "the cloudbase token file", "one app for each path"
+            shared, allowed = "cloudbase token file", "one app for each path"
         case _:
-            what, allowed = "the token URL", "{appid} in the URL, or one app for each URL"
-    return f"is {what} of {before} too, {_SHARED}; allowed: {allowed}"
+            shared, allowed = "token URL", "{appid} in the URL, or one app for each URL"
+    return f"uses the same {shared} as {before} and would show that app's lists; allowed: {allowed}"
 
 
 def _platform(where: KeyPath, platform: PlatformConfig, names: ConfiguredNames) -> FoundErrors:
@@ -250,15 +249,16 @@ def _platform(where: KeyPath, platform: PlatformConfig, names: ConfiguredNames) 
     if isinstance(component, str):
         named = names.config.tokens.get(component)
         if named is not None and not isinstance(named, AccessToken | HttpToken):
-            what = f"names a source of another kind; allowed: type {' or '.join(COMPONENT_TOKEN_TYPES)}"
-            yield (*where, "component_access_token"), what
+            allowed = " or ".join(COMPONENT_TOKEN_TYPES)
+            problem = f"is the name of a source with the wrong type; allowed: type {allowed}"
+            yield (*where, "component_access_token"), problem
     app_token = resolved(platform.token, names.config)
     if isinstance(app_token, StableToken) or _key_of_one_app(app_token) is not None:
-        what = "is one app's alone; allowed: type http with {appid} in its URL, authorizer or cloudrun"
-        yield (*where, "token"), what
+        allowed = "type authorizer, cloudrun, or http with {appid} in its URL"
+        yield (*where, "token"), f"is valid for one app only; allowed: {allowed}"
 
 
-def check_ways_to_wechat(wechat: Wechat) -> FoundErrors:
+def check_connection(wechat: Wechat) -> FoundErrors:
     """Check the certificate authorities and the proxy of the calls to WeChat."""
     yield from check_certificates(("wechat", "ca_file"), wechat.ca_file)
     if wechat.proxy_url is None:
@@ -266,8 +266,7 @@ def check_ways_to_wechat(wechat: Wechat) -> FoundErrors:
     unreadable = list(_readable(("wechat", "proxy_url"), wechat.proxy_url))
     yield from unreadable
     if not unreadable and not _is_proxy(wechat.proxy_url.read()):
-        what = "is not the URL of a proxy; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
-        yield ("wechat", "proxy_url"), what
+        yield ("wechat", "proxy_url"), "is not a proxy URL; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
 
 
 def check_certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
@@ -275,11 +274,11 @@ def check_certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
     if ca_file is None:
         return
     try:
-        read_file(ca_file, 0)  # a named pipe would hold up the next line for ever
+        read_file(ca_file, 0)  # refuses a named pipe, which would block the next line forever
         tls_context(ca_file)
     except (OSError, ValueError) as error:
-        what = error.strerror if isinstance(error, OSError) else "a path holds no NUL"
-        yield where, f"{one_line(ca_file)} can't be read as certificates: {what}"
+        reason = error.strerror if isinstance(error, OSError) else NUL_IN_PATH
+        yield where, f"certificates can't be read from {one_line(ca_file)}: {reason}"
 
 
 def _is_proxy(url: str) -> bool:
@@ -290,12 +289,12 @@ def _is_proxy(url: str) -> bool:
         return False
 
 
-def _outside(config: Config) -> FoundErrors:
-    """Check that secrets and certificates can be read, of all but the apps."""
+def _secrets_and_certificates(config: Config) -> FoundErrors:
+    """Check that all secrets and certificates can be read, except those of apps."""
     for name, source in config.tokens.items():
-        yield from _source_outside(("tokens", name), source)
+        yield from _files_of_source(("tokens", name), source)
     if config.defaults.token is not None and not isinstance(config.defaults.token, str):
-        yield from _source_outside(("defaults", "token"), config.defaults.token)
+        yield from _files_of_source(("defaults", "token"), config.defaults.token)
     for name, platform in config.platforms.items():
         where = ("platforms", name)
         for key, token in (
@@ -303,7 +302,7 @@ def _outside(config: Config) -> FoundErrors:
             ("token", platform.token),
         ):
             if token is not None and not isinstance(token, str):
-                yield from _source_outside((*where, key), token)
+                yield from _files_of_source((*where, key), token)
         for key, secret in (
             ("component_appsecret", platform.component_appsecret),
             ("component_verify_ticket", platform.component_verify_ticket),
@@ -312,7 +311,7 @@ def _outside(config: Config) -> FoundErrors:
                 yield from _readable((*where, key), secret)
 
 
-def _source_outside(where: KeyPath, source: TokenConfig) -> FoundErrors:
+def _files_of_source(where: KeyPath, source: TokenConfig) -> FoundErrors:
     match source:
         case StableToken():
             yield from _readable((*where, "appsecret"), source.appsecret)
@@ -325,7 +324,7 @@ def _source_outside(where: KeyPath, source: TokenConfig) -> FoundErrors:
         case AuthorizerToken() if source.authorizer_refresh_token is not None:
             yield from _readable((*where, "authorizer_refresh_token"), source.authorizer_refresh_token)
         case AuthorizerToken() | CloudRunToken() | CloudBaseToken():
-            pass  # what cloud hosting puts into its file is there when the program runs in it
+            pass  # the file of a cloudbase source exists only inside cloud hosting
 
 
 def _readable(where: KeyPath, secret: Secret, read: Callable[[Secret], str] = Secret.read) -> FoundErrors:

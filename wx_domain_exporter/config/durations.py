@@ -1,4 +1,4 @@
-"""Durations as texts: those of Prometheus (`500ms`, `10s`, `1h30m`, `0`) and those of Go (`1.5s`, `10us`)."""
+"""Parses durations in the formats of Prometheus (`500ms`, `10s`, `1h30m`, `0`) and Go (`1.5s`, `10us`)."""
 
 import re
 
@@ -10,10 +10,10 @@ _GO_DURATION = re.compile(rf"(?:{_GO_PART.pattern})+", re.ASCII)
 
 
 def parse_duration(text: str) -> float:
-    """Return the seconds that a Prometheus duration stands for.
+    """Return the seconds of a Prometheus duration.
 
     Raises:
-        ValueError: the text is no such duration.
+        ValueError: the text is not such a duration.
     """
     if text == "0":
         return 0.0
@@ -28,10 +28,10 @@ def parse_duration(text: str) -> float:
 
 
 def parse_go_duration(text: str) -> float:
-    """Return the seconds that a duration of Go's `time` package stands for.
+    """Return the seconds of a duration in the format of Go's `time` package.
 
     Raises:
-        ValueError: the text is no such duration.
+        ValueError: the text is not such a duration.
     """
     if text != "0" and not _GO_DURATION.fullmatch(text):
         raise ValueError("is not a Go duration")

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration: errors by place, and the sentences made of them."""
+"""Errors of a configuration: their places in the file, and the messages made of them."""
 
 import os
 import re
@@ -8,17 +8,19 @@ from pathlib import Path
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
 
 _KEY = re.compile(r"[\w.@/<>\[\]-]{0,64}")
-"""What a key may look like to be quoted: with anything else in it, it may be a secret in the wrong place."""
+"""Keys that messages may quote. Any other key may be a secret in the wrong place."""
+
+DUPLICATE_KEY = "is a duplicate key; allowed: each key once"
 
 Errors = list[tuple[KeyPath, str]]
-"""Where something is wrong, and what is allowed."""
+"""The place of each error, and what is wrong and what is allowed there."""
 
 FoundErrors = Iterator[tuple[KeyPath, str]]
-"""The same, one by one, as a check comes upon them."""
+"""The same, as an iterator."""
 
 
 class ConfigError(Exception):
-    """A configuration can't be used; `errors` are its sentences, each with file and key path."""
+    """A configuration is invalid; `errors` has one message for each error, with file and key path."""
 
     def __init__(self, errors: Sequence[str]) -> None:
         super().__init__("\n".join(errors))
@@ -26,17 +28,17 @@ class ConfigError(Exception):
 
 
 def shown(path: Path) -> str:
-    """Return a file's name as text that every output can hold, also one that is no UTF-8."""
+    """Return a file's path as printable text, even if it is not valid UTF-8."""
     return one_line(os.fsencode(path).decode(errors="backslashreplace"))
 
 
 def sentences(path: Path, errors: Iterable[tuple[KeyPath, str]]) -> list[str]:
-    """Return a sentence for each error, `FILE: PATH.TO.KEY: what is wrong`, none of them twice."""
+    """Return a message for each error, `FILE: PATH.TO.KEY: what is wrong`, without duplicates."""
     return list(dict.fromkeys(f"{shown(path)}: {dotted(where)}{what}" for where, what in errors))
 
 
 def dotted(path: KeyPath) -> str:
-    """Return a place as `apps[3].token: `, or nothing for the top."""
+    """Return a place as `apps[3].token: `; an empty text for the top level."""
     text = ""
     for part in path:
         if isinstance(part, int):

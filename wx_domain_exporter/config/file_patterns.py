@@ -1,6 +1,6 @@
-"""The files that patterns such as `apps.d/*.yml` find.
+"""Finds the files that match patterns such as `apps.d/*.yml`.
 
-A folder that can't be listed for a moment keeps the files that were found in it before.
+If a folder can't be listed for a moment, the files found in it before are kept.
 """
 
 import fnmatch
@@ -12,11 +12,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class FoundFiles:
-    """What patterns found.
+    """The files that match some patterns.
 
     Attributes:
-        files: sorted.
-        failures: by path, why the system could not say what is there; its own words.
+        files: the files, sorted.
+        failures: by path that can't be accessed, the system's error message.
     """
 
     files: tuple[Path, ...] = ()
@@ -24,12 +24,12 @@ class FoundFiles:
 
 
 def find_files(patterns: Iterable[str], folder: Path, before: Collection[Path]) -> FoundFiles:
-    """Find files; unlike `glob`, tell what could not be looked at from what is not there.
+    """Find files; unlike `glob`, distinguish between what can't be accessed and what does not exist.
 
     Args:
-        patterns: with `*`, `?` and `[…]`, which stand for no slash and for no dot at the start of a name.
-        folder: where relative patterns start.
-        before: what was found the last time; it stays where the system can't say what is there.
+        patterns: with `*`, `?` and `[…]`, which match no slash and no dot at the start of a name.
+        folder: the base of relative patterns.
+        before: the files found last time; kept where a folder can't be accessed.
     """
     files: set[Path] = set()
     failures: dict[Path, str] = {}
@@ -42,7 +42,7 @@ def find_files(patterns: Iterable[str], folder: Path, before: Collection[Path]) 
 
 
 def _matches(folder: Path, part: str, before: Collection[Path], failures: dict[Path, str]) -> list[Path]:
-    """Return what is in a folder and matches one part of a pattern."""
+    """Return the entries of a folder that match one part of a pattern."""
     has_wildcard = glob.escape(part) != part
     looked_at = folder if has_wildcard else folder / part
     try:

@@ -1,4 +1,4 @@
-"""Loads the configuration: from a file to validated settings, or to all of its errors."""
+"""Loads a configuration file and returns validated settings, or reports all of its errors."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from wx_domain_exporter.config.cross_checks import (
     check_secrets_of_apps,
     resolved,
 )
-from wx_domain_exporter.config.errors import ConfigError, Errors, sentences
+from wx_domain_exporter.config.errors import DUPLICATE_KEY, ConfigError, Errors, sentences
 from wx_domain_exporter.config.schema import App, Config
 from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
@@ -27,10 +27,10 @@ from wx_domain_exporter.config.validation import read_config_file, read_tree, va
 
 
 def without_broken_files(settings: Settings) -> Settings:
-    """Return the settings if nothing is wrong with an app file.
+    """Return the settings if all app files are valid and all secrets in them can be read.
 
     Raises:
-        ConfigError: something is.
+        ConfigError: an app file is invalid, or a secret can't be read.
     """
     broken = [sentence for found in settings.app_file_errors.values() for sentence in found]
     if broken or settings.unreadable_secrets:
@@ -39,17 +39,17 @@ def without_broken_files(settings: Settings) -> Settings:
 
 
 class ConfigLoader:
-    """Reads a configuration file again and again; remembers what was good in its app files.
+    """Reads a configuration file, now and at each reload; keeps the last valid content of its app files.
 
-    Not safe to share between threads: its owner calls one method at a time.
+    Not safe for concurrent use.
     """
 
     def __init__(self, path: Path, content: bytes | None = None) -> None:
-        """Read nothing yet.
+        """Store the path; nothing is read yet.
 
         Args:
             path: the configuration file.
-            content: stands for the file's content, where there is no such file.
+            content: used in place of the file's content if given.
         """
         self._path = path
         self._content = content
@@ -57,10 +57,10 @@ class ConfigLoader:
         self._files = AppFiles()
 
     def load(self) -> Settings:
-        """Read the file and its app files; a broken app file is reported in the settings.
+        """Read the file and its app files; errors of app files are reported in the settings.
 
         Raises:
-            ConfigError: the file can't be read or holds errors; all of them are in it.
+            ConfigError: the file can't be read or is invalid; the exception has all errors.
         """
         content = read_config_file(self._path) if self._content is None else self._content
         main = _Main(content, self._path)
@@ -72,7 +72,7 @@ class ConfigLoader:
         """Read the app files again if one of them changed; the configuration file itself is not read.
 
         Returns:
-            What is to be in force; None if nothing changed.
+            The new settings; None if nothing changed.
         """
         if self._main is None or not self._main.has_changed_files(self._files):
             return None
@@ -80,16 +80,16 @@ class ConfigLoader:
 
 
 class _Main:
-    """The configuration file's own content, valid by itself."""
+    """The content of the configuration file itself, without its app files."""
 
     def __init__(self, content: bytes, path: Path) -> None:
         """Validate it.
 
         Raises:
-            ConfigError: it holds errors; all of them are in it.
+            ConfigError: the content is invalid; the exception has all errors.
         """
         tree = read_tree(content, path)
-        errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
+        errors: Errors = [(where, DUPLICATE_KEY) for where in tree.duplicates]
         config, kept, found = validate_config(tree.root, str(path.parent))
         errors += found
         taken = UniqueKeys()
@@ -106,8 +106,8 @@ class _Main:
         self._baselines = Baselines(config)
         self._labels = _Labels(config.defaults.labels)
         self._apps = tuple(_app(app, config, self._baselines, self._labels) for app in config.apps)
-        # What the apps came from is let go: it takes more room than all that is known of them later.
-        # What they have taken matters to app files alone.
+        # The models of the apps are dropped, because they need more memory than the settings made of them.
+        # The unique keys are needed only to check app files.
         self._taken = taken if config.app_files else UniqueKeys()
         self._config = config.model_copy(update={"apps": ()})
         self._folder = path.parent
@@ -117,7 +117,7 @@ class _Main:
         return files.changed(self._config.app_files, self._folder)
 
     def settings(self, files: AppFiles) -> Settings:
-        """Resolve all names, with the app files as they are now."""
+        """Read the app files and resolve all names."""
         config = self._config
         listed = files.read(config, self._folder, self._taken)
         baselines, labels = self._baselines, self._labels
@@ -138,7 +138,7 @@ class _Main:
 
 
 class _Labels:
-    """The labels of apps, the defaults included: one mapping for all apps that have the same."""
+    """The labels of apps, including the defaults. Apps with equal labels share one mapping to save memory."""
 
     def __init__(self, defaults: Mapping[str, str]) -> None:
         self._defaults = defaults

@@ -1,4 +1,4 @@
-"""The typed, frozen models of the configuration; `loading` reads them from a file."""
+"""The typed, frozen models of the configuration; `loader` reads them from a file."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -25,51 +25,51 @@ from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 
 class Wechat(StrictModel):
-    """How the WeChat API is reached."""
+    """How to reach the WeChat API."""
 
     allow_http: bool = False  # before base_url, whose check looks at it
-    """Whether tokens may travel in clear text to another machine."""
+    """Whether tokens may be sent in clear text to another machine."""
 
     base_url: BaseUrl = "https://api.weixin.qq.com"
-    """Where the WeChat API is; http:// only for this machine itself, or with `allow_http`."""
+    """The URL of the WeChat API; http:// only for a loopback address, or with `allow_http`."""
 
     timeout: Annotated[Duration, Within(0.01, 120, "10ms to 2m")] = 5.0
-    """Wall clock of one API call, from the connect to the last byte."""
+    """Time limit of one API call, from the connection to the last byte."""
 
     max_concurrency: Annotated[int, Within(1, 4096, "1 to 4096")] = 64
-    """Calls of scrapes in flight at once; a discovery makes up to 8 more."""
+    """Maximum number of concurrent API calls of scrapes; discovery makes up to 8 more."""
 
     max_response_bytes: Annotated[int, Within(1024, 64 << 20, "1024 to 67108864")] = 1 << 20
-    """A larger answer is malformed."""
+    """A larger response is treated as malformed."""
 
     action: Literal["getserverdomain", "getbizdomain"] | None = None
-    """What getwxadevinfo is asked for; null is all categories."""
+    """The categories to request from getwxadevinfo; null: all."""
 
     ca_file: FilePath | None = None
-    """Certificate authorities of `base_url`, PEM; null: those that come with requests."""
+    """File with the certificate authorities for `base_url` (PEM); null: those of the requests library."""
 
     proxy_url: SecretField | None = None
     """An HTTP proxy, `http://[USER:PASSWORD@]HOST[:PORT]`, as a secret."""
 
     trust_env: bool = False
-    """Whether the proxies of the environment are used."""
+    """Whether to use the proxies from the environment."""
 
 
 class Scrape(StrictModel):
-    """How long a scrape may take, and how close two scrapes may be."""
+    """Time limits of scrapes, and the minimum interval between them."""
 
     timeout: Annotated[Duration, Within(0.1, 120, "100ms to 2m")] = 10.0
-    """Where the scrape does not say its timeout itself, as Prometheus does."""
+    """Used if a scrape has no timeout header; Prometheus always sends one."""
 
     timeout_offset: Annotated[Duration, Within(0, 60, "0s to 1m")] = 0.5
-    """How long before the timeout the answer is ready."""
+    """How long before the timeout the response is sent."""
 
     min_interval: Annotated[Duration, Within(0, 86400, "0s to 1d")] = 0.0
-    """Scrapes closer than this share one outcome."""
+    """Scrapes within this interval share one result."""
 
 
 class Collect(StrictModel):
-    """Which series beside counts and hashes are exported."""
+    """Which series to export in addition to counts and hashes."""
 
     domains: bool = True
     """One `wx_domain_info` for each domain."""
@@ -78,46 +78,46 @@ class Collect(StrictModel):
     """An app with more domains gets no `wx_domain_info`."""
 
     effective: bool = False
-    """What is in force after a release: two more calls an app."""
+    """The lists of the published version, at two more calls per app."""
 
     quota: bool = False
-    """The daily quota of getwxadevinfo: one call in 10 minutes an app."""
+    """The daily quota of getwxadevinfo, at one call per app every 10 minutes."""
 
 
 class Defaults(StrictModel):
-    """What an app has that does not say otherwise."""
+    """Defaults for all apps."""
 
     token: TokenRef | None = None
-    """Where tokens come from: a source, or the name of one under `tokens`."""
+    """A token source, or the name of one under `tokens`."""
 
     baseline: BaselineRef | None = None
-    """What the lists should hold: a baseline, or the name of one; for discovered apps too."""
+    """A baseline, or the name of one; also for discovered apps."""
 
     labels: Labels = Field(default_factory=dict)
-    """On `wx_domain_app_info`; for discovered apps too."""
+    """Labels of `wx_domain_app_info`; also for discovered apps."""
 
 
 class App(StrictModel):
-    """One mini program, as the configuration names it."""
+    """One mini program."""
 
     appid: Appid
     """The mini program's AppID."""
 
     name: Name = ""
-    """Its name; the appid unless given."""
+    """The name to show; default: the appid."""
 
     labels: Labels = Field(default_factory=dict)
-    """On `wx_domain_app_info`, beside those of `defaults`."""
+    """Labels of `wx_domain_app_info`, in addition to those of `defaults`."""
 
     token: TokenRef | None = None
-    """Where its tokens come from, unless it is as under `defaults`."""
+    """A token source, or the name of one; default: that of `defaults`."""
 
     baseline: BaselineRef | None = None
-    """What its lists should hold, unless it is as under `defaults`; `{}` is none."""
+    """A baseline, or the name of one; default: that of `defaults`; `{}`: no baseline."""
 
 
 class AppFile(StrictModel):
-    """The list of apps that one of `app_files` holds."""
+    """The list of apps in one app file."""
 
     apps: Annotated[tuple[App, ...], ListOf]
 
@@ -126,37 +126,37 @@ class Config(StrictModel):
     """A whole configuration file."""
 
     wechat: Wechat = Wechat()
-    """How the WeChat API is reached."""
+    """How to reach the WeChat API."""
 
     scrape: Scrape = Scrape()
-    """How long a scrape may take, and how close two may be."""
+    """Time limits of scrapes, and the minimum interval between them."""
 
     collect: Collect = Collect()
-    """Which series beside counts and hashes are exported."""
+    """Which series to export in addition to counts and hashes."""
 
     limits: Mapping[Category, Annotated[int, Within(1, 1_000_000, "1 to 1000000")]] = Field(
         default_factory=dict
     )
-    """By category, how many domains it may have; WeChat's maximum unless given."""
+    """The maximum number of domains by category; default: WeChat's."""
 
     tokens: Mapping[str, NamedSource] = Field(default_factory=dict)
     """Token sources by name, for apps to share."""
 
     baselines: Mapping[str, NamedBaseline] = Field(default_factory=dict)
-    """Baselines by name, for apps to share; one that is named after an appid is that app's."""
+    """Baselines by name, for apps to share; a baseline named after an appid applies to that app."""
 
     defaults: Defaults = Defaults()
-    """What an app has that does not say otherwise."""
+    """Defaults for all apps."""
 
     platforms: Mapping[str, PlatformConfig] = Field(default_factory=dict)
     """Third-party platforms (第三方平台) by name."""
 
     app_files: Annotated[tuple[FilePattern, ...], ListOf] = ()
-    """Patterns of files that each hold a list of apps; relative ones start at this file's folder."""
+    """Patterns of files with a list of apps each; relative to the folder of this file."""
 
     apps: Annotated[tuple[App, ...], ListOf] = ()
     """The mini programs."""
 
     def all_limits(self) -> Mapping[str, int]:
-        """Return the maximum number of domains a category, WeChat's unless `limits` says otherwise."""
+        """Return the maximum number of domains by category, including WeChat's defaults."""
         return {**DEFAULT_LIMITS, **self.limits}

@@ -1,4 +1,4 @@
-"""The models of baselines: which domains must be in a category, and which others may."""
+"""The models of baselines: the required and the allowed domains of each category."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -14,20 +14,20 @@ def _normal(value: str) -> str:
     try:
         return normal_form(value)
     except MalformedDomainError as error:
-        raise wrong(f"is no domain: {error}; allowed: such as https://api.example.com") from None
+        raise wrong(f"is not a domain: {error}; allowed: for example https://api.example.com") from None
 
 
 def _without_wildcard(value: str) -> str:
     if has_wildcard(value):
-        raise wrong("holds a wildcard; allowed: a domain in full, and wildcards under allowed")
+        raise wrong("contains a wildcard; allowed: a complete domain (wildcards only under allowed)")
     return value
 
 
 def _with_whole_labels(value: str) -> str:
     if has_stray_wildcard(value):
         raise wrong(
-            "holds a * that is no whole label of a host behind a scheme; "
-            "allowed: such as https://*.example.com"
+            "contains a * that is not a whole label of the host, or has no scheme; "
+            "allowed: for example https://*.example.com"
         )
     return value
 
@@ -39,34 +39,34 @@ _Pattern = Annotated[
 
 
 class CategoryBaseline(StrictModel):
-    """What one category should hold, in normal form."""
+    """The domains expected in one category, in normal form."""
 
     required: Annotated[tuple[_Domain, ...], ListOf] = ()
-    """These must be there."""
+    """Domains that must be in the list."""
 
     allowed: Annotated[tuple[_Pattern, ...], ListOf] | None = None
-    """What else may be there; `*` stands for one or more whole labels of a host."""
+    """Other domains that may be in the list; `*` matches one or more whole labels of a host."""
 
     exact: Annotated[tuple[_Domain, ...], ListOf] | None = None
-    """These must be there, and nothing else may."""
+    """Domains that must be in the list, and no others."""
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> Self:
+    def _has_exact_or_others(self) -> Self:
         if self.exact is not None and (self.required or self.allowed is not None):
-            raise wrong("has exact beside others; allowed: exact alone, or required and allowed")
+            raise wrong("combines exact with other keys; allowed: exact alone, or required and allowed")
         if not self.required and self.allowed is None and self.exact is None:
-            raise wrong("says nothing; allowed: exact, or one or both of required and allowed")
+            raise wrong("has no content; allowed: exact, or required, allowed or both")
         return self
 
 
 def _tag(value: object) -> str:
     if isinstance(value, str | Mapping):
         return _NAME_TAG if isinstance(value, str) else _MAPPING_TAG
-    raise wrong("is no baseline; allowed: a name under baselines, or a mapping of categories")
+    raise wrong("is not a baseline; allowed: a name under baselines, or a mapping of categories")
 
 
 def _with_tag(value: object) -> object:
-    _tag(value)  # the discriminator alone would answer with its own words
+    _tag(value)  # raises the error here, because the discriminator would replace its message
     return value
 
 

@@ -1,4 +1,4 @@
-"""What the values of the configuration may be: the strict model, and the types of its fields."""
+"""The base of all configuration models, and the types of their fields."""
 
 import re
 from collections.abc import Mapping
@@ -36,17 +36,17 @@ _MAX_NAME_LENGTH = 256
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HEADERS_OF_THE_TRANSPORT = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 _QUOTED_REFERENCE = re.compile(r"\s*(?:\{\s*(?:env|file)\s*:.*\}|\$\{.*\})\s*", re.DOTALL)
-# Control characters, those that end a line or turn its direction, and halves of a surrogate pair.
+# Control characters, line separators, direction marks, and halves of a surrogate pair.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def wrong(message: str) -> PydanticCustomError:
-    """Return what a validator raises; the message says what is wrong, and what is allowed."""
+    """Return the exception for a validator to raise; the message says what is wrong and what is allowed."""
     return PydanticCustomError("wrong", "{message}", {"message": message})
 
 
 class StrictModel(BaseModel):
-    """A model that refuses unknown keys and wrong types, and names what it would have taken."""
+    """A model that refuses unknown keys and wrong types with messages that list the allowed keys."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -72,7 +72,7 @@ class StrictModel(BaseModel):
         kind: str | PydanticCustomError = found["type"]
         context = found.get("ctx", {})
         if kind == "extra_forbidden" and len(found["loc"]) == 1:
-            kind = wrong(f"is not a key here; allowed: {cls._keys()}")
+            kind = wrong(f"is an unknown key; allowed: {cls._keys()}")
         elif kind == "model_type":
             kind = wrong(f"must be a mapping with the keys {cls._keys()}")
         elif kind == "wrong":
@@ -97,21 +97,21 @@ def _duration(value: object) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What the values of a type are called; beside its validators, for the documentation."""
+    """The name of a type in the documentation."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Refuses a number outside of a range; `allowed` says the range in the file's own units."""
+    """A validator of a range; `allowed` is the range in the units of the file."""
 
     low: float
     high: float
     allowed: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401
-        """Check after everything before it."""
+        """Run after the validators before it."""
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
     def _check(self, value: float) -> float:
@@ -123,7 +123,7 @@ class Within:
 def _secret(value: object, info: ValidationInfo) -> Secret:
     match value:
         case str(text) if _QUOTED_REFERENCE.fullmatch(text):
-            raise wrong("is a text, not a reference; allowed: {env: NAME} or {file: PATH} without quotes")
+            raise wrong("is a quoted reference; allowed: {env: NAME} or {file: PATH} without quotes")
         case str(text):
             return Secret("value", text)
         case {"file": str(path), **rest} if not rest and path:
@@ -147,19 +147,19 @@ def _label_name(value: str) -> str:
     if not _LABEL.fullmatch(value) or value.startswith("__"):
         raise wrong("is not a label name; allowed: a-z, 0-9 and _, not starting with a digit or __")
     if value in RESERVED_LABELS:
-        raise wrong("is a label that this exporter or Prometheus sets itself; choose another name")
+        raise wrong("is reserved by this exporter or by Prometheus; allowed: any other label name")
     return value
 
 
 def _printable(value: str) -> str:
     if _UNPRINTABLE.search(value) or len(value) > _MAX_NAME_LENGTH:
-        allowed = f"up to {_MAX_NAME_LENGTH} characters, none that end a line or turn its direction"
-        raise wrong(f"can't be shown; allowed: {allowed}")
+        allowed = f"up to {_MAX_NAME_LENGTH} characters, without line breaks, control or direction characters"
+        raise wrong(f"is too long or can't be displayed; allowed: {allowed}")
     return value
 
 
 def printable_name(text: str) -> str:
-    """Return a name from outside as `name` could hold it."""
+    """Return a name that came from WeChat in a form that is valid for `name`."""
     return _UNPRINTABLE.sub("", text).strip()[:_MAX_NAME_LENGTH]
 
 
@@ -172,13 +172,13 @@ def _http_url(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
         raise wrong("is not a URL; allowed: https://HOST[:PORT]")
     if _UNPRINTABLE.search(value) or " " in value or not value.isascii():
-        raise wrong("holds characters that a URL can't hold")
+        raise wrong("contains characters that are not valid in a URL; allowed: ASCII without spaces")
     return value
 
 
 def _without_query(value: str) -> str:
     if "?" in value or "#" in value or "@" in urlsplit(_http_url(value)).netloc:
-        raise wrong("must not hold a user, a query or a fragment; allowed: https://HOST[:PORT]")
+        raise wrong("contains a user, a query or a fragment; allowed: https://HOST[:PORT]")
     return value.rstrip("/")
 
 
@@ -194,19 +194,21 @@ def _token_service_url(value: str) -> str:
     try:
         _http_url(value.replace("{appid}", "appid"))
     except PydanticCustomError:
-        raise wrong("is not a URL; allowed: such as https://tokens.example.com/token?appId={appid}") from None
+        raise wrong(
+            "is not a URL; allowed: for example https://tokens.example.com/token?appId={appid}"
+        ) from None
     if "#" in value or "@" in urlsplit(_http_url(value.replace("{appid}", "appid"))).netloc:
-        raise wrong("must not hold a user or a fragment; what proves who asks goes into headers")
+        raise wrong("contains a user or a fragment; allowed: credentials only in headers")
     if "{" in value.replace("{appid}", "") or "{appid}" in urlsplit(value).netloc:
-        raise wrong("holds a brace that is no {appid}; allowed: {appid} in the path and the query")
+        raise wrong("contains braces in the wrong place; allowed: {appid} in the path and the query")
     return value
 
 
 def _header_name(value: str) -> str:
     if not _HEADER.fullmatch(value):
-        raise wrong("is not the name of a header; allowed: letters, digits and hyphens")
+        raise wrong("is not a header name; allowed: letters, digits and hyphens")
     if value.lower() in _HEADERS_OF_THE_TRANSPORT:
-        raise wrong("is a header that the exporter sets itself; leave it out")
+        raise wrong("is a header that the exporter sets itself; allowed: other headers")
     return value
 
 
@@ -214,13 +216,13 @@ def _json_pointer(value: str) -> str:
     try:
         JsonPointer(value)
     except JsonPointerException:
-        raise wrong("is not a JSON pointer (RFC 6901); allowed: such as /data/access_token") from None
+        raise wrong("is not a JSON pointer (RFC 6901); allowed: for example /data/access_token") from None
     return value
 
 
 def _pattern(value: str) -> str:
     if not value or _UNPRINTABLE.search(value):
-        raise wrong("is not a pattern of file names; allowed: such as apps.d/*.yml")
+        raise wrong("is not a file name pattern; allowed: for example apps.d/*.yml")
     return value
 
 
@@ -239,7 +241,9 @@ SecretField = Annotated[
     Secret, PlainValidator(_secret, json_schema_input_type=str | dict[str, str]), Words("secret")
 ]
 Appid = Annotated[
-    str, _matching(APPID_PATTERN, "is not an appid; allowed: wx followed by 16 of 0-9 a-f"), Words("appid")
+    str,
+    _matching(APPID_PATTERN, "is not an appid; allowed: wx followed by 16 hexadecimal digits (0-9, a-f)"),
+    Words("appid"),
 ]
 Category = Annotated[
     str,
@@ -252,7 +256,7 @@ Labels = Mapping[
 ]
 FilePath = Annotated[str, AfterValidator(_file_path), Words("file")]
 BaseUrl = Annotated[str, AfterValidator(_without_query), AfterValidator(_not_in_clear_text), Words("URL")]
-"""Where tokens travel to; comes after `allow_http` in its model, which the check looks at."""
+"""A URL that tokens are sent to. Its model must declare `allow_http` first, because the check reads it."""
 
 TokenlessBaseUrl = Annotated[str, AfterValidator(_without_query), Words("URL")]
 TokenServiceUrl = Annotated[
@@ -263,4 +267,4 @@ Pointer = Annotated[str, AfterValidator(_json_pointer), Words("JSON pointer")]
 FilePattern = Annotated[str, AfterValidator(_pattern), Words("pattern")]
 Name = Annotated[str, AfterValidator(_printable), Words("text")]
 ListOf = BeforeValidator(_to_tuple)
-"""For a field that is a tuple: YAML gives lists."""
+"""Converts the lists of YAML for fields that are tuples."""

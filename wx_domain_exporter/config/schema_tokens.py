@@ -32,60 +32,60 @@ class StableToken(StrictModel):
 
 
 class AccessToken(StrictModel):
-    """A token made elsewhere: an access_token or authorizer_access_token; never renewed here."""
+    """A token from elsewhere: an access_token or authorizer_access_token, which is never renewed here."""
 
     type: Literal["access_token"]
     access_token: SecretField
-    """The token; a file is read again when it is needed."""
+    """The token; a file is read again whenever the token is needed."""
 
 
 class HttpToken(StrictModel):
-    """A token from a central token service, which is asked over HTTP."""
+    """A token from a central token service, requested over HTTP."""
 
     type: Literal["http"]
     allow_http: bool = False  # before url, whose check looks at it
-    """Whether tokens and headers may travel in clear text to another machine."""
+    """Whether tokens and headers may be sent in clear text to another machine."""
 
     url: TokenServiceUrl
-    """Asked with GET; `{appid}` stands for the appid. http:// only for this machine, or with `allow_http`."""
+    """Requested with GET; `{appid}` is replaced; http:// only for a loopback address, or `allow_http`."""
 
     headers: Headers = Field(default_factory=dict)
-    """Sent with it, by name; the values are secrets."""
+    """Headers of the request; the values are secrets."""
 
-    token_pointer: Pointer = "/access_token"  # noqa: S105 - where it stands
-    """Where the token stands in the answer (RFC 6901)."""
+    token_pointer: Pointer = "/access_token"  # noqa: S105 - a JSON pointer
+    """The JSON pointer (RFC 6901) of the token in the response."""
 
     expires_in_pointer: Pointer = "/expires_in"
-    """Where its lifetime in seconds stands."""
+    """The JSON pointer of its lifetime in seconds."""
 
     ttl: Annotated[Duration, Within(1, 86400, "1s to 1d")] = 60.0
-    """Its lifetime where the answer names none."""
+    """The lifetime of the token if the response has none."""
 
     ca_file: FilePath | None = None
-    """Certificate authorities of the service, PEM; null: those that come with requests."""
+    """File with the certificate authorities for the service (PEM); null: those of the requests library."""
 
 
 class AuthorizerToken(StrictModel):
-    """An authorizer_access_token that is fetched here, with the platform's component_access_token."""
+    """An authorizer_access_token, requested here with the platform's component_access_token."""
 
     type: Literal["authorizer"]
     platform: str
-    """A name under `platforms`."""
+    """The name of a platform under `platforms`."""
 
     authorizer_refresh_token: SecretField | None = None
-    """Not needed where the platform discovers."""
+    """The refresh token; not needed if the platform has `discover: true`."""
 
 
 class CloudRunToken(StrictModel):
-    """No token: WeChat's cloud hosting (微信云托管) knows who calls."""
+    """No token: WeChat's cloud hosting (微信云托管) authenticates the call."""
 
     type: Literal["cloudrun"]
     base_url: TokenlessBaseUrl = "http://api.weixin.qq.com"
-    """Where the API is, inside WeChat's cloud."""
+    """The URL of the API inside WeChat's cloud."""
 
 
 class CloudBaseToken(StrictModel):
-    """The token that WeChat's cloud hosting puts into a file."""
+    """A token that WeChat's cloud hosting writes to a file."""
 
     type: Literal["cloudbase"]
     path: FilePath = "/.tencentcloudbase/wx/cloudbase_access_token"
@@ -95,7 +95,7 @@ class CloudBaseToken(StrictModel):
 TokenConfig = StableToken | AccessToken | HttpToken | AuthorizerToken | CloudRunToken | CloudBaseToken
 TOKEN_TYPES = ("stable_token", "access_token", "http", "authorizer", "cloudrun", "cloudbase")
 COMPONENT_TOKEN_TYPES = ("access_token", "http")
-"""What a platform's component_access_token can come from."""
+"""The sources of a platform's component_access_token."""
 
 _NAME_TAG = "<name>"
 
@@ -126,7 +126,7 @@ def _tag_or_name(types: tuple[str, ...]) -> Callable[[object], str]:
 
 
 def _with_tag(tag: Callable[[object], str]) -> BeforeValidator:
-    # The discriminator alone would answer with its own words for a value without a tag.
+    # Raises the error here, because the discriminator would replace its message.
     def check(value: object) -> object:
         tag(value)
         return value
@@ -140,26 +140,26 @@ _tag_of_component = _tag_or_name(COMPONENT_TOKEN_TYPES)
 
 _Name = Annotated[str, Tag(_NAME_TAG)]
 _Stable = Annotated[StableToken, Tag("<stable_token>")]
-_Made = Annotated[AccessToken, Tag("<access_token>")]
-_Centre = Annotated[HttpToken, Tag("<http>")]
+_Static = Annotated[AccessToken, Tag("<access_token>")]
+_Http = Annotated[HttpToken, Tag("<http>")]
 _Authorizer = Annotated[AuthorizerToken, Tag("<authorizer>")]
 _CloudRun = Annotated[CloudRunToken, Tag("<cloudrun>")]
 _CloudBase = Annotated[CloudBaseToken, Tag("<cloudbase>")]
 
 NamedSource = Annotated[
-    _Stable | _Made | _Centre | _Authorizer | _CloudRun | _CloudBase,
+    _Stable | _Static | _Http | _Authorizer | _CloudRun | _CloudBase,
     Discriminator(_tag_of_source),
     _with_tag(_tag_of_source),
     Words("token source"),
 ]
 TokenRef = Annotated[
-    _Name | _Stable | _Made | _Centre | _Authorizer | _CloudRun | _CloudBase,
+    _Name | _Stable | _Static | _Http | _Authorizer | _CloudRun | _CloudBase,
     Discriminator(_tag_of_reference),
     _with_tag(_tag_of_reference),
     Words("token source or name"),
 ]
 ComponentRef = Annotated[
-    _Name | _Made | _Centre,
+    _Name | _Static | _Http,
     Discriminator(_tag_of_component),
     _with_tag(_tag_of_component),
     Words("token source or name"),
@@ -167,58 +167,59 @@ ComponentRef = Annotated[
 
 
 class PlatformConfig(StrictModel):
-    """A third-party platform (第三方平台) of a service provider: mini programs have authorized it."""
+    """A third-party platform (第三方平台) of a service provider, which mini programs have authorized."""
 
     component_appid: Appid
     """The platform's AppID."""
 
     component_access_token: ComponentRef | None = None
-    """Made by the platform's own service: a source of type `http` or `access_token`, or its name."""
+    """Source of the token from the platform's own service, of type `http` or `access_token`, or its name."""
 
     own_component_token: bool = False
-    """Whether it is made here, from the next two."""
+    """Whether the exporter requests its own component_access_token with the next two secrets."""
 
     component_appsecret: SecretField | None = None
     """The platform's AppSecret."""
 
     component_verify_ticket: SecretField | None = None
-    """The ticket that WeChat pushes, kept current by the platform's own service."""
+    """The ticket that WeChat pushes; the platform's own service must keep it current."""
 
     discover: bool = False
-    """Whether every mini program that has authorized the platform is watched."""
+    """Whether to monitor every mini program that has authorized the platform."""
 
     discover_interval: Annotated[Duration, Within(1, 86400, "1s to 1d")] = 600.0
-    """How often the list of authorizers is read."""
+    """How often to read the list of authorizers."""
 
     include: Annotated[tuple[Appid, ...], ListOf] = ()
-    """Only these appids; empty: all."""
+    """Monitor only these appids; empty: all."""
 
     exclude: Annotated[tuple[Appid, ...], ListOf] = ()
-    """These appids never."""
+    """Never monitor these appids."""
 
     token: TokenRef | None = None
-    """Where the tokens of discovered apps come from; `authorizer` unless given."""
+    """The token source of discovered apps; default: `authorizer`."""
 
     baseline: BaselineRef | None = None
-    """What the lists of discovered apps should hold; that of `defaults` unless given."""
+    """The baseline of discovered apps; default: that of `defaults`."""
 
     @model_validator(mode="after")
-    def _one_way_to_a_component_token(self) -> Self:
+    def _has_one_component_token_source(self) -> Self:
         own = (self.component_appsecret, self.component_verify_ticket)
         if self.component_access_token is not None:
             if self.own_component_token or own != (None, None):
                 raise wrong(
-                    "has component_access_token and what makes one here; allowed: one of the two ways alone"
+                    "combines component_access_token with own_component_token, component_appsecret or "
+                    "component_verify_ticket; allowed: component_access_token alone, or the other three"
                 )
         elif not self.own_component_token:
             raise wrong(
                 "has no component_access_token; allowed: a token source, or own_component_token: true with "
-                "component_appsecret and component_verify_ticket, which takes the token of production away "
-                "from the platform's own service"
+                "component_appsecret and component_verify_ticket, which invalidates the token that the "
+                "platform's own service uses in production"
             )
         elif None in own:
             raise wrong(
-                "makes its own component_access_token; "
-                "for that component_appsecret and component_verify_ticket are needed"
+                "has own_component_token: true without both of its secrets; "
+                "allowed: with component_appsecret and component_verify_ticket"
             )
         return self

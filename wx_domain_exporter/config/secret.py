@@ -1,4 +1,4 @@
-"""Secrets of the configuration: given in it, in a file, or in the environment; never printed."""
+"""Secrets of the configuration: a value, a file or an environment variable; never printed."""
 
 import codecs
 import os
@@ -9,19 +9,19 @@ from typing import Literal
 
 from wx_domain_exporter.config.errors import shown
 from wx_domain_exporter.config.yaml_tree import one_line
-from wx_domain_exporter.regular_file import read_file
+from wx_domain_exporter.regular_file import NUL_IN_PATH, read_file
 from wx_domain_exporter.tasks import blocking
 
 _MAX_SECRET_BYTES = 65536
 _SECONDS = 3.0
-"""How long a task waits for a file: a network may keep it back, and other apps need the task's place."""
-# A secret travels in a URL, a header or JSON: what could end or split one of them is a mistake.
+"""How long a task waits for a file, which may be on a slow network, before other apps take its place."""
+# Secrets are sent in URLs, headers and JSON. A character that could end or split one of these is an error.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
-_NO_UTF_8 = re.compile(r"[\ud800-\udfff]")  # how the environment hands on bytes that are no UTF-8
+_NOT_UTF_8 = re.compile(r"[\ud800-\udfff]")  # how os.environ represents bytes that are not UTF-8
 
 
 class SecretError(Exception):
-    """A secret can't be read; the message names its place, never its value."""
+    """A secret can't be read; the message says where it is configured, never its value."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -41,29 +41,29 @@ class Secret:
     __str__ = __repr__
 
     def read(self) -> str:
-        """Return the secret as it is now, without white space around it.
+        """Return the current secret, without surrounding white space.
 
         Raises:
-            SecretError: it can't be read, is empty, or holds a control character.
+            SecretError: the secret can't be read, is empty, or contains a control character.
         """
         text = self._text().strip()
         if not text:
             raise SecretError(f"{self._place()} is empty")
-        if _NO_UTF_8.search(text):
+        if _NOT_UTF_8.search(text):
             raise SecretError(f"{self._place()} is not UTF-8 text")
         if _FORBIDDEN.search(text):
-            raise SecretError(f"{self._place()} holds more than one line, or a control character")
+            raise SecretError(f"{self._place()} contains a line break or another control character")
         return text
 
     def read_for_header(self) -> str:
-        """Return the secret as `read` does, if an HTTP header can hold it.
+        """Return the secret as `read` does, for use in an HTTP header.
 
         Raises:
-            SecretError: as `read`, or it holds a character beyond ASCII.
+            SecretError: as `read`, or the secret is not ASCII.
         """
         text = self.read()
         if not text.isascii():
-            raise SecretError(f"{self._place()} holds a character that no HTTP header can hold")
+            raise SecretError(f"{self._place()} contains a character that is not allowed in an HTTP header")
         return text
 
     def _text(self) -> str:
@@ -82,14 +82,14 @@ class Secret:
         try:
             content = blocking(read_file, self.source, _MAX_SECRET_BYTES, seconds=_SECONDS)
             if len(content) > _MAX_SECRET_BYTES:
-                raise SecretError(f"{self._place()} holds more than {_MAX_SECRET_BYTES} bytes")
+                raise SecretError(f"{self._place()} has more than {_MAX_SECRET_BYTES} bytes")
             return content.removeprefix(codecs.BOM_UTF8).decode()
         except OSError as error:
             raise SecretError(f"{self._place()} can't be read: {error.strerror or error}") from None
         except UnicodeDecodeError:
             raise SecretError(f"{self._place()} is not UTF-8 text") from None
         except ValueError:
-            raise SecretError(f"{self._place()} can't be read: a path holds no NUL") from None
+            raise SecretError(f"{self._place()} can't be read: {NUL_IN_PATH}") from None
 
     def _place(self) -> str:
         match self.kind:

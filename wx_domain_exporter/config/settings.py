@@ -25,11 +25,11 @@ class PlatformSettings:
 
     Attributes:
         name: its key under `platforms`.
-        settings: as configured.
-        component_token: where its component_access_token comes from; None: it is made here.
-        app_token: where the tokens of its mini programs come from.
-        labels: of its mini programs.
-        baseline: of its mini programs.
+        config: its section in the configuration.
+        component_token: the source of its component_access_token; None: requested by the exporter itself.
+        app_token: the token source of its mini programs.
+        labels: the labels of its mini programs.
+        baseline: the baseline of its mini programs.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""From a file's bytes to the models of the schema, with every error at its place in the file."""
+"""Parses and validates files against the schema; each error has its place in the file."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,11 +9,11 @@ from pydantic import ValidationError
 from wx_domain_exporter.config.errors import ConfigError, Errors, shown
 from wx_domain_exporter.config.schema import App, AppFile, Config
 from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, YamlError, read_yaml
-from wx_domain_exporter.regular_file import read_file
+from wx_domain_exporter.regular_file import NUL_IN_PATH, read_file
 
 _MAX_CONFIG_BYTES = 64 << 20
 _SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms", "baselines"})
-"""What is left out part by part, not as a whole, where a part is wrong."""
+"""Sections of which only the invalid entries are left out of further checks, not the whole section."""
 
 
 def read_config_file(path: Path, read: Callable[[str, int], bytes] = read_file) -> bytes:
@@ -21,17 +21,17 @@ def read_config_file(path: Path, read: Callable[[str, int], bytes] = read_file) 
 
     Args:
         path: the file.
-        read: takes a path and a limit; `WatchedFiles.read` watches the file, too.
+        read: takes a path and a size limit; `WatchedFiles.read` also watches the file for changes.
 
     Raises:
-        ConfigError: it can't be read, or is too large.
+        ConfigError: the file can't be read, or is too large.
     """
     try:
         content = read(str(path), _MAX_CONFIG_BYTES)
     except OSError as error:
         raise ConfigError([f"{shown(path)}: can't be read: {error.strerror}"]) from None
     except ValueError:
-        raise ConfigError([f"{shown(path)}: can't be read: a path holds no NUL"]) from None
+        raise ConfigError([f"{shown(path)}: can't be read: {NUL_IN_PATH}"]) from None
     if len(content) > _MAX_CONFIG_BYTES:
         raise ConfigError([f"{shown(path)}: has more than {_MAX_CONFIG_BYTES} bytes"])
     return content
@@ -41,7 +41,7 @@ def read_tree(content: bytes, path: Path) -> Tree:
     """Parse YAML.
 
     Raises:
-        ConfigError: the bytes are none.
+        ConfigError: the content is not valid YAML.
     """
     try:
         return read_yaml(content)
@@ -50,9 +50,9 @@ def read_tree(content: bytes, path: Path) -> Tree:
 
 
 def validate_config(root: object, folder: str) -> tuple[Config, list[int], Errors]:
-    """Return what of the tree is valid, the places its apps had, and what is wrong.
+    """Return the valid part of a tree, the original indexes of its apps, and the errors.
 
-    The valid rest is checked further, so that one run reports the errors of every kind.
+    The valid part is checked further, so that one run reports errors of every kind.
     """
     context = {"folder": folder}
     try:
@@ -78,11 +78,11 @@ def validate_config(root: object, folder: str) -> tuple[Config, list[int], Error
 
 
 def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors]:
-    """Return the valid apps of an app file by their places in it, and what is wrong with the others."""
-    if root is None:  # it may be on its way of being written
-        return {}, [((), "is empty; allowed: a list of mini programs, [] for none")]
+    """Return the valid apps of an app file by index, and the errors of the others."""
+    if root is None:  # the file may still be being written
+        return {}, [((), "is empty; allowed: a list of mini programs, or [] for none")]
     if isinstance(root, dict) and isinstance(root.get("apps"), list):
-        return {}, [(("apps",), "is no key of an app file; allowed: the list alone, without a key above it")]
+        return {}, [(("apps",), "is not a key of an app file; allowed: the list itself, without a key")]
     if not isinstance(root, list):
         return {}, [((), "is not a list of apps; allowed: a list of mini programs, each with its appid")]
     context = {"folder": folder}
@@ -97,12 +97,12 @@ def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors
 
 
 def errors_of(error: ValidationError, root: object) -> Errors:
-    """Return what pydantic found wrong with a tree, in our words."""
+    """Return the errors that pydantic found, with our messages."""
     return [(_real_path(one["loc"], root), _sentence(one)) for one in error.errors(include_url=False)]
 
 
 def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
-    """Leave out what pydantic adds to a path: the tags of unions, and `[key]`; a last part may be missing."""
+    """Remove what pydantic adds to a path: the tags of unions, and `[key]`. The last key may be missing."""
     path: list[str | int] = []
     node: Any = root
     for place, part in enumerate(location, start=1):
@@ -116,18 +116,18 @@ def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
 
 
 _SENTENCES = {
-    "missing": "is missing; it has no default",
-    "bool_type": "has a wrong type; allowed: true or false",
-    "string_type": "has a wrong type; allowed: a string (put it in quotes)",
-    "int_type": "has a wrong type; allowed: a whole number",
-    "mapping_type": "has a wrong type; allowed: a mapping",
-    "dict_type": "has a wrong type; allowed: a mapping",
-    "tuple_type": "has a wrong type; allowed: a list",
+    "missing": "is missing; this key is required",
+    "bool_type": "has the wrong type; allowed: true or false",
+    "string_type": "has the wrong type; allowed: a string (put it in quotes)",
+    "int_type": "has the wrong type; allowed: a whole number",
+    "mapping_type": "has the wrong type; allowed: a mapping",
+    "dict_type": "has the wrong type; allowed: a mapping",
+    "tuple_type": "has the wrong type; allowed: a list",
 }
 
 
 def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     kind: str = error["type"]
     if kind == "literal_error":
-        return f"is not a value it can have; allowed: {error['ctx']['expected']}"
+        return f"has an unknown value; allowed: {error['ctx']['expected']}"
     return _SENTENCES.get(kind) or str(error["msg"])

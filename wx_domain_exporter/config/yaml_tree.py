@@ -1,4 +1,4 @@
-"""YAML as a tree of plain values, with the keys that are given twice."""
+"""Parses YAML into a tree of plain values, and finds duplicate keys."""
 
 import pickle
 import re
@@ -9,36 +9,36 @@ from typing import Any
 import yaml
 
 KeyPath = tuple[str | int, ...]
-"""Where a value stands: keys of mappings and places in lists, from the top."""
+"""The path to a value: keys of mappings and indexes of lists."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 _STRING = "tag:yaml.org,2002:str"
 _MAX_DEPTH = 100
 _MAX_MERGED = 100_000
 _EXPECTED = re.compile(r"(?:did|could) not find (?:the )?expected ")
-"""How the parser's messages begin in which quotes hold signs of YAML, and nothing of the file."""
+"""Start of the parser's messages whose quotes contain only YAML syntax and no text of the file."""
 _SECOND = "but found another document"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
 class YamlError(Exception):
-    """A text is no YAML; the message says where and why, and quotes nothing of it."""
+    """A text is not valid YAML; the message says where and why, and quotes nothing of the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A document's plain values."""
+    """The values of a YAML document."""
 
     root: Any
     duplicates: tuple[KeyPath, ...]
-    """The keys that stand twice in one mapping; the last one's value counts in `root`."""
+    """Keys that appear twice in one mapping; `root` has the last value."""
 
 
 class _Loader(yaml.CSafeLoader):
-    """PyYAML's safe loader, in C, that gives each date as its text."""
+    """PyYAML's safe loader, written in C, which leaves dates as text."""
 
 
-# `2024-01-01` as a name or a label is text here.
+# `2024-01-01` can be a name or a label.
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
@@ -46,7 +46,7 @@ _Loader.yaml_implicit_resolvers = {
 
 
 def one_line(text: str) -> str:
-    """Return a text from a file as it fits on one line of a message: what can't be printed is escaped."""
+    """Return a text for one line of a message: characters that can't be printed are escaped."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
@@ -56,15 +56,15 @@ def read_yaml(content: bytes) -> Tree:
     """Parse one YAML document.
 
     Raises:
-        YamlError: it is none, or holds more than plain values.
+        YamlError: the content is not one valid YAML document of plain values.
     """
     pickled, duplicates = _read(content)
-    # PyYAML's nodes are gone by now. Values that hold their texts would keep the memory all around.
+    # PyYAML's nodes are freed by now. Values that share text with them would keep that memory in use.
     return Tree(pickle.loads(pickled), duplicates)  # noqa: S301 - pickled above, from plain values
 
 
 def _read(content: bytes) -> tuple[bytes, tuple[KeyPath, ...]]:
-    """Return a document's plain values, pickled, and the keys that stand twice."""
+    """Return a document's values, pickled, and the duplicate keys."""
     try:
         _check_depth(content)
         loader = _Loader(content)
@@ -80,16 +80,16 @@ def _read(content: bytes) -> tuple[bytes, tuple[KeyPath, ...]]:
         raise YamlError(f"{place}{_problem(error)}") from None
     except (yaml.YAMLError, UnicodeError) as error:
         control = "control" in getattr(error, "reason", "")
-        what = "a control character" if control else "bytes that are no UTF-8 text"
-        raise YamlError(f"is not YAML: it holds {what}") from None
-    # What PyYAML's constructors let through for values such as `!!bool x` or `!!int ""`.
+        found = "a control character" if control else "bytes that are not UTF-8 text"
+        raise YamlError(f"is not valid YAML: it contains {found}") from None
+    # What PyYAML's constructors raise for values such as `!!bool x` or `!!int ""`.
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
-        raise YamlError("is not YAML: a number or a key in it can't be read") from None
+        raise YamlError("is not valid YAML: a number or a key can't be parsed") from None
     return pickle.dumps(root), duplicates
 
 
 def _check_depth(content: bytes) -> None:
-    """Refuse what libyaml would follow into a stack overflow, which ends the process."""
+    """Refuse deep nesting, on which libyaml would end the process with a stack overflow."""
     depth = 0
     for event in yaml.parse(content, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
@@ -101,15 +101,17 @@ def _check_depth(content: bytes) -> None:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    # The name of an alias or a tag would be quoted here; a secret in the wrong place could be one.
-    told = error.problem or error.context or "it can't be read"
-    if told == _SECOND:
-        return "is not YAML: a second document begins; allowed: one"
-    return "is not YAML: " + (told if _EXPECTED.match(told) else told.partition("'")[0].strip())
+    # Parser messages quote the names of aliases and tags, which could be a secret in the wrong place.
+    message = error.problem or error.context or "it can't be parsed"
+    if message == _SECOND:
+        return "is not valid YAML: a second document begins; allowed: one document"
+    if not _EXPECTED.match(message):
+        message = message.partition("'")[0].strip()
+    return f"is not valid YAML: {message}"
 
 
 def _check_weight(node: yaml.Node, weights: dict[int, int]) -> int:
-    """Return how many pairs a mapping has with all it merges, which a few lines can make astronomical."""
+    """Return how many keys a mapping has after YAML merges, which can multiply a few lines endlessly."""
     known = weights.get(id(node))
     if known is not None:
         return known
@@ -118,20 +120,20 @@ def _check_weight(node: yaml.Node, weights: dict[int, int]) -> int:
         merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
         weight += sum(_check_weight(one, weights) for one in merged) if key.tag == _MERGE else 1
     if weight > _MAX_MERGED:
-        raise YamlError("merges too much")
+        raise YamlError("has too many keys after YAML merges")
     weights[id(node)] = weight
     return weight
 
 
 def _duplicates(root: yaml.Node | None) -> Iterator[tuple[int, KeyPath]]:
-    """Yield place and path of the keys given twice; make all keys text on the way, `1` and `on` too."""
+    """Yield the position and path of each duplicate key; also turn keys such as `1` and `on` into text."""
     done: set[int] = set()
     weights: dict[int, int] = {}
     waiting: list[tuple[yaml.Node | None, KeyPath]] = [(root, ())]
     while waiting:
         node, path = waiting.pop()
         if id(node) in done:
-            continue  # an alias: its anchor was here
+            continue  # an alias of a node that was already visited
         done.add(id(node))
         inner: list[tuple[yaml.Node | None, KeyPath]] = []
         if isinstance(node, yaml.MappingNode):

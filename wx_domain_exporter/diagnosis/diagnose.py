@@ -150,7 +150,7 @@ def _step_of(row: Errcode, api: str) -> Step:
         return Step.IP_LIST
     if row.action in {Action.DAILY_QUOTA, Action.MINUTE_QUOTA}:
         return Step.QUOTA
-    if api in _TOKEN_APIS or row.action is Action.TOKEN_DEAD:
+    if api in _TOKEN_APIS or row.action is Action.INVALID_TOKEN:
         return Step.TOKEN
     return (
         Step.PERMISSION if row.group in {ErrcodeGroup.PERMISSION, ErrcodeGroup.AUTHORIZATION} else Step.ANSWER

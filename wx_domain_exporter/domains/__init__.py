@@ -1,1 +1,1 @@
-"""Lists of domains: normal form, baselines, and what they were. Pure: bytes and HTTP are unknown here."""
+"""Lists of domains: normal form, baselines and changes. Pure functions and values, without I/O."""

@@ -1,4 +1,4 @@
-"""Baselines: which domains must be in a list, and which others may. Pure, as `domains` is."""
+"""Baselines: which domains must be in a list, and which others may be."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from wx_domain_exporter.domains.domain_list import EMPTY, DomainList
 
 WILDCARD = "*"
-"""In a host of an allowed domain: one or more whole labels."""
+"""In the host of an allowed domain, matches one or more whole labels."""
 
 _SCHEME_HOST_REST = re.compile(r"\A((?:[^:/?#]*://)?)([^:/?#]*)(.*)\Z", re.DOTALL)
-# What a wildcard may stand for: nothing that could end the host for whoever reads the domain as a URL.
+# What a wildcard matches; no character that would end the host when the domain is parsed as a URL.
 _LABEL = re.compile(r"[\w*-]+")
 
 
@@ -19,8 +19,8 @@ class Drift:
     """How one list differs from its baseline.
 
     Attributes:
-        missing: required domains that are not there, sorted.
-        unexpected: domains that are there and may not be, sorted.
+        missing: required domains that are not in the list, sorted.
+        unexpected: domains in the list that are not allowed, sorted.
     """
 
     missing: tuple[str, ...] = ()
@@ -28,24 +28,24 @@ class Drift:
 
     @property
     def matches(self) -> bool:
-        """Whether there is no difference."""
+        """Whether the list matches the baseline."""
         return not self.missing and not self.unexpected
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What one category should hold; everything in normal form.
+    """The domains expected in one category, in normal form.
 
     Attributes:
-        required: domains that must be there.
-        allowed: what else may be there, also with wildcards; None: anything.
+        required: domains that must be in the list.
+        allowed: other domains that may be in the list, with or without wildcards; None: any.
     """
 
     required: frozenset[str]
     allowed: frozenset[str] | None
 
     def drift(self, listed: DomainList) -> Drift:
-        """Return how a list differs from this."""
+        """Return how a list differs from the expected domains."""
         missing = self.required.difference(listed.domains)
         if self.allowed is None:
             return Drift(tuple(sorted(missing)))
@@ -56,21 +56,21 @@ class Expected:
 
 
 Baseline = Mapping[str, Expected]
-"""By category; a category that is not in it may hold anything."""
+"""Expected domains by category; other categories may contain any domains."""
 
 
 def drifts(baseline: Baseline, lists: Mapping[str, DomainList]) -> dict[str, Drift]:
-    """Return for each category of a baseline how a good answer's list differs; an absent list is empty."""
+    """Return how each category of a baseline differs from the lists; an absent list counts as empty."""
     return {category: one.drift(lists.get(category, EMPTY)) for category, one in baseline.items()}
 
 
 def has_wildcard(domain: str) -> bool:
-    """Whether a whole label of the domain's host is a wildcard."""
+    """Whether a label of the domain's host is a wildcard."""
     return WILDCARD in _split(domain)[1]
 
 
 def has_stray_wildcard(domain: str) -> bool:
-    """Whether there is a `*` that is no whole label of a host behind a scheme."""
+    """Whether the domain contains a `*` that is not a whole label of the host, or has no scheme."""
     scheme, labels, rest = _split(domain)
     parts = (scheme, rest, *(label for label in labels if label != WILDCARD))
     return any(WILDCARD in part for part in parts) or (WILDCARD in labels and not scheme)
@@ -93,7 +93,7 @@ def _is_one_of(domain: str, patterns: Iterable[tuple[str, tuple[str, ...], str]]
 
 
 def _labels_match(labels: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Follow the pattern label by label; several wildcards cost no more than one, unlike in a regex."""
+    """Match label by label. Unlike a regex, this takes no more time for several wildcards than for one."""
     ends = {0}
     for part in pattern:
         if part == WILDCARD:

@@ -1,28 +1,28 @@
-"""What an app's lists were when they were last known, and how they changed since the start."""
+"""The last known lists of an app, and their changes since the exporter started."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY, DomainList
 
-_MOST_CHANGES = 100
-"""Changes kept for one app; the oldest go first."""
-_MOST_DOMAINS = 200
-"""Domains kept of one change, added and removed each: WeChat allows about as many in a list."""
-_MOST_CHARACTERS = 100_000
-"""Of all domains kept for one app; the last change is kept however many it has."""
+_MAX_CHANGES = 100
+"""Maximum number of changes kept for one app; the oldest are dropped first."""
+_MAX_DOMAINS = 200
+"""Maximum number of added, and of removed, domains kept for one change; about WeChat's limit of a list."""
+_MAX_CHARACTERS = 100_000
+"""Maximum size of all domains kept for one app; the latest change is always kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One category that two good answers show differently.
+    """A difference in one category between two successful answers.
 
     Attributes:
-        timestamp: Unix time of the second one.
-        category: which list.
-        added: what only the second one holds, 200 domains at most.
-        removed: what only the first one holds, 200 domains at most.
-        left_out: how many more were added or removed.
+        timestamp: Unix time of the second answer.
+        category: the category.
+        added: domains only in the second answer, at most 200.
+        removed: domains only in the first answer, at most 200.
+        left_out: number of other domains that were added or removed.
     """
 
     timestamp: float
@@ -33,25 +33,25 @@ class Change:
 
     @property
     def characters(self) -> int:
-        """Return how many characters its domains have."""
+        """The total length of its domains."""
         return sum(map(len, self.added)) + sum(map(len, self.removed))
 
 
 class History:
-    """Written by one app's fetches, which come one at a time; what others read is replaced as a whole."""
+    """Updated by the fetches of one app, one at a time; `lists` and `changes` are replaced as a whole."""
 
     __slots__ = ("_characters", "changes", "lists")
 
     def __init__(self) -> None:
         self.lists: Mapping[str, DomainList] | None = None
-        """Those of the last good answer; None before the first."""
+        """The lists of the last successful answer; None before the first."""
         self.changes: tuple[Change, ...] = ()
-        """The oldest first."""
+        """The changes, oldest first."""
         self._characters = 0
-        """Of the domains in all of them."""
+        """The total length of the domains in `changes`."""
 
     def copy(self) -> "History":
-        """Return one that holds the same, and goes its own way."""
+        """Return an independent copy."""
         other = History()
         other.lists, other.changes, other._characters = self.lists, self.changes, self._characters
         return other
@@ -61,7 +61,7 @@ class History:
         self.lists, self.changes, self._characters = None, (), 0
 
     def note(self, lists: Mapping[str, DomainList], timestamp: float) -> list[Change]:
-        """Take a good answer and return what it changed; lists that are as before stay the same objects."""
+        """Store the lists of a successful answer and return their changes; equal lists are not replaced."""
         before = self.lists
         if before == lists:
             return []
@@ -71,7 +71,7 @@ class History:
         found = [
             _change(timestamp, category, old, new)
             for category, new in lists.items()
-            if (old := _before(before, category)) is not None and old.hash != new.hash
+            if (old := _previous(before, category)) is not None and old.hash != new.hash
         ]
         if found:
             self._keep(found)
@@ -80,22 +80,22 @@ class History:
     def _keep(self, found: Sequence[Change]) -> None:
         changes = (*self.changes, *found)
         self._characters += sum(change.characters for change in found)
-        gone = 0
-        while len(changes) - gone > 1 and (
-            len(changes) - gone > _MOST_CHANGES or self._characters > _MOST_CHARACTERS
+        dropped = 0
+        while len(changes) - dropped > 1 and (
+            len(changes) - dropped > _MAX_CHANGES or self._characters > _MAX_CHARACTERS
         ):
-            self._characters -= changes[gone].characters
-            gone += 1
-        self.changes = changes[gone:]
+            self._characters -= changes[dropped].characters
+            dropped += 1
+        self.changes = changes[dropped:]
 
 
-def _before(lists: Mapping[str, DomainList], category: str) -> DomainList | None:
-    """Return what a category was; None if the answer before did not cover it."""
+def _previous(lists: Mapping[str, DomainList], category: str) -> DomainList | None:
+    """Return the previous list of a category; None if the previous answer did not cover it."""
     return lists.get(category, None if category in DOCUMENTED_CATEGORIES else EMPTY)
 
 
 def _change(timestamp: float, category: str, old: DomainList, new: DomainList) -> Change:
     added = sorted(set(new.domains) - set(old.domains))
     removed = sorted(set(old.domains) - set(new.domains))
-    left_out = sum(max(0, len(domains) - _MOST_DOMAINS) for domains in (added, removed))
-    return Change(timestamp, category, tuple(added[:_MOST_DOMAINS]), tuple(removed[:_MOST_DOMAINS]), left_out)
+    left_out = sum(max(0, len(domains) - _MAX_DOMAINS) for domains in (added, removed))
+    return Change(timestamp, category, tuple(added[:_MAX_DOMAINS]), tuple(removed[:_MAX_DOMAINS]), left_out)

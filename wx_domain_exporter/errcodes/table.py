@@ -66,7 +66,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The cloud call came from a place that WeChat allows none from.",
+            "WeChat does not allow cloud calls from where this one came from.",
             "云调用的来源不合法。",
         ),
         BilingualText(
@@ -95,7 +95,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ),
         BilingualText(
             f"{CLOUD_PATH_REMEDY.en} Check that the environment belongs to this appid or is shared with it. "
-            "If the errcode stays, use a stable_token source.",
+            "If the errcode persists, use a stable_token source.",
             f"{CLOUD_PATH_REMEDY.zh}同时请确认云环境归属该 appid 或已对其共享。"
             "若仍报错，请改用 stable_token 来源。",
         ),
@@ -161,7 +161,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         BilingualText("The cloud environment's disk is full.", "云环境的磁盘空间已用尽。"),
         BilingualText(
-            "Look at the environment's usage in the cloud console and upgrade its plan.",
+            "Check the environment's usage in the cloud console and upgrade its plan.",
             "请在云开发控制台查看环境用量并升级套餐。",
         ),
         CLOUD_BASE,
@@ -199,10 +199,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
         -501005,
         ANY,
         Action.PERSON,
-        BilingualText("The state or the id of the cloud environment is not in order.", "云环境信息异常。"),
+        BilingualText("The state or the id of the cloud environment is not valid.", "云环境信息异常。"),
         BilingualText(
-            "Look in the cloud console whether the environment exists, is paid for, and belongs to this "
-            "appid.",
+            "Check in the cloud console that the environment exists, is paid for, and belongs to this appid.",
             "请在云开发/云托管控制台确认环境存在、未欠费，且归属该 appid。",
         ),
         CLOUD_BASE,
@@ -212,7 +211,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "More requests at the same time than the cloud environment's plan allows.",
+            "There are more concurrent requests than the cloud environment's plan allows.",
             "请求并发数超出云环境配额。",
         ),
         BilingualText(
@@ -286,7 +285,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
     Errcode(
         40001,
         APP_APIS,
-        Action.TOKEN_DEAD,
+        Action.INVALID_TOKEN,
         BilingualText(
             "The access_token is not valid or is no longer the latest one.",
             "access_token 无效，或已不是最新的 token。",
@@ -297,7 +296,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
     Errcode(
         40001,
         COMPONENT_APIS,
-        Action.TOKEN_DEAD,
+        Action.INVALID_TOKEN,
         BilingualText(
             "The component_access_token is not valid or is no longer the latest one.",
             "component_access_token 无效，或已不是最新的令牌。",
@@ -309,7 +308,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40002,
         ANY,
         Action.PERSON,
-        BilingualText("grant_type is not one this API takes.", "grant_type 取值不合法。"),
+        BilingualText("The API does not accept this grant_type.", "grant_type 取值不合法。"),
         BODY_REMEDY,
         STABLE_TOKEN,
     ),
@@ -318,13 +317,13 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The AppID does not exist or is not of the kind this API takes.",
+            "The AppID does not exist or is not of the kind that this API accepts.",
             "AppID 不合法：不存在，或账号类型与接口要求不符。",
         ),
         BilingualText(
             "Compare appid (or component_appid) with the one at mp.weixin.qq.com (or open.weixin.qq.com), "
-            "letter by letter; the AppIDs of a mini program, an official account and a third-party platform "
-            "look alike.",
+            "character by character; the AppIDs of a mini program, an official account and a third-party "
+            "platform look alike.",
             "请逐字符核对 appid（或 component_appid）与 mp.weixin.qq.com（或 open.weixin.qq.com）"
             "上的是否一致；小程序、公众号与第三方平台的 AppID 形式相同，注意不要混用。",
         ),
@@ -333,16 +332,16 @@ TABLE: Final[tuple[Errcode, ...]] = (
     Errcode(
         40014,
         APP_APIS,
-        Action.TOKEN_DEAD,
-        BilingualText("The access_token is not a valid one.", "access_token 不合法。"),
+        Action.INVALID_TOKEN,
+        BilingualText("The access_token is not valid.", "access_token 不合法。"),
         APP_TOKEN_REMEDY,
         RETURN_CODES,
     ),
     Errcode(
         40014,
         COMPONENT_APIS,
-        Action.TOKEN_DEAD,
-        BilingualText("The component_access_token is not a valid one.", "component_access_token 不合法。"),
+        Action.INVALID_TOKEN,
+        BilingualText("The component_access_token is not valid.", "component_access_token 不合法。"),
         COMPONENT_TOKEN_REMEDY,
         RETURN_CODES,
     ),
@@ -350,9 +349,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40066,
         ANY,
         Action.PERSON,
-        BilingualText("WeChat knows no API at this URL.", "请求的接口 URL 不存在。"),
+        BilingualText("There is no API at this URL.", "请求的接口 URL 不存在。"),
         BilingualText(
-            "Check wechat.base_url, or the token source's base_url: it must end before the API's path, and "
+            "Check wechat.base_url, or the token source's base_url: it must not include the API's path, and "
             "a gateway must not rewrite the path.",
             "请检查 wechat.base_url 或 token 来源的 base_url：不应包含接口路径，网关也不得改写路径。",
         ),
@@ -438,7 +437,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         40170,
         ANY,
         Action.PERSON,
-        BilingualText("The request asks for more entries than the API takes.", "请求的数量超出接口上限。"),
+        BilingualText("The request asks for more entries than the API allows.", "请求的数量超出接口上限。"),
         BODY_REMEDY,
         RETURN_CODES,
     ),
@@ -447,7 +446,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The account has API security switched on, and the request is not signed.",
+            "The account has API security enabled, and the request is not signed.",
             "该账号启用了 API 安全，而请求没有有效签名。",
         ),
         API_SECURITY_REMEDY,
@@ -458,7 +457,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The account has API security switched on, and the request is not encrypted.",
+            "The account has API security enabled, and the request is not encrypted.",
             "该账号启用了 API 安全，而请求没有按要求加密。",
         ),
         API_SECURITY_REMEDY,
@@ -470,9 +469,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         BilingualText("The AppSecret is frozen.", "AppSecret 已被冻结。"),
         BilingualText(
-            "Ask first who froze it: it may have leaked. Then an administrator of the account unfreezes it "
-            "under 「管理 → 开发管理 → 开发设置」 at mp.weixin.qq.com. That takes effect ten minutes later; "
-            "then reload the exporter.",
+            "Find out first who froze it: it may have leaked. Then have an administrator of the account "
+            "unfreeze it under 「管理 → 开发管理 → 开发设置」 at mp.weixin.qq.com. This takes effect after "
+            "ten minutes; then reload the exporter.",
             "请先确认是谁冻结的，可能是因为密钥泄露。再由账号管理员登录 mp.weixin.qq.com，"
             "在“管理 → 开发管理 → 开发设置”中解冻 AppSecret。解冻 10 分钟后才生效，"
             "届时重新加载 exporter 配置。",
@@ -483,12 +482,12 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41001,
         ANY,
         Action.PERSON,
-        BilingualText("The call carried no access_token.", "请求缺少 access_token 参数。"),
+        BilingualText("The call contained no access_token.", "请求缺少 access_token 参数。"),
         BilingualText(
-            "With a cloudrun source: right after the start of the container it passes by itself. If it "
-            "stays, switch on 「开放接口服务」 in the console of WeChat's cloud hosting and publish a new "
-            "version of the service, for only then it takes effect. With another source: a gateway drops "
-            "the query string.",
+            "With a cloudrun source: right after the container has started, it passes by itself. If it "
+            "persists, enable 「开放接口服务」 in the console of WeChat's cloud hosting and publish a new "
+            "version of the service, which is needed for it to take effect. With another source: check for "
+            "a gateway that drops the query string.",
             "使用 cloudrun 来源时：容器刚启动时出现会自行恢复；若持续出现，请在微信云托管控制台开启"
             "“开放接口服务”，并发布新版本后才会生效。使用其他来源时：请检查网关是否丢弃了 URL 查询参数。",
         ),
@@ -498,7 +497,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41002,
         ANY,
         Action.PERSON,
-        BilingualText("The request carried no appid.", "请求缺少 appid 参数。"),
+        BilingualText("The request contained no appid.", "请求缺少 appid 参数。"),
         BODY_REMEDY,
         STABLE_TOKEN,
     ),
@@ -506,10 +505,10 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41004,
         ANY,
         Action.PERSON,
-        BilingualText("The request carried no AppSecret.", "请求缺少 secret 参数。"),
+        BilingualText("The request contained no AppSecret.", "请求缺少 secret 参数。"),
         BilingualText(
-            "See that the file or environment variable the secret is read from is not empty; if it is not, "
-            "a proxy on the way drops the request's body.",
+            "Check that the file or environment variable with the secret is not empty. If it is not, check "
+            "for a proxy that drops the request's body.",
             "请确认密钥所在的文件或环境变量不为空；若不为空，请检查中间代理是否丢弃了请求体。",
         ),
         STABLE_TOKEN,
@@ -518,14 +517,14 @@ TABLE: Final[tuple[Errcode, ...]] = (
         41018,
         ANY,
         Action.PERSON,
-        BilingualText("The request carried no component_appid.", "请求缺少 component_appid 参数。"),
+        BilingualText("The request contained no component_appid.", "请求缺少 component_appid 参数。"),
         BODY_REMEDY,
         RETURN_CODES,
     ),
     Errcode(
         42001,
         APP_APIS,
-        Action.TOKEN_DEAD,
+        Action.INVALID_TOKEN,
         BilingualText("The access_token has expired.", "access_token 已过期。"),
         APP_TOKEN_REMEDY,
         RETURN_CODES,
@@ -533,7 +532,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
     Errcode(
         42001,
         COMPONENT_APIS,
-        Action.TOKEN_DEAD,
+        Action.INVALID_TOKEN,
         BilingualText("The component_access_token has expired.", "component_access_token 已过期。"),
         COMPONENT_TOKEN_REMEDY,
         RETURN_CODES,
@@ -545,7 +544,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         BilingualText("The component_access_token has expired.", "component_access_token 已过期。"),
         BilingualText(
             "Check that the platform's own service renews the component_access_token before its two hours "
-            "are over and hands out the new one.",
+            "are over and returns the new one.",
             "请确认第三方平台自有服务在 2 小时有效期结束前刷新 component_access_token，并对外提供新令牌。",
         ),
         RETURN_CODES,
@@ -555,12 +554,13 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The token and the refresh token died because a user changed the WeChat password.",
+            "The token and the refresh token became invalid because a user changed the WeChat password.",
             "用户修改了微信密码，token 与刷新令牌均已失效。",
         ),
         BilingualText(
-            "The mini program's administrator has to authorize the third-party platform anew; then put the "
-            "new authorizer_refresh_token into the configuration (discovery does it by itself).",
+            "The mini program's administrator has to authorize the third-party platform again; then put the "
+            "new authorizer_refresh_token into the configuration (with discovery, this happens "
+            "automatically).",
             "请小程序管理员重新授权给第三方平台，并将新的刷新令牌 authorizer_refresh_token 更新到配置中"
             "（启用自动发现时会自动更新）。",
         ),
@@ -572,7 +572,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The call reached WeChat with another method than POST.",
+            "The call reached WeChat with a method other than POST.",
             "接口要求 POST，但请求以其他方法到达微信。",
         ),
         BODY_REMEDY,
@@ -584,8 +584,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         BilingualText("The call reached WeChat without TLS.", "接口要求 HTTPS，但请求以明文 HTTP 到达微信。"),
         BilingualText(
-            "Use https:// in wechat.base_url; only WeChat's cloud hosting takes http://. If it is https:// "
-            "already, a gateway passes the call on in plain text.",
+            "Use https:// in wechat.base_url; only WeChat's cloud hosting accepts http://. If it is "
+            "https:// already, check for a gateway that passes the call on in plain text.",
             "请将 wechat.base_url 改为 https://，仅微信云托管内可使用 http://；若已是 https://，"
             "请检查网关是否以明文转发。",
         ),
@@ -604,14 +604,14 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.DAILY_QUOTA,
         BilingualText(
-            "The account's calls of this API are used up: those of the day, or with some APIs those of the "
-            "minute.",
+            "The account has used up its calls of this API: the daily quota, or for some APIs the quota of "
+            "the minute.",
             "该账号调用此接口的次数已达上限：通常是每日上限，部分接口是分钟上限。",
         ),
         with_warning(
             BilingualText(
-                "Usually none: the exporter tries again after 60 seconds, for the limit may be one of the "
-                "minute, then every 30 minutes until the daily quota is there again; a reload tries at "
+                "Usually nothing: the exporter tries again after 60 seconds, because it may be a limit of "
+                "the minute, then every 30 minutes until the daily quota is renewed; a reload tries at "
                 "once. Scrape less often: raise scrape_interval, set scrape.min_interval, and look for "
                 "other callers of this API.",
                 "一般无需处理：该上限可能是分钟级的，exporter 60 秒后重试，之后每 30 分钟试一次，"
@@ -628,7 +628,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.MINUTE_QUOTA,
         BilingualText("This API was called too often within one minute.", "该接口一分钟内调用过于频繁。"),
         BilingualText(
-            "Usually none: the exporter pauses for 60 seconds. If it comes back, lower "
+            "Usually nothing: the exporter pauses for 60 seconds. If it comes back, lower "
             "wechat.max_concurrency, set scrape.min_interval, and look for other callers of this API.",
             "一般无需处理，exporter 会暂停 60 秒。若反复出现，请调低 wechat.max_concurrency、设置 "
             "scrape.min_interval，并排查是否有其他程序在调用该接口。",
@@ -645,8 +645,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ),
         with_warning(
             BilingualText(
-                "Add this host's outgoing IP address to the 「IP白名单」 in the console the account belongs "
-                "to; --doctor helps to find the address.",
+                "Add this host's outgoing IP address to the 「IP白名单」 in the console that the account "
+                "belongs to; --doctor helps to find the address.",
                 "请在该账号所属平台的“IP白名单”中添加本机出口 IP，可用 --doctor 协助确认地址。",
             ),
             APP_IP_LIST_WARNING,
@@ -671,7 +671,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "调用该接口所用的 token 不是第三方平台的 component_access_token。",
         ),
         BilingualText(
-            "Make the source under component_access_token hand out the platform's own token, not an "
+            "Configure a source under component_access_token that returns the platform's own token, not an "
             "access_token or authorizer_access_token of an app.",
             "请确认 component_access_token 配置的来源返回的是第三方平台自身的令牌，"
             "而不是小程序的 access_token 或 authorizer_access_token。",
@@ -684,14 +684,15 @@ TABLE: Final[tuple[Errcode, ...]] = (
         COMPONENT_TOKEN_API,
         Action.PERSON,
         BilingualText(
-            "WeChat makes no component_access_token for this third-party platform. No token is involved yet.",
+            "WeChat does not issue a component_access_token to this third-party platform. No token is "
+            "involved yet.",
             "微信拒绝为该第三方平台生成 component_access_token，此时尚未用到任何 token。",
         ),
         BilingualText(
-            "None if it passes by itself, as it has been seen to: the exporter tries again after a pause. "
-            "Else compare component_appid with the platform's page at open.weixin.qq.com, see that the "
-            "platform is approved and not restricted, and report the rid from the errmsg in WeChat's "
-            "developer community.",
+            "Nothing if it passes by itself, which has been observed: the exporter tries again after a "
+            "pause. Otherwise compare component_appid with the platform's page at open.weixin.qq.com, check "
+            "that the platform is approved and not restricted, and report the rid from the errmsg in "
+            "WeChat's developer community.",
             "曾有自行恢复的情况，能恢复则无需处理：exporter 暂停后会重试。若持续出现，请登录 "
             "open.weixin.qq.com 核对 component_appid，确认第三方平台已审核通过且未受限，"
             "并携带 errmsg 中的 rid 到微信开放社区反馈。",
@@ -709,9 +710,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
         with_warning(
             BilingualText(
                 "Check that the token belongs to this mini program and not to an official account or to the "
-                "third-party platform itself, and look at the account's API permissions at "
-                "mp.weixin.qq.com. A platform's authorizer_access_token needs permission set 18, a shared "
-                "cloud environment the right from_appid.",
+                "third-party platform itself, and check the account's API permissions at mp.weixin.qq.com. "
+                "A platform's authorizer_access_token needs permission set 18; a shared cloud environment "
+                "needs the right from_appid.",
                 "请确认 token 属于该小程序，而不是公众号或第三方平台自身，并登录 mp.weixin.qq.com 查看账号"
                 "的接口权限。第三方平台的 authorizer_access_token 须含权限集 18，云环境共享时须填对 "
                 "from_appid。",
@@ -730,8 +731,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "该接口因账号违规被封禁。",
         ),
         BilingualText(
-            "The account's administrator reads the notice in the message centre at mp.weixin.qq.com and "
-            "appeals or corrects what it names.",
+            "Ask the account's administrator to read the notice in the message center at mp.weixin.qq.com, "
+            "and to appeal or correct what it names.",
             "请账号管理员登录 mp.weixin.qq.com，在站内通知中查看封禁详情，按要求整改或申诉。",
         ),
         RETURN_CODES,
@@ -742,12 +743,12 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The resets of call counts that the account has in a month are used up.",
+            "The account has used up its monthly number of quota resets.",
             "该账号当月的清零次数已用完。",
         ),
         BilingualText(
-            "The exporter resets no quota: look for the program that does, and wait for the next month. "
-            "Until then nobody can reset a quota that production has used up.",
+            "The exporter never resets a quota: look for the program that does, and wait for the next "
+            "month. Until then nobody can reset a quota that production has used up.",
             "exporter 不会清零额度：请查明是哪个程序在清零，并等待下个月恢复。在此之前，"
             "生产环境用完的额度也无法清零。",
         ),
@@ -758,12 +759,12 @@ TABLE: Final[tuple[Errcode, ...]] = (
         COMPONENT_TOKEN_API,
         Action.PERSON,
         BilingualText(
-            "WeChat does not let this third-party platform make a component_access_token. No token is "
+            "WeChat does not let this third-party platform request a component_access_token. No token is "
             "involved yet.",
             "微信不允许该第三方平台生成 component_access_token，此时尚未用到任何 token。",
         ),
         BilingualText(
-            "See at open.weixin.qq.com that the platform is approved and not restricted, and that "
+            "Check at open.weixin.qq.com that the platform is approved and not restricted, and that "
             "component_appid is its AppID; if it is, report the rid from the errmsg in WeChat's developer "
             "community.",
             "请登录 open.weixin.qq.com 确认第三方平台已审核通过且未受限，且 component_appid 填写正确；"
@@ -789,8 +790,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "账号受限，可能已被冻结、注销或因违规被处罚。",
         ),
         BilingualText(
-            "The account's administrator looks at its state and the notices at mp.weixin.qq.com; an app "
-            "that is gone for good leaves the configuration.",
+            "Ask the account's administrator to check its state and the notices at mp.weixin.qq.com. Remove "
+            "the app from the configuration if it is gone for good.",
             "请账号管理员登录 mp.weixin.qq.com 查看账号状态和站内通知；若小程序已注销，请从配置中移除。",
         ),
         RETURN_CODES,
@@ -801,7 +802,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The account is not among those that WeChat lets call this API.",
+            "WeChat does not let this account call this API.",
             "该账号不在允许调用此接口的账号范围内。",
         ),
         BilingualText(
@@ -818,7 +819,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         BilingualText("The account may not fetch access tokens.", "该账号被禁止使用 token 接口。"),
         BilingualText(
-            "It may be a punishment: the account's administrator reads the notices at mp.weixin.qq.com.",
+            "It may be a penalty: ask the account's administrator to read the notices at mp.weixin.qq.com.",
             "可能是违规处罚所致，请账号管理员登录 mp.weixin.qq.com 查看站内通知。",
         ),
         ACCESS_TOKEN,
@@ -830,8 +831,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         BilingualText("The account is frozen.", "账号已被冻结。"),
         BilingualText(
-            "The account's administrator unfreezes it or completes what the notices at mp.weixin.qq.com ask "
-            "for.",
+            "Ask the account's administrator to unfreeze it, or to do what the notices at mp.weixin.qq.com "
+            "ask for.",
             "请账号管理员登录 mp.weixin.qq.com，按站内通知的要求处理并解冻账号。",
         ),
         ACCESS_TOKEN,
@@ -847,8 +848,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ),
         with_warning(
             BilingualText(
-                "Check component_appid and the app's appid. An app that has left the platform leaves the "
-                "configuration; one that has not is authorized again by its administrator.",
+                "Check component_appid and the app's appid. Remove an app that has left the platform from "
+                "the configuration; otherwise its administrator has to authorize the platform again.",
                 "请核对 component_appid 与小程序 appid。若已不再合作，请从配置中移除该小程序；"
                 "否则由小程序管理员重新扫码授权。",
             ),
@@ -881,7 +882,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         BilingualText("The component_verify_ticket has expired.", "component_verify_ticket 已过期。"),
         BilingualText(
-            "See that WeChat's push still reaches the platform's 「授权事件接收URL」 (it comes every 10 "
+            "Check that WeChat's push still reaches the platform's 「授权事件接收URL」 (it comes every 10 "
             "minutes) and that the platform's service writes each new ticket where the exporter reads it.",
             "请确认微信推送的 ticket（每 10 分钟一次）仍能到达第三方平台的“授权事件接收URL”，"
             "且平台服务会把最新 ticket 写入 exporter 读取的位置。",
@@ -893,7 +894,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "The component_verify_ticket is not valid, or is one of another platform.",
+            "The component_verify_ticket is not valid, or belongs to another platform.",
             "component_verify_ticket 无效，或属于其他第三方平台。",
         ),
         TICKET_REMEDY,
@@ -937,7 +938,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ),
         BilingualText(
             "Take component_appid from 「管理中心 → 第三方平台」 at open.weixin.qq.com; the AppID of a mini "
-            "program or official account does not do.",
+            "program or official account does not work.",
             "请填写 open.weixin.qq.com“管理中心 → 第三方平台”中的 AppID，不能填小程序或公众号的 AppID。",
         ),
         COMPONENT_TOKEN,
@@ -947,11 +948,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "This API takes the component_access_token only, and was called with another token.",
+            "This API accepts only the component_access_token, and was called with another token.",
             "该接口只接受 component_access_token，而调用时使用了其他 token。",
         ),
         BilingualText(
-            "Make the source under component_access_token hand out the platform's own token.",
+            "Configure a source under component_access_token that returns the platform's own token.",
             "请确认 component_access_token 配置的来源返回的是第三方平台自身的令牌。",
         ),
         RETURN_CODES,
@@ -961,11 +962,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "This API takes an account's token, and was called with the component_access_token.",
+            "This API accepts an account's token, and was called with the component_access_token.",
             "该接口须使用授权方账号的 token，而调用时使用了 component_access_token。",
         ),
         BilingualText(
-            "Make the app's token source hand out its authorizer_access_token or access_token.",
+            "Configure a token source for the app that returns its authorizer_access_token or access_token.",
             "请确认该小程序的 token 来源返回的是 authorizer_access_token 或 access_token。",
         ),
         RETURN_CODES,
@@ -979,7 +980,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "该接口所属的权限集尚未经第三方平台确认。",
         ),
         BilingualText(
-            "The platform's own service confirms the authorization; the exporter changes none.",
+            "Let the platform's own service confirm the authorization; the exporter never changes one.",
             "请由第三方平台自有服务确认该授权，exporter 不会修改授权。",
         ),
         RETURN_CODES,
@@ -1005,9 +1006,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "The authorizer_refresh_token is not valid.", "刷新令牌 authorizer_refresh_token 无效。"
         ),
         BilingualText(
-            "Take the refresh token in force from api_get_authorizer_list (discovery does it by itself) and "
-            "put it into the configuration; if that one is refused too, the mini program's administrator "
-            "has to authorize the platform anew.",
+            "Take the current refresh token from api_get_authorizer_list and put it into the configuration "
+            "(with discovery, this happens automatically). If that one is refused too, the mini program's "
+            "administrator has to authorize the platform again.",
             "请通过 api_get_authorizer_list 获取当前有效的刷新令牌并更新到配置中"
             "（启用自动发现时会自动更新）；若仍无效，请小程序管理员重新授权给第三方平台。",
         ),
@@ -1019,8 +1020,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "A third-party platform's AppID was used where an app's belongs: its token comes from "
-            "api_component_token only.",
+            "A third-party platform's AppID was used where an app's is expected: the platform's token comes "
+            "only from api_component_token.",
             "此处误用了第三方平台的 AppID，其令牌只能通过 api_component_token 获取。",
         ),
         BilingualText(
@@ -1040,7 +1041,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "第三方平台尚未全网发布。",
         ),
         BilingualText(
-            "Publish it (「全网发布」) on the platform's page at open.weixin.qq.com; until then it may act "
+            "Publish it (「全网发布」) on the platform's page at open.weixin.qq.com; until then it can act "
             "only for the accounts on its test list.",
             "请在 open.weixin.qq.com 的第三方平台详情页完成全网发布；发布前仅可用于授权测试账号。",
         ),
@@ -1068,7 +1069,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         frozenset({"quota/get"}),
         Action.PERSON,
         BilingualText(
-            "The path in cgi_path has not the form WeChat expects.",
+            "The path in cgi_path does not have the form that WeChat expects.",
             "cgi_path 的格式不正确。",
         ),
         BODY_REMEDY,
@@ -1079,7 +1080,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         frozenset({"quota/get"}),
         Action.PERSON,
         BilingualText(
-            "WeChat keeps no quota under the path in cgi_path.",
+            "WeChat has no quota for the path in cgi_path.",
             "cgi_path 不存在，查不到对应接口的额度。",
         ),
         BilingualText(
@@ -1093,11 +1094,11 @@ TABLE: Final[tuple[Errcode, ...]] = (
         frozenset({"quota/get"}),
         Action.PERSON,
         BilingualText(
-            "The token belongs to an account of another kind than the API asked about.",
+            "The token belongs to an account of a different kind than the API in cgi_path.",
             "所用 token 的账号类型与所查询接口不符。",
         ),
         BilingualText(
-            "Check that the app's token source hands out the mini program's own access_token or "
+            "Check that the app's token source returns the mini program's own access_token or "
             "authorizer_access_token; if it does, set collect.quota to false.",
             "请确认 token 来源返回的是该小程序的 access_token 或 authorizer_access_token；若确认无误仍报错，"
             "请将 collect.quota 设为 false。",
@@ -1110,7 +1111,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         Action.PERSON,
         BilingualText("The account is not a mini program.", "该账号不是小程序。"),
         BilingualText(
-            "Take the app out of the configuration, or correct its appid: official accounts have no such "
+            "Remove the app from the configuration, or correct its appid: official accounts have no such "
             "domain lists.",
             "请修正 appid，或从配置中移除该账号：公众号没有小程序的域名配置。",
         ),
@@ -1120,9 +1121,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
         85088,
         ANY,
         Action.PERSON,
-        BilingualText("The mini program has not opened cloud development.", "该小程序未开通云开发。"),
+        BilingualText("The mini program has not enabled cloud development.", "该小程序未开通云开发。"),
         BilingualText(
-            "Open it in WeChat's developer tools or the cloud console, or use another token source than "
+            "Enable it in WeChat's developer tools or the cloud console, or use a token source other than "
             "cloudrun or cloudbase.",
             "请在微信开发者工具或云开发控制台开通，或不使用 cloudrun、cloudbase 类型的 token 来源。",
         ),
@@ -1182,7 +1183,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
             "云托管的微信令牌尚未就绪，常见于首个版本刚部署时。",
         ),
         BilingualText(
-            "Wait a few minutes; the exporter retries once per scrape. If it stays, open a ticket in the "
+            "Wait a few minutes; the exporter retries once per scrape. If it persists, open a ticket in the "
             "console of WeChat's cloud hosting.",
             "请等待数分钟，exporter 每次采集会重试一次；若持续出现，请在微信云托管控制台提交工单。",
         ),
@@ -1193,12 +1194,13 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "This API is for third-party platforms acting for a mini program, and was called by another.",
+            "This API is for third-party platforms that act for a mini program, and was called by someone "
+            "else.",
             "该接口仅支持第三方平台代小程序调用，当前并非由第三方平台发起。",
         ),
         BilingualText(
-            "If it is about the effective lists, set collect.effective to false. Else take the token of the "
-            "platform that acts for this mini program already.",
+            "If it concerns the effective lists, set collect.effective to false. Otherwise use the token of "
+            "the platform that already acts for this mini program.",
             "若仅涉及生效域名列表，请将 collect.effective 设为 false；"
             "否则请使用已在代该小程序调用的第三方平台的 token。",
         ),
@@ -1210,7 +1212,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "Another request for this account still waits for the administrator's answer.",
+            "Another request for this account is still waiting for the administrator's answer.",
             "该账号还有未处理的 IP 确认请求。",
         ),
         CONFIRM_REMEDY,
@@ -1221,7 +1223,9 @@ TABLE: Final[tuple[Errcode, ...]] = (
         89502,
         ANY,
         Action.PERSON,
-        BilingualText("The call waits for the administrator's confirmation.", "此次调用等待管理员确认。"),
+        BilingualText(
+            "The call is waiting for the administrator's confirmation.", "此次调用等待管理员确认。"
+        ),
         CONFIRM_REMEDY,
         RETURN_CODES,
         group=ErrcodeGroup.ADDRESS,
@@ -1231,7 +1235,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText(
-            "WeChat takes the call as risky: the administrator has to confirm the address it came from.",
+            "WeChat considers the call risky: the administrator has to confirm the address it came from.",
             "微信判定此次调用存在风险，需要管理员确认来源 IP。",
         ),
         CONFIRM_REMEDY,

@@ -10,7 +10,7 @@ class Action(enum.StrEnum):
     BUSY = "busy"
     """One retry after a short, jittered wait."""
 
-    TOKEN_DEAD = "token dead"  # noqa: S105 - the name of a class of errcodes
+    INVALID_TOKEN = "invalid token"  # noqa: S105 - the name of a class of errcodes
     """The cached token is dropped and fetched again once; one retry if it differs."""
 
     DAILY_QUOTA = "daily quota"

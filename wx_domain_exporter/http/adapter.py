@@ -23,10 +23,14 @@ from wx_domain_exporter.http.connection import Connection
 from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.origin import Origin, Proxy
 from wx_domain_exporter.http.pool import ConnectionPool
-from wx_domain_exporter.http.response import HttpResponse, IncompleteResponseError, NotHttpError
+from wx_domain_exporter.http.response import (
+    FIRST_BAD_STATUS,
+    HttpResponse,
+    IncompleteResponseError,
+    NotHttpError,
+)
 from wx_domain_exporter.open_files import are_exhausted
 
-_FIRST_BAD_STATUS = 300
 _STALE = (ConnectionError, ssl.SSLError, IncompleteResponseError)
 _TIMEOUT_MESSAGE = "no whole answer in time"
 
@@ -152,7 +156,7 @@ class DeadlineAdapter(BaseAdapter):
             connection.close()
             if kept and not response.started and isinstance(error, _STALE):
                 return None
-            if isinstance(error, ContentDecodingError) and response.status >= _FIRST_BAD_STATUS:
+            if isinstance(error, ContentDecodingError) and response.status >= FIRST_BAD_STATUS:
                 return _response(request, response, b"")  # the body of an error response is not used
             raise
         finally:

@@ -13,6 +13,9 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from requests.exceptions import ContentDecodingError, RequestException
 from requests.structures import CaseInsensitiveDict
 
+FIRST_BAD_STATUS = 300
+"""A redirect is a failure too: following one could send a token to another server."""
+
 LONGEST_HEAD = 1 << 16
 """Bytes of a head, with those of the interim answers before it."""
 

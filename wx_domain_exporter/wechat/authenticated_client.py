@@ -122,4 +122,4 @@ class AuthenticatedClient:
 
 def _is_invalid_token(error: ApiError) -> bool:
     """Return whether an errcode means that the token is invalid."""
-    return look_up(error.api, error.errcode).action is Action.TOKEN_DEAD
+    return look_up(error.api, error.errcode).action is Action.INVALID_TOKEN

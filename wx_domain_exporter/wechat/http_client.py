@@ -9,6 +9,7 @@ from wx_domain_exporter import __version__
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.http.adapter import DeadlineAdapter
 from wx_domain_exporter.http.desync import Desyncs
+from wx_domain_exporter.http.response import FIRST_BAD_STATUS
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.tasks import blocking
 from wx_domain_exporter.wechat.errors import (
@@ -21,7 +22,6 @@ from wx_domain_exporter.wechat.errors import (
 )
 
 USER_AGENT = f"wx_domain_exporter/{__version__}"
-_FIRST_BAD_STATUS = 300
 _CA_FILE_TIMEOUT = 3.0
 
 
@@ -94,6 +94,6 @@ class HttpClient:
             raise DecodeError(str(error)) from None
         except requests.exceptions.RequestException as error:
             raise HttpError(str(error)) from None
-        if response.status_code >= _FIRST_BAD_STATUS:
+        if response.status_code >= FIRST_BAD_STATUS:
             raise HttpError(f"HTTP status {response.status_code}")
         return response.content

@@ -119,7 +119,7 @@ class TestChanges:
         folder.configure(A)
         with capture_logs() as logs:
             assert folder.load() == [A]
-        told = {"event": "no file is there for app_files", "log_level": "warning", "patterns": "apps.d/*.yml"}
+        told = {"event": "no file matches app_files", "log_level": "warning", "patterns": "apps.d/*.yml"}
         assert logs == [told]
 
 
@@ -178,7 +178,10 @@ class TestBrokenFile:
         assert folder.changed() == [A, B, D]
         assert folder.load() == [A, B, D]
         assert folder.broken() == [
-            "apps.d/one.yml: [1].appid: is not an appid; allowed: wx followed by 16 of 0-9 a-f"
+            (
+                "apps.d/one.yml: [1].appid: is not an appid; "
+                "allowed: wx followed by 16 hexadecimal digits (0-9, a-f)"
+            )
         ]
         folder.write("one", B)
         assert folder.changed() == [B, D]
@@ -208,8 +211,8 @@ class TestBrokenFile:
         folder.write("two", C, A)
         assert folder.changed() == [A, B]
         (sentence,) = folder.broken()
-        assert "apps.d/two.yml: [1].appid: is the appid of" in sentence
-        assert "apps.d/one.yml: [0] too" in sentence
+        assert "apps.d/two.yml: [1].appid: is also the appid of" in sentence
+        assert "apps.d/one.yml: [0];" in sentence
         folder.write("one", D)
         assert folder.changed() == [D, C, A]
 
@@ -222,7 +225,7 @@ class TestBrokenFile:
         folder.configure()
         assert folder.load() == [B]
         (sentence,) = folder.broken()
-        assert "[0].token: names no token source" in sentence
+        assert "[0].token: is not the name of a token source" in sentence
 
     def test_a_configuration_that_is_refused_leaves_everything_as_it_was(self, folder: Folder) -> None:
         folder.write("one", A)
@@ -239,7 +242,7 @@ class TestBrokenFile:
         folder.write("one", text="# on its way\n")
         assert folder.changed() == [A]
         assert folder.broken() == [
-            "apps.d/one.yml: is empty; allowed: a list of mini programs, [] for none",
+            "apps.d/one.yml: is empty; allowed: a list of mini programs, or [] for none",
         ]
         folder.write("one", text="[]")
         assert folder.changed() == []

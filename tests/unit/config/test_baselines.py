@@ -119,8 +119,8 @@ def test_a_baseline_covers_what_the_action_covers(
             settings(wechat=wechat, apps=[app(baseline={left_out: expected})])
         (error,) = caught.value.errors
         assert error == (
-            f"some.yml: apps[0].baseline.{left_out}: is a category that wechat.action {action} leaves out; "
-            "allowed: those that it covers"
+            f"some.yml: apps[0].baseline.{left_out}: is not covered by wechat.action {action}; "
+            "allowed: categories that it covers"
         )
 
 
@@ -131,5 +131,5 @@ def test_an_app_file_names_the_baselines_of_the_configuration(tmp_path: Path) ->
         parse(as_json(tree).encode(), tmp_path / "some.yml")
     (error,) = caught.value.errors
     assert error.endswith(
-        "apps.json: [0].baseline: names no baseline; allowed: a name under baselines (some)"
+        "apps.json: [0].baseline: is not the name of a baseline; allowed: a name under baselines (some)"
     )

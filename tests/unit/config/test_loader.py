@@ -254,7 +254,7 @@ class TestPlaces:
     def test_a_ca_file_without_certificates_is_refused(self, tmp_path: Path) -> None:
         (tmp_path / "ca.pem").write_text("no certificate\n")
         (line,) = errors(as_json({"wechat": {"ca_file": str(tmp_path / "ca.pem")}, "apps": [APP]}))
-        assert line.startswith(f"{FILE}: wechat.ca_file: {tmp_path}/ca.pem can't be read as certificates: ")
+        assert line.startswith(f"{FILE}: wechat.ca_file: certificates can't be read from {tmp_path}/ca.pem: ")
 
 
 class TestShippedConfiguration:

@@ -82,7 +82,7 @@ def test_a_duration_beyond_all_bounds_is_an_error() -> None:
 @pytest.mark.parametrize("value", [5, True, "canary", ["canary"], [["canary"]], None], ids=repr)
 def test_tokens_that_are_no_mapping_are_an_error_and_are_not_quoted(value: object) -> None:
     found = errors_of(tokens=value, apps=[{"appid": APPID, "token": "unknown"}])
-    assert found[0] == f"{FILE}: tokens: has a wrong type; allowed: a mapping"
+    assert found[0] == f"{FILE}: tokens: has the wrong type; allowed: a mapping"
     assert not any(CANARY in line for line in found)
 
 
@@ -142,4 +142,4 @@ def test_a_place_that_cannot_exist_is_refused(sections: Mapping[str, Any], key: 
 
 def test_a_source_that_is_called_like_a_type_in_brackets_has_its_own_path() -> None:
     found = errors(with_app('tokens: {"<stable_token>": {type: stable_token}}'))
-    assert found == [f"{FILE}: tokens.<stable_token>.appsecret: is missing; it has no default"]
+    assert found == [f"{FILE}: tokens.<stable_token>.appsecret: is missing; this key is required"]

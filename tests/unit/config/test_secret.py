@@ -64,7 +64,7 @@ class TestValue:
     @pytest.mark.parametrize("char", ["\n", "\r", "\t", "\x00", "\x1f", "\x7f"], ids=ascii)
     def test_a_control_character_inside_is_refused_without_quoting_the_secret(self, char: str) -> None:
         text = refusal(Secret("value", f"{CANARY}{char}{CANARY}"))
-        assert text == "the secret holds more than one line, or a control character"
+        assert text == "the secret contains a line break or another control character"
 
 
 class TestEnvironment:
@@ -86,7 +86,7 @@ class TestEnvironment:
     def test_lines_are_refused_without_quoting_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(VARIABLE, f"{CANARY}\n{CANARY}")
         text = refusal(Secret("env", VARIABLE))
-        assert text.startswith(f"the environment variable {VARIABLE} holds more than one line")
+        assert text.startswith(f"the environment variable {VARIABLE} contains a line break")
         assert CANARY not in text
 
     def test_bytes_that_are_no_utf_8_are_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ class TestFile:
     def test_lines_are_refused_without_quoting_them(self, path: Path) -> None:
         path.write_text(f"{CANARY}\n{CANARY}\n")
         text = refusal(of_file(path))
-        assert text == f"the secret file {path} holds more than one line, or a control character"
+        assert text == f"the secret file {path} contains a line break or another control character"
 
     def test_bytes_that_are_no_utf_8_are_refused_without_quoting_them(self, path: Path) -> None:
         path.write_bytes(CANARY.encode() + b"\xff")
@@ -134,7 +134,7 @@ class TestFile:
         path.write_bytes(b"x" * 65536)
         assert of_file(path).read() == "x" * 65536
         path.write_bytes(b"x" * 65537)
-        assert refusal(of_file(path)) == f"the secret file {path} holds more than 65536 bytes"
+        assert refusal(of_file(path)) == f"the secret file {path} has more than 65536 bytes"
 
     def test_an_endless_file_is_not_read(self) -> None:
         what = "can't be read: it is not a regular file"

@@ -104,7 +104,10 @@ class TestBaseUrl:
         ids=ascii,
     )
     def test_this_holds_what_no_url_can_hold(self, url: str) -> None:
-        assert refusal(base_url=url) == f"{FILE}: wechat.base_url: holds characters that a URL can't hold"
+        assert refusal(base_url=url) == (
+            f"{FILE}: wechat.base_url: contains characters that are not valid in a URL; "
+            "allowed: ASCII without spaces"
+        )
 
     @pytest.mark.parametrize(
         "url",
@@ -119,8 +122,7 @@ class TestBaseUrl:
     )
     def test_only_a_server_and_a_path_may_stand_in_it(self, url: str) -> None:
         assert refusal(base_url=url) == (
-            f"{FILE}: wechat.base_url: must not hold a user, a query or a fragment; "
-            "allowed: https://HOST[:PORT]"
+            f"{FILE}: wechat.base_url: contains a user, a query or a fragment; allowed: https://HOST[:PORT]"
         )
 
 
@@ -150,6 +152,5 @@ class TestProxyUrl:
     )
     def test_this_is_no_proxy_and_is_not_quoted(self, url: str) -> None:
         assert refusal(proxy_url=url) == (
-            f"{FILE}: wechat.proxy_url: is not the URL of a proxy; "
-            "allowed: http://[USER:PASSWORD@]HOST[:PORT]"
+            f"{FILE}: wechat.proxy_url: is not a proxy URL; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
         )

@@ -99,7 +99,7 @@ class TestRefusals:
         ],
     )
     def test_they_say_where(self, content: bytes, place: str) -> None:
-        assert refusal(content).startswith(f"{place}is not YAML: ")
+        assert refusal(content).startswith(f"{place}is not valid YAML: ")
 
     @pytest.mark.parametrize(
         "text",
@@ -143,7 +143,7 @@ class TestRefusals:
 
     @pytest.mark.parametrize("content", [b"\xff\xfe\xfa", b"a: \xe9", b"a: \xc3"], ids=repr)
     def test_bytes_that_are_no_text_are_refused(self, content: bytes) -> None:
-        assert refusal(content) == "is not YAML: it holds bytes that are no UTF-8 text"
+        assert refusal(content) == "is not valid YAML: it contains bytes that are not UTF-8 text"
 
     @pytest.mark.parametrize("content", [b"a: b\x07", b"a: \x00", b"a: \xc2\x80"], ids=repr)
     def test_a_control_character_is_called_so(self, content: bytes) -> None:
@@ -153,5 +153,5 @@ class TestRefusals:
 def test_merges_that_multiply_are_refused() -> None:
     levels = ["m0: &m0 {a: b, c: d}"]
     levels += [f"m{n}: &m{n} {{<<: [{', '.join([f'*m{n - 1}'] * 9)}]}}" for n in range(1, 20)]
-    with pytest.raises(YamlError, match="merges too much"):
+    with pytest.raises(YamlError, match="has too many keys after YAML merges"):
         read_yaml("\n".join(levels).encode())

@@ -56,7 +56,7 @@ def test_an_api_rests_after_a_quota_alone(code: int, first: float, later: float)
 @pytest.mark.parametrize("api", APP_APIS + COMPONENT_APIS)
 @pytest.mark.parametrize("code", [40001, 40014, 42001])
 def test_a_dead_token_is_found_out_by_the_apis_called_with_one(api: str, code: int) -> None:
-    assert look_up(api, code).action is Action.TOKEN_DEAD
+    assert look_up(api, code).action is Action.INVALID_TOKEN
 
 
 @pytest.mark.parametrize("api", SECRET_APIS)
@@ -85,9 +85,9 @@ def test_only_the_codes_of_the_contract_are_not_for_a_person() -> None:
         (-1, Action.BUSY),
         (-1000, Action.BUSY),
         (85113, Action.BUSY),
-        (40001, Action.TOKEN_DEAD),
-        (40014, Action.TOKEN_DEAD),
-        (42001, Action.TOKEN_DEAD),
+        (40001, Action.INVALID_TOKEN),
+        (40014, Action.INVALID_TOKEN),
+        (42001, Action.INVALID_TOKEN),
         (45009, Action.DAILY_QUOTA),
         (45011, Action.MINUTE_QUOTA),
     }

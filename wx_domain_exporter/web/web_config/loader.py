@@ -8,10 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wx_domain_exporter.config.errors import ConfigError, Errors, sentences
+from wx_domain_exporter.config.errors import DUPLICATE_KEY, ConfigError, Errors, sentences
 from wx_domain_exporter.config.validation import errors_of, read_tree
 from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, one_line
 from wx_domain_exporter.file_watch import WatchedFiles
+from wx_domain_exporter.regular_file import NUL_IN_PATH
 from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
 from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.web.web_config.tls_context import (
@@ -24,7 +25,7 @@ from wx_domain_exporter.web.web_config.tls_context import (
 )
 
 MAX_BYTES = 1 << 20
-"""Of the web configuration and of each file that it names."""
+"""The size limit of the web configuration and of each file that it names."""
 _TLS = "tls_server_config"
 _SETTING_DEPTH = 2
 """How many parts of a key path name a setting. A setting with an error is left out of the further checks."""
@@ -111,16 +112,12 @@ def _read(path: str, files: WatchedFiles) -> bytes:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    return (
-        (error.strerror or "unknown reason")
-        if isinstance(error, OSError)
-        else "the path contains a NUL character"
-    )
+    return (error.strerror or "unknown reason") if isinstance(error, OSError) else NUL_IN_PATH
 
 
 def _validated(tree: Tree, folder: str) -> tuple[WebConfig, set[KeyPath], Errors]:
     """Return the valid part of a tree, the settings that are not valid, and their errors."""
-    errors: Errors = [(where, "is given twice; allowed: once") for where in tree.duplicates]
+    errors: Errors = [(where, DUPLICATE_KEY) for where in tree.duplicates]
     root = {} if tree.root is None else tree.root
     context = {"folder": folder}
     try:

@@ -60,7 +60,7 @@ def _client_auth_type(value: str) -> str:
 def _inline_secret(value: object) -> Secret:
     if isinstance(value, str):
         return Secret("value", value)
-    raise wrong("has a wrong type; allowed: a string (put it in quotes)")
+    raise wrong("has the wrong type; allowed: a string (put it in quotes)")
 
 
 def _bcrypt_hash(value: object) -> Secret:
@@ -86,7 +86,7 @@ def _header_value(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # `X-XSS-Protection: 0`
     if not isinstance(value, str):
-        raise wrong("has a wrong type; allowed: a string (put it in quotes)")
+        raise wrong("has the wrong type; allowed: a string (put it in quotes)")
     if not _HEADER_VALUE.fullmatch(value):
         raise wrong(
             "contains characters that a header can't have; allowed: printable ASCII characters on one line"
