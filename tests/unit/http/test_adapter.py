@@ -9,7 +9,6 @@ import traceback
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import gevent.socket
 import pytest
 import requests
 from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
@@ -28,6 +27,8 @@ from wx_domain_exporter.http.response import NotHttpError, ResponseTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import gevent.socket
 
 
 @pytest.fixture
