@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from wx_domain_exporter.config.json_text import json_as_yaml
+
 KeyPath = tuple[str | int, ...]
 """Where a value stands: keys of mappings and places in lists, from the top."""
 
@@ -53,12 +55,12 @@ def one_line(text: str) -> str:
 
 
 def read_yaml(content: bytes) -> Tree:
-    """Parse one YAML document.
+    """Parse one document of YAML or JSON.
 
     Raises:
         YamlError: it is none, or holds more than plain values.
     """
-    pickled, duplicates = _read(content)
+    pickled, duplicates = _read(json_as_yaml(content))
     # PyYAML's nodes are gone by now. Values that hold their texts would keep the memory all around.
     return Tree(pickle.loads(pickled), duplicates)  # noqa: S301 - pickled above, from plain values
 
