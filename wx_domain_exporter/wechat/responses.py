@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
@@ -25,6 +26,7 @@ MAX_CATEGORIES = 32
 """A response with more lists than this is malformed."""
 
 _MAX_ERRCODE = 10**9
+_WHOLE_NUMBER = re.compile(r"(-?[0-9]{1,20})(?:\.0{1,20})?")
 
 JsonObject = Mapping[str, Any]
 
@@ -174,14 +176,17 @@ def read_errcode(answer: JsonObject) -> int:
 
 
 def whole_number(value: object, maximum: int) -> int | None:
-    """Return a whole number given as a number or a string; None if it is neither, or beyond ±`maximum`."""
+    """Return a whole number; None if the value is none, or beyond ±`maximum`.
+
+    Gateways between WeChat and its callers turn whole numbers into floats, and both into strings: `7200`,
+    `7200.0`, `"7200"` and `"7200.0"` are the same number.
+    """
     if isinstance(value, str):
-        text = value.strip()
-        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= len(str(maximum)):
-            value = int(text)
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > maximum:
+        match = _WHOLE_NUMBER.fullmatch(value.strip())
+        return None if match is None else whole_number(int(match[1]), maximum)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= maximum:
         return None
-    return value
+    return int(value) if value == int(value) else None
 
 
 def read_errmsg(answer: JsonObject) -> str:

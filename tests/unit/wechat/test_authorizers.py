@@ -69,8 +69,8 @@ class TestListPage:
         assert request.target.endswith("?component_access_token=canary")
         assert request.body == f'{{"component_appid": "{COMPONENT}", "offset": 500, "count": 500}}'.encode()
 
-    @pytest.mark.parametrize("total", [1200, "1200"])
-    def test_a_total_may_come_as_a_string(self, total: object) -> None:
+    @pytest.mark.parametrize("total", [1200, "1200", 1200.0, "1200.0"])
+    def test_a_total_may_come_as_a_string_or_a_float(self, total: object) -> None:
         assert page({"total_count": total, "list": [entry(ACCOUNT)]}) == Page(1200, 1, {ACCOUNT: "refresh-1"})
 
     @pytest.mark.parametrize("empty", [{}, {"list": None}, {"list": []}], ids=["missing", "null", "empty"])

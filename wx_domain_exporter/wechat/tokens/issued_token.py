@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.responses import JsonObject
+from wx_domain_exporter.wechat.responses import JsonObject, whole_number
 
 _MAX_EXPIRES_IN = 30 * 86400.0
+_MAX_NUMBER = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,6 @@ def as_token(value: object) -> str | None:
 
 
 def as_expires_in(value: object) -> float | None:
-    """Return a lifetime in seconds, given as a number or a string, 30 days at most; None if it is neither."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        value = int(value[:12])
-    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-        return None
-    return min(float(value), _MAX_EXPIRES_IN)
+    """Return a lifetime in whole seconds, 30 days at most; None if the value is none above 0."""
+    seconds = whole_number(value, _MAX_NUMBER)
+    return None if seconds is None or seconds <= 0 else min(float(seconds), _MAX_EXPIRES_IN)

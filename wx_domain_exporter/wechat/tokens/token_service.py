@@ -65,7 +65,7 @@ class TokenServiceSource(CachingSource):
             return self._settings.ttl
         expires_in = as_expires_in(value)
         if expires_in is None:
-            raise DecodeError(f"expires_in_pointer {pointer} leads to no number of seconds above 0")
+            raise DecodeError(f"expires_in_pointer {pointer} leads to no whole number of seconds above 0")
         return expires_in
 
     def _warn_once(self, answer: JsonObject, secrets: Sequence[str]) -> None:
