@@ -52,7 +52,7 @@ class MonitoredApp:
         self.last_result: FetchResult | None = None
         """The result of the last fetch."""
         self.consecutive_timeouts = 0
-        """How many fetches in a row kept a worker busy until a timeout."""
+        """How many fetches in a row kept a worker busy until a timeout, or for long with a huge response."""
         self.last_success: float | None = None
         """Unix time of the last successful fetch."""
         self.history = History()
@@ -197,7 +197,7 @@ class MonitoredApp:
             self.last_success = timestamp
         else:
             self._quota_cooldown.begin_after(error)
-        timed_out = error is not None and error.timed_out
+        timed_out = (error is not None and error.timed_out) or self.parser.is_costly
         self.consecutive_timeouts = self.consecutive_timeouts + 1 if timed_out else 0
         api_errors, token = dict(self.api_errors), self.wechat.token
         return FetchResult(categories, error, api_errors, seconds, timestamp, self.last_success, token)

@@ -25,7 +25,9 @@ from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
 log = structlog.get_logger(__name__)
 
 _MAX_PAGES = 2000
-"""A longer list can't be real: WeChat's pages have 500 accounts."""
+_MAX_ACCOUNTS = 200_000
+_MAX_LIST_BYTES = 64 << 20
+"""Of AppIDs and refresh tokens. A longer list can't be real."""
 _FIRST_RETRY_SECONDS = 30.0
 """Delay after a failure; doubled after each further one, up to `discover_interval`."""
 
@@ -161,10 +163,14 @@ class PlatformDiscovery:
         """
         listed: dict[str, str] = {}
         totals: set[int] = set()
+        size = 0
         self._accounts.begin_round()
         for page, done in self._pages():
             totals.add(page.total)
             listed |= page.refresh_tokens
+            size += sum(len(appid) + len(token) for appid, token in page.refresh_tokens.items())
+            if len(listed) > _MAX_ACCOUNTS or size > _MAX_LIST_BYTES:
+                raise DecodeError(f"the list is too long: more than {_MAX_ACCOUNTS} accounts or 64 MiB")
             new = self._accounts.look_up_new(self._wanted(page.refresh_tokens))
             if new or not self.complete:
                 log.info("discovering", platform=self.platform.name, done=done, total=page.total)

@@ -25,6 +25,9 @@ Result_co = TypeVar("Result_co", covariant=True)
 MAX_CATEGORIES = 32
 """A response with more lists than this is malformed."""
 
+_COSTLY_BYTES = 1 << 18
+"""Full lists of usual domains have a quarter of this. Parsing more takes so long that other apps wait."""
+
 _MAX_ERRCODE = 10**9
 _WHOLE_NUMBER = re.compile(r"(-?[0-9]{1,20})(?:\.0{1,20})?")
 
@@ -83,7 +86,7 @@ class DomainListsParser:
     Not safe to share between threads, except `forget`.
     """
 
-    __slots__ = ("_action", "_last", "known", "seen")
+    __slots__ = ("_action", "_last", "is_costly", "known", "seen")
 
     def __init__(self, action: str | None) -> None:
         """Create a parser that knows no lists of the app.
@@ -96,6 +99,8 @@ class DomainListsParser:
         """The undocumented categories that the app had before."""
         self.known: Mapping[str, DomainList] | None = None
         """The app's previous lists; a list that did not change is returned as the same object."""
+        self.is_costly = False
+        """Whether the last response was changed and far larger than full lists are."""
         self._last: tuple[bytes, Mapping[str, DomainList]] | None = None
         """The digest of the last successful response, and its lists."""
 
@@ -104,7 +109,9 @@ class DomainListsParser:
         digest = sha256(body).digest()  # keeping the bytes would take a kilobyte for each app
         last = self._last
         if last is not None and last[0] == digest:
+            self.is_costly = False
             return last[1]
+        self.is_costly = len(body) > _COSTLY_BYTES
         lists = self.read(successful_answer(api, body, secrets))
         if last is not None and last[1] == lists:
             lists = last[1]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from typing import NoReturn
@@ -104,6 +105,14 @@ class TestFailure:
             assert fetch(app).reason is Reason.TOKEN
             assert app.consecutive_timeouts == timeouts
         assert stage.calls() == (0, 0)
+
+    def test_a_huge_changed_response_counts_as_one(self, stage: Stage) -> None:
+        app = stage.make_app()
+        huge = [f"https://{number}.{'x' * 60}.example.com" for number in range(5000)]
+        for lists, expected in (([], 0), (huge, 1), (huge[1:], 2), (huge[1:], 0)):
+            stage.world.patch(APPID, {"raw_body": json.dumps({"errcode": 0, "requestdomain": lists})})
+            assert fetch(app).reason is None
+            assert app.consecutive_timeouts == expected
 
     def test_consecutive_timeouts_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
         app = stage.make_app()

@@ -77,7 +77,7 @@ class TestJson:
 
     def test_half_a_surrogate_pair_is_refused_with_its_line(self) -> None:
         content = b'{\n"a": "\\ud83d\\ude00",\n"b": "\\ud83d"\n}'
-        assert refusal(content).startswith("line 3, column 10: is not YAML: found invalid Unicode")
+        assert refusal(content).startswith("line 3, column 10: is not valid YAML: found invalid Unicode")
 
     def test_keys_given_twice_are_told(self) -> None:
         content = b'[{"a": "\\ud83d\\ude00", "a": 1}]'

@@ -67,6 +67,16 @@ class TestFailingList:
         assert (stage.list_calls, stage.errors()) == (3, 1)
         assert "goes on after 3 pages" in str(discovery.failure)
 
+    @pytest.mark.parametrize("limit", ["_MAX_ACCOUNTS", "_MAX_LIST_BYTES"])
+    def test_a_list_that_is_too_long_is_an_error(
+        self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch, limit: str
+    ) -> None:
+        monkeypatch.setattr(discovery_module, limit, 5)
+        discovery = stage.discovery()
+        discovery.discover()
+        assert "the list is too long" in str(discovery.failure)
+        assert stage.errors() == 1
+
     def test_the_delays_double_up_to_the_interval_and_are_reset_by_a_success(
         self, stage: DiscoveryStage
     ) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.responses import JsonObject, whole_number
 
+_MAX_TOKEN_LENGTH = 4096
+"""WeChat asks callers to reserve 512 characters; its tokens have fewer than 200."""
 _MAX_EXPIRES_IN = 30 * 86400.0
 _MAX_NUMBER = 10**15
 
@@ -43,7 +45,9 @@ def read_issued_token(answer: JsonObject, key: str) -> IssuedToken:
 
 def as_token(value: object) -> str | None:
     """Return a value that can be sent as a token; None for any other."""
-    return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else None
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TOKEN_LENGTH:
+        return None
+    return value if value.isascii() and value.isprintable() else None
 
 
 def as_expires_in(value: object) -> float | None:

@@ -42,6 +42,7 @@ class TestPointers:
     @pytest.mark.parametrize(
         ("pointer", "answer", "sentence"),
         [
+            ("/token", {"token": "x" * 4097}, "/token leads to no token"),
             (
                 "/data/token",
                 {"code": 0, "data": {"access_token": "canary"}},
