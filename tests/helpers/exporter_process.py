@@ -54,6 +54,15 @@ class Exporter:
         fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
         return int(fields[1]) * os.sysconf("SC_PAGESIZE")
 
+    def peak_bytes(self) -> int:
+        """The highest resident memory since the start, or since `reset_peak`."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        [peak] = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+        return 1024 * int(peak)
+
+    def reset_peak(self) -> None:
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
     def threads(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))
 

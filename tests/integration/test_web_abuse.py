@@ -20,6 +20,8 @@ from helpers.waiting import wait_until
 from helpers.web_certificates import WebFolder, make_web_folder
 from helpers.web_setup import PASSWORD, TLS, basic, users
 
+from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 CLIENT_TIMEOUT = 60.0
 """Seconds after which a client that was not disconnected gives up."""
 BOB = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
+MAX_BYTES_OF_ANSWERS = 150 << 20
+"""How much memory all answers together may take; each of them has 4.5 MB."""
 HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Half: "
 
 
@@ -147,28 +151,32 @@ def test_two_hundred_wrong_passwords_hold_up_no_known_user(served: Served) -> No
     assert served.program.threads() < 200
 
 
-def test_clients_that_do_not_read_are_disconnected(tmp_path: Path) -> None:
+def test_clients_that_do_not_read_are_disconnected_and_take_little_memory(tmp_path: Path) -> None:
     folder = make_web_folder(tmp_path)
     folder.configure(TLS)
     many = [f"https://{number}.{'x' * 200}.example.com" for number in range(20000)]
     with small_fleet(tmp_path) as fleet:
         fleet.world.patch(appid(0), {"domains": {"requestdomain": many}})
         fleet.configure(
-            collect={"max_domains": 100000}, wechat={"max_response_bytes": 64 << 20, "timeout": "30s"}
+            collect={"max_domains": 100000},
+            scrape={"min_interval": "5m"},
+            wechat={"max_response_bytes": 64 << 20, "timeout": "30s"},
         )
         with exporter(f"--config.file={fleet.path}", f"--web.config.file={folder.web_file}") as program:
             served = Served(program, folder, fleet)
+            assert len(served.get("/metrics")) > len(many) * 200
+            rest, stalled = program.resident_bytes(), ConnectionLimits().stalled
             with contextlib.ExitStack() as stack:
-                clients = [stack.enter_context(served.encrypted()) for _ in range(24)]
-                for client in clients:
+                for _ in range(stalled + 8):
+                    client = stack.enter_context(served.encrypted())
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                     client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-                for client in clients:
                     assert client.recv(1)
                 assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
                 assert len(served.get("/metrics")) > len(many) * 200
-                # 16 clients may be slow; the first 8 are disconnected in favour of later ones.
+                # 64 clients may be slow; the first 8 are disconnected in favour of later ones.
                 wait_until(lambda: "the oldest is cut" in program.log, "some are disconnected")
+                assert program.peak_bytes() - rest < MAX_BYTES_OF_ANSWERS
             assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
 
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,9 +19,10 @@ from wx_domain_exporter import __version__
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web import scrape_priority
 from wx_domain_exporter.web.routes import WebOptions
+from wx_domain_exporter.web.scrape_priority import ScrapePriority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from helpers.waiting import Gate
     from prometheus_client.metrics_core import Metric
@@ -335,3 +337,26 @@ def test_all_but_scrapes_and_health_checks_wait_for_their_turn(
         monkeypatch.setattr(scrape_priority, "_MAX_WAITING", 0)
         waiting = {path for path in (*PATHS[1:], "/scrape", "/x") if request(url + path).status == 503}
     assert waiting == {"/sd", "/sd/domains", "/", f"/apps/{A}", "/x"}
+
+
+def test_pages_and_targets_are_made_in_slices(fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: Counter[str] = Counter()
+
+    def note(_: ScrapePriority, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            kinds[type(item).__name__] += 1
+            yield item
+
+    monkeypatch.setattr(ScrapePriority, "pace", note)
+    with serving(fleet) as url:
+        assert request(f"{url}/metrics").status == 200
+        expected = {
+            "/": {"MonitoredApp": 2, "str": 20},
+            f"/apps/{A}": {"str": 20},
+            "/sd": {"dict": 2},
+            "/sd/domains": {"MonitoredApp": 2, "tuple": 2, "dict": 2},
+        }
+        for path, least in expected.items():
+            kinds.clear()
+            assert request(url + path).status == 200
+            assert {kind: min(kinds[kind], number) for kind, number in least.items()} == least
