@@ -174,7 +174,7 @@ def service_of(apps: Sequence[MonitoredApp], **sections: Any) -> Iterator[Servic
 def served(service: Service, options: WebOptions | None = None) -> Iterator[str]:
     """Serve the pages on a free port; yield the URL."""
     server = Server(make_web_app(service, options or WebOptions()))
-    sock = listen("127.0.0.1:0")
+    sock = listen("127.0.0.1:0")[0]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
     thread.start()
     try:

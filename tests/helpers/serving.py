@@ -31,7 +31,7 @@ def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serv
     service = Service(ConfigLoader(path))
     service.reloader.start()
     server = Server(make_web_app(service, options or WebOptions()))
-    sock = listen("127.0.0.1:0")
+    sock = listen("127.0.0.1:0")[0]
     url = url_of(sock).rstrip("/")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
     thread.start()

@@ -218,6 +218,12 @@ class TestTlsThroughAProxy:
         assert (connect.method, connect.target) == ("CONNECT", f"127.0.0.1:{secure.port}")
         assert "proxy-authorization" not in connect.headers
 
+    def test_an_ipv6_address_is_in_brackets(self, adapter: RunningAdapter) -> None:
+        with ProxyServer(tunnel=cannot_reach_it) as proxy, pytest.raises(ProxyError):
+            call(adapter, "https://[2001:db8::1]", url_of(proxy, None))
+        (connect,) = proxy.requests
+        assert connect.target == connect.headers["host"] == "[2001:db8::1]:443"
+
     def test_its_credentials_go_to_the_proxy_and_no_further(
         self, adapter: RunningAdapter, secure: FaultyApi
     ) -> None:

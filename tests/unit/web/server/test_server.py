@@ -62,7 +62,7 @@ class Running:
 
 @contextlib.contextmanager
 def running(address: str) -> Iterator[Running]:
-    server = Running(listen(address))
+    server = Running(listen(address)[0])
     try:
         yield server
     finally:
@@ -120,7 +120,7 @@ class TestServer:
     def test_a_stop_before_the_start_ends_it_too(self) -> None:
         server = Server(Gate())
         server.stop()
-        with listen("127.0.0.1:0") as sock:
+        with listen("127.0.0.1:0")[0] as sock:
             asyncio.run(asyncio.wait_for(server.serve([sock]), LONG))
 
     def test_it_leaves_the_signals_to_its_owner(self) -> None:
@@ -133,7 +133,7 @@ class TestServer:
         address = f"127.0.0.1:{free_port()}"
         with running(address):
             request(f"http://{address}/")
-        listen(address).close()
+        listen(address)[0].close()
 
     def test_bodies_that_are_not_http_end_their_connections_and_leave_one_line_at_debug(
         self, caplog: pytest.LogCaptureFixture
