@@ -65,7 +65,7 @@ def test_figures_are_old_in_the_expression_and_in_the_text() -> None:
         ("docs/runbook.zh-CN.md", f"{MANY} 且至少 {MANY_DOWN} 个，或达到 {MANY_DOWN_IN_ANY_FLEET} 个"),
         (
             "docs/alerting.md",
-            f"{MANY} of the fleet and {MANY_DOWN} mini programs at least, or {MANY_DOWN_IN_ANY_FLEET}, or",
+            f"at least {MANY} of the fleet and {MANY_DOWN} mini programs, or {MANY_DOWN_IN_ANY_FLEET}, or",
         ),
     ],
 )
