@@ -139,3 +139,14 @@ def test_no_token_is_kept_in_memory_after_it_was_replaced(token_usage: TokenUsag
     kept = repr((token_usage._users, token_usage._tokens, token_usage._replaced))
     assert A in kept
     assert "canary" not in kept
+
+
+def test_a_token_in_use_again_is_not_forgotten_when_its_earlier_use_expires(
+    token_usage: TokenUsage, clock: Clock
+) -> None:
+    for token in ("one", "two", "one"):
+        claim(token_usage, A, token)
+    clock.ahead += 4 * 3600
+    claim(token_usage, C, "any")  # forgets what has expired
+    assert token_usage.is_shared(B, "one")
+    assert not token_usage.is_shared(B, "two")

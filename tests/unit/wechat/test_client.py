@@ -263,6 +263,16 @@ class TestBusy:
                 ask(client, Caller(client, time_left(0.1, StoppedClock()), {}))
             assert len(api.requests) == 1
 
+    @pytest.mark.parametrize(("left", "calls"), [(0.39, 1), (0.41, 2)])
+    def test_it_is_called_again_only_if_twice_the_delay_is_left(
+        self, monkeypatch: pytest.MonkeyPatch, left: float, calls: int
+    ) -> None:
+        monkeypatch.setattr("random.uniform", lambda *_: 0.2)
+        with client_of(BUSY, {"errcode": 61003}) as (client, api):
+            with pytest.raises(ApiError):
+                ask(client, Caller(client, time_left(left, StoppedClock()), {}))
+            assert len(api.requests) == calls
+
     def test_the_delays_are_spread(self) -> None:
         waits: list[float] = []
         with FaultyApi({"it": answering(BUSY)}) as api:

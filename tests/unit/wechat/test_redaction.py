@@ -7,6 +7,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from wx_domain_exporter.wechat import redaction
 from wx_domain_exporter.wechat.redaction import MASK, mask_named_secrets, redact
 
 Function = Callable[[str], str]
@@ -131,8 +132,16 @@ class TestForeignText:
         text = "x" * (2000 - shown - 1) + " " + secret
         assert secret[:8] not in redact(text)
 
-    def test_a_huge_text_takes_no_longer_than_a_large_one(self) -> None:
+    def test_a_huge_text_is_cut_before_it_is_searched(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        searched: list[int] = []
+
+        def note(text: str) -> str:
+            searched.append(len(text))
+            return text
+
+        monkeypatch.setattr(redaction, "mask_named_secrets", note)
         assert redact("w " * 10_000_000) == "w " * 250 + "…"
+        assert searched == [2000]
 
 
 SENT = ["tk/7c0+e5d==", "k.7c0.e5d", "7c0e", 'pass"7c0\\<e&d>', "例7c0子", "Canary7c0"]

@@ -129,3 +129,9 @@ class TestAnotherAppsAnswer:
         assert list(app.extra_calls.seen_categories) == []
         assert run(app).quota is not None
         assert stage.asked(QUOTA) == 2
+
+
+def test_it_is_queried_once_in_ten_minutes(stage: Stage, app: MonitoredApp, clock: Clock) -> None:
+    for clock.ahead, calls in ((0, 1), (599, 1), (601, 2)):
+        assert run(app).quota == GOOD
+        assert stage.asked(QUOTA) == calls
