@@ -10,8 +10,12 @@ import threading
 from typing import TYPE_CHECKING
 
 import bcrypt
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 
+from wx_domain_exporter.web.answer_memory import AnswerMemory
+from wx_domain_exporter.web.compressed_body import CompressedBody
+from wx_domain_exporter.web.compressed_response import CompressedResponse
 from wx_domain_exporter.web.middleware.access import AccessMiddleware
 from wx_domain_exporter.web.server.addresses import listen, url_of
 from wx_domain_exporter.web.server.server import Server
@@ -55,10 +59,15 @@ def connects(host: str, port: int) -> bool:
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer `good`; a large text on `/large`, and with a header on `/page`."""
-    content = LARGE if scope["path"] == "/large" else b"good\n"
-    headers = {"Content-Security-Policy": "default-src 'self'"} if scope["path"] == "/page" else None
-    await PlainTextResponse(content, headers=headers)(scope, receive, send)
+    """Answer `good`; a large text in pieces on `/large`, and with a header on `/page`."""
+    if scope["path"] == "/large":
+        request, headers = Request(scope), {"Content-Type": "text/plain"}
+        await CompressedResponse(CompressedBody.of([LARGE]), request, AnswerMemory(), headers)(
+            scope, receive, send
+        )
+        return
+    headers = {"Content-Security-Policy": "default-src 'self'"} if scope["path"] == "/page" else {}
+    await PlainTextResponse(b"good\n", headers=headers)(scope, receive, send)
 
 
 @contextlib.contextmanager

@@ -9,8 +9,8 @@ from wx_domain_exporter.web.compressed_body import CompressedBody
 
 _MAX_BYTES = 64 << 20
 """With gzip, in which bodies are kept: 10,000 apps with 40 domains each have 3.3 MB on `/metrics`."""
-_SLOW_SECONDS = 1.0
-"""A client that has taken no piece for so long is cut when another answer needs the memory."""
+_SECONDS_UNTIL_CUT = 1.0
+"""How long an answer is safe. Later its client may be cut when another answer needs the memory."""
 
 
 class AnswerUnderWay:
@@ -19,13 +19,14 @@ class AnswerUnderWay:
     Attributes:
         body: its body.
         cut: closes its connection at once.
-        progressed: when its client last took a piece; a monotonic time in seconds.
+        started: when it began; a monotonic time in seconds.
+        progressed: when its client last took a piece.
     """
 
     def __init__(self, body: CompressedBody, cut: Callable[[], None]) -> None:
         self.body = body
         self.cut = cut
-        self.progressed = time.monotonic()
+        self.started = self.progressed = time.monotonic()
 
     def note_progress(self) -> None:
         """Take note that the client took a piece."""
@@ -60,12 +61,13 @@ class AnswerMemory:
             self._remove(answer)
 
     def _make_room(self, body: CompressedBody) -> bool:
-        """Cut clients that take nothing, the one that waits for longest first, until a body fits."""
-        slow_since = time.monotonic() - _SLOW_SECONDS
+        """Cut clients of older answers until a body fits, first the one that has read nothing for longest."""
+        started_before = time.monotonic() - _SECONDS_UNTIL_CUT
         while not self._fits(body):
-            slowest = min(self._answers, key=lambda answer: answer.progressed)
-            if slowest.progressed > slow_since:
+            older = [answer for answer in self._answers if answer.started < started_before]
+            if not older:
                 return False
+            slowest = min(older, key=lambda answer: answer.progressed)
             slowest.cut()
             self._remove(slowest)
         return True

@@ -45,5 +45,7 @@ class CompressedBody:
         for start in range(0, len(self.data), PIECE_BYTES):
             rest = self.data[start : start + PIECE_BYTES]
             while rest:
-                yield decompressor.decompress(rest, PIECE_BYTES)
+                piece = decompressor.decompress(rest, PIECE_BYTES)
+                if piece:
+                    yield piece
                 rest = decompressor.unconsumed_tail

@@ -17,7 +17,10 @@ _REFUSAL = PlainTextResponse("too many large answers are being sent\n", 503, {"R
 
 
 class CompressedResponse(Response):
-    """Sends a compressed body piece by piece, and stops when the client disconnects."""
+    """Sends a compressed body piece by piece, and stops when the client disconnects.
+
+    On TLS, asyncio would encrypt and buffer whatever is written at once, whatever the limits of its buffers.
+    """
 
     def __init__(
         self,

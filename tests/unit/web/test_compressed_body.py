@@ -52,7 +52,8 @@ class TestBody:
     def test_it_takes_little_memory_and_comes_out_in_small_pieces(self) -> None:
         body = CompressedBody.of([b"x" * (50 << 20)])
         assert len(body.data) < 1 << 20
-        assert max(map(len, body.text_pieces())) <= PIECE_BYTES
+        sizes = list(map(len, body.text_pieces()))
+        assert (sum(sizes), max(sizes)) == (50 << 20, PIECE_BYTES)
 
 
 class TestResponse:
@@ -126,7 +127,9 @@ class TestMemory:
             with memory.answering(CompressedBody(NOISE, 1000), lambda: None) as answer:
                 assert answer is not None
 
-    def test_clients_that_take_nothing_are_cut_for_others_the_slowest_first(self, clock: list[float]) -> None:
+    def test_clients_of_older_answers_are_cut_for_new_ones_the_slowest_first(
+        self, clock: list[float]
+    ) -> None:
         memory = AnswerMemory(2500)
         cut: list[str] = []
         first, second = (CompressedBody(NOISE, 1000) for _ in range(2))
@@ -138,10 +141,11 @@ class TestMemory:
                 clock[0] = 6.5
                 answer.note_progress()
                 with memory.answering(CompressedBody(NOISE, 1000), lambda: None) as third:
-                    assert third is not None
-                    assert cut == ["second"]
-                    with memory.answering(CompressedBody(NOISE, 1000), lambda: None) as refused:
-                        assert refused is None
-        assert cut == ["second"]
+                    assert (third is None, cut) == (False, ["second"])
+                    with memory.answering(CompressedBody(NOISE, 1000), lambda: None) as fourth:
+                        assert (fourth is None, cut) == (False, ["second", "first"])
+                        with memory.answering(CompressedBody(NOISE, 1000), lambda: None) as refused:
+                            assert refused is None
+        assert cut == ["second", "first"]
         with memory.answering(CompressedBody(NOISE * 2, 1000), lambda: None) as last:
             assert last is not None

@@ -14,7 +14,6 @@ from wx_domain_exporter.web.web_config.loader import LoadedWebConfig
 
 _MAX_BODY_BYTES = 8192
 """No path expects a body."""
-_PIECE_BYTES = 1 << 16
 
 
 class AccessMiddleware:
@@ -28,7 +27,6 @@ class AccessMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or let the application answer it."""
-        send = _in_pieces(send)
         refusal = None
         if self._web_config is not None:
             loaded = self._web_config.get()
@@ -68,23 +66,6 @@ def _check_body(scope: Scope) -> Response | None:
 def _header(scope: Scope, name: bytes) -> bytes | None:
     headers: Iterable[tuple[bytes, bytes]] = scope["headers"]
     return next((value for header, value in headers if header == name), None)
-
-
-def _in_pieces(send: Send) -> Send:
-    """Send an answer in pieces, so that a client that does not read stops it after a few of them.
-
-    On TLS, asyncio would encrypt and buffer whatever is written at once, whatever the limits of its buffers.
-    """
-
-    async def send_in_pieces(message: Message) -> None:
-        body = memoryview(message.get("body", b""))
-        while len(body) > _PIECE_BYTES:
-            await send({**message, "body": bytes(body[:_PIECE_BYTES]), "more_body": True})
-            body = body[_PIECE_BYTES:]
-            message = {**message, "body": bytes(body[:_PIECE_BYTES])}
-        await send(message)
-
-    return send_in_pieces
 
 
 def _with_headers(send: Send, headers: Iterable[tuple[str, str]]) -> Send:
