@@ -89,7 +89,7 @@ class Service:
         self.fleet = self._fleet_builder.build(self._settings, self._make_client(self._settings), None)
         self._set_token_users(self.fleet, None)
         self._after_fleet_change(None, resume=True)
-        self._report_app_file_errors()
+        self._log_app_file_errors()
 
     @property
     def discoveries(self) -> Sequence[PlatformDiscovery]:
@@ -149,7 +149,7 @@ class Service:
                 self._reject([f"internal error: {type(bug).__name__}"])
                 log.exception("unexpected error in a reload")
                 return False
-            self._report_app_file_errors()
+            self._log_app_file_errors()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
 
@@ -159,7 +159,7 @@ class Service:
             settings = self._loader.load_changed_app_files()
             if settings is not None:
                 self._apply(settings, resume=False)
-                self._report_app_file_errors()
+                self._log_app_file_errors()
                 log.info("app files reloaded", apps=len(self.fleet.by_appid))
             elif self._client_files.changed():
                 before = self.fleet.client
@@ -259,6 +259,8 @@ class Service:
         self._platforms.start_new()
         self.scheduler.resize(min(fleet.settings.wechat.max_concurrency, open_files.max_calls()))
         self.self_metrics.apps.set(len(fleet.by_appid))
+        errors = self._settings.app_file_errors
+        self.self_metrics.set_app_file_errors({file: bool(sentences) for file, sentences in errors.items()})
         new_client = previous is not None and previous.client is not fleet.client
         if resume or new_client:
             self._platforms.resume()
@@ -281,10 +283,8 @@ class Service:
                 calls=calls,
             )
 
-    def _report_app_file_errors(self) -> None:
-        """Set the metric of each app file, and log the errors."""
-        errors = self._settings.app_file_errors
-        self.self_metrics.set_app_file_errors({file: bool(sentences) for file, sentences in errors.items()})
+    def _log_app_file_errors(self) -> None:
+        """Log the errors of the app files."""
         for sentence in self.app_file_errors:
             log.error("app file broken; its last valid content stays in force", error=sentence)
 

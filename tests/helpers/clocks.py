@@ -10,12 +10,14 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = 0.0
+        self.set_back = 0.0
+        """By how many seconds the time of day was set back."""
 
     def __call__(self) -> float:
         return self.time()
 
     def time(self) -> float:
-        return time.time() + self.ahead
+        return time.time() + self.ahead - self.set_back
 
     def monotonic(self) -> float:
         return time.monotonic() + self.ahead

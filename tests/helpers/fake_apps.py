@@ -88,7 +88,7 @@ class FakeExtraCalls(ExtraCalls):
         self.lists.append(configured is not None)
         deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
-        self.last_run = time.time()
+        self.last_run = time.monotonic()
         self.log.end()
         return extra_result_of(self.name)
 
@@ -110,6 +110,8 @@ class FakeApp(MonitoredApp):
         self.name = name
         self.log = log
         self.last_result = last_result
+        age = None if last_result is None else time.time() - last_result.timestamp
+        self.last_run = None if age is None else time.monotonic() - age
         self.consecutive_timeouts = consecutive_timeouts
         self.last_success = None
         self.api_errors = {}
@@ -128,7 +130,7 @@ class FakeApp(MonitoredApp):
         self.log.begin(self.name)
         self.call_timeout = deadline.call_timeout(1e9)
         assert self.gate.wait(LONG)
-        self.last_result = result_of(self.error)
+        self.last_result, self.last_run = result_of(self.error), time.monotonic()
         self.consecutive_timeouts = 0
         self.log.end()
         return self.last_result

@@ -90,8 +90,8 @@ def test_metrics_and_files_stay_as_they_are(fleet: SmallFleet, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("value", ["", "auto", "4"])
-def test_the_number_of_workers_of_another_server(fleet: SmallFleet, value: str) -> None:
-    with exporter(f"--config.file={fleet.path}", env={"WEB_CONCURRENCY": value}) as program:
+def test_the_number_of_workers_of_another_server(value: str) -> None:
+    with exporter("--demo", env={"WEB_CONCURRENCY": value}) as program:
         assert request(f"{program.url}/-/healthy").status == 200
 
 

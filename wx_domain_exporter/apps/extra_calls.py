@@ -73,7 +73,7 @@ class ExtraCalls:
         self.consecutive_timeouts = 0
         """In how many runs in a row a call kept a worker busy until its timeout."""
         self.last_run: float | None = None
-        """Unix time at which the last run ended."""
+        """When the last run ended, in seconds of the clock's `monotonic`."""
         self.seen_categories: tuple[str, ...] = ()
         """The undocumented categories that the app's lists in force have had."""
         self._effective: list[ExtraCall[EffectiveLists]] = []
@@ -174,7 +174,7 @@ class ExtraCalls:
             effective, is_withheld = self._call_effective(due, deadline, configured)
             timed_out |= any(extra_call.timed_out for extra_call in due)
         self.consecutive_timeouts = self.consecutive_timeouts + 1 if timed_out else 0
-        self.last_run = self._clock.time()
+        self.last_run = self._clock.monotonic()
         self._result = ExtraResult({}, quota, self._api_errors())
         return ExtraResult(effective, quota, self._result.api_errors, is_withheld)
 

@@ -51,6 +51,8 @@ class MonitoredApp:
         self.source = source
         self.last_result: FetchResult | None = None
         """The result of the last fetch."""
+        self.last_run: float | None = None
+        """When the last fetch ended, in seconds of the clock's `monotonic`."""
         self.consecutive_timeouts = 0
         """How many fetches in a row kept a worker busy until a timeout, or for long with a huge response."""
         self.last_success: float | None = None
@@ -93,7 +95,7 @@ class MonitoredApp:
         keep_answers = self.client is old.client and self.source is old.source
         self.extra_calls.inherit(old.extra_calls, keep_answers=keep_answers)
         if keep_answers:
-            self.last_result = old.last_result
+            self.last_result, self.last_run = old.last_result, old.last_run
             self.api_errors.update(old.api_errors)
             self.extra_result = old.extra_result if self.collect == old.collect else self.extra_calls.known()
 
@@ -121,7 +123,7 @@ class MonitoredApp:
         if categories is not None:
             self._note_lists(categories, result)
         self._log_state_change(result)
-        self.last_result = result
+        self.last_result, self.last_run = result, self._clock.monotonic()
         return result
 
     def check_max_domains(self, domains: int, max_domains: int) -> bool:

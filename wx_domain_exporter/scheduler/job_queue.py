@@ -1,6 +1,7 @@
 """The order in which waiting jobs get a worker, so that slow apps do not delay the others."""
 
 import heapq
+import math
 from collections import deque
 from typing import Generic, TypeVar
 
@@ -118,7 +119,8 @@ class _OldestFirst(Generic[AnyJob]):
 
     def append(self, job: AnyJob) -> None:
         self._added += 1
-        heapq.heappush(self._heap, (job.last_run or 0.0, self._added, job))
+        last_run = -math.inf if job.last_run is None else job.last_run
+        heapq.heappush(self._heap, (last_run, self._added, job))
 
     def popleft(self) -> AnyJob:
         return heapq.heappop(self._heap)[2]

@@ -28,7 +28,8 @@ class Job(ABC):
         Args:
             app: the app.
             consecutive_timeouts: how many jobs of this kind in a row kept a worker busy until a timeout.
-            last_run: Unix time at which the last job of this kind ended; None if there was none.
+            last_run: when the last job of this kind ended, in seconds of the clock's `monotonic`, because the
+                time of day may be set back; None if there was none.
         """
         self.app = app
         self.consecutive_timeouts = consecutive_timeouts
@@ -49,8 +50,7 @@ class FetchJob(Job):
     __slots__ = ("extra_job", "extra_result", "result")
 
     def __init__(self, app: MonitoredApp) -> None:
-        last_run = None if app.last_result is None else app.last_result.timestamp
-        super().__init__(app, app.consecutive_timeouts, last_run)
+        super().__init__(app, app.consecutive_timeouts, app.last_run)
         self.result: FetchResult | None = None
         self.extra_result: ExtraResult | None = None
         """What was known of the extra calls when `result` was set."""

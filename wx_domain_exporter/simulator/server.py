@@ -67,6 +67,7 @@ class SimulatorServer:
             interface="asgi3",
             lifespan="off",
             proxy_headers=False,
+            workers=1,  # whatever WEB_CONCURRENCY says
             log_config=None,
             # The access log would contain tokens.
             access_log=False,

@@ -4,12 +4,12 @@ import json
 import ssl
 import time
 from dataclasses import replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import trustme
 from helpers.app_setup import Stage, fetch
-from helpers.simulated_client import APPID
+from helpers.simulated_client import APPID, OTHER
 from helpers.token_setup import http_token
 from structlog.testing import capture_logs
 
@@ -23,6 +23,9 @@ from wx_domain_exporter.simulator.world import CATEGORIES
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.errors import Reason
 from wx_domain_exporter.wechat.responses import DomainListsParser
+
+if TYPE_CHECKING:
+    from helpers.clocks import Clock
 
 
 class TestSuccess:
@@ -38,6 +41,17 @@ class TestSuccess:
         assert result.last_success == result.timestamp
         assert app.last_result is result
         assert app.consecutive_timeouts == 0
+
+    def test_a_clock_that_is_set_back_does_not_change_the_order_of_the_last_runs(
+        self, stage: Stage, clock: Clock
+    ) -> None:
+        first, second = stage.make_app(), stage.make_app(appid=OTHER)
+        fetch(first)
+        clock.set_back = 86400.0
+        fetch(second)
+        assert first.last_run is not None
+        assert second.last_run is not None
+        assert first.last_run < second.last_run
 
     def test_only_the_lists_of_the_action_are_fetched(self, stage: Stage) -> None:
         result = fetch(stage.make_app(action="getbizdomain"))

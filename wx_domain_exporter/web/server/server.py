@@ -42,7 +42,7 @@ class Server(UvicornServer):
                 log_config=None,
                 access_log=False,
                 proxy_headers=False,  # nothing depends on the client's address
-                workers=1,
+                workers=1,  # whatever WEB_CONCURRENCY says
                 server_header=False,
                 backlog=BACKLOG,
                 h11_max_incomplete_event_size=MAX_HEAD_BYTES,

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from helpers.app_setup import fetch
-from helpers.extra_calls_setup import HANG, QUOTA, SERVER, WEBVIEW, Stage, run
+from helpers.clocks import Clock
+from helpers.extra_calls_setup import HANG, QUOTA, SERVER, WEBVIEW, Stage, run, stage_of
 from helpers.faults import token_for
 from helpers.samples import value
 from helpers.simulated_client import APPID, OTHER
@@ -65,6 +66,18 @@ class TestSharedToken:
         result = run(app)
         stage.token_usage.claim(OTHER, token_for("it"), lambda: None)
         assert app.checked_extra_result(result).api_errors == {"get_effective_domain": 48001}
+
+
+def test_a_clock_that_is_set_back_does_not_change_the_order_of_the_last_runs() -> None:
+    clock = Clock()
+    with stage_of(clock) as stage:
+        first, second = stage.make_app(), stage.make_app(appid=OTHER, token=OTHER_TOKEN)
+        run(first)
+        clock.set_back = 86400.0
+        run(second)
+    assert first.extra_calls.last_run is not None
+    assert second.extra_calls.last_run is not None
+    assert first.extra_calls.last_run < second.extra_calls.last_run
 
 
 class TestTimeouts:
