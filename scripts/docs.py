@@ -72,7 +72,7 @@ An app with more domains than `collect.max_domains` has no `wx_domain_info`, and
 `collect.domains: false` no app has any.
 
 In a probe (`/probe`), `wx_domain_domains_limit` and `wx_domain_scrape_duration_seconds` are those of that probe, so that
-there is one of them for each mini program: see [service-discovery.md](service-discovery.md#one-mini-program-a-scrape).
+there is one of them for each mini program: see [service-discovery.md](service-discovery.md#one-mini-program-per-scrape).
 
 ## The exporter itself
 
