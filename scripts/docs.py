@@ -91,8 +91,8 @@ to standard error, and the exit status is 1.
 {table(("flag", "default", "meaning"), rows)}
 | signal | effect |
 | --- | --- |
-| SIGHUP | reloads the configuration; an invalid one changes nothing but a gauge and the log. Ignored until the program serves |
-| SIGTERM, SIGINT | accepts no new connections, answers the scrapes in flight for 25 s at most, exits with 0; before the program serves, exits at once with 143 or 130 |
+| SIGHUP | reloads the configuration; an invalid one has no effect except on a gauge and the log. Ignored until the program serves |
+| SIGTERM, SIGINT | accepts no new connections, answers the scrapes in progress for at most 25 s, and exits with 0; before the program serves, exits at once with 143 or 130 |
 
 For node_exporter's textfile collector, from cron:
 
