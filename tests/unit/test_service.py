@@ -187,7 +187,7 @@ class TestSharedToken:
 class TestStart:
     def test_an_invalid_configuration_is_an_error(self, fleet: SmallFleet) -> None:
         fleet.path.write_text("apps: []")
-        with pytest.raises(ConfigError, match="lists no app"):
+        with pytest.raises(ConfigError, match="contains no apps"):
             Service(loader.ConfigLoader(fleet.path))
 
     @pytest.mark.parametrize(
