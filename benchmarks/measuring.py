@@ -127,8 +127,8 @@ def running_exporter(
         yield program
 
 
-def scrape(program: Exporter, costs: Costs, fleet: Fleet) -> None:
-    """Scrape as Prometheus does, and record the costs.
+def scrape(program: Exporter, costs: Costs, fleet: Fleet, timeout: int = TIMEOUT) -> None:
+    """Scrape as Prometheus does, with a timeout in seconds, and record the costs.
 
     Raises:
         AssertionError: an app is not up.
@@ -136,7 +136,8 @@ def scrape(program: Exporter, costs: Costs, fleet: Fleet) -> None:
     parts = urlsplit(program.url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2 * TIMEOUT)
     before, begin = cpu_seconds(program.process.pid), time.monotonic()
-    connection.request("GET", "/metrics", headers=PROMETHEUS)
+    headers = {**PROMETHEUS, "X-Prometheus-Scrape-Timeout-Seconds": str(timeout)}
+    connection.request("GET", "/metrics", headers=headers)
     response = connection.getresponse()
     body = response.read()
     costs.wall.append(time.monotonic() - begin)

@@ -1,5 +1,6 @@
 """What `make bench` measures: one function for each row that `--only` can select."""
 
+import contextlib
 import gzip
 import http.client
 import statistics
@@ -20,6 +21,7 @@ from helpers.programs import OWN
 from helpers.real_prometheus import blackbox_exporter, prometheus
 from helpers.samples import value
 
+from benchmarks.clients import clients, silent_clients
 from benchmarks.figures import Figure, after_the_first, growth, ideal, spread
 from benchmarks.measuring import (
     CONCURRENCY,
@@ -36,6 +38,7 @@ from benchmarks.measuring import (
     scrape,
 )
 from benchmarks.wechat_api import LATENCY, Answers, WechatApi
+from wx_domain_exporter.scrape_timeout import HEADER as TIMEOUT_HEADER
 
 SMALL, MIDDLE, LARGE = 100, 1000, 10_000
 FEW = Fleet(MIDDLE)
@@ -47,6 +50,11 @@ _LONG_RUN = 50
 _SCRAPES_BY_PROMETHEUS = 20
 _INTERVAL = 10
 _STARTS = 3
+_SCRAPES_BESIDE = 7
+_CLIENTS = 24
+_READERS = 40
+_SECONDS_BETWEEN_READERS = 0.15
+_SECONDS_BETWEEN_PIECES = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,50 @@ def memory(bench: Bench) -> Iterator[Figure]:
         yield Figure(f"… its growth over {_LONG_RUN} scrapes", growth(resident), 1.05, "×", how)
 
 
+def beside(bench: Bench) -> Iterator[Figure]:
+    """Measure a scrape beside many clients of pages and service discovery, and a page beside a scrape."""
+    fleet = replace(MANY, apps=3 * MIDDLE)
+    alone, crowded = Costs(), Costs()
+    with running_exporter(fleet, bench.api, bench.folder) as program:
+        for _ in range(_SCRAPES_BESIDE):
+            scrape(program, alone, fleet, _INTERVAL)
+        with clients(program.url, _CLIENTS) as answers:
+            for _ in range(_SCRAPES_BESIDE):
+                scrape(program, crowded, fleet, _INTERVAL)
+        pages: list[float] = []
+        with ThreadPoolExecutor(1) as pool:
+            scraping = pool.submit(scrape, program, Costs(), fleet, _INTERVAL)
+            while not scraping.done():
+                begin = time.monotonic()
+                request(f"{program.url}/?q=example")
+                pages.append(time.monotonic() - begin)
+            scraping.result()
+    how = f"{after_the_first(crowded.wall):.2f} s ({spread(crowded.wall)}), alone "
+    how += (
+        f"{after_the_first(alone.wall):.2f} s ({spread(alone.wall)}), {sum(answers.values())} other answers"
+    )
+    work = f"scrape of 3,000 apps, domains on, beside {_CLIENTS} clients, against alone"
+    yield Figure(work, after_the_first(crowded.wall) / after_the_first(alone.wall), 1.3, "×", how)
+    how = f"the slowest of {len(pages)}"
+    yield Figure("a page with a search, beside a scrape of 3,000 apps", max(pages), 1, "s", how)
+
+
+def answers(bench: Bench) -> Iterator[Figure]:
+    """Measure the memory of many answers at once, to clients that read and to clients that do not."""
+    fleet = replace(MANY, apps=LARGE)
+    with running_exporter(fleet, bench.api, bench.folder) as program:
+        for _ in range(2):
+            scrape(program, Costs(), fleet)
+        for behaviour, ask in (("read", _read_slowly), ("do not read", _read_nothing)):
+            rest = program.resident_bytes() / 1e6
+            program.reset_peak()
+            ask(program)
+            peak = program.peak_bytes() / 1e6
+            how = f"from {rest:.0f} to {peak:.0f} MB, without gzip, one client after another"
+            work = f"memory of answers to {_READERS} clients that {behaviour}, 10,000 apps, domains on"
+            yield Figure(work, peak - rest, 150, "MB", how)
+
+
 def start(bench: Bench) -> Iterator[Figure]:
     """Measure the time from the start of the program until it listens."""
     fleet = replace(FEW, apps=LARGE)
@@ -187,7 +239,36 @@ def real(bench: Bench) -> Iterator[Figure]:
         yield Figure(f"scrapes missed by Prometheus, domains {domains}", missed, goal, "scrapes", how)
 
 
-ROWS: dict[str, Row] = {row.__name__: row for row in (wall, cold, cpu, probe, size, memory, start, real)}
+ROWS: dict[str, Row] = {
+    row.__name__: row for row in (wall, cold, cpu, probe, size, memory, beside, answers, start, real)
+}
+
+
+def _read_slowly(program: Exporter) -> None:
+    """Scrape with clients that begin one after another and read the answers in small pieces."""
+    parts = urlsplit(program.url)
+
+    def read(number: int) -> None:
+        time.sleep(number * _SECONDS_BETWEEN_READERS)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=2 * TIMEOUT)
+        connection.request("GET", "/metrics", headers={TIMEOUT_HEADER: str(TIMEOUT)})
+        response = connection.getresponse()
+        while response.read(1 << 16):
+            time.sleep(_SECONDS_BETWEEN_PIECES)
+        connection.close()
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        list(pool.map(read, range(_READERS)))
+
+
+def _read_nothing(program: Exporter) -> None:
+    """Scrape with clients that begin one after another and read nothing."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(_READERS):
+            for client in silent_clients(program.url, 1):
+                stack.enter_context(client)
+            time.sleep(_SECONDS_BETWEEN_READERS)
+        time.sleep(_INTERVAL)
 
 
 def _parts_of(appids: list[str], parts: int) -> list[list[str]]:

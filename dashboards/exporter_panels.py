@@ -130,10 +130,15 @@ def _calls() -> list[Panel]:
             PanelHeader(
                 "Discovered mini programs",
                 "Mini programs that have authorized each third-party platform, as its list last said: old"
-                " while the last discovery failed.",
+                " while the last discovery failed. And the accounts that could not be looked up.",
                 width=8,
             ),
-            {"{{platform}}": f"max by (platform) ({exporter('wx_domain_exporter_discovered_apps')})"},
+            {
+                "{{platform}}": f"max by (platform) ({exporter('wx_domain_exporter_discovered_apps')})",
+                "{{platform}} not looked up": "max by (platform) ("
+                + exporter("wx_domain_exporter_discovery_account_errors")
+                + ") > 0",
+            },
         ),
     ]
 

@@ -47,7 +47,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
 
     def wait_and_fetch(app: MonitoredApp, deadline: SharedDeadline) -> FetchResult:
         gate.reached.set()
-        assert gate.open.wait(30)
+        assert gate.open.wait(120)
         return fetch(app, deadline)
 
     monkeypatch.setattr(MonitoredApp, "fetch", wait_and_fetch)

@@ -12,8 +12,13 @@ def main() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, _exit_quietly)
     signal.signal(signal.SIGTERM, _exit_quietly)
-    from wx_domain_exporter.cli import run  # noqa: PLC0415 - see above
+    from wx_domain_exporter.environment import ignore_other_programs  # noqa: PLC0415 - see above
 
+    ignore_other_programs()
+    from wx_domain_exporter.cli import run  # noqa: PLC0415 - see above
+    from wx_domain_exporter.standard_error import queue_standard_error  # noqa: PLC0415 - see above
+
+    queue_standard_error()
     sys.exit(run(sys.argv[1:]))
 
 

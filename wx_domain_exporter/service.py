@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 import structlog
 
+from wx_domain_exporter import open_files
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
+from wx_domain_exporter.config.client_files import ClientFiles
 from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.fleet import Fleet, FleetBuilder
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.platforms.registry import PlatformRegistry
@@ -64,6 +67,8 @@ class Service:
         self.reloader = Reloader(self.reload)
         """Reloads in a thread of its own, for callers that must not wait."""
         self.self_metrics = SelfMetrics(clock)
+        self._desyncs = Desyncs(clock)
+        """Kept over reloads, as tokens are."""
         self.last_scrape: float | None = None
         """Unix time at which the last scrape began; None before the first one."""
         self.rejected_config: RejectedConfig | None = None
@@ -71,11 +76,15 @@ class Service:
         self.config_loaded_at = clock.time()
         """Unix time at which the configuration file in use was read."""
         self._settings = loader.load()
-        self.scheduler = Scheduler(self.tasks, self._settings.wechat.max_concurrency, clock)
+        self._client_files = ClientFiles()
+        """Used while the configuration is loaded."""
+        self._client_files.watch(self._settings)
+        self.scheduler = Scheduler(self.tasks, 0, clock)
         self._platforms = PlatformRegistry(
             self.tasks, self.self_metrics, lambda: self.fleet.client, self._add_discovered_apps
         )
         self._token_usage = TokenUsage(clock)
+        self._desyncs.listen(self._token_usage.forget_since)
         self._fleet_builder = FleetBuilder(self._platforms, self._token_usage, clock)
         self.fleet = self._fleet_builder.build(self._settings, self._make_client(self._settings), None)
         self._set_token_users(self.fleet, None)
@@ -145,14 +154,18 @@ class Service:
         return True
 
     def reload_app_files(self) -> None:
-        """Load the app files again if one of them changed."""
+        """Load the app files again, and make the connections anew, if one of their files changed."""
         with self._loading:
             settings = self._loader.load_changed_app_files()
-            if settings is None:
-                return
-            self._apply(settings, resume=False)
-            self._report_app_file_errors()
-        log.info("app files reloaded", apps=len(self.fleet.by_appid))
+            if settings is not None:
+                self._apply(settings, resume=False)
+                self._report_app_file_errors()
+                log.info("app files reloaded", apps=len(self.fleet.by_appid))
+            elif self._client_files.changed():
+                before = self.fleet.client
+                self._apply(self._settings, resume=False)
+                if self.fleet.client is not before:
+                    log.info("certificate authorities or the proxy changed: new connections are used")
 
     def start_scrape(
         self, fleet: Fleet, deadline: Deadline, apps: Sequence[MonitoredApp] | None = None
@@ -197,9 +210,25 @@ class Service:
         Raises:
             ConfigError: no client can be made for it.
         """
-        same = self.fleet.settings.wechat == settings.wechat
-        client = self.fleet.client if same else self._make_client(settings)  # reads files, so not in a task
+        client = self._client_for(settings)  # reads files, so not in a task
         self.tasks.submit(self._replace_fleet, settings, client, resume=resume).result()
+
+    def _client_for(self, settings: Settings) -> ApiClient:
+        """Return the client in use, or a new one if its settings or the files that it was made from changed.
+
+        Raises:
+            ConfigError: no client can be made for it.
+        """
+        same_settings = self.fleet.settings.wechat == settings.wechat
+        if same_settings and not self._client_files.changed():
+            self._client_files.watch(settings)
+            return self.fleet.client
+        errors = self._client_files.watch_anew(settings)
+        if not (errors and same_settings):
+            return self._make_client(settings)
+        for error in errors:  # the file may be written at this moment
+            log.error("file broken; the connections keep its last valid content", error=error)
+        return self.fleet.client
 
     def _reject(self, errors: Sequence[str]) -> None:
         self.self_metrics.reload_failed()
@@ -218,7 +247,7 @@ class Service:
 
     def _set_token_users(self, fleet: Fleet, previous: Fleet | None) -> None:
         """Let only the apps of the new fleet claim tokens, before any scrape fetches them."""
-        self._token_usage.set_apps({appid: app.forget_lists for appid, app in fleet.by_appid.items()})
+        self._token_usage.set_apps({appid: app.forget_answers for appid, app in fleet.by_appid.items()})
         for appid, app in fleet.by_appid.items():
             old = None if previous is None else previous.by_appid.get(appid)
             if old is not None and old.settings.token != app.settings.token:
@@ -228,16 +257,29 @@ class Service:
         """Update all parts that depend on the fleet: platforms, workers, metrics and the client."""
         fleet = self.fleet
         self._platforms.start_new()
-        self.scheduler.resize(fleet.settings.wechat.max_concurrency)
+        self.scheduler.resize(min(fleet.settings.wechat.max_concurrency, open_files.max_calls()))
         self.self_metrics.apps.set(len(fleet.by_appid))
-        if resume:
+        new_client = previous is not None and previous.client is not fleet.client
+        if resume or new_client:
             self._platforms.resume()
             for app in fleet.apps:
                 app.resume()
+        if resume:
+            self._warn_of_open_files()
             self.self_metrics.reloaded(fleet.settings.hash)
             self.rejected_config, self.config_loaded_at = None, self.clock.time()
-        if previous is not None and previous.client is not fleet.client:
+        if previous is not None and new_client:
             previous.client.close()
+
+    def _warn_of_open_files(self) -> None:
+        wanted, calls = self.fleet.settings.wechat.max_concurrency, open_files.max_calls()
+        if calls < wanted:
+            log.warning(
+                "the limit of open files (ulimit -n) is too low for max_concurrency: fewer calls run at once",
+                limit=open_files.limit(),
+                max_concurrency=wanted,
+                calls=calls,
+            )
 
     def _report_app_file_errors(self) -> None:
         """Set the metric of each app file, and log the errors."""
@@ -248,6 +290,6 @@ class Service:
 
     def _make_client(self, settings: Settings) -> ApiClient:
         try:
-            return ApiClient(settings.wechat, self.self_metrics, clock=self.clock)
+            return ApiClient(settings.wechat, self.self_metrics, desyncs=self._desyncs)
         except (SecretError, OSError) as error:
             raise ConfigError([f"wechat: {error}"]) from None

@@ -31,10 +31,6 @@ _SECONDS_TO_END = 10.0
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-# The GEVENT_… environment variables of other programs have no effect here.
-for _setting in gevent.config.settings.values():
-    _setting.set(_setting.default)
-
 
 class Tasks:
     """The thread that runs the tasks. It starts with the first task and ends with `close`."""

@@ -10,6 +10,7 @@ from helpers.fault_behaviours import CAP
 from helpers.faults import token_for
 
 from wx_domain_exporter.http.adapter import DeadlineAdapter
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.tasks import Tasks
 
@@ -18,12 +19,11 @@ if TYPE_CHECKING:
 
     from wx_domain_exporter.http.connection import Connection
 
-SHORT = 0.6
-"""Seconds for a call that should time out."""
+SHORT = 1.5
+"""Seconds for a call that should time out, although its request has reached the server."""
 
-LONG = 30.0
-NOISE = 5.0
-"""Seconds by which a slow machine may be late."""
+LONG = 300.0
+"""Seconds for a call that should not time out, on a machine of any speed."""
 
 
 class RunningAdapter:
@@ -31,14 +31,17 @@ class RunningAdapter:
 
     def __init__(self, ca_file: str, idle_connections: int = 8) -> None:
         context = tls_context(ca_file)
-        self.adapter = DeadlineAdapter(tls=context, idle_connections=idle_connections, max_response_bytes=CAP)
+        self.desyncs = Desyncs()
+        self.adapter = DeadlineAdapter(
+            tls=context, idle_connections=idle_connections, max_response_bytes=CAP, desyncs=self.desyncs
+        )
         self._tasks = Tasks()
 
     def begin(self, request: requests.PreparedRequest, **more: Any) -> Future[requests.Response]:
         return self._tasks.submit(self.adapter.send, request, **more)
 
     def send(self, request: requests.PreparedRequest, **more: Any) -> requests.Response:
-        return self.begin(request, **more).result()
+        return self.begin(request, **more).result(2 * LONG)
 
     def close(self) -> None:
         self._tasks.submit(self.adapter.close).result()

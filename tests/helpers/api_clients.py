@@ -6,7 +6,6 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from helpers.fault_behaviours import SLOW_SECONDS
 from helpers.faults import Call, FaultyApi, token_for
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from wx_domain_exporter.clock import Clock
 
-TIMEOUT = 2 * SLOW_SECONDS
 BUSY = {"errcode": -1, "errmsg": "system error"}
 GOOD_ANSWER: dict[str, Any] = {"errcode": 0, "requestdomain": []}
 
@@ -54,7 +52,7 @@ class Recorder:
 
 
 def settings(url: str, **more: Any) -> Wechat:
-    return Wechat.model_validate({"base_url": url, "timeout": f"{int(1000 * TIMEOUT)}ms", **more})
+    return Wechat.model_validate({"base_url": url, "timeout": "2m", **more})
 
 
 def answering(*bodies: Any) -> Callable[[Call], Awaitable[None]]:

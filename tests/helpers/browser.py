@@ -110,7 +110,7 @@ class Browser:
         with contextlib.suppress(AssertionError, OSError):
             self.call("Browser.close")
         try:
-            self._process.wait(10)
+            self._process.wait(120)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()

@@ -93,6 +93,9 @@ class DiscoveryStage:
     def last_successful(self) -> float | None:
         return value(self.exposition(), "wx_domain_exporter_discovery_last_successful", platform="main")
 
+    def account_errors(self) -> float | None:
+        return value(self.exposition(), "wx_domain_exporter_discovery_account_errors", platform="main")
+
     def errors(self) -> float:
         return series(self.exposition(), "wx_domain_exporter_discovery_errors_total", "platform")["main"]
 

@@ -44,7 +44,7 @@ class Exporter:
     def send(self, number: int) -> None:
         self.process.send_signal(number)
 
-    def stop(self, number: int = signal.SIGTERM, timeout: float = 60) -> int:
+    def stop(self, number: int = signal.SIGTERM, timeout: float = 120) -> int:
         """Send a signal, and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -53,6 +53,15 @@ class Exporter:
     def resident_bytes(self) -> int:
         fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
         return int(fields[1]) * os.sysconf("SC_PAGESIZE")
+
+    def peak_bytes(self) -> int:
+        """The highest resident memory since the start, or since `reset_peak`."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        [peak] = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+        return 1024 * int(peak)
+
+    def reset_peak(self) -> None:
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def threads(self) -> int:
         return len(list(Path(f"/proc/{self.process.pid}/task").iterdir()))

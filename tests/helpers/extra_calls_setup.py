@@ -92,7 +92,7 @@ class Stage:
 def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
     stage = Stage(clock)
     with stage.api:
-        stage.client = ApiClient(settings(stage.api.url, **wechat), stage.self_metrics)
+        stage.client = ApiClient(settings(stage.api.url, **{"timeout": "2s", **wechat}), stage.self_metrics)
         try:
             yield stage
         finally:
@@ -101,7 +101,7 @@ def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
 
 def run(
     app: MonitoredApp,
-    seconds: float = 30.0,
+    seconds: float = 300.0,
     *,
     lists: bool = True,
     configured: dict[str, list[str]] | None = None,

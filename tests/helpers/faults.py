@@ -20,8 +20,8 @@ CANARY = "Zc4n4ry0Zc4n4ry1Zc4n4ry2Zc4n4ry3Zc4n4ry4"
 
 LINGER_ZERO = struct.pack("ii", 1, 0)
 """For SO_LINGER: closing the socket sends a RST."""
-STOP_SECONDS = 20
-END_SECONDS = 60
+STOP_SECONDS = 120
+END_SECONDS = 120
 CLOSE_SECONDS = 0.2
 """How long a client may take to answer the TLS close_notify; most do not answer."""
 

@@ -24,6 +24,10 @@ class Answer:
         return self.body.decode()
 
 
+_SECONDS = 150
+"""Longer than any scrape."""
+
+
 def request(
     url: str,
     *,
@@ -34,10 +38,10 @@ def request(
 ) -> Answer:
     """Send one request on a new connection. Header names are in lower case; a gzip body is decompressed."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_SECONDS)
     if tls is not None:
         connection = http.client.HTTPSConnection(
-            parts.hostname or "", parts.port or 443, timeout=60, context=tls
+            parts.hostname or "", parts.port or 443, timeout=_SECONDS, context=tls
         )
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

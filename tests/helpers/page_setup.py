@@ -174,14 +174,14 @@ def service_of(apps: Sequence[MonitoredApp], **sections: Any) -> Iterator[Servic
 def served(service: Service, options: WebOptions | None = None) -> Iterator[str]:
     """Serve the pages on a free port; yield the URL."""
     server = Server(make_web_app(service, options or WebOptions()))
-    sock = listen("127.0.0.1:0")
+    sock = listen("127.0.0.1:0")[0]
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
     thread.start()
     try:
         yield url_of(sock).rstrip("/")
     finally:
         server.stop()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()
 
 

@@ -56,7 +56,7 @@ class Receiver:
         """Wait for exactly these alerts to start or end since the last call, in any order."""
         arrived = self._events[status]
         with contextlib.suppress(AssertionError):
-            wait_until(lambda: len(arrived) >= len(expected), "all arrive", 60)
+            wait_until(lambda: len(arrived) >= len(expected), "all arrive")
         self._events[status] = []
         alerts = sorted(event.short for event in arrived)
         assert alerts == sorted(expected), f"{status}: {alerts}"

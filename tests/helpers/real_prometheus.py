@@ -34,7 +34,7 @@ class Prometheus:
     def values(self, expression: str, label: str) -> dict[str, float]:
         return {row["metric"].get(label, ""): float(row["value"][1]) for row in self.query(expression)}
 
-    def wait_for(self, expression: str, seconds: float = 60) -> list[dict[str, Any]]:
+    def wait_for(self, expression: str, seconds: float = 120) -> list[dict[str, Any]]:
         """The result of an expression, as soon as it has one."""
         wait_until(
             lambda: bool(self.query(expression)), f"Prometheus returns something for {expression}", seconds
@@ -102,7 +102,7 @@ def running(command: Sequence[str], log: Path, url: str, folder: Path | None = N
         yield
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(120)
 
 
 def promtool_check_metrics(text: str) -> str:

@@ -31,7 +31,7 @@ def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serv
     service = Service(ConfigLoader(path))
     service.reloader.start()
     server = Server(make_web_app(service, options or WebOptions()))
-    sock = listen("127.0.0.1:0")
+    sock = listen("127.0.0.1:0")[0]
     url = url_of(sock).rstrip("/")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
     thread.start()
@@ -39,6 +39,6 @@ def serving_file(path: Path, options: WebOptions | None = None) -> Iterator[Serv
         yield Serving(service, url)
     finally:
         server.stop()
-        thread.join(30)
+        thread.join(120)
         service.close()
         assert not thread.is_alive()

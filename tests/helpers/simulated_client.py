@@ -50,7 +50,7 @@ class Client:
 
     def post(self, path: str, body: object, **query: str) -> requests.Response:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.session.post(f"{self.url}{path}", params=query, data=data, timeout=10)
+        return self.session.post(f"{self.url}{path}", params=query, data=data, timeout=100)
 
     def stable(self, **changes: object) -> dict[str, Any]:
         body = {
@@ -70,7 +70,7 @@ class Client:
 
     def plain(self) -> dict[str, Any]:
         query = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET}
-        return decoded(self.session.get(f"{self.url}/cgi-bin/token", params=query, timeout=10))
+        return decoded(self.session.get(f"{self.url}/cgi-bin/token", params=query, timeout=100))
 
     def info(self, token: str | None = None, body: object = None) -> dict[str, Any]:
         token = self.token() if token is None else token
@@ -136,7 +136,7 @@ def normal(domains: list[str] | None) -> set[str]:
 
 
 def raw_exchange(server: SimulatorServer, request: bytes) -> http.client.HTTPResponse:
-    with socket.create_connection((server.host, server.port), timeout=10) as connection:
+    with socket.create_connection((server.host, server.port), timeout=100) as connection:
         connection.sendall(request)
         response = http.client.HTTPResponse(connection)
         response.begin()

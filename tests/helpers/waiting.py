@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def wait_until(condition: Callable[[], bool], expected: str, seconds: float = 60) -> None:
+def wait_until(condition: Callable[[], bool], expected: str, seconds: float = 120) -> None:
     """Poll a condition in another process, which sends no event; the error names what was `expected`."""
     end = time.monotonic() + seconds
     while not condition():

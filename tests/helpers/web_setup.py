@@ -67,7 +67,7 @@ def serving(folder: WebFolder, text: str, limits: ConnectionLimits | None = None
     folder.configure(text)
     current = CurrentWebConfig(folder.web_file)
     server = Server(AccessMiddleware(application, current), current.tls, limits)
-    sock = listen("127.0.0.1:0")
+    sock = listen("127.0.0.1:0")[0]
     url = url_of(sock, "http" if current.tls() is None else "https").rstrip("/")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))
     thread.start()
@@ -75,5 +75,5 @@ def serving(folder: WebFolder, text: str, limits: ConnectionLimits | None = None
         yield url
     finally:
         server.stop()
-        thread.join(30)
+        thread.join(120)
         assert not thread.is_alive()

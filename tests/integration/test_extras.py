@@ -60,7 +60,7 @@ def test_effective_lists_that_hang_for_some_apps_are_there_for_the_others(tmp_pa
         hanging = {appid(number) for number in range(0, apps, 10)}
         for one in hanging:
             fleet.world.patch(one, {"effective_hang": True})
-        fleet.configure(wechat={"timeout": "1s", "max_concurrency": 8}, collect={"effective": True})
+        fleet.configure(wechat={"timeout": "2s", "max_concurrency": 8}, collect={"effective": True})
         with exporter(f"--config.file={fleet.path}") as program:
             program.scrape(timeout=20)
             for _ in range(2):

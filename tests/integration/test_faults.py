@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from helpers.exporter_process import Exporter, exporter
-from helpers.fault_behaviours import BOMB, GZIP, SLOW_SECONDS, body, domain_of
-from helpers.fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
+from helpers.fault_behaviours import BOMB, GZIP, body, domain_of
+from helpers.fault_table import BEHAVIOURS, FAULTS, GOOD, TIMEOUT, Fault
 from helpers.faults import CANARY, FaultyApi, token_for
 from helpers.json_text import as_json
 from helpers.samples import samples, series, value
@@ -16,13 +17,15 @@ from helpers.samples import samples, series, value
 from wx_domain_exporter.domains.domain_list import domain_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 SCRAPES = 3
-SCRAPE_TIMEOUT = 50.0
-"""Seconds that no scrape reaches, because all calls time out before."""
-API_TIMEOUT = 10 * SLOW_SECONDS
+SCRAPE_TIMEOUT = 120.0
+"""Seconds that no scrape reaches, because all calls end before."""
+API_TIMEOUT = "100s"
+SHORT_API_TIMEOUT = "5s"
+"""For the faults that a timeout ends; they have an exporter of their own."""
 SLOTS = 256
 MOST_GROWTH = 60 << 20
 OTHER_THREADS = 60
@@ -38,7 +41,7 @@ def configuration(url: str, tokens: dict[str, str], **wechat: Any) -> str:
     """A configuration with these tokens, by appid."""
     return as_json(
         {
-            "wechat": {"base_url": url, "timeout": f"{int(API_TIMEOUT * 1000)}ms", **wechat},
+            "wechat": {"base_url": url, "timeout": API_TIMEOUT, **wechat},
             "apps": [
                 {"appid": appid, "token": {"type": "access_token", "access_token": token}}
                 for appid, token in tokens.items()
@@ -70,7 +73,7 @@ class Exposition:
 
 @dataclass
 class Run:
-    """The results of several scrapes of one exporter."""
+    """The results of several scrapes of one exporter whose apps are faults."""
 
     api: FaultyApi
     scrapes: list[Exposition] = field(default_factory=list)
@@ -85,13 +88,12 @@ class Run:
         self.scrapes.append(Exposition(text))
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
-    file = tmp_path_factory.mktemp("faults") / "config.yml"
+@contextmanager
+def run_of(file: Path, faults: Iterable[Fault], timeout: str) -> Iterator[Run]:
     with FaultyApi(BEHAVIOURS) as api:
         run = Run(api)
-        tokens = {appid_of(fault.name): token_for(fault.name) for fault in FAULTS}
-        file.write_text(configuration(api.url, tokens, max_concurrency=SLOTS))
+        tokens = {appid_of(fault.name): token_for(fault.name) for fault in faults}
+        file.write_text(configuration(api.url, tokens, max_concurrency=SLOTS, timeout=timeout))
         with exporter(f"--config.file={file}", "--log.level=debug") as running:
             resident = running.resident_bytes()
             for _ in range(SCRAPES):
@@ -99,6 +101,26 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             assert running.stop() == 0
             run.log = running.log
         yield run
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Of all faults but those that only a timeout ends."""
+    file = tmp_path_factory.mktemp("faults") / "config.yml"
+    with run_of(file, [fault for fault in FAULTS if fault not in TIMEOUT], API_TIMEOUT) as run:
+        yield run
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """Of the faults that only a timeout ends."""
+    with run_of(tmp_path_factory.mktemp("timeouts") / "config.yml", TIMEOUT, SHORT_API_TIMEOUT) as run:
+        yield run
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, fault: Fault) -> Run:
+    return cast("Run", request.getfixturevalue("slow" if fault in TIMEOUT else "quick"))
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -144,25 +166,29 @@ class TestEachFault:
 
 
 class TestTheWhole:
-    def test_memory_is_bounded(self, run: Run) -> None:
-        assert max(run.growth) < MOST_GROWTH
+    def test_memory_is_bounded(self, quick: Run, slow: Run) -> None:
+        assert max(quick.growth + slow.growth) < MOST_GROWTH
 
-    def test_threads_are_bounded(self, run: Run) -> None:
-        assert max(run.threads) < OTHER_THREADS
+    def test_threads_are_bounded(self, quick: Run, slow: Run) -> None:
+        assert max(quick.threads + slow.threads) < OTHER_THREADS
 
-    def test_no_token_shows_anywhere(self, run: Run) -> None:
-        assert "app fails" in run.log
-        assert CANARY[:12] not in run.log
-        assert not [scrape for scrape in run.scrapes if CANARY[:12] in scrape.text]
+    def test_no_token_shows_anywhere(self, quick: Run, slow: Run) -> None:
+        for run in (quick, slow):
+            assert "app fails" in run.log
+            assert CANARY[:12] not in run.log
+            assert not [scrape for scrape in run.scrapes if CANARY[:12] in scrape.text]
 
-    def test_no_fault_causes_an_internal_error(self, run: Run) -> None:
-        assert "Traceback" not in run.log
-        assert "internal error" not in run.log
-        assert "level=error" not in run.log
+    def test_no_fault_causes_an_internal_error(self, quick: Run, slow: Run) -> None:
+        for log in (quick.log, slow.log):
+            assert "app fails" in log
+            assert "Traceback" not in log
+            assert "internal error" not in log
+            assert "level=error" not in log
 
-    def test_the_failed_calls_are_counted_by_reason(self, run: Run) -> None:
+    def test_the_failed_calls_are_counted_by_reason(self, quick: Run, slow: Run) -> None:
         counted = {
             dict(labels)["reason"]: number
+            for run in (quick, slow)
             for (name, labels), number in run.scrapes[-1].samples.items()
             if name == "wx_domain_exporter_api_request_failures_total"
         }
@@ -179,7 +205,7 @@ def test_a_scrape_shorter_than_the_apis_timeout_ends_at_its_deadline(tmp_path: P
         file.write_text(configuration(api.url, tokens, timeout="1m"))
         with exporter(f"--config.file={file}") as running:
             for _ in range(2):
-                text = running.scrape(3)
+                text = running.scrape(5)
                 assert series(text, "wx_domain_up", "appid") == dict(zip(tokens, (0, 0, 1, 1), strict=True))
                 for name in names[:2]:
                     assert value(text, "wx_domain_fetch_error", appid=appid_of(name), reason="deadline") == 1
@@ -192,11 +218,11 @@ def test_the_answers_of_failed_calls_are_not_kept_in_memory(tmp_path: Path) -> N
     with FaultyApi({f"bomb{number}": body(BOMB, GZIP) for number in range(apps)}) as api:
         file = tmp_path / "config.yml"
         tokens = {f"wx{number:016x}": token_for(f"bomb{number}") for number in range(apps)}
-        file.write_text(configuration(api.url, tokens, timeout="20s", max_concurrency=slots))
+        file.write_text(configuration(api.url, tokens, max_concurrency=slots))
         with exporter(f"--config.file={file}") as running:
             resident = running.resident_bytes()
             for _ in range(3):
-                text = running.scrape(60)
+                text = running.scrape(SCRAPE_TIMEOUT)
                 assert value(text, "wx_domain_up", appid=next(iter(tokens))) == 0
             assert len(api.requests) == 3 * apps
             assert running.resident_bytes() - resident < MOST_GROWTH

@@ -46,7 +46,7 @@ SCENARIOS: dict[str, tuple[list[SimulatedApp], dict[str, Any]]] = {
             app(6, raw_body="<html>"),
             app(7, hang=True),
         ],
-        {"wechat": {"timeout": "300ms"}},
+        {"wechat": {"timeout": "4s"}},
     ),
     "undocumented-categories": (
         [app(1, domains={"requestdomain": ["https://a.example.com"], "tcpdomain": ["tcp://a.example.com"]})],

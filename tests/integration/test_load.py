@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from helpers.exporter_process import exporter
@@ -14,29 +13,26 @@ from wx_domain_exporter.simulator.generated_fleet import generate_fleet
 if TYPE_CHECKING:
     from pathlib import Path
 
-APPS, HANGING, SLOTS, TIMEOUT = 3000, 300, 64, 10
-NOISE = 10
-"""Seconds that a busy machine may add; without a deadline such a scrape would take 25 s."""
+APPS, HANGING, SLOTS, TIMEOUT = 1000, 100, 64, 15
+"""The others take about one second, so that a busy machine has time enough."""
 
 
 def test_a_tenth_that_hangs_does_not_affect_the_others(tmp_path: Path) -> None:
     path = tmp_path / "config.yml"
+    world = generate_fleet(APPS, HANGING, latency=0.05)
     with generated_fleet(APPS, HANGING, "50ms") as url:
-        path.write_text(fleet_config(generate_fleet(APPS, HANGING, latency=0.05), url))
+        path.write_text(fleet_config(world, url, wechat={"timeout": "2m"}))
         with exporter(f"--config.file={path}") as program:
             texts, threads, resident = [], [], []
-            for _ in range(4):
-                begin = time.monotonic()
+            for _ in range(3):
                 texts.append(program.scrape(timeout=TIMEOUT))
-                assert time.monotonic() - begin < TIMEOUT + NOISE
                 threads.append(program.threads())
                 resident.append(program.resident_bytes())
     for text in texts[1:]:
         states = series(text, "wx_domain_up", "appid")
         assert len(states) == APPS
         assert sum(states.values()) == APPS - HANGING
-    reasons = set(series(texts[-1], "wx_domain_fetch_error", "reason"))
-    assert reasons <= {"deadline", "timeout"}
+    assert set(series(texts[-1], "wx_domain_fetch_error", "reason")) == {"deadline"}
     # All calls share one thread, and the server has a few; calls that hang do not add threads.
     assert max(threads) <= 10
     assert max(resident) - resident[0] < 64 << 20

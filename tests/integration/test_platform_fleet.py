@@ -44,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     with serve(world, tmp_path_factory.mktemp("platform")) as fleet:
         fleet.configure(scrape=SHARED, **discovering(platform, discover_interval="1h"))
         with exporter(f"--config.file={fleet.path}") as program:
-            wait_until(lambda: "platform discovered" in program.log, "the platform is discovered", 60)
+            wait_until(lambda: "platform discovered" in program.log, "the platform is discovered")
             yield Run(fleet, program, samples(program.scrape(60)))
 
 
@@ -88,7 +88,7 @@ def test_each_call_is_made_once_also_after_a_reload_and_further_discoveries(run:
     assert {api: fleet.calls(api) for api, _ in fleet.world.calls} == expected
     fleet.configure(scrape=SHARED, **discovering(platform, discover_interval="1s"))
     run.program.send(signal.SIGHUP)
-    wait_until(lambda: fleet.calls("api_get_authorizer_list") > 2 * PAGES, "it is discovered again twice", 60)
+    wait_until(lambda: fleet.calls("api_get_authorizer_list") > 2 * PAGES, "it is discovered again twice")
     text = run.program.scrape(60)
     del expected["api_get_authorizer_list"]
     assert {api: fleet.calls(api) for api in expected} == expected

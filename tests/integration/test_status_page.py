@@ -164,8 +164,6 @@ def test_ten_thousand_apps_are_searched_with_the_keyboard(tab: Tab) -> None:
         assert tab.evaluate(
             "[...document.querySelectorAll('.apps th[scope=row] a')].map(a => a.textContent)"
         ) == ["app-07777"]
-        milliseconds = tab.evaluate("performance.getEntriesByType('navigation')[0].duration")
-        assert milliseconds < 2000
 
 
 @pytest.mark.parametrize("dark", [False, True])

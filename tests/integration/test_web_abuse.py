@@ -6,7 +6,6 @@ import contextlib
 import resource
 import socket
 import ssl
-import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -21,19 +20,17 @@ from helpers.waiting import wait_until
 from helpers.web_certificates import WebFolder, make_web_folder
 from helpers.web_setup import PASSWORD, TLS, basic, users
 
+from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SLOW = 20.0
-"""Seconds that a scrape may take meanwhile; without abuse it takes 0.05."""
-HEADER_SECONDS = 10.0
-"""The exporter's time limit for the headers of a request."""
 CLIENT_TIMEOUT = 60.0
 """Seconds after which a client that was not disconnected gives up."""
 BOB = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
-GRACE_SECONDS = 25.0
-"""Seconds for which the exporter, once stopped, waits for answers under way."""
+MAX_BYTES_OF_ANSWERS = 150 << 20
+"""How much memory all answers together may take; each of them has 4.5 MB."""
 HALF = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX-Half: "
 
 
@@ -54,16 +51,12 @@ class Served:
         return answer.text
 
     def check_answers(self) -> None:
-        """Check that scrapes and health checks are answered in time."""
-        durations = []
+        """Check that scrapes and health checks are answered."""
         for _ in range(5):
-            begin = time.monotonic()
             assert series(self.get("/metrics"), "wx_domain_up", "appid") == dict.fromkeys(
                 self.fleet.world.apps, 1
             )
             assert self.get("/-/healthy") == "healthy\n"
-            durations.append(time.monotonic() - begin)
-        assert statistics.median(durations) < SLOW
 
     def plain(self) -> socket.socket:
         return socket.create_connection(self.address, timeout=CLIENT_TIMEOUT)
@@ -123,11 +116,12 @@ def test_silent_clients_are_disconnected_and_hold_up_nobody(served: Served) -> N
 
 def test_endless_headers_are_refused_before_the_time_limit(served: Served) -> None:
     with served.encrypted() as client:
+        client.sendall(HALF + b"x" * (20 << 10))
+        assert client.recv(100).startswith(b"HTTP/1.1 400 ")  # the time limit would answer nothing
+    with served.encrypted() as client:
         with contextlib.suppress(OSError):
             client.sendall(HALF + b"x" * (1 << 20))
-        begin = time.monotonic()
         assert is_disconnected(client)
-        assert time.monotonic() - begin < HEADER_SECONDS
     served.check_answers()
 
 
@@ -157,28 +151,32 @@ def test_two_hundred_wrong_passwords_hold_up_no_known_user(served: Served) -> No
     assert served.program.threads() < 200
 
 
-def test_clients_that_do_not_read_are_disconnected(tmp_path: Path) -> None:
+def test_clients_that_do_not_read_are_disconnected_and_take_little_memory(tmp_path: Path) -> None:
     folder = make_web_folder(tmp_path)
     folder.configure(TLS)
     many = [f"https://{number}.{'x' * 200}.example.com" for number in range(20000)]
     with small_fleet(tmp_path) as fleet:
         fleet.world.patch(appid(0), {"domains": {"requestdomain": many}})
         fleet.configure(
-            collect={"max_domains": 100000}, wechat={"max_response_bytes": 64 << 20, "timeout": "30s"}
+            collect={"max_domains": 100000},
+            scrape={"min_interval": "5m"},
+            wechat={"max_response_bytes": 64 << 20, "timeout": "30s"},
         )
         with exporter(f"--config.file={fleet.path}", f"--web.config.file={folder.web_file}") as program:
             served = Served(program, folder, fleet)
+            assert len(served.get("/metrics")) > len(many) * 200
+            rest, stalled = program.resident_bytes(), ConnectionLimits().stalled
             with contextlib.ExitStack() as stack:
-                clients = [stack.enter_context(served.encrypted()) for _ in range(24)]
-                for client in clients:
+                for _ in range(stalled + 8):
+                    client = stack.enter_context(served.encrypted())
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                     client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
-                for client in clients:
                     assert client.recv(1)
                 assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
                 assert len(served.get("/metrics")) > len(many) * 200
-                # 16 clients may be slow; the first 8 are disconnected in favour of later ones.
+                # 64 clients may be slow; the first 8 are disconnected in favour of later ones.
                 wait_until(lambda: "the oldest is cut" in program.log, "some are disconnected")
+                assert program.peak_bytes() - rest < MAX_BYTES_OF_ANSWERS
             assert request(f"{program.url}/-/healthy", tls=served.tls).status == 200
 
 
@@ -214,7 +212,7 @@ def test_half_open_and_silent_clients_do_not_delay_the_exit(tmp_path: Path) -> N
             silent.sendall(b"\x16\x03\x01")
             half.sendall(HALF)
             served.get("/-/healthy")
-            begin = time.monotonic()
             assert program.stop() == 0
-            assert time.monotonic() - begin < GRACE_SECONDS
+        assert "msg=stopped" in program.log
+        assert "graceful shutdown exceeded" not in program.log  # uvicorn waits for requests in flight only
         assert "Traceback" not in program.log

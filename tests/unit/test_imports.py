@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PACKAGE = REPOSITORY / "wx_domain_exporter"
 LAYERS = (
-    {"clock"},
+    {"clock", "environment"},
     {
         "backoff",
         "deadline",
@@ -22,7 +22,9 @@ LAYERS = (
         "errcodes",
         "http_paths",
         "metrics",
+        "open_files",
         "regular_file",
+        "standard_error",
         "tasks",
         "thresholds",
     },

@@ -42,7 +42,7 @@ class TestScrape:
         assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
 
     def test_overlapping_scrapes_share_one_call_per_app(self, fleet: SmallFleet, service: Service) -> None:
-        fleet.world.patch(A, {"latency": 0.5})
+        fleet.world.patch(A, {"latency": 2})
         scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
         for jobs in scrapes:
             jobs.wait(LONG)
@@ -88,20 +88,20 @@ class TestScrape:
             assert up(scrape(service)) == {A: 1, B: 1}
 
     def test_a_late_answer_is_no_timeout(self, fleet: SmallFleet, service: Service) -> None:
-        fleet.world.patch(A, {"latency": 0.5})
-        scrape(service, seconds=0.1)
+        fleet.world.patch(A, {"latency": 2})
+        scrape(service, seconds=1)
         app = service.fleet.by_appid[A]
         wait_until(lambda: app.last_result is not None, "the answer arrives")
         assert app.consecutive_timeouts == 0
         assert app.last_success is not None
-        late = value(scrape(service, seconds=0.1), "wx_domain_last_success_timestamp_seconds", appid=A)
+        late = value(scrape(service, seconds=1), "wx_domain_last_success_timestamp_seconds", appid=A)
         assert late == app.last_success
 
     def test_a_late_timeout_is_counted(self, fleet: SmallFleet) -> None:
-        fleet.configure(wechat={"timeout": "300ms"})
+        fleet.configure(wechat={"timeout": "2s"})
         fleet.world.patch(A, {"hang": True})
         with serving(fleet) as service:
-            scrape(service, seconds=0.1)
+            scrape(service, seconds=1)
             app = service.fleet.by_appid[A]
             wait_until(lambda: app.last_result is not None, "the call times out")
             assert app.consecutive_timeouts == 1

@@ -155,7 +155,7 @@ class TestThread:
         monkeypatch.setattr(Service, "_after_fleet_change", note)
         service.start()
         write(file, listing(B))
-        assert replaced.wait(10)
+        assert replaced.wait(120)
         assert list(service.fleet.by_appid) == [B]
 
     def test_after_an_unexpected_error_the_checks_go_on(
@@ -165,6 +165,6 @@ class TestThread:
         monkeypatch.setattr(Service, "reload_app_files", trap)
         with capture_logs() as logs:
             service.start()
-            assert trap.again.wait(10)
+            assert trap.again.wait(120)
             service.close()
         assert logs[0]["event"] == "app files can't be read"

@@ -149,7 +149,7 @@ class TestReload:
             fleet.world.patch(one, {"access_tokens": [token]})
             apps.append({"appid": one, "token": {"type": "access_token", "access_token": token}})
         self.reload(fleet, service, apps=apps)
-        service._token_usage.claim(A, "another one", old.forget_lists)
+        service._token_usage.claim(A, "another one", old.forget_answers)
         for _ in range(2):
             assert up(scrape(service)) == {A: 1, B: 1}
 

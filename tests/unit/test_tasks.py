@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -173,21 +172,6 @@ def test_a_process_can_end_while_tasks_run_and_files_hang() -> None:
         command = [sys.executable, "-c", _ENDS_WITHOUT_CLOSE]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LONG)
         assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize(
-    "variable", ["GEVENT_LOOP", "GEVENT_BACKEND", "GEVENT_MONITOR_THREAD_ENABLE", "GEVENT_RESOLVER"]
-)
-def test_another_programs_variables_have_no_effect(variable: str) -> None:
-    code = "from wx_domain_exporter.tasks import Tasks; assert Tasks().submit(int).result() == 0"
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, variable: "nonsense"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 class Slow:

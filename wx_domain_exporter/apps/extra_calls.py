@@ -50,7 +50,9 @@ class ExtraCalls:
         "_effective",
         "_names",
         "_quota",
+        "_quota_received",
         "_result",
+        "_wechat",
         "_withheld",
         "consecutive_timeouts",
         "last_run",
@@ -67,6 +69,7 @@ class ExtraCalls:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._clock = clock
+        self._wechat = wechat
         self.consecutive_timeouts = 0
         """In how many runs in a row a call kept a worker busy until its timeout."""
         self.last_run: float | None = None
@@ -88,6 +91,8 @@ class ExtraCalls:
         self.quota_interval = Cooldown(clock)
         """Active until the quota may be queried again."""
         self._result = NO_EXTRA_RESULT
+        self._quota_received = 0.0
+        """The monotonic time at which the quota was received."""
         self._names = {"appid": app.appid, "name": app.name}
         self._withheld = False
         """Whether the last answers withheld the lists in force; logged when that begins."""
@@ -109,7 +114,14 @@ class ExtraCalls:
             if extra_call.api in old_calls:
                 extra_call.inherit(old_calls[extra_call.api])
         self.quota_interval, self._withheld = old.quota_interval, old._withheld  # noqa: SLF001 - of the same class
+        self._quota_received = old._quota_received  # noqa: SLF001 - as above
         self._result = ExtraResult({}, old.known().quota if self._quota else None, self._api_errors())
+
+    def forget(self) -> None:
+        """Forget what the answers said: they may be those of another app."""
+        self.seen_categories, self._withheld = (), False
+        self._result = ExtraResult({}, None, self._result.api_errors)
+        self.quota_interval.end()
 
     def resume(self) -> None:
         """End all cooldowns, and the wait after a failed quota query: the configuration was reloaded."""
@@ -133,6 +145,8 @@ class ExtraCalls:
 
     def known(self) -> ExtraResult:
         """Return what is known without a call: errcodes, and the quota until the next query is due."""
+        if self._result.quota is not None and self._wechat.is_doubtful(self._quota_received):
+            self.forget()
         if self._result.quota is None or self.quota_interval.is_active():
             return self._result
         return ExtraResult({}, None, self._result.api_errors)
@@ -150,6 +164,7 @@ class ExtraCalls:
         quota, quota_call = self.known().quota, self._due_quota()
         if quota_call is not None:
             quota = quota_call.call(deadline)
+            self._quota_received = self._clock.monotonic()
             timed_out = quota_call.timed_out
             self.quota_interval.begin(_QUOTA_INTERVAL_SECONDS)
         effective: dict[str, DomainList] = {}

@@ -52,7 +52,7 @@ class MonitoredApp:
         self.last_result: FetchResult | None = None
         """The result of the last fetch."""
         self.consecutive_timeouts = 0
-        """How many fetches in a row kept a worker busy until a timeout."""
+        """How many fetches in a row kept a worker busy until a timeout, or for long with a huge response."""
         self.last_success: float | None = None
         """Unix time of the last successful fetch."""
         self.history = History()
@@ -179,10 +179,12 @@ class MonitoredApp:
             return extra_result
         return ExtraResult({}, None, extra_result.api_errors)
 
-    def forget_lists(self) -> None:
-        """Forget the app's lists: they may be those of another app that received the same token."""
+    def forget_answers(self) -> None:
+        """Forget the app's lists and quota: they may be those of another app that received the same token."""
         self.history.clear()
         self.parser.forget()
+        self.extra_calls.forget()
+        self.extra_result = self.extra_calls.known()
         self.last_success = None
 
     def _make_result(
@@ -195,21 +197,21 @@ class MonitoredApp:
             self.last_success = timestamp
         else:
             self._quota_cooldown.begin_after(error)
-        timed_out = error is not None and error.timed_out
+        timed_out = (error is not None and error.timed_out) or self.parser.is_costly
         self.consecutive_timeouts = self.consecutive_timeouts + 1 if timed_out else 0
         api_errors, token = dict(self.api_errors), self.wechat.token
         return FetchResult(categories, error, api_errors, seconds, timestamp, self.last_success, token)
 
     def _note_lists(self, categories: Mapping[str, DomainList], result: FetchResult) -> None:
         changes = self.history.note(categories, result.timestamp)
-        # Checked after the lists are stored: after a later conflict, `TokenUsage` calls `forget_lists`.
+        # Checked after the lists are stored: after a later conflict, `TokenUsage` calls `forget_answers`.
         if self._is_shared(result.token):
-            self.forget_lists()
+            self.forget_answers()
         else:
             self._log_changes(changes)
 
     def _claim(self, token: str) -> bool:
-        return self._token_usage.claim(self.settings.appid, token, self.forget_lists)
+        return self._token_usage.claim(self.settings.appid, token, self.forget_answers)
 
     def _is_shared(self, token: str | None) -> bool:
         return self._token_usage.is_shared(self.settings.appid, token)

@@ -24,12 +24,18 @@ class TokenUsage:
         self._clock = clock
         self._current: dict[str, str] = {}
         """The token that each app uses now."""
-        self._users: dict[str, dict[str, float]] = {}
-        """By token, its apps, each with the time until which it counts as a user."""
-        self._tokens: dict[str, tuple[str, ...]] = {}
-        """By app, all tokens of which it counts as a user: nearly always one."""
-        self._replaced: deque[tuple[float, str, str]] = deque()
-        """Replaced tokens: the time until which each counts, the token, and its app."""
+        self._users: dict[int, dict[str, float]] = {}
+        """By the hash of a token, its apps, each with the time until which it counts as a user.
+
+        A hash, because replaced tokens are remembered for hours and may be long. Python keeps it with the
+        text, so it costs nothing.
+        """
+        self._since: dict[str, float] = {}
+        """By app, the monotonic time since which it uses its token."""
+        self._tokens: dict[str, tuple[int, ...]] = {}
+        """By app, the hashes of all tokens of which it counts as a user: nearly always one."""
+        self._replaced: deque[tuple[float, int, str]] = deque()
+        """Replaced tokens: the time until which each counts, its hash, and its app."""
         self._on_conflict: dict[str, OnConflict] = {}
         """By app, its conflict handler. A claim with another handler comes from an app that was replaced."""
         self._apps_are_set = False
@@ -59,7 +65,7 @@ class TokenUsage:
 
     def is_shared(self, appid: str, token: str | None) -> bool:
         """Whether another app received the token, even if this app's own use of it is forgotten."""
-        users = self._users.get(token) if token is not None else None
+        users = self._users.get(hash(token)) if token is not None else None
         if users is None or users.keys() <= {appid}:  # the usual case, kept fast
             return False
         now = self._clock.monotonic()
@@ -69,11 +75,17 @@ class TokenUsage:
         """Return the token that an app uses; None if it has none."""
         return self._current.get(appid)
 
+    def forget_since(self, since: float) -> None:
+        """Forget the apps that got their tokens since a monotonic time: the tokens may be other apps'."""
+        for appid in [appid for appid, begin in self._since.items() if begin >= since]:
+            self.forget(appid)
+
     def forget(self, appid: str) -> None:
         """Forget all tokens of an app, because its token source was changed."""
         self._current.pop(appid, None)
-        for token in self._tokens.get(appid, ()):
-            self._remove_user(token, appid)
+        self._since.pop(appid, None)
+        for key in self._tokens.get(appid, ()):
+            self._remove_user(key, appid)
 
     def _change(self, appid: str, token: str, on_conflict: OnConflict) -> None:
         if not self._apps_are_set:
@@ -83,9 +95,11 @@ class TokenUsage:
         self._forget_expired()
         self._replace_current(appid)
         self._current[appid] = token
-        users = self._users.setdefault(token, {})
+        self._since[appid] = self._clock.monotonic()
+        key = hash(token)
+        users = self._users.setdefault(key, {})
         users[appid] = math.inf
-        self._tokens[appid] = (*self._tokens_except(appid, token), token)
+        self._tokens[appid] = (*self._tokens_except(appid, key), key)
         if len(users) > 1:
             for handler in [self._on_conflict[user] for user in users if user in self._on_conflict]:
                 handler()
@@ -94,24 +108,24 @@ class TokenUsage:
         token = self._current.pop(appid, None)
         if token is not None:
             until = self._clock.monotonic() + _MEMORY_SECONDS
-            self._users[token][appid] = until
-            self._replaced.append((until, token, appid))
+            self._users[hash(token)][appid] = until
+            self._replaced.append((until, hash(token), appid))
 
     def _forget_expired(self) -> None:
         now = self._clock.monotonic()
         while self._replaced and self._replaced[0][0] < now:
-            until, token, appid = self._replaced.popleft()
-            if self._users.get(token, {}).get(appid) == until:
-                self._remove_user(token, appid)
+            until, key, appid = self._replaced.popleft()
+            if self._users.get(key, {}).get(appid) == until:
+                self._remove_user(key, appid)
 
-    def _remove_user(self, token: str, appid: str) -> None:
-        users = self._users[token]
+    def _remove_user(self, key: int, appid: str) -> None:
+        users = self._users[key]
         users.pop(appid, None)
         if not users:
-            del self._users[token]
-        self._tokens[appid] = self._tokens_except(appid, token)
+            del self._users[key]
+        self._tokens[appid] = self._tokens_except(appid, key)
         if not self._tokens[appid]:
             del self._tokens[appid]
 
-    def _tokens_except(self, appid: str, excluded: str) -> tuple[str, ...]:
-        return tuple(token for token in self._tokens.get(appid, ()) if token != excluded)
+    def _tokens_except(self, appid: str, excluded: int) -> tuple[int, ...]:
+        return tuple(key for key in self._tokens.get(appid, ()) if key != excluded)

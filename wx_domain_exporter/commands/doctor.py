@@ -81,6 +81,9 @@ def check_all(service: Service, *, chinese: bool) -> Generator[Line, None, None]
     service.discover()
     for discovery in service.discoveries:
         yield _check_platform(discovery, translate)
+        for appid, failure in discovery.failed_accounts.items():
+            diagnosis = diagnose(failure, discovery.platform.component_appid)
+            yield _failed(f"platform {discovery.platform.name} {appid}", diagnosis, translate)
     for error in service.app_file_errors:
         yield Line(ok=False, text=f"{translate(_FAILED)} {error}")
     if not service.fleet.apps:

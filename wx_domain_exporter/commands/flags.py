@@ -75,7 +75,8 @@ FLAGS = (
     Flag(
         "web.listen-address",
         DEFAULT_LISTEN_ADDRESS,
-        "Address to listen on: HOST:PORT, :PORT or [::1]:PORT. Repeatable.",
+        "Address to listen on: HOST:PORT, :PORT or [::1]:PORT. Repeatable. :PORT and [::]:PORT are all "
+        "addresses of this machine, localhost is both of its own.",
         {"metavar": "ADDRESS", "action": "append"},
     ),
     Flag(

@@ -3,6 +3,7 @@
 import sys
 
 from wx_domain_exporter.config.yaml_tree import one_line
+from wx_domain_exporter.standard_error import wait_until_written
 
 
 def print_message(message: str) -> None:
@@ -13,8 +14,9 @@ def print_message(message: str) -> None:
 
 
 def print_error(message: str) -> None:
-    """Print an error to standard error, with the program's name before it."""
+    """Print an error to standard error, with the program's name before it, as long as somebody reads it."""
     print_message(f"wx-domain-exporter: {message}")
+    wait_until_written()
 
 
 def fail(*errors: str) -> int:

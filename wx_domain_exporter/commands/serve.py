@@ -55,7 +55,7 @@ def serve(service: Service, flags: argparse.Namespace) -> int:
 
 def _listen(addresses: Sequence[str]) -> list[socket.socket]:
     with ExitStack() as stack:
-        sockets = [stack.enter_context(listen(address)) for address in addresses]
+        sockets = [stack.enter_context(sock) for address in addresses for sock in listen(address)]
         stack.pop_all()  # after an error at one address, the sockets of the others are closed
         return sockets
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import structlog
@@ -12,7 +13,7 @@ from wx_domain_exporter.config.cross_checks import (
     check_apps,
     check_secrets_of_apps,
 )
-from wx_domain_exporter.config.errors import DUPLICATE_KEY, ConfigError, Errors, sentences, shown
+from wx_domain_exporter.config.errors import DUPLICATE_KEY, MAX_ERRORS, ConfigError, Errors, sentences, shown
 from wx_domain_exporter.config.file_patterns import FoundFiles, find_files
 from wx_domain_exporter.config.schema import App, Config
 from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_app_file
@@ -112,7 +113,7 @@ class AppFiles:
         errors += found
         content = _Content(tree.root if isinstance(tree.root, list) else [], apps)
         fork = UniqueKeys(taken)
-        errors += check_apps(content.apps, content.tree, names, fork, path)
+        errors += islice(check_apps(content.apps, content.tree, names, fork, path), MAX_ERRORS + 1)
         if errors:
             raise ConfigError(sentences(path, errors))
         fork.accept()

@@ -1,10 +1,13 @@
 """Checks of several values together, and of files outside: references, duplicates, shared tokens, secrets."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from requests.exceptions import InvalidProxyURL
+from requests.utils import get_environ_proxies, select_proxy
 
 from wx_domain_exporter.config.baselines import check_action
 from wx_domain_exporter.config.errors import FoundErrors, dotted, shown
@@ -22,6 +25,7 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.config.secret import Secret, SecretError
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
+from wx_domain_exporter.http.origin import Proxy
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.regular_file import NUL_IN_PATH, read_file
 
@@ -144,7 +148,7 @@ def check_rest(
         if before != name:
             problem = f"is also used by platforms.{before}; allowed: one platform for each component_appid"
             yield ("platforms", name, "component_appid"), problem
-    yield from _connection(config.wechat)
+    yield from check_connection(config.wechat)
     yield from _secrets_and_certificates(config)
 
 
@@ -181,6 +185,7 @@ def check_apps(
             yield from check_action((*where, "baseline"), one.baseline, config.wechat.action)
         if one.token is not None and not isinstance(one.token, str):
             yield from names.check_platform((*where, "token"), one.token)
+            yield from _connection_to_token_service((*where, "token"), one.token, config.wechat)
         source = resolved(one.token if one.token is not None else config.defaults.token, config)
         key = _key_of_one_app(source)
         before = None if key is None else taken.claim(key, file, where)
@@ -258,9 +263,11 @@ def _platform(where: KeyPath, platform: PlatformConfig, names: ConfiguredNames) 
         yield (*where, "token"), f"is valid for one app only; allowed: {allowed}"
 
 
-def _connection(wechat: Wechat) -> FoundErrors:
-    yield from _certificates(("wechat", "ca_file"), wechat.ca_file)
+def check_connection(wechat: Wechat) -> FoundErrors:
+    """Check the certificate authorities and the proxy of the calls to WeChat."""
+    yield from check_certificates(("wechat", "ca_file"), wechat.ca_file)
     if wechat.proxy_url is None:
+        yield from _environment_proxy(("wechat", "base_url"), wechat.base_url, wechat)
         return
     unreadable = list(_readable(("wechat", "proxy_url"), wechat.proxy_url))
     yield from unreadable
@@ -268,7 +275,8 @@ def _connection(wechat: Wechat) -> FoundErrors:
         yield ("wechat", "proxy_url"), "is not a proxy URL; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
 
 
-def _certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
+def check_certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
+    """Check that a file holds certificate authorities."""
     if ca_file is None:
         return
     try:
@@ -277,6 +285,22 @@ def _certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else NUL_IN_PATH
         yield where, f"certificates can't be read from {one_line(ca_file)}: {reason}"
+
+
+def _connection_to_token_service(where: KeyPath, source: TokenConfig, wechat: Wechat) -> FoundErrors:
+    if isinstance(source, HttpToken):
+        yield from _environment_proxy((*where, "url"), source.url, wechat)
+
+
+def _environment_proxy(where: KeyPath, url: str, wechat: Wechat) -> FoundErrors:
+    """Check that the environment's proxy for a URL can be used, if `trust_env` is set."""
+    proxy = select_proxy(url, get_environ_proxies(url)) if wechat.trust_env else None
+    try:
+        if proxy:
+            Proxy.of(proxy)
+    except InvalidProxyURL:
+        allowed = "allowed: http://[USER:PASSWORD@]HOST[:PORT], or its host in no_proxy"
+        yield where, f"is reached through a proxy of the environment that can't be used; {allowed}"
 
 
 def _is_proxy(url: str) -> bool:
@@ -289,24 +313,29 @@ def _is_proxy(url: str) -> bool:
 
 def _secrets_and_certificates(config: Config) -> FoundErrors:
     """Check that all secrets and certificates can be read, except those of apps."""
-    for name, source in config.tokens.items():
-        yield from _files_of_source(("tokens", name), source)
-    if config.defaults.token is not None and not isinstance(config.defaults.token, str):
-        yield from _files_of_source(("defaults", "token"), config.defaults.token)
+    for where, source in _sources(config):
+        yield from _files_of_source(where, source)
+        yield from _connection_to_token_service(where, source, config.wechat)
     for name, platform in config.platforms.items():
-        where = ("platforms", name)
-        for key, token in (
-            ("component_access_token", platform.component_access_token),
-            ("token", platform.token),
-        ):
-            if token is not None and not isinstance(token, str):
-                yield from _files_of_source((*where, key), token)
         for key, secret in (
             ("component_appsecret", platform.component_appsecret),
             ("component_verify_ticket", platform.component_verify_ticket),
         ):
             if secret is not None:
-                yield from _readable((*where, key), secret)
+                yield from _readable(("platforms", name, key), secret)
+
+
+def _sources(config: Config) -> Iterator[tuple[KeyPath, TokenConfig]]:
+    """Yield the token sources of all but the apps, where they are given and not named."""
+    for name, source in config.tokens.items():
+        yield ("tokens", name), source
+    given: list[tuple[KeyPath, TokenConfig | str | None]] = [(("defaults", "token"), config.defaults.token)]
+    for name, platform in config.platforms.items():
+        given.append((("platforms", name, "component_access_token"), platform.component_access_token))
+        given.append((("platforms", name, "token"), platform.token))
+    for where, token in given:
+        if token is not None and not isinstance(token, str):
+            yield where, token
 
 
 def _files_of_source(where: KeyPath, source: TokenConfig) -> FoundErrors:
@@ -316,7 +345,7 @@ def _files_of_source(where: KeyPath, source: TokenConfig) -> FoundErrors:
         case AccessToken():
             yield from _readable((*where, "access_token"), source.access_token)
         case HttpToken():
-            yield from _certificates((*where, "ca_file"), source.ca_file)
+            yield from check_certificates((*where, "ca_file"), source.ca_file)
             for name, secret in source.headers.items():
                 yield from _readable((*where, "headers", name), secret, Secret.read_for_header)
         case AuthorizerToken() if source.authorizer_refresh_token is not None:

@@ -3,12 +3,16 @@
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from wx_domain_exporter.config.yaml_tree import KeyPath, one_line
 
 _KEY = re.compile(r"[\w.@/<>\[\]-]{0,64}")
 """Keys that messages may quote. Any other key may be a secret in the wrong place."""
+
+MAX_ERRORS = 500
+"""How many errors of a file are reported: a file of another kind could have a million."""
 
 DUPLICATE_KEY = "is a duplicate key; allowed: each key once"
 
@@ -33,8 +37,14 @@ def shown(path: Path) -> str:
 
 
 def sentences(path: Path, errors: Iterable[tuple[KeyPath, str]]) -> list[str]:
-    """Return a message for each error, `FILE: PATH.TO.KEY: what is wrong`, without duplicates."""
-    return list(dict.fromkeys(f"{shown(path)}: {dotted(where)}{what}" for where, what in errors))
+    """Return a message for each error, `FILE: PATH.TO.KEY: what is wrong`, without duplicates.
+
+    After `MAX_ERRORS` errors, the last message says that there are more.
+    """
+    file = shown(path)
+    first = list(islice(errors, MAX_ERRORS + 1))
+    messages = list(dict.fromkeys(f"{file}: {dotted(where)}{what}" for where, what in first[:MAX_ERRORS]))
+    return [*messages, f"{file}: has more errors than these"] if len(first) > MAX_ERRORS else messages
 
 
 def dotted(path: KeyPath) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 
 from wx_domain_exporter.config.app_files import AppFiles
@@ -14,7 +15,7 @@ from wx_domain_exporter.config.cross_checks import (
     check_secrets_of_apps,
     resolved,
 )
-from wx_domain_exporter.config.errors import DUPLICATE_KEY, ConfigError, Errors, sentences
+from wx_domain_exporter.config.errors import DUPLICATE_KEY, MAX_ERRORS, ConfigError, Errors, sentences
 from wx_domain_exporter.config.schema import App, Config
 from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
@@ -99,8 +100,8 @@ class _Main:
             names = ConfiguredNames(config, root, wrong)
             errors += check_rest(config, root, wrong, names)
             places = dict(zip(kept, config.apps, strict=True))
-            errors += check_apps(places, root.get("apps"), names, taken, path, "apps")
-            errors += check_secrets_of_apps(places, "apps")
+            errors += islice(check_apps(places, root.get("apps"), names, taken, path, "apps"), MAX_ERRORS + 1)
+            errors += islice(check_secrets_of_apps(places, "apps"), MAX_ERRORS + 1)
         if errors:
             raise ConfigError(sentences(path, errors))
         self._baselines = Baselines(config)

@@ -1,17 +1,18 @@
 """Parses and validates files against the schema; each error has its place in the file."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from wx_domain_exporter.config.errors import ConfigError, Errors, shown
+from wx_domain_exporter.config.errors import MAX_ERRORS, ConfigError, Errors, shown
 from wx_domain_exporter.config.schema import App, AppFile, Config
 from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, YamlError, read_yaml
 from wx_domain_exporter.regular_file import NUL_IN_PATH, read_file
 
 _MAX_CONFIG_BYTES = 64 << 20
+_CHUNK = 1000
 _SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms", "baselines"})
 """Sections of which only the invalid entries are left out of further checks, not the whole section."""
 
@@ -55,11 +56,17 @@ def validate_config(root: object, folder: str) -> tuple[Config, list[int], Error
     The valid part is checked further, so that one run reports errors of every kind.
     """
     context = {"folder": folder}
+    apps: dict[int, App] = {}
+    of_apps: Errors = []
+    if isinstance(root, dict) and isinstance(root.get("apps"), list):
+        apps, of_apps = _valid_apps(root["apps"], context)
+        of_apps = [(("apps", *where), what) for where, what in of_apps]
+        root = {**root, "apps": []}
     try:
         config = Config.model_validate({} if root is None else root, context=context)
-        return config, list(range(len(config.apps))), []
+        return config.model_copy(update={"apps": tuple(apps.values())}), list(apps), of_apps
     except ValidationError as error:
-        found = errors_of(error, root)
+        found = [*errors_of(error, root), *of_apps]
     if not isinstance(root, dict):
         return Config(), [], found
     wrong = {
@@ -70,11 +77,8 @@ def validate_config(root: object, folder: str) -> tuple[Config, list[int], Error
     for section in _SECTIONS_OF_PARTS - {"apps"}:
         if isinstance(rest.get(section), dict):
             rest[section] = {name: one for name, one in rest[section].items() if (section, name) not in parts}
-    kept: list[int] = []
-    if isinstance(rest.get("apps"), list):
-        kept = [index for index in range(len(rest["apps"])) if ("apps", index) not in parts]
-        rest["apps"] = [rest["apps"][index] for index in kept]
-    return Config.model_validate(rest, context=context), kept, found
+    config = Config.model_validate(rest, context=context)
+    return config.model_copy(update={"apps": tuple(apps.values())}), list(apps), found
 
 
 def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors]:
@@ -85,15 +89,27 @@ def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors
         return {}, [(("apps",), "is not a key of an app file; allowed: the list itself, without a key")]
     if not isinstance(root, list):
         return {}, [((), "is not a list of apps; allowed: a list of mini programs, each with its appid")]
-    context = {"folder": folder}
-    try:
-        return dict(enumerate(AppFile.model_validate({"apps": root}, context=context).apps)), []
-    except ValidationError as error:
-        found = [(where[1:], what) for where, what in errors_of(error, {"apps": root})]
-    parts = {where[0] for where, _ in found}
-    kept = [index for index in range(len(root)) if index not in parts]
-    rest = AppFile.model_validate({"apps": [root[index] for index in kept]}, context=context)
-    return dict(zip(kept, rest.apps, strict=True)), found
+    return _valid_apps(root, {"folder": folder})
+
+
+def _valid_apps(entries: Sequence[object], context: Mapping[str, object]) -> tuple[dict[int, App], Errors]:
+    """Return the valid apps of a list by index, and the errors of the others; stop after too many errors."""
+    apps: dict[int, App] = {}
+    found: Errors = []
+    for begin in range(0, len(entries), _CHUNK):
+        chunk = dict(enumerate(entries[begin : begin + _CHUNK], start=begin))
+        try:
+            valid = AppFile.model_validate({"apps": list(chunk.values())}, context=context).apps
+        except ValidationError as error:
+            of_chunk = [(where[1:], what) for where, what in errors_of(error, {"apps": list(chunk.values())})]
+            found += [((begin + int(index), *rest), what) for (index, *rest), what in of_chunk]
+            if len(found) > MAX_ERRORS:
+                return apps, found
+            for index in {where[0] for where, _ in found if where[0] in chunk}:
+                del chunk[int(index)]
+            valid = AppFile.model_validate({"apps": list(chunk.values())}, context=context).apps
+        apps |= zip(chunk, valid, strict=True)
+    return apps, found
 
 
 def errors_of(error: ValidationError, root: object) -> Errors:

@@ -8,6 +8,8 @@ from typing import Any
 
 import yaml
 
+from wx_domain_exporter.config.json_text import json_as_yaml
+
 KeyPath = tuple[str | int, ...]
 """The path to a value: keys of mappings and indexes of lists."""
 
@@ -53,12 +55,12 @@ def one_line(text: str) -> str:
 
 
 def read_yaml(content: bytes) -> Tree:
-    """Parse one YAML document.
+    """Parse one document of YAML or JSON.
 
     Raises:
         YamlError: the content is not one valid YAML document of plain values.
     """
-    pickled, duplicates = _read(content)
+    pickled, duplicates = _read(json_as_yaml(content))
     # PyYAML's nodes are freed by now. Values that share text with them would keep that memory in use.
     return Tree(pickle.loads(pickled), duplicates)  # noqa: S301 - pickled above, from plain values
 

@@ -8,7 +8,7 @@ The stock adapter of requests restarts its timeout with every read and accepts a
 import io
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gevent
@@ -20,6 +20,7 @@ from requests.exceptions import ContentDecodingError, RequestException, SSLError
 from requests.utils import select_proxy
 
 from wx_domain_exporter.http.connection import Connection
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.origin import Origin, Proxy
 from wx_domain_exporter.http.pool import ConnectionPool
 from wx_domain_exporter.http.response import (
@@ -28,6 +29,7 @@ from wx_domain_exporter.http.response import (
     IncompleteResponseError,
     NotHttpError,
 )
+from wx_domain_exporter.open_files import are_exhausted
 
 _STALE = (ConnectionError, ssl.SSLError, IncompleteResponseError)
 _TIMEOUT_MESSAGE = "no whole answer in time"
@@ -36,18 +38,31 @@ _TIMEOUT_MESSAGE = "no whole answer in time"
 class DeadlineAdapter(BaseAdapter):
     """Sends prepared requests over kept connections. Its methods are for tasks (see `tasks.py`)."""
 
-    def __init__(self, *, tls: SSLContext, idle_connections: int, max_response_bytes: int) -> None:
+    def __init__(
+        self,
+        *,
+        tls: SSLContext,
+        idle_connections: int,
+        max_response_bytes: int,
+        desyncs: Desyncs,
+        close_idle: Callable[[], object] | None = None,
+    ) -> None:
         """Create an adapter; connections are opened when they are needed.
 
         Args:
             tls: the context of all connections; loading the certificates for each one would cost 17 ms.
             idle_connections: how many idle connections are kept for each origin.
             max_response_bytes: the limit on a body, both as received and as decoded.
+            desyncs: receives the periods in which responses may have belonged to other requests.
+            close_idle: closes idle connections when the process has no file descriptor left for a new one;
+                None: those of this adapter.
         """
         super().__init__()
         self._tls = tls
-        self._pool = ConnectionPool(idle_connections)
+        self._desyncs = desyncs
+        self._pool = ConnectionPool(idle_connections, desyncs)
         self._cap = max_response_bytes
+        self._close_idle = close_idle or self.close_idle
 
     def send(  # noqa: PLR0917 - requests' signature
         self,
@@ -94,16 +109,29 @@ class DeadlineAdapter(BaseAdapter):
         """Close the idle connections; running calls close theirs when they end."""
         self._pool.close()
 
+    def close_idle(self) -> None:
+        """Close the idle connections; new ones are kept."""
+        self._pool.close_idle()
+
     def _send(self, request: requests.PreparedRequest, origin: Origin, deadline: float) -> requests.Response:
         connection = self._pool.take(origin)
         if connection is not None:
             response = self._exchange(connection, request, deadline, kept=True)
             if response is not None:
                 return response
-        response = self._exchange(Connection(origin, self._tls), request, deadline)
+        try:
+            response = self._exchange(self._new_connection(origin), request, deadline)
+        except OSError as error:
+            if not are_exhausted(error):
+                raise
+            self._close_idle()
+            response = self._exchange(self._new_connection(origin), request, deadline)
         if response is None:
             raise AssertionError("a new connection cannot be stale")
         return response
+
+    def _new_connection(self, origin: Origin) -> Connection:
+        return Connection(origin, self._tls, self._desyncs.clock.monotonic())
 
     def _exchange(
         self,
@@ -144,7 +172,7 @@ class DeadlineAdapter(BaseAdapter):
             return
         connection.close()
         if response.keep_alive and not response.surplus_is_timeout:
-            self._pool.disable(connection.origin)
+            self._pool.disable(connection)
 
 
 def _requests_error(error: Exception) -> RequestException:  # noqa: PLR0911 - a table

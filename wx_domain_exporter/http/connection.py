@@ -6,8 +6,9 @@ The caller limits the time with a `gevent.Timeout`, which interrupts these metho
 import contextlib
 import re
 import select
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
+from typing import Any
 
 import gevent
 from gevent.socket import socket
@@ -26,15 +27,29 @@ _READS_IN_A_ROW = 4
 """Reads after which other tasks get a turn, so that a fast peer does not delay the other calls."""
 _OVERHEAD_BYTES = 1 << 18
 """How many bytes a response may have besides its body: heads, chunk sizes and trailers."""
+_READ = 1
+"""libev's EV_READ."""
 _FIRST_SUCCESS, _FIRST_NO_SUCCESS = 200, 300
 
 
 class Connection:
     """A connection to an origin; the first `exchange` opens it."""
 
-    def __init__(self, origin: Origin, tls: SSLContext) -> None:
+    def __init__(self, origin: Origin, tls: SSLContext, now: float) -> None:
+        """Prepare a connection.
+
+        Args:
+            origin: the server.
+            tls: the context for https.
+            now: the monotonic time.
+        """
         self.origin = origin
+        self.in_sync_at = now
+        """The last monotonic time at which no response was under way on it; set by the pool."""
+        self.idle_since = now
+        """The monotonic time at which it became idle; set by the pool."""
         self._tls = tls
+        self._watcher: Any = None
         self._sock: socket | SSLSocket | None = None
         self._left = 0
         """How many more bytes the peer may send in this exchange."""
@@ -67,8 +82,23 @@ class Connection:
         while not response.complete:
             self._receive(sock, response)
 
+    def watch(self, received: "Callable[[Connection], None]") -> None:
+        """Call a function once anything arrives, also the end of the connection, until `stop_watching`."""
+        if self._watcher is None and self._sock is not None:
+            self._watcher = gevent.get_hub().loop.io(self._sock.fileno(), _READ)
+        if self._watcher is not None:
+            self._watcher.start(received, self)
+
+    def stop_watching(self) -> None:
+        """End `watch`."""
+        if self._watcher is not None:
+            self._watcher.stop()
+
     def close(self) -> None:
         """Close the connection."""
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
         if self._sock is not None:
             self._sock.close()
             self._sock = None

@@ -191,14 +191,21 @@ DISCOVERY_ERRORS = _own(
     "discovery_errors_total",
     "counter",
     "platform",
-    "Failures to read the third-party platform's list of authorizers, or what one of them is.",
+    "Failures to read the third-party platform's list of authorizers.",
 )
 DISCOVERY_SUCCESSFUL = _own(
     "discovery_last_successful",
     "gauge",
     "platform",
-    "1 if the last reading of the third-party platform's list of authorizers, and of what is new in it,"
-    " succeeded, else 0; absent before the first.",
+    "1 if the last reading of the third-party platform's list of authorizers succeeded, else 0; absent before"
+    " the first.",
+)
+DISCOVERY_ACCOUNT_ERRORS = _own(
+    "discovery_account_errors",
+    "gauge",
+    "platform",
+    "How many accounts of the third-party platform's last list of authorizers could not be looked up; they"
+    " are tried again later.",
 )
 APP_FILE_ERRORS = _own(
     "app_file_errors",
@@ -220,6 +227,7 @@ SELF_METRICS = (
     DISCOVERED_APPS,
     DISCOVERY_ERRORS,
     DISCOVERY_SUCCESSFUL,
+    DISCOVERY_ACCOUNT_ERRORS,
     APP_FILE_ERRORS,
 )
 """The exporter's own metrics, in the order of the exposition."""

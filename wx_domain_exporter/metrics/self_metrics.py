@@ -38,6 +38,7 @@ class SelfMetrics:
         self._discovered = _gauge(metrics.DISCOVERED_APPS)
         self._discovery_errors = _counter(metrics.DISCOVERY_ERRORS)
         self._discovery_successful = _gauge(metrics.DISCOVERY_SUCCESSFUL)
+        self._account_errors = _gauge(metrics.DISCOVERY_ACCOUNT_ERRORS)
         self._app_file_errors = _gauge(metrics.APP_FILE_ERRORS)
         spec = metrics.API_DURATION
         self._duration = Histogram(spec.name, spec.help, spec.labels, buckets=_BUCKETS, registry=None)
@@ -76,7 +77,12 @@ class SelfMetrics:
     def set_discovering_platforms(self, platforms: Collection[str]) -> None:
         """Set which platforms have a discovery; the series of others are removed."""
         for gone in self._platforms - set(platforms):
-            for metric in (self._discovered, self._discovery_errors, self._discovery_successful):
+            for metric in (
+                self._discovered,
+                self._discovery_errors,
+                self._discovery_successful,
+                self._account_errors,
+            ):
                 with contextlib.suppress(KeyError):  # nothing was discovered yet
                     metric.remove(gone)
         self._platforms = set(platforms)
@@ -90,6 +96,10 @@ class SelfMetrics:
     def discovery_failed(self, platform: str) -> None:
         """Count a failure to read a platform's mini programs, or one of them."""
         self._discovery_errors.labels(platform).inc()
+
+    def accounts_unknown(self, platform: str, number: int) -> None:
+        """Note how many accounts of a platform's list could not be looked up."""
+        self._account_errors.labels(platform).set(number)
 
     def discovery_ended(self, platform: str, *, well: bool) -> None:
         """Set whether a platform's list and its new mini programs could be read."""
@@ -128,6 +138,7 @@ class SelfMetrics:
             self._discovered,
             self._discovery_errors,
             self._discovery_successful,
+            self._account_errors,
             self._app_file_errors,
         ):
             for family in metric.collect():

@@ -4,7 +4,7 @@ Scrapes never wait for it. Mini programs that were found stay until a complete l
 so that neither a failing list nor one that changes between two pages removes them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -25,8 +25,9 @@ from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
 log = structlog.get_logger(__name__)
 
 _MAX_PAGES = 2000
-"""A longer list can't be real: WeChat's pages have 500 accounts."""
-_MAX_LOGGED_FAILURES = 5
+_MAX_ACCOUNTS = 200_000
+_MAX_LIST_BYTES = 64 << 20
+"""Of AppIDs and refresh tokens. A longer list can't be real."""
 _FIRST_RETRY_SECONDS = 30.0
 """Delay after a failure; doubled after each further one, up to `discover_interval`."""
 
@@ -76,6 +77,7 @@ class PlatformDiscovery:
         """Those of them that were missing from the last list."""
         self._accounts = AccountLookup(platform, self._caller)
         self._backoff = Backoff(_FIRST_RETRY_SECONDS, config.discover_interval)
+        self._account_backoff = Backoff(_FIRST_RETRY_SECONDS, config.discover_interval)
         self._quota_cooldown = QuotaCooldown()
         self._deadline = SharedDeadline(NO_DEADLINE)
         """No scrape waits for these calls: they have no deadline until the discovery is stopped."""
@@ -86,6 +88,11 @@ class PlatformDiscovery:
     def ungranted(self) -> frozenset[str]:
         """Return the mini programs that had not granted permission set 18 when they were looked up."""
         return self._accounts.ungranted
+
+    @property
+    def failed_accounts(self) -> Mapping[str, FetchError]:
+        """Return why each account could not be looked up that was tried without success, by AppID."""
+        return {appid: account.error for appid, account in dict(self._accounts.failed).items()}
 
     def inherit(self, old: "PlatformDiscovery") -> None:
         """Take over what is known of the same platform; its filters and its token may be different now."""
@@ -128,54 +135,56 @@ class PlatformDiscovery:
         Returns:
             The seconds until the next round.
         """
+        failure: FetchError | None = None
         try:
-            failures: Sequence[FetchError] = self._read_list()
+            self._read_list()
         except FetchError as error:
-            failures = [error]
-        interval = self._config.discover_interval
+            failure = error.without_traceback()
         if self._stopped.is_set():  # the metrics may belong to a successor now
-            return interval
-        self._self_metrics.discovery_ended(self.platform.name, well=not failures)
-        if not failures:
-            self.failure = None
-            self._backoff.reset()
-            self._quota_cooldown.end()
-            return interval
-        self._note_failures(failures)
-        return max(self._backoff.next_delay(), self._quota_cooldown.seconds_after(self.failure))
-
-    def _note_failures(self, failures: Sequence[FetchError]) -> None:
-        self.failure = failures[-1].without_traceback()
-        for _ in failures:
+            return self._config.discover_interval
+        self.failure = failure
+        self._self_metrics.discovery_ended(self.platform.name, well=failure is None)
+        if failure is not None:
             self._self_metrics.discovery_failed(self.platform.name)
-        error = "; ".join(str(failure) for failure in failures[:_MAX_LOGGED_FAILURES])
-        log.warning("discovery failed", platform=self.platform.name, failures=len(failures), error=error)
+            log.warning("discovery failed", platform=self.platform.name, error=str(failure))
+            return max(self._backoff.next_delay(), self._quota_cooldown.seconds_after(failure))
+        self._backoff.reset()
+        self._quota_cooldown.end()
+        if self._accounts.failures:
+            return self._account_backoff.next_delay()
+        self._account_backoff.reset()
+        return self._config.discover_interval
 
-    def _read_list(self) -> Sequence[FetchError]:
-        """Read all pages, and look up new accounts; return the errors of the lookups.
+    def _read_list(self) -> None:
+        """Read all pages, and look up new accounts.
 
         Raises:
             FetchError: a page can't be read.
         """
         listed: dict[str, str] = {}
         totals: set[int] = set()
+        size = 0
         self._accounts.begin_round()
         for page, done in self._pages():
             totals.add(page.total)
             listed |= page.refresh_tokens
+            size += sum(len(appid) + len(token) for appid, token in page.refresh_tokens.items())
+            if len(listed) > _MAX_ACCOUNTS or size > _MAX_LIST_BYTES:
+                raise DecodeError(f"the list is too long: more than {_MAX_ACCOUNTS} accounts or 64 MiB")
             new = self._accounts.look_up_new(self._wanted(page.refresh_tokens))
             if new or not self.complete:
                 log.info("discovering", platform=self.platform.name, done=done, total=page.total)
             if not self.complete and done < page.total:  # monitoring begins before the last page is read
                 self._update({**self._listed, **listed})
-        self._accounts.retry_failed(frozenset(self._wanted(listed)))
+        wanted = frozenset(self._wanted(listed))
+        self._accounts.retry_failed(wanted)
         self._update(self._without_revoked(listed, consistent=totals == {len(listed)} - {0}))
         if not self._stopped.is_set():  # else the metrics may belong to a successor
             if not self.complete:
                 self.complete = True
                 log.info("platform discovered", platform=self.platform.name, apps=len(self.apps))
             self._self_metrics.discovered(self.platform.name, len(self.apps))
-        return self._accounts.failures
+            self._self_metrics.accounts_unknown(self.platform.name, self._accounts.unknown(wanted))
 
     def _pages(self) -> Iterator[tuple[Page, int]]:
         """Yield each page of the list, with the number of accounts up to its end.

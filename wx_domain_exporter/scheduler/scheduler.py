@@ -40,6 +40,8 @@ class Scheduler:
         self._fetch_jobs: JobQueue[FetchJob] = JobQueue()
         self._extra_jobs: JobQueue[ExtraJob] = JobQueue(oldest_first=True)
         self._worker_count = 0
+        self.finished_jobs = 0
+        """How many jobs have ended; what is known of the apps changes only in jobs."""
 
     def start(self, apps: Sequence[MonitoredApp], deadline: Deadline, min_interval: float) -> ScrapeJobs:
         """Start to fetch apps; may be called by any thread.
@@ -104,7 +106,9 @@ class Scheduler:
 
     def _work(self) -> None:
         while (job := self._next_job()) is not None:
-            for scrape in self._finish(job):
+            scrapes = self._finish(job)
+            self.finished_jobs += 1
+            for scrape in scrapes:
                 scrape.job_done()
 
     def _finish(self, job: FetchJob | ExtraJob) -> Sequence[ScrapeJobs]:

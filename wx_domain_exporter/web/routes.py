@@ -7,14 +7,17 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, HttpPath
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.answer_memory import AnswerMemory
 from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint
 from wx_domain_exporter.web.endpoints.probe import ProbeEndpoint
-from wx_domain_exporter.web.endpoints.scrape_responder import start_encoding_thread
-from wx_domain_exporter.web.endpoints.service_discovery import AppsEndpoint, DomainsEndpoint
+from wx_domain_exporter.web.endpoints.service_discovery import ServiceDiscovery
+from wx_domain_exporter.web.middleware.scrapes_first import ScrapesFirstMiddleware
 from wx_domain_exporter.web.pages.endpoints import StatusPages
+from wx_domain_exporter.web.scrape_priority import ScrapePriority, start_thread
 
 _METHODS = {HttpPath.RELOAD: "POST"}
 
@@ -28,11 +31,12 @@ class WebOptions:
     max_requests: int = 40
 
 
-def make_web_app(service: Service, options: WebOptions) -> Starlette:
+def make_web_app(service: Service, options: WebOptions) -> ASGIApp:
     """Make the application of a service."""
-    encoding_thread = start_encoding_thread()
-    metrics = MetricsEndpoint(service, encoding_thread, options.max_requests)
-    pages = StatusPages(service, options.telemetry_path)
+    memory, priority, encoding_thread = AnswerMemory(), ScrapePriority(), start_thread("encode")
+    metrics = MetricsEndpoint(service, memory, encoding_thread, options.max_requests)
+    pages = StatusPages(service, options.telemetry_path, memory, priority)
+    targets = ServiceDiscovery(service, memory, priority)
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("healthy\n")
@@ -50,9 +54,9 @@ def make_web_app(service: Service, options: WebOptions) -> Starlette:
     endpoints = {
         HttpPath.STATUS: pages.overview,
         HttpPath.APP: pages.app,
-        HttpPath.PROBE: ProbeEndpoint(service, encoding_thread).answer,
-        HttpPath.SD: AppsEndpoint(service).answer,
-        HttpPath.SD_DOMAINS: DomainsEndpoint(service).answer,
+        HttpPath.PROBE: ProbeEndpoint(service, memory, encoding_thread).answer,
+        HttpPath.SD: targets.apps,
+        HttpPath.SD_DOMAINS: targets.domains,
         HttpPath.HEALTHY: healthy,
         HttpPath.READY: ready,
         HttpPath.RELOAD: reload,
@@ -64,4 +68,4 @@ def make_web_app(service: Service, options: WebOptions) -> Starlette:
         ]
     )
     app.router.redirect_slashes = False  # Starlette would redirect paths with a slash too many.
-    return app
+    return ScrapesFirstMiddleware(app, priority, {options.telemetry_path, HttpPath.PROBE})

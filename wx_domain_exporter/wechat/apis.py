@@ -5,18 +5,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """One API: its name, as in the metric label `api`, and its path."""
+    """One API.
+
+    Attributes:
+        name: its name, as in the metric label `api`.
+        path: its path.
+        secrets: the keys of its requests whose values are secrets.
+    """
 
     name: str
     path: str
+    secrets: tuple[str, ...] = ()
 
 
 GETWXADEVINFO = Api("getwxadevinfo", "/wxa/getwxadevinfo")
 GET_EFFECTIVE_DOMAIN = Api("get_effective_domain", "/wxa/get_effective_domain")
 GET_EFFECTIVE_WEBVIEWDOMAIN = Api("get_effective_webviewdomain", "/wxa/get_effective_webviewdomain")
 QUOTA_GET = Api("quota/get", "/cgi-bin/openapi/quota/get")
-STABLE_TOKEN = Api("stable_token", "/cgi-bin/stable_token")
-API_COMPONENT_TOKEN = Api("api_component_token", "/cgi-bin/component/api_component_token")
-API_AUTHORIZER_TOKEN = Api("api_authorizer_token", "/cgi-bin/component/api_authorizer_token")
+STABLE_TOKEN = Api("stable_token", "/cgi-bin/stable_token", ("secret",))
+API_COMPONENT_TOKEN = Api(
+    "api_component_token",
+    "/cgi-bin/component/api_component_token",
+    ("component_appsecret", "component_verify_ticket"),
+)
+API_AUTHORIZER_TOKEN = Api(
+    "api_authorizer_token", "/cgi-bin/component/api_authorizer_token", ("authorizer_refresh_token",)
+)
 API_GET_AUTHORIZER_LIST = Api("api_get_authorizer_list", "/cgi-bin/component/api_get_authorizer_list")
 API_GET_AUTHORIZER_INFO = Api("api_get_authorizer_info", "/cgi-bin/component/api_get_authorizer_info")

@@ -7,7 +7,7 @@ from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.wechat.apis import Api
 from wx_domain_exporter.wechat.client import ApiClient, Caller, Credential
-from wx_domain_exporter.wechat.errors import ApiError
+from wx_domain_exporter.wechat.errors import ApiError, TokenError
 from wx_domain_exporter.wechat.responses import ResponseParser
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
@@ -16,6 +16,7 @@ Result = TypeVar("Result")
 TokenCheck = Callable[[str], bool]
 """Records that an app uses a token; returns whether another app received the same one."""
 
+DOUBTFUL_TOKEN = "the token may be another app's, because a server sent a response without a request"  # noqa: S105 - a sentence
 SHARED_TOKEN = "another app received the same token; each app needs its own"  # noqa: S105 - a sentence
 
 
@@ -67,19 +68,22 @@ class AuthenticatedClient:
         caller = Caller(self._client, deadline, self._api_errors)
         token = self.token = self._source.get(caller)
         try:
-            return caller.call(api, body, parser, self._credential(token))
+            result = caller.call(api, body, parser, self._credential(token))
         except ApiError as error:
             if not _is_invalid_token(error):
                 raise
             rejection = error.without_traceback()
-        token = self.token = self._source.refresh(token, caller, rejection)
-        try:
-            return caller.call(api, body, parser, self._credential(token))
-        except ApiError as error:
-            if not _is_invalid_token(error):
-                raise
-            message = f"WeChat refuses the new token too: {error}"
-            raise self._source.reject(token, message, error) from None
+            token = self.token = self._source.refresh(token, caller, rejection)
+            try:
+                result = caller.call(api, body, parser, self._credential(token))
+            except ApiError as again:
+                if not _is_invalid_token(again):
+                    raise
+                message = f"WeChat refuses the new token too: {again}"
+                raise self._source.reject(token, message, again) from None
+        if self._source.is_doubtful(token, caller):
+            raise TokenError(DOUBTFUL_TOKEN)
+        return result
 
     def call_once(
         self,
@@ -105,6 +109,10 @@ class AuthenticatedClient:
         token = self._source.get(Caller(self._client, deadline, self._api_errors))
         caller = Caller(self._client, deadline, api_errors)
         return caller.call(api, body, parser, self._credential(token))
+
+    def is_doubtful(self, received: float) -> bool:
+        """Return whether an answer received at this monotonic time may be another app's; see `Desyncs`."""
+        return self._client.desyncs.covers(received)
 
     def _credential(self, token: str) -> Credential:
         if self._is_shared is not None and self._is_shared(token):

@@ -75,13 +75,17 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
     """
     body = {"component_appid": platform.component_appid, "authorizer_appid": appid}
     answer = platform.call(API_GET_AUTHORIZER_INFO, body, caller)
+    authorization = answer.get("authorization_info")
+    named = authorization.get("authorizer_appid") if isinstance(authorization, dict) else None
+    if named not in {None, appid}:
+        raise DecodeError("the answer is about another account")
     info = answer.get("authorizer_info")
     if not isinstance(info, dict):
         raise DecodeError("the answer has no authorizer_info")
     if info.get("MiniProgramInfo") is None:
         return None
     name = info.get("nick_name")
-    permissions = _permissions(answer.get("authorization_info"))
+    permissions = _permissions(authorization)
     lacks_development = permissions is not None and DEVELOPMENT_PERMISSION_SET not in permissions
     return MiniProgram(name if isinstance(name, str) else "", lacks_development)
 

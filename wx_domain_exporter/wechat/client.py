@@ -12,10 +12,10 @@ import gevent
 import requests
 from requests.structures import CaseInsensitiveDict
 
-from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.errcodes.lookup import Action, look_up
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.wechat.apis import Api
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError
 from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
@@ -53,7 +53,7 @@ class ApiClient:
         settings: Wechat,
         observer: CallObserver,
         *,
-        clock: Clock = SYSTEM_CLOCK,
+        desyncs: Desyncs | None = None,
         sleep: Callable[[float], None] = gevent.sleep,
     ) -> None:
         """Create a client; connections are opened when they are needed.
@@ -61,7 +61,8 @@ class ApiClient:
         Args:
             settings: the base URL, timeouts and limits.
             observer: is notified of each call.
-            clock: measures the duration of calls.
+            desyncs: receives the periods in which responses may have belonged to other requests; its clock
+                measures the duration of calls.
             sleep: waits some seconds before a call is repeated.
 
         Raises:
@@ -71,10 +72,11 @@ class ApiClient:
         self.timeout = settings.timeout
         """The seconds that one call may take."""
         self.observer = observer
-        self.clock = clock
+        self.desyncs = desyncs or Desyncs()
+        self.clock = self.desyncs.clock
         self.sleep = sleep
-        self.http = HttpClient(settings.ca_file, settings)
-        self.token_service = TokenServiceClient(settings, observer, clock)
+        self.http = HttpClient(settings.ca_file, settings, self.desyncs, self._close_idle)
+        self.token_service = TokenServiceClient(settings, observer, self.desyncs, self._close_idle)
         self._base_url = settings.base_url
         self._proxies = wechat_proxies(settings)
 
@@ -82,6 +84,11 @@ class ApiClient:
         """Close the idle connections."""
         self.http.close()
         self.token_service.close()
+
+    def _close_idle(self) -> None:
+        """Close all idle connections, because the process has no file descriptor left for a new one."""
+        self.http.close_idle()
+        self.token_service.close_idle()
 
     def proxies(self, credential: Credential | None) -> Mapping[str, str]:
         """Return the proxies for a call.
@@ -175,9 +182,12 @@ class Caller:
     ) -> Result:
         client, timeout = self.client, self.call_timeout()
         request, proxies = client.request(api, body, credential), client.proxies(credential)
+        secrets = [body[key] for key in api.secrets]
+        if credential is not None:
+            secrets.append(credential.token)
         begin = client.clock.monotonic()
         try:
-            result = parser.parse(api.name, client.http.send(request, timeout, proxies))
+            result = parser.parse(api.name, client.http.send(request, timeout, proxies), secrets)
         except ApiError as error:
             self.note(api.name, error.errcode)
             client.observer.answered(api.name, error.errcode, client.clock.monotonic() - begin)

@@ -18,6 +18,7 @@ The messages are safe to log: they contain no secrets, and texts of other progra
 """
 
 import enum
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from wx_domain_exporter.wechat.redaction import redact
@@ -60,8 +61,16 @@ class ApiError(FetchError):
 
     reason = Reason.API
 
-    def __init__(self, api: str, errcode: int, errmsg: str) -> None:
-        super().__init__(f"{api} answered errcode {errcode}: {redact(errmsg) or '(no errmsg)'}")
+    def __init__(self, api: str, errcode: int, errmsg: str, secrets: Sequence[str] = ()) -> None:
+        """Create an error.
+
+        Args:
+            api: the name of the API.
+            errcode: its errcode.
+            errmsg: its explanation.
+            secrets: what was sent to the API; masked in the errmsg.
+        """
+        super().__init__(f"{api} answered errcode {errcode}: {redact(errmsg, secrets) or '(no errmsg)'}")
         self.api = api
         self.errcode = errcode
 

@@ -1,6 +1,6 @@
 """Sends HTTP requests with a timeout, and raises a `FetchError` for each failure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -8,6 +8,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.http.adapter import DeadlineAdapter
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.response import FIRST_BAD_STATUS
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.tasks import blocking
@@ -32,12 +33,20 @@ class HttpClient:
     calls depend on one another.
     """
 
-    def __init__(self, ca_file: str | None, settings: Wechat) -> None:
+    def __init__(
+        self,
+        ca_file: str | None,
+        settings: Wechat,
+        desyncs: Desyncs,
+        close_idle: Callable[[], object] | None = None,
+    ) -> None:
         """Create a client; connections are opened when they are needed.
 
         Args:
             ca_file: the trusted certificate authorities; None: those that come with requests.
             settings: limits.
+            desyncs: receives the periods in which responses may have belonged to other requests.
+            close_idle: see `DeadlineAdapter`.
 
         Raises:
             OSError: `ca_file` can't be read or holds no certificate.
@@ -47,11 +56,17 @@ class HttpClient:
             tls=blocking(tls_context, ca_file or DEFAULT_CA_BUNDLE_PATH, seconds=_CA_FILE_TIMEOUT),
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
+            desyncs=desyncs,
+            close_idle=close_idle,
         )
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections and keep no more."""
         self._adapter.close()
+
+    def close_idle(self) -> None:
+        """Close the idle connections; new ones are kept."""
+        self._adapter.close_idle()
 
     def send(self, request: requests.PreparedRequest, timeout: float, proxies: Mapping[str, str]) -> bytes:
         """Send a request and return the body of the response.

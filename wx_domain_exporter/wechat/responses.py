@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Generic, NoReturn, Protocol, TypeVar
@@ -24,7 +25,11 @@ Result_co = TypeVar("Result_co", covariant=True)
 MAX_CATEGORIES = 32
 """A response with more lists than this is malformed."""
 
+_COSTLY_BYTES = 1 << 18
+"""Full lists of usual domains have a quarter of this. Parsing more takes so long that other apps wait."""
+
 _MAX_ERRCODE = 10**9
+_WHOLE_NUMBER = re.compile(r"(-?[0-9]{1,20})(?:\.0{1,20})?")
 
 JsonObject = Mapping[str, Any]
 
@@ -39,12 +44,13 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 class ResponseParser(Protocol[Result_co]):
     """Parses the responses of one API."""
 
-    def parse(self, api: str, body: bytes) -> Result_co:
+    def parse(self, api: str, body: bytes, secrets: Sequence[str] = ()) -> Result_co:
         """Return the result of a response.
 
         Args:
             api: the name of the API.
             body: the body of the response.
+            secrets: what the request contained; masked in errors.
 
         Raises:
             ApiError: the errcode is not 0.
@@ -65,9 +71,9 @@ class JsonParser(Generic[Result]):
         """
         self._read = read
 
-    def parse(self, api: str, body: bytes) -> Result:
+    def parse(self, api: str, body: bytes, secrets: Sequence[str] = ()) -> Result:
         """Return the result of a response; see `ResponseParser.parse`."""
-        return self._read(successful_answer(api, body))
+        return self._read(successful_answer(api, body, secrets))
 
 
 AS_JSON = JsonParser[JsonObject](lambda answer: answer)
@@ -80,7 +86,7 @@ class DomainListsParser:
     Not safe to share between threads, except `forget`.
     """
 
-    __slots__ = ("_action", "_last", "known", "seen")
+    __slots__ = ("_action", "_last", "is_costly", "known", "seen")
 
     def __init__(self, action: str | None) -> None:
         """Create a parser that knows no lists of the app.
@@ -93,16 +99,20 @@ class DomainListsParser:
         """The undocumented categories that the app had before."""
         self.known: Mapping[str, DomainList] | None = None
         """The app's previous lists; a list that did not change is returned as the same object."""
+        self.is_costly = False
+        """Whether the last response was changed and far larger than full lists are."""
         self._last: tuple[bytes, Mapping[str, DomainList]] | None = None
         """The digest of the last successful response, and its lists."""
 
-    def parse(self, api: str, body: bytes) -> Mapping[str, DomainList]:
+    def parse(self, api: str, body: bytes, secrets: Sequence[str] = ()) -> Mapping[str, DomainList]:
         """Return the lists of a response; the same object as before if they did not change."""
         digest = sha256(body).digest()  # keeping the bytes would take a kilobyte for each app
         last = self._last
         if last is not None and last[0] == digest:
+            self.is_costly = False
             return last[1]
-        lists = self.read(successful_answer(api, body))
+        self.is_costly = len(body) > _COSTLY_BYTES
+        lists = self.read(successful_answer(api, body, secrets))
         if last is not None and last[1] == lists:
             lists = last[1]
         self._last = digest, lists
@@ -121,7 +131,7 @@ class DomainListsParser:
         self.seen = ()
 
 
-def successful_answer(api: str, body: bytes) -> JsonObject:
+def successful_answer(api: str, body: bytes, secrets: Sequence[str]) -> JsonObject:
     """Return the JSON object of a response whose errcode is 0.
 
     Raises:
@@ -132,7 +142,7 @@ def successful_answer(api: str, body: bytes) -> JsonObject:
     errcode = read_errcode(answer)
     if errcode != 0:
         error = QuotaError if cooldown_after(api, errcode) else ApiError
-        raise error(api, errcode, read_errmsg(answer))
+        raise error(api, errcode, read_errmsg(answer), secrets)
     return answer
 
 
@@ -173,14 +183,17 @@ def read_errcode(answer: JsonObject) -> int:
 
 
 def whole_number(value: object, maximum: int) -> int | None:
-    """Return a whole number given as a number or a string; None if it is neither, or beyond ±`maximum`."""
+    """Return a whole number; None if the value is none, or beyond ±`maximum`.
+
+    Gateways between WeChat and its callers turn whole numbers into floats, and both into strings: `7200`,
+    `7200.0`, `"7200"` and `"7200.0"` are the same number.
+    """
     if isinstance(value, str):
-        text = value.strip()
-        if text.removeprefix("-").isdecimal() and text.isascii() and len(text) <= len(str(maximum)):
-            value = int(text)
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > maximum:
+        match = _WHOLE_NUMBER.fullmatch(value.strip())
+        return None if match is None else whole_number(int(match[1]), maximum)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= maximum:
         return None
-    return value
+    return int(value) if value == int(value) else None
 
 
 def read_errmsg(answer: JsonObject) -> str:

@@ -1,11 +1,11 @@
 """The client of token services: one GET request, answered with a JSON object without an errcode."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import requests
 
-from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.wechat.errors import BrokenConnectionError, FetchError
 from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
@@ -20,11 +20,19 @@ NAME = "http"
 class TokenServiceClient:
     """Requests tokens from all token services; `get` and `close` are for tasks."""
 
-    def __init__(self, settings: Wechat, observer: CallObserver, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        settings: Wechat,
+        observer: CallObserver,
+        desyncs: Desyncs,
+        close_idle: Callable[[], object] | None = None,
+    ) -> None:
         """Create a client; connections are opened when they are needed."""
         self._settings = settings
         self._observer = observer
-        self._clock = clock
+        self._clock = desyncs.clock
+        self._desyncs = desyncs
+        self._close_idle = close_idle
         self._http: dict[str | None, HttpClient] = {}
         """By `ca_file`."""
 
@@ -32,6 +40,11 @@ class TokenServiceClient:
         """Close the idle connections."""
         for http in self._http.values():
             http.close()
+
+    def close_idle(self) -> None:
+        """Close the idle connections; new ones are kept."""
+        for http in self._http.values():
+            http.close_idle()
 
     def get(self, url: str, headers: Mapping[str, str], ca_file: str | None, timeout: float) -> JsonObject:
         """Send one request.
@@ -64,7 +77,7 @@ class TokenServiceClient:
     def _http_client(self, ca_file: str | None) -> HttpClient:
         if ca_file not in self._http:
             try:
-                http = HttpClient(ca_file, self._settings)
+                http = HttpClient(ca_file, self._settings, self._desyncs, self._close_idle)
             except OSError as error:
                 raise BrokenConnectionError(f"ca_file can't be read: {error.strerror or error}") from None
             self._http.setdefault(ca_file, http)  # another task may have created one meanwhile

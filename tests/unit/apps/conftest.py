@@ -29,7 +29,7 @@ def stage(clock: Clock) -> Iterator[Stage]:
     for appid in (APPID, OTHER):
         world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains={"requestdomain": ["https://a.cn"]}))
     with SimulatorServer(world) as server:
-        client = ApiClient(Wechat(base_url=server.url, timeout="600ms"), SelfMetrics())  # type: ignore[arg-type]
+        client = ApiClient(Wechat(base_url=server.url, timeout="2s"), SelfMetrics())  # type: ignore[arg-type]
         try:
             yield Stage(world, wechat_clock, server, client, clock)
         finally:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import json
 import ssl
 import time
+from dataclasses import replace
 from typing import NoReturn
 
 import pytest
@@ -13,6 +15,8 @@ from structlog.testing import capture_logs
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.domains.baseline import Expected
+from wx_domain_exporter.domains.domain_list import domain_list
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import CATEGORIES
@@ -104,6 +108,14 @@ class TestFailure:
             assert fetch(app).reason is Reason.TOKEN
             assert app.consecutive_timeouts == timeouts
         assert stage.calls() == (0, 0)
+
+    def test_a_huge_changed_response_counts_as_one(self, stage: Stage) -> None:
+        app = stage.make_app()
+        huge = [f"https://{number}.{'x' * 60}.example.com" for number in range(5000)]
+        for lists, expected in (([], 0), (huge, 1), (huge[1:], 2), (huge[1:], 0)):
+            stage.world.patch(APPID, {"raw_body": json.dumps({"errcode": 0, "requestdomain": lists})})
+            assert fetch(app).reason is None
+            assert app.consecutive_timeouts == expected
 
     def test_consecutive_timeouts_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
         app = stage.make_app()
@@ -355,3 +367,14 @@ class TestInheritance:
         fetch(old)
         assert len(old.history.changes) == 1
         assert (new.history.lists, new.history.changes) == (before, ())
+
+
+def test_changed_lists_are_compared_with_the_baseline_again(stage: Stage) -> None:
+    app = stage.make_app()
+    app.settings = replace(
+        app.settings, baseline={"requestdomain": Expected(frozenset({"https://a.cn"}), frozenset())}
+    )
+    first, second = ({"requestdomain": domain_list([domain])} for domain in ("https://a.cn", "https://b.cn"))
+    assert app.drifts(first)["requestdomain"].matches
+    assert app.drifts(first) is app.drifts(first)
+    assert app.drifts(second)["requestdomain"].missing == ("https://a.cn",)

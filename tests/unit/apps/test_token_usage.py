@@ -117,6 +117,36 @@ def test_a_token_without_users_is_not_kept(token_usage: TokenUsage, clock: Clock
         claim(token_usage, A, str(number))
     clock.ahead = 4 * 3600
     claim(token_usage, A, "last")
-    assert token_usage._users.keys() == {"9", "last"}
+    assert token_usage._users.keys() == {hash("9"), hash("last")}
     token_usage.set_apps({})
     assert (token_usage._users, token_usage._current, token_usage._tokens) == ({}, {}, {})
+
+
+def test_what_was_received_since_a_time_is_forgotten(token_usage: TokenUsage, clock: Clock) -> None:
+    claim(token_usage, A, "one")
+    clock.ahead += 10
+    claim(token_usage, B, "one")
+    token_usage.forget_since(clock.monotonic() - 5)
+    assert (token_usage.current_token(A), token_usage.current_token(B)) == ("one", None)
+    assert not token_usage.is_shared(A, "one")
+
+
+def test_no_token_is_kept_in_memory_after_it_was_replaced(token_usage: TokenUsage) -> None:
+    for number in range(3):
+        claim(token_usage, A, f"canary-{number}")
+    assert token_usage.current_token(A) == "canary-2"
+    assert token_usage.is_shared(B, "canary-0")
+    kept = repr((token_usage._users, token_usage._tokens, token_usage._replaced))
+    assert A in kept
+    assert "canary" not in kept
+
+
+def test_a_token_in_use_again_is_not_forgotten_when_its_earlier_use_expires(
+    token_usage: TokenUsage, clock: Clock
+) -> None:
+    for token in ("one", "two", "one"):
+        claim(token_usage, A, token)
+    clock.ahead += 4 * 3600
+    claim(token_usage, C, "any")  # forgets what has expired
+    assert token_usage.is_shared(B, "one")
+    assert not token_usage.is_shared(B, "two")

@@ -104,7 +104,7 @@ class TestReport:
         def quota_of(app: MonitoredApp, _: FetchResult) -> None:
             calls.append(app.settings.appid)
             if app.settings.appid != A:
-                assert go_on.wait(10)
+                assert go_on.wait(120)
 
         monkeypatch.setattr(doctor, "_quota_of", quota_of)
         with small_fleet(tmp_path, apps=20) as fleet:
@@ -116,7 +116,7 @@ class TestReport:
             go_on.set()
             for thread in set(threading.enumerate()) - before:
                 if thread.name.startswith("ThreadPool"):
-                    thread.join(10)
+                    thread.join(120)
             service.close()
         assert A in calls
         assert len(calls) < 20
@@ -174,6 +174,16 @@ class TestPlatform:
         first, second, _ = report(fleet, capsys, 0)
         assert first == f"ok   platform main {COMPONENT}: 1 mini program"
         assert second.startswith(f"ok   {A} 商城: secret, token, ")
+
+    def test_an_account_that_cannot_be_looked_up_has_a_line(
+        self, fleet: SmallFleet, platform: SimulatedPlatform, capsys: Capture
+    ) -> None:
+        fleet.world.patch_authorization(platform.component_appid, A, {"info_errcode": 50002})
+        assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
+        first, second, *_ = capsys.readouterr().out.splitlines()
+        assert first == f"ok   platform main {COMPONENT}: 0 mini programs"
+        assert second.startswith(f"FAIL platform main {A}: ")
+        assert "50002" in second
 
     def test_the_remedy_names_the_platforms_own_whitelist(
         self, fleet: SmallFleet, platform: SimulatedPlatform, capsys: Capture

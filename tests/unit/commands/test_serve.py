@@ -87,7 +87,7 @@ def test_max_requests_limits_the_scrapes(fleet: SmallFleet, served: Served, gate
         url = served.urls[0]
         first = threading.Thread(target=request, args=(f"{url}/metrics",))
         first.start()
-        assert gate.reached.wait(30)
+        assert gate.reached.wait(120)
         assert request(f"{url}/metrics").status == 503
         gate.open.set()
         first.join()

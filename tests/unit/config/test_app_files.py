@@ -247,6 +247,13 @@ class TestBrokenFile:
         folder.write("one", text="[]")
         assert folder.changed() == []
 
+    @pytest.mark.parametrize("entry", ["{}", "1", "{appid: wx0123456789abcdef}"])
+    def test_the_errors_of_a_file_of_another_kind_are_limited(self, folder: Folder, entry: str) -> None:
+        folder.write("one", text=f"[{', '.join([entry] * 5000)}]")
+        errors = folder.broken()
+        assert len(errors) == 501
+        assert errors[-1] == "apps.d/one.yml: has more errors than these"
+
     def test_a_secret_that_cannot_be_read_breaks_no_file(self, folder: Folder) -> None:
         token = {"type": "stable_token", "appsecret": {"file": "appsecret"}}
         folder.write("one", text=as_json([{"appid": A, "token": token}, {"appid": B}]))

@@ -154,3 +154,60 @@ class TestProxyUrl:
         assert refusal(proxy_url=url) == (
             f"{FILE}: wechat.proxy_url: is not a proxy URL; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
         )
+
+
+class TestProxyOfTheEnvironment:
+    WORDS = (
+        "is reached through a proxy of the environment that can't be used; "
+        "allowed: http://[USER:PASSWORD@]HOST[:PORT], or its host in no_proxy"
+    )
+
+    @pytest.fixture(autouse=True)
+    def _proxies(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+            monkeypatch.delenv(name.upper(), raising=False)
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTPS_PROXY", "socks5://canary-user:canary@proxy.example.com:1080")
+
+    def errors(self, token: dict[str, Any], **wechat: Any) -> list[str]:
+        config = {"apps": [APP | {"token": token}, APP | {"appid": "wx0000000000000001"}], "wechat": wechat}
+        try:
+            parse(as_json(config).encode(), FILE)
+        except ConfigError as error:
+            return list(error.errors)
+        return []
+
+    def test_one_that_cannot_be_used_is_told(self) -> None:
+        service = {"type": "http", "url": "https://tokens.example.com/{appid}"}
+        assert self.errors(service, trust_env=True) == [
+            f"some.yml: wechat.base_url: {self.WORDS}",
+            f"some.yml: apps[0].token.url: {self.WORDS}",
+        ]
+
+    def test_one_for_a_shared_token_service_is_told_once(self) -> None:
+        config = {
+            "wechat": {"trust_env": True, "proxy_url": "http://proxy.example.com:3128"},
+            "tokens": {"center": {"type": "http", "url": "https://tokens.example.com/{appid}"}},
+            "apps": [{"appid": f"wx000000000000000{number}", "token": "center"} for number in range(3)],
+        }
+        with pytest.raises(ConfigError) as caught:
+            parse(as_json(config).encode(), FILE)
+        assert list(caught.value.errors) == [f"some.yml: tokens.center.url: {self.WORDS}"]
+
+    @pytest.mark.parametrize(
+        ("variable", "wechat"),
+        [
+            (None, {}),
+            (None, {"trust_env": True, "proxy_url": "http://proxy.example.com:3128"}),
+            (None, {"trust_env": True, "base_url": "http://127.0.0.1:8080"}),
+            (("no_proxy", "weixin.qq.com"), {"trust_env": True}),
+            (("https_proxy", "proxy.example.com:3128"), {"trust_env": True}),
+        ],
+        ids=["not trusted", "another one", "of another scheme", "no_proxy", "a good one"],
+    )
+    def test_nothing_is_told_of_one_that_is_not_used_or_good(
+        self, monkeypatch: pytest.MonkeyPatch, variable: tuple[str, str] | None, wechat: dict[str, Any]
+    ) -> None:
+        if variable is not None:
+            monkeypatch.setenv(*variable)
+        assert self.errors({"type": "stable_token", "appsecret": "s"}, **wechat) == []

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wx_domain_exporter.config.yaml_tree import KeyPath, YamlError, read_yaml
 
@@ -40,6 +44,44 @@ class TestValues:
         tree = read_yaml(content)
         assert tree.root == root
         assert tree.duplicates == ()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(-1e15, 1e15) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=20), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+class TestJson:
+    @settings(deadline=None, database=None, derandomize=True)
+    @given(JSON, st.booleans(), st.sampled_from([None, 0, "\t"]))
+    def test_it_is_read_as_json(self, value: object, ascii_only: bool, indent: int | str | None) -> None:  # noqa: FBT001
+        text = json.dumps(value, ensure_ascii=ascii_only, indent=indent)
+        assert json.dumps(read_yaml(text.encode()).root) == json.dumps(value)
+
+    @pytest.mark.parametrize(
+        ("content", "root"),
+        [
+            pytest.param(b'{"name": "\\ud83d\\ude00"}', {"name": "😀"}, id="a surrogate pair"),
+            pytest.param(b'{"a": "\\\\ud83d\\\\ude00"}', {"a": r"\ud83d\ude00"}, id="escaped backslashes"),
+            pytest.param(
+                b'\t{"a": 1e3, "b": 1.5E-1, "c": 1e-07}', {"a": 1000.0, "b": 0.15, "c": 1e-07}, id="exponents"
+            ),
+            pytest.param(b'{"a"\n\t:\n1e0}', {"a": 1.0}, id="colons on other lines"),
+            pytest.param(b'\xef\xbb\xbf{"\\ud83d\\ude00": ""}', {"😀": ""}, id="byte order mark"),
+        ],
+    )
+    def test_what_yaml_reads_otherwise(self, content: bytes, root: object) -> None:
+        assert read_yaml(content).root == root
+
+    def test_half_a_surrogate_pair_is_refused_with_its_line(self) -> None:
+        content = b'{\n"a": "\\ud83d\\ude00",\n"b": "\\ud83d"\n}'
+        assert refusal(content).startswith("line 3, column 10: is not valid YAML: found invalid Unicode")
+
+    def test_keys_given_twice_are_told(self) -> None:
+        content = b'[{"a": "\\ud83d\\ude00", "a": 1}]'
+        assert list(read_yaml(content).duplicates) == [(0, "a")]
 
 
 class TestKeysGivenTwice:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import base64
-import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
 import requests
-from helpers.adapters import LONG, NOISE, SHORT, RunningAdapter, prepared
+from helpers.adapters import LONG, SHORT, RunningAdapter, prepared
 from helpers.fault_behaviours import domain_of
 from helpers.fault_table import BEHAVIOURS
 from helpers.faults import CANARY, FaultyApi, Peer, token_for
@@ -219,6 +218,12 @@ class TestTlsThroughAProxy:
         assert (connect.method, connect.target) == ("CONNECT", f"127.0.0.1:{secure.port}")
         assert "proxy-authorization" not in connect.headers
 
+    def test_an_ipv6_address_is_in_brackets(self, adapter: RunningAdapter) -> None:
+        with ProxyServer(tunnel=cannot_reach_it) as proxy, pytest.raises(ProxyError):
+            call(adapter, "https://[2001:db8::1]", url_of(proxy, None))
+        (connect,) = proxy.requests
+        assert connect.target == connect.headers["host"] == "[2001:db8::1]:443"
+
     def test_its_credentials_go_to_the_proxy_and_no_further(
         self, adapter: RunningAdapter, secure: FaultyApi
     ) -> None:
@@ -312,13 +317,11 @@ class TestTroubleWithAProxy:
         tunnel: Callable[[Peer], Awaitable[None]],
         kind: type[requests.RequestException],
     ) -> None:
-        begin = time.monotonic()
         timeout = SHORT if kind is Timeout else LONG
         with ProxyServer(CREDENTIALS, tunnel) as proxy:
             with pytest.raises(requests.RequestException) as caught:
                 call(adapter, "https://api.example.com", url_of(proxy), timeout=timeout)
             assert type(caught.value) is kind, str(caught.value)
-            assert time.monotonic() - begin < timeout + NOISE
             proxy.wait_for_ended(1)
         assert not [secret for secret in (CANARY, PASSWORD, BASIC[6:]) if secret in str(caught.value)]
 
@@ -343,8 +346,6 @@ class TestTroubleWithAProxy:
         self, adapter: RunningAdapter, secure: FaultyApi
     ) -> None:
         with ProxyServer() as proxy:
-            begin = time.monotonic()
             with pytest.raises(Timeout):
                 call(adapter, secure.url, url_of(proxy, None), "drip-body", SHORT)
-            assert time.monotonic() - begin < SHORT + NOISE
             proxy.wait_for_ended(1)

@@ -99,6 +99,12 @@ def test_a_head_says_whether_the_connection_can_be_kept(head: bytes, *, keep_ali
     assert read(head + b"\r\n\r\n").keep_alive is keep_alive
 
 
+def test_a_head_may_have_100_headers_and_nearly_64_kib() -> None:
+    headers = b"".join(b"a%d: %s\r\n" % (number, b"x" * 600) for number in range(99))
+    response = read(OK + headers + b"Content-Length: 0\r\n\r\n")
+    assert len(list(response.headers.by_name)) == 100
+
+
 def test_an_interim_answer_leaves_nothing_behind() -> None:
     response = read(b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n", GOOD)
     assert (response.status, response.reason) == (200, b"OK")

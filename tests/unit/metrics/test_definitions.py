@@ -44,6 +44,7 @@ OWN = {
     "wx_domain_exporter_discovered_apps": ("gauge", "platform"),
     "wx_domain_exporter_discovery_errors_total": ("counter", "platform"),
     "wx_domain_exporter_discovery_last_successful": ("gauge", "platform"),
+    "wx_domain_exporter_discovery_account_errors": ("gauge", "platform"),
     "wx_domain_exporter_app_file_errors": ("gauge", "file"),
 }
 

@@ -33,6 +33,7 @@ def test_its_families_are_those_of_the_table(own: SelfMetrics) -> None:
     own.discovered("main", 3)
     own.discovery_failed("main")
     own.discovery_ended("main", well=False)
+    own.accounts_unknown("main", 2)
     own.set_app_file_errors({"apps.d/one.yml": True})
     found = {
         f"{family.name}_total" if family.type == "counter" else family.name: (

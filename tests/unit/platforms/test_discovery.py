@@ -280,3 +280,13 @@ class TestRun:
         assert not running.done()
         tasks.submit(discovery.stop)
         running.result(LONG)
+
+
+def test_accounts_are_looked_up_again_if_the_answers_may_be_about_others(stage: DiscoveryStage) -> None:
+    discovery, begin = stage.discovery(), stage.client.clock.monotonic()
+    discovery.discover()
+    stage.client.desyncs.note(begin)
+    for _ in range(2):
+        discovery.discover()
+        assert appids_of(discovery) == tuple(sorted(stage.appids))
+    assert stage.lookups == dict.fromkeys(stage.appids, 2)

@@ -14,6 +14,8 @@ from wx_domain_exporter.platforms import discovery as discovery_module
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from helpers.clocks import Clock
+
     from wx_domain_exporter.tasks import Tasks
 
 
@@ -65,6 +67,16 @@ class TestFailingList:
         assert (stage.list_calls, stage.errors()) == (3, 1)
         assert "goes on after 3 pages" in str(discovery.failure)
 
+    @pytest.mark.parametrize("limit", ["_MAX_ACCOUNTS", "_MAX_LIST_BYTES"])
+    def test_a_list_that_is_too_long_is_an_error(
+        self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch, limit: str
+    ) -> None:
+        monkeypatch.setattr(discovery_module, limit, 5)
+        discovery = stage.discovery()
+        discovery.discover()
+        assert "the list is too long" in str(discovery.failure)
+        assert stage.errors() == 1
+
     def test_the_delays_double_up_to_the_interval_and_are_reset_by_a_success(
         self, stage: DiscoveryStage
     ) -> None:
@@ -114,7 +126,7 @@ class TestFailingList:
 
 class TestFailingAccounts:
     def test_the_others_are_found_and_these_are_looked_up_in_the_next_round(
-        self, stage: DiscoveryStage
+        self, stage: DiscoveryStage, clock: Clock
     ) -> None:
         failing = stage.appids[:2]
         for appid in failing:
@@ -123,17 +135,25 @@ class TestFailingAccounts:
         with capture_logs() as logs:
             assert discovery.discover() == 30
         assert appids_of(discovery) == tuple(sorted(stage.appids[2:]))
-        assert [log["event"] for log in logs if log["log_level"] == "warning"] == ["discovery failed"]
-        assert logs[-1]["failures"] == 2
-        assert (stage.discovered(), stage.errors(), stage.last_successful()) == (4, 2, 0)
+        (log,) = [log for log in logs if log["log_level"] == "warning"]
+        assert (log["event"], log["platform"]) == (
+            "accounts can't be looked up; they are not monitored",
+            "main",
+        )
+        assert log["appids"].split() == failing
+        assert log["error"].startswith("api_get_authorizer_info answered errcode 61007")
+        assert (stage.discovered(), stage.errors(), stage.last_successful()) == (4, 0, 1)
+        assert stage.account_errors() == len(discovery.failed_accounts) == 2
         for appid in failing:
             stage.patch_account(appid, info_errcode=0)
+        clock.ahead = 31
         assert discovery.discover() == 600
+        assert stage.account_errors() == len(discovery.failed_accounts) == 0
         assert len(discovery.apps) == 6
         assert {appid for appid, number in stage.lookups.items() if number == 2} == set(failing)
 
     def test_accounts_that_always_fail_do_not_delay_the_others(
-        self, stage: DiscoveryStage, monkeypatch: pytest.MonkeyPatch
+        self, stage: DiscoveryStage, clock: Clock, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(account_lookup, "_MAX_FAILURES", 2)
         monkeypatch.setattr(account_lookup, "_CHUNK", 2)
@@ -142,7 +162,23 @@ class TestFailingAccounts:
         discovery = stage.discovery()
         for _ in range(3):
             discovery.discover()
+            clock.ahead += 86_400
         assert appids_of(discovery) == tuple(sorted(stage.appids[3:]))
+        assert sum(stage.lookups.values()) > 6
+
+    def test_one_that_always_fails_is_named_once_and_tried_after_longer_and_longer_waits(
+        self, stage: DiscoveryStage, clock: Clock
+    ) -> None:
+        dead = stage.appids[0]
+        stage.patch_account(dead, info_errcode=50002)
+        discovery, days = stage.discovery(), 10
+        with capture_logs() as logs:
+            while clock.ahead < days * 86_400:
+                clock.ahead += discovery.discover()
+                assert (stage.last_successful(), stage.account_errors()) == (1, 1)
+        assert discovery.failure is None
+        assert days <= stage.lookups[dead] < days + 15
+        assert [log["appids"] for log in logs if log["log_level"] == "warning"] == [dead]
 
     def test_each_is_looked_up_once_per_round(self, stage: DiscoveryStage) -> None:
         stage.patch(page_cut=1)
@@ -150,7 +186,7 @@ class TestFailingAccounts:
         discovery = stage.discovery()
         discovery.discover()
         assert stage.lookups == dict.fromkeys(stage.appids, 1)
-        assert stage.errors() == 1
+        assert stage.account_errors() == 1
 
     def test_the_lookups_of_a_round_end_after_some_failures(
         self, staged: Callable[..., DiscoveryStage]
@@ -160,6 +196,7 @@ class TestFailingAccounts:
         discovery = stage.discovery()
         discovery.discover()
         assert sum(stage.lookups.values()) == 20
+        assert stage.account_errors() == 60
         assert stage.list_calls == 6
         assert discovery.complete
 

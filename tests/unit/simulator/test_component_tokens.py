@@ -99,7 +99,7 @@ class TestComponentToken:
     @pytest.mark.parametrize("api", ["api_component_token", "api_get_authorizer_list"])
     def test_get_is_refused(self, platform_client: PlatformClient, api: str) -> None:
         url = f"{platform_client.url}/cgi-bin/component/{api}"
-        assert decoded(platform_client.session.get(url, timeout=10))["errcode"] == 43002
+        assert decoded(platform_client.session.get(url, timeout=100))["errcode"] == 43002
 
 
 class TestComponentTokenInUse:

@@ -13,9 +13,9 @@ class TestControl:
     def test_calls_are_counted_and_counts_can_be_reset(self, client: Client, world: World) -> None:
         client.info()
         url = f"{client.url}/_simulator/calls"
-        counted = client.session.get(url, timeout=10).json()
+        counted = client.session.get(url, timeout=100).json()
         assert counted == {"stable_token": {APPID: 1}, "getwxadevinfo": {APPID: 1}}
-        client.session.delete(url, timeout=10)
+        client.session.delete(url, timeout=100)
         assert not world.calls
 
     def test_settings_are_changed(self, client: Client, app: SimulatedApp) -> None:
@@ -74,7 +74,7 @@ class TestControl:
 
     def test_an_unknown_app_or_path_is_not_found(self, client: Client) -> None:
         assert client.control(OTHER, hang=True).status_code == 404
-        assert client.session.get(f"{client.url}/_simulator/none", timeout=10).status_code == 404
+        assert client.session.get(f"{client.url}/_simulator/none", timeout=100).status_code == 404
 
     @pytest.mark.parametrize("body", [b"[]", b"{"])
     def test_settings_that_are_not_a_json_object_are_refused(self, client: Client, body: bytes) -> None:

@@ -35,7 +35,7 @@ class TestProgram:
         url = line.removeprefix("listening on ").strip()
         with requests.Session() as session:
             session.trust_env = False
-            assert session.get(f"{url}/_simulator/calls", timeout=10).json() == {}
+            assert session.get(f"{url}/_simulator/calls", timeout=100).json() == {}
         program.send_signal(signal.SIGTERM)
         stdout, stderr = program.communicate(timeout=20)
         assert (program.returncode, stdout, stderr) == (0, "", "")

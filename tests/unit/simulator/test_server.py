@@ -66,7 +66,7 @@ class TestServer:
     def test_an_idle_connection_is_closed(self, world: World) -> None:
         with (
             SimulatorServer(world, keep_alive=0.02) as server,
-            socket.create_connection((server.host, server.port), timeout=10) as connection,
+            socket.create_connection((server.host, server.port), timeout=100) as connection,
         ):
             connection.sendall(b"GET /_simulator/calls HTTP/1.1\r\nHost: a\r\n\r\n")
             response = http.client.HTTPResponse(connection)
@@ -100,7 +100,7 @@ class TestServer:
         for served in (server, SimulatorServer(world, ssl_context=context)):
             with (
                 served,
-                socket.create_connection((served.host, served.port), timeout=10),
+                socket.create_connection((served.host, served.port), timeout=100),
                 Client(served, tmp_path / "ca.pem") as client,
             ):
                 assert served.url.startswith("https://")

@@ -16,7 +16,9 @@ KEY = "canary-token-service-key"
 def ask(client: Client, appid: str = APPID, key: str | None = None) -> requests.Response:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     query = {"appId": appid}
-    return client.session.get(f"{client.url}/_token_service/token", params=query, headers=headers, timeout=10)
+    return client.session.get(
+        f"{client.url}/_token_service/token", params=query, headers=headers, timeout=100
+    )
 
 
 def data(client: Client, appid: str = APPID) -> dict[str, Any]:
@@ -67,7 +69,7 @@ class TestTokenService:
 
     def test_it_serves_only_its_one_path(self, client: Client) -> None:
         assert client.post("/_token_service/token", {}, appId=APPID).status_code == 404
-        assert client.session.get(f"{client.url}/_token_service/none", timeout=10).status_code == 404
+        assert client.session.get(f"{client.url}/_token_service/none", timeout=100).status_code == 404
 
 
 class TestFaultyTokenService:

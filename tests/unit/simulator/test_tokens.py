@@ -108,7 +108,7 @@ class TestTokens:
 
     @pytest.mark.parametrize("path", ["/cgi-bin/stable_token", "/wxa/getwxadevinfo"])
     def test_get_is_refused_where_post_is_wanted(self, client: Client, path: str) -> None:
-        assert decoded(client.session.get(client.url + path, timeout=10))["errcode"] == 43002
+        assert decoded(client.session.get(client.url + path, timeout=100))["errcode"] == 43002
 
     def test_post_is_refused_where_get_is_wanted(self, client: Client) -> None:
         assert decoded(client.post("/cgi-bin/token", {}))["errcode"] == 43001

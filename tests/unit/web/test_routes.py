@@ -3,8 +3,9 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,10 +17,12 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web import scrape_priority
 from wx_domain_exporter.web.routes import WebOptions
+from wx_domain_exporter.web.scrape_priority import ScrapePriority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from helpers.waiting import Gate
     from prometheus_client.metrics_core import Metric
@@ -295,7 +298,7 @@ class TestReload:
         with ThreadPoolExecutor(1) as pool:
             with serving(fleet, WebOptions(enable_lifecycle=True)) as url:
                 asked = pool.submit(request, f"{url}/-/reload", method="POST")
-                assert begun.wait(30)
+                assert begun.wait(120)
                 assert series(request(f"{url}/metrics").text, "wx_domain_up", "appid") == {A: 1, B: 1}
             assert asked.exception(30) is not None or asked.result().status == 500
         go_on.set()
@@ -315,7 +318,7 @@ class TestRefusals:
     ) -> None:
         with serving(fleet, WebOptions(max_requests=1)) as url, ThreadPoolExecutor(1) as pool:
             first = pool.submit(request, f"{url}/metrics")
-            assert gate.reached.wait(30)
+            assert gate.reached.wait(120)
             answer = request(f"{url}/metrics")
             assert request(f"{url}/-/healthy").status == 200
             assert not first.done()
@@ -324,3 +327,36 @@ class TestRefusals:
             gate.open.set()
             assert first.result().status == 200
             assert request(f"{url}/metrics").status == 200
+
+
+def test_all_but_scrapes_and_health_checks_wait_for_their_turn(
+    fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(fleet, WebOptions(telemetry_path="/scrape")) as url:
+        assert request(f"{url}/scrape").status == 200
+        monkeypatch.setattr(scrape_priority, "_MAX_WAITING", 0)
+        waiting = {path for path in (*PATHS[1:], "/scrape", "/x") if request(url + path).status == 503}
+    assert waiting == {"/sd", "/sd/domains", "/", f"/apps/{A}", "/x"}
+
+
+def test_pages_and_targets_are_made_in_slices(fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds: Counter[str] = Counter()
+
+    def note(_: ScrapePriority, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            kinds[type(item).__name__] += 1
+            yield item
+
+    monkeypatch.setattr(ScrapePriority, "pace", note)
+    with serving(fleet) as url:
+        assert request(f"{url}/metrics").status == 200
+        expected = {
+            "/": {"MonitoredApp": 2, "str": 20},
+            f"/apps/{A}": {"str": 20},
+            "/sd": {"dict": 2},
+            "/sd/domains": {"MonitoredApp": 2, "tuple": 2, "dict": 2},
+        }
+        for path, least in expected.items():
+            kinds.clear()
+            assert request(url + path).status == 200
+            assert {kind: min(kinds[kind], number) for kind, number in least.items()} == least

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from helpers.api_clients import Recorder, answering, settings, time_left
@@ -50,6 +50,18 @@ def entry(appid: object, refresh_token: object = "refresh-1") -> dict[str, objec
     return {"authorizer_appid": appid, "refresh_token": refresh_token, "auth_time": 1}
 
 
+class TestWhoseAnswer:
+    INFO: ClassVar = {"authorizer_info": {"nick_name": "shop", "MiniProgramInfo": {}}}
+
+    def test_an_answer_about_another_account_is_refused(self) -> None:
+        other = {"authorization_info": {"authorizer_appid": "wxfedcba9876543210"}}
+        with pytest.raises(DecodeError, match="about another account"):
+            described({**self.INFO, **other})
+
+    def test_one_about_this_account_is_read(self) -> None:
+        assert described({**self.INFO, "authorization_info": {"authorizer_appid": ACCOUNT}}).name == "shop"
+
+
 class TestListPage:
     def test_the_request_is_the_documented_one(self) -> None:
         _, request = asked({"total_count": 0}, lambda platform, caller: list_page(platform, caller, 500))
@@ -57,8 +69,8 @@ class TestListPage:
         assert request.target.endswith("?component_access_token=canary")
         assert request.body == f'{{"component_appid": "{COMPONENT}", "offset": 500, "count": 500}}'.encode()
 
-    @pytest.mark.parametrize("total", [1200, "1200"])
-    def test_a_total_may_come_as_a_string(self, total: object) -> None:
+    @pytest.mark.parametrize("total", [1200, "1200", 1200.0, "1200.0"])
+    def test_a_total_may_come_as_a_string_or_a_float(self, total: object) -> None:
         assert page({"total_count": total, "list": [entry(ACCOUNT)]}) == Page(1200, 1, {ACCOUNT: "refresh-1"})
 
     @pytest.mark.parametrize("empty", [{}, {"list": None}, {"list": []}], ids=["missing", "null", "empty"])

@@ -8,11 +8,13 @@ from helpers.faults import FaultyApi
 from helpers.ports import free_port
 from helpers.proxy import Proxy
 from helpers.tls import make_certificates
+from requests.utils import select_proxy
 
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.errors import FetchError, TlsError
+from wx_domain_exporter.wechat.proxies import environment_proxies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +60,27 @@ class TestConnection:
         with client_of(GOOD_ANSWER, trust_env=True) as (client, _):
             assert ask(client) == GOOD_ANSWER
         assert not proxies_of_the_environment.requests
+
+    @pytest.mark.parametrize(
+        ("no_proxy", "url", "bypassed"),
+        [
+            ("10.0.0.0/8", "https://10.1.2.3", True),
+            ("10.0.0.0/8", "https://11.1.2.3", False),
+            ("192.0.2.1, ::1", "http://[::1]:8080", True),
+            ("::1", "http://[::2]:8080", False),
+            (".example.com", "https://api.example.com", True),
+            ("example.com:8443", "https://api.example.com:8443", True),
+            ("example.com:8443", "https://api.example.com", False),
+            ("*", "https://api.example.com", True),
+        ],
+    )
+    @pytest.mark.usefixtures("proxies_of_the_environment")
+    def test_no_proxy_is_read_as_requests_reads_it(
+        self, monkeypatch: pytest.MonkeyPatch, no_proxy: str, url: str, *, bypassed: bool
+    ) -> None:
+        monkeypatch.setenv("NO_PROXY", no_proxy)
+        trusting = Wechat.model_validate({"trust_env": True})
+        assert (select_proxy(url, environment_proxies(trusting, url)) is None) == bypassed
 
     @pytest.mark.usefixtures("proxies_of_the_environment")
     def test_proxy_url_goes_before_the_environment(self) -> None:

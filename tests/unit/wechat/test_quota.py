@@ -18,13 +18,14 @@ def answer(**changes: Any) -> dict[str, Any]:
     ("figures", "quota"),
     [
         ({}, Quota(1000, 10, 990)),
+        ({"daily_limit": 1000.0, "used": "10.0", "remain": "990"}, Quota(1000, 10, 990)),
         ({"daily_limit": "1000", "used": "10", "remain": "990"}, Quota(1000, 10, 990)),
         ({"daily_limit": 0, "used": 0, "remain": "0"}, Quota(0, 0, 0)),
         ({"daily_limit": 10**15}, Quota(10**15, 10, 990)),
     ],
-    ids=["numbers", "strings", "zero", "the most"],
+    ids=["numbers", "floats", "strings", "zero", "the most"],
 )
-def test_numbers_may_be_strings(figures: dict[str, Any], quota: Quota) -> None:
+def test_numbers_may_be_floats_or_strings(figures: dict[str, Any], quota: Quota) -> None:
     assert read_quota(answer(**figures)) == quota
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -92,6 +93,11 @@ class TestReadErrcode:
             ("61003", 61003),
             ("-1000", -1000),
             (" 40001 ", 40001),
+            (0.0, 0),
+            (-0.0, 0),
+            (61003.0, 61003),
+            ("0.0", 0),
+            ("-1000.00", -1000),
             (None, 0),
             (10**9, 10**9),
             (-(10**9), -(10**9)),
@@ -110,8 +116,9 @@ class TestReadErrcode:
     @pytest.mark.parametrize(
         "value",
         [
-            *(True, False, 0.0, 1.5, [], [0], {}, 10**9 + 1, -(10**9) - 1),
-            *("", "-", "--1", "+1", "1.0", "1e3", "0x10", "1_000", "٣", "²", "canary-7c0e5d"),
+            *(True, False, 0.5, 1e30, math.nan, math.inf, -math.inf, [], [0], {}, 10**9 + 1, -(10**9) - 1),
+            *("NaN", "true", "1" + "0" * 30, "", "-", "--1", "+1", "0.5", "1.", ".0", "1.0.0"),
+            *("1e3", "0x10", "1_000", "٣", "²", "canary-7c0e5d"),
             *("10000000000", "9" * 5000, "1000000001"),
         ],
         ids=lambda value: repr(value)[:20],

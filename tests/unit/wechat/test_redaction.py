@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import html
+import json
 from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 
+from wx_domain_exporter.wechat import redaction
 from wx_domain_exporter.wechat.redaction import MASK, mask_named_secrets, redact
 
 Function = Callable[[str], str]
@@ -71,6 +75,9 @@ class TestBoth:
             pytest.param("https://www.qq.com/path?x=1#y", id="URL"),
             pytest.param("mail a@example.com", id="mail address"),
             pytest.param("basic auth is off", id="prose on basic auth"),
+            pytest.param("Basic Constraints of CA cert not marked critical", id="prose on certificates"),
+            pytest.param("app Basic English, bearer tokens.", id="names"),
+            pytest.param("allowed: http://[USER:PASSWORD@]HOST[:PORT]", id="place-holder"),
             pytest.param("expires_in=7200, tokens=3", id="numbers"),
             pytest.param("访问令牌无效", id="Chinese"),
         ],
@@ -125,5 +132,48 @@ class TestForeignText:
         text = "x" * (2000 - shown - 1) + " " + secret
         assert secret[:8] not in redact(text)
 
-    def test_a_huge_text_takes_no_longer_than_a_large_one(self) -> None:
+    def test_a_huge_text_is_cut_before_it_is_searched(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        searched: list[int] = []
+
+        def note(text: str) -> str:
+            searched.append(len(text))
+            return text
+
+        monkeypatch.setattr(redaction, "mask_named_secrets", note)
         assert redact("w " * 10_000_000) == "w " * 250 + "…"
+        assert searched == [2000]
+
+
+SENT = ["tk/7c0+e5d==", "k.7c0.e5d", "7c0e", 'pass"7c0\\<e&d>', "例7c0子", "Canary7c0"]
+
+
+class TestSecretsThatWereSent:
+    @pytest.mark.parametrize("secret", SENT)
+    @pytest.mark.parametrize(
+        "form",
+        [
+            str,
+            quote,
+            lambda text: quote(text, safe=""),
+            lambda text: quote(text, safe="").lower() if "%" in quote(text, safe="") else text,
+            quote_plus,
+            lambda text: quote(quote(text, safe=""), safe=""),
+            lambda text: json.dumps(text)[1:-1],
+            lambda text: json.dumps(text)[1:-1].replace("/", r"\/"),
+            lambda text: json.dumps(json.dumps(text)[1:-1])[1:-1],
+            lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+            html.escape,
+        ],
+        ids=range(11),
+    )
+    def test_they_are_masked_in_each_form(self, secret: str, form: Callable[[str], str]) -> None:
+        text = f"invalid [{form(secret)}] rid: 1"
+        assert redact(text, [secret]) == f"invalid [{MASK}] rid: 1"
+
+    def test_no_part_shows_where_a_long_text_is_cut(self) -> None:
+        secret = "7c0/e5d." * 50
+        for before in (0, 100, 498, 499, 1999, 65_500):
+            assert "7c0" not in redact(" " * before + secret * 300, [secret])
+
+    def test_other_words_are_kept(self) -> None:
+        assert redact("invalid credential", ["", "in", "another"]) == "invalid credential"

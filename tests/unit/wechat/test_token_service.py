@@ -4,7 +4,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.api_clients import TIMEOUT, Recorder, answering, settings, time_left
+from helpers.adapters import LONG, SHORT
+from helpers.api_clients import Recorder, answering, settings, time_left
 from helpers.fault_table import BEHAVIOURS
 from helpers.faults import CANARY, FaultyApi, token_for
 from helpers.proxy import Proxy
@@ -41,8 +42,10 @@ def url(api: FaultyApi, fault: str = "it") -> str:
     return f"{api.url}/token?access_token=fault-{fault}.&appId=wx0123456789abcdef"
 
 
-def ask(client: ApiClient, where: str, ca_file: Path | None = None, **headers: str) -> Any:
-    return client.token_service.get(where, headers, None if ca_file is None else str(ca_file), TIMEOUT)
+def ask(
+    client: ApiClient, where: str, ca_file: Path | None = None, seconds: float = LONG, **headers: str
+) -> Any:
+    return client.token_service.get(where, headers, None if ca_file is None else str(ca_file), seconds)
 
 
 class TestRequest:
@@ -115,8 +118,9 @@ class TestFailures:
     def test_no_error_quotes_the_url(self, client: ApiClient) -> None:
         with FaultyApi(BEHAVIOURS) as api:
             for fault in ("301", "reset", "hang-in-body"):
+                seconds = SHORT if fault == "hang-in-body" else LONG
                 with pytest.raises(FetchError) as caught:
-                    ask(client, f"{api.url}/token?access_token={token_for(fault)}")
+                    ask(client, f"{api.url}/token?access_token={token_for(fault)}", seconds=seconds)
                 assert CANARY not in str(caught.value)
 
 

@@ -1,7 +1,6 @@
 """The text of one scrape: the mini programs' metrics, and the exporter's own where they are wanted."""
 
-import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
@@ -10,9 +9,6 @@ from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import Encoder
 from wx_domain_exporter.exposition.results import ScrapeResults
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
-
-_GZIP_LEVEL = 1
-"""Level 9 takes eight times as long, for a text that is a fifth smaller."""
 
 
 def exposition_text(
@@ -43,10 +39,3 @@ def exposition_text(
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
     yield encode(registry if names is None else registry.restricted_registry(names))
-
-
-def compressed(text: Iterable[bytes]) -> bytes:
-    """Return a text with gzip."""
-    compressor = zlib.compressobj(_GZIP_LEVEL, wbits=16 + zlib.MAX_WBITS)
-    parts = [compressor.compress(part) for part in text]
-    return b"".join((*parts, compressor.flush()))

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.answer_memory import AnswerMemory
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.endpoints.scrape_responder import ScrapeResponder
 
@@ -14,12 +15,14 @@ from wx_domain_exporter.web.endpoints.scrape_responder import ScrapeResponder
 class MetricsEndpoint:
     """Answers scrapes of all apps."""
 
-    def __init__(self, service: Service, encoding_thread: Executor, max_requests: int) -> None:
+    def __init__(
+        self, service: Service, memory: AnswerMemory, encoding_thread: Executor, max_requests: int
+    ) -> None:
         self._service = service
         refusal = f"{max_requests} scrapes are running already (--web.max-requests)"
         limit = ConcurrencyLimit(max_requests, refusal)
         self._responder = ScrapeResponder(
-            service, encoding_thread, limit, self_metrics=service.self_metrics, writer=FastWriter()
+            service, memory, encoding_thread, limit, self_metrics=service.self_metrics, writer=FastWriter()
         )
 
     async def answer(self, request: Request) -> Response:

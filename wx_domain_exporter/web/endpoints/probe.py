@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.answer_memory import AnswerMemory
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.endpoints.scrape_responder import ScrapeResponder
 
@@ -16,10 +17,10 @@ _MAX_PROBES = 1000
 class ProbeEndpoint:
     """Answers scrapes of one app; the work does not depend on the number of apps."""
 
-    def __init__(self, service: Service, encoding_thread: Executor) -> None:
+    def __init__(self, service: Service, memory: AnswerMemory, encoding_thread: Executor) -> None:
         self._service = service
         limit = ConcurrencyLimit(_MAX_PROBES, f"{_MAX_PROBES} probes are running already")
-        self._responder = ScrapeResponder(service, encoding_thread, limit)
+        self._responder = ScrapeResponder(service, memory, encoding_thread, limit)
 
     async def answer(self, request: Request) -> Response:
         """Answer one probe."""

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
+from typing import NamedTuple, Self
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -10,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.fast_writer import FastWriter
+from wx_domain_exporter.exposition.line_templates import Encoder
 from wx_domain_exporter.exposition.results import ScrapeResults, results_of
 from wx_domain_exporter.fleet import Fleet
 from wx_domain_exporter.metrics.definitions import GAUGES
@@ -17,25 +19,19 @@ from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.scrape_timeout import HEADER, BadTimeoutError, seconds_for_scrape
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.answer_memory import AnswerMemory
+from wx_domain_exporter.web.compressed_body import CompressedBody
+from wx_domain_exporter.web.compressed_response import CompressedResponse, until_disconnected
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
-from wx_domain_exporter.web.endpoints.exposition_text import compressed, exposition_text
-from wx_domain_exporter.web.negotiation import accepts_gzip, choose_encoder
+from wx_domain_exporter.web.endpoints.exposition_text import exposition_text
+from wx_domain_exporter.web.endpoints.shared_encodings import SharedEncodings
+from wx_domain_exporter.web.negotiation import choose_encoder
 
 _MAX_APPS_WITHOUT_THREAD = 10
 """Encoding the results of so few apps takes no longer than to wake a thread."""
 _SAMPLE_SUFFIXES = ("", "_total", "_bucket", "_sum", "_count")
 """What prometheus_client appends to the name of a family for the names of its samples."""
 _APP_FAMILIES = frozenset(gauge.name for gauge in GAUGES)
-
-
-def start_encoding_thread() -> Executor:
-    """Start the thread that encodes the results of many apps, one scrape after another.
-
-    Two at once would each take twice as long. The thread starts now; later the system may refuse one.
-    """
-    executor = ThreadPoolExecutor(1, "encode")
-    executor.submit(int)
-    return executor
 
 
 class EncodingTime:
@@ -64,6 +60,7 @@ class ScrapeResponder:
     def __init__(
         self,
         service: Service,
+        memory: AnswerMemory,
         encoding_thread: Executor,
         limit: ConcurrencyLimit,
         *,
@@ -74,17 +71,19 @@ class ScrapeResponder:
 
         Args:
             service: makes the scrapes.
+            memory: bounds the bytes of all answers that are being sent.
             encoding_thread: encodes the results of many apps.
             limit: how many scrapes may run at once.
             self_metrics: the exporter's own metrics, if the answers have them beside those of the apps.
             writer: writes the results of a whole fleet; None: prometheus_client does.
         """
         self._service = service
+        self._memory = memory
         self._self_metrics = self_metrics
         self._writer = writer
         self._limit = limit
         self._encoding_time = EncodingTime()
-        self._encoding_thread = encoding_thread
+        self._encodings = SharedEncodings(encoding_thread)
 
     async def answer(self, request: Request, fleet: Fleet, apps: Sequence[MonitoredApp]) -> Response:
         """Answer one scrape.
@@ -106,47 +105,55 @@ class ScrapeResponder:
         deadline = Deadline.after(seconds, self._service.clock)
         families = request.query_params.getlist("name[]")
         if families and _APP_FAMILIES.isdisjoint(families):  # The exporter's own metrics need no call.
-            return self._encode(request, None)
+            return self._respond(request, self._encode(_Format.of(request), None))
         jobs = self._service.start_scrape(fleet, deadline, apps)
         if not await _wait_for(jobs, request, deadline):
             return Response(status_code=503)  # Nobody receives it.
         started = self._service.clock.monotonic()
-        response = await self._encode_results(request, fleet, jobs)
+        body = await self._encode_results(_Format.of(request), fleet, jobs)
         if not families:
             self._encoding_time.add(self._service.clock.monotonic() - started, len(apps))
-        return response
+        return self._respond(request, body)
 
-    async def _encode_results(self, request: Request, fleet: Fleet, jobs: ScrapeJobs) -> Response:
-        def encode() -> Response:
-            return self._encode(request, results_of(fleet, jobs))
+    async def _encode_results(self, form: "_Format", fleet: Fleet, jobs: ScrapeJobs) -> CompressedBody:
+        def encode(jobs: ScrapeJobs) -> CompressedBody:
+            return self._encode(form, results_of(fleet, jobs))
 
         if len(jobs.apps) <= _MAX_APPS_WITHOUT_THREAD:
-            return encode()
-        return await asyncio.get_running_loop().run_in_executor(self._encoding_thread, encode)
+            return encode(jobs)
+        return await self._encodings.encode((id(fleet), form), jobs, encode)
 
-    def _encode(self, request: Request, results: ScrapeResults | None) -> Response:
-        families = request.query_params.getlist("name[]")
-        names = {family + suffix for family in families for suffix in _SAMPLE_SUFFIXES}
-        encode, content_type = choose_encoder(",".join(request.headers.getlist("Accept")))
-        text = exposition_text(encode, results, self._self_metrics, names or None, self._writer)
+    def _encode(self, form: "_Format", results: ScrapeResults | None) -> CompressedBody:
+        names = form.names or None
+        text = exposition_text(form.encoder, results, self._self_metrics, names, self._writer)
+        return CompressedBody.of(text)
+
+    def _respond(self, request: Request, body: CompressedBody) -> Response:
         # As a header; with `media_type` Starlette would append a second charset.
-        headers = {"Vary": "Accept, Accept-Encoding", "Content-Type": content_type}
-        if not accepts_gzip(",".join(request.headers.getlist("Accept-Encoding"))):
-            return Response(b"".join(text), headers=headers)
-        return Response(compressed(text), headers={**headers, "Content-Encoding": "gzip"})
+        headers = {"Vary": "Accept", "Content-Type": _Format.of(request).content_type}
+        return CompressedResponse(body, request, self._memory, headers)
+
+
+class _Format(NamedTuple):
+    """What the text of a scrape is like: the format, and the names of the wanted samples; none: all."""
+
+    encoder: Encoder
+    content_type: str
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        families = request.query_params.getlist("name[]")
+        names = frozenset(family + suffix for family in families for suffix in _SAMPLE_SUFFIXES)
+        return cls(*choose_encoder(",".join(request.headers.getlist("Accept"))), names)
 
 
 async def _wait_for(jobs: ScrapeJobs, request: Request, deadline: Deadline) -> bool:
     """Wait until all jobs are done or the deadline is over; False if the client disconnects before that."""
-    disconnected = asyncio.ensure_future(_until_disconnected(request))
+    disconnected = asyncio.ensure_future(until_disconnected(request.receive))
     events = (asyncio.wrap_future(jobs.done), disconnected)
     await asyncio.wait(events, timeout=deadline.remaining(), return_when=asyncio.FIRST_COMPLETED)
     if disconnected.done():
         return False
     disconnected.cancel()
     return True
-
-
-async def _until_disconnected(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass

@@ -1,4 +1,4 @@
-"""The ASGI middleware of every request: users, rate limit and headers of the web configuration, and sizes."""
+"""The ASGI middleware of every request: users, rate limit and headers of the web configuration; bodies."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -12,8 +12,6 @@ from wx_domain_exporter.web.middleware.request_target import with_origin_form
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 from wx_domain_exporter.web.web_config.loader import LoadedWebConfig
 
-_MAX_HEAD_BYTES = 16 << 10
-"""Of the request line and the headers; uvicorn's own limit counts only heads that arrive in parts."""
 _MAX_BODY_BYTES = 8192
 """No path expects a body."""
 _PIECE_BYTES = 1 << 16
@@ -39,7 +37,7 @@ class AccessMiddleware:
                 return
             refusal = await self._check_access(scope, loaded)
             send = _with_headers(send, loaded.headers)
-        respond = refusal or _check_sizes(scope) or self._app
+        respond = refusal or _check_body(scope) or self._app
         await respond(with_origin_form(scope), receive, send)
 
     async def _check_access(self, scope: Scope, loaded: LoadedWebConfig) -> Response | None:
@@ -61,14 +59,10 @@ def _error(status: HTTPStatus, headers: Mapping[str, str] | None = None) -> Resp
     return PlainTextResponse(f"{status.phrase}\n", status, headers)
 
 
-def _check_sizes(scope: Scope) -> Response | None:
-    close = {"Connection": "close"}
-    line_bytes = len(scope["method"]) + len(scope["raw_path"]) + len(scope["query_string"])
-    if line_bytes + sum(len(name) + len(value) for name, value in scope["headers"]) > _MAX_HEAD_BYTES:
-        return _error(HTTPStatus.BAD_REQUEST, close)
-    if int(_header(scope, b"content-length") or b"0") > _MAX_BODY_BYTES:  # h11 accepts only digits.
-        return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, close)
-    return None
+def _check_body(scope: Scope) -> Response | None:
+    if int(_header(scope, b"content-length") or b"0") <= _MAX_BODY_BYTES:  # h11 accepts only digits.
+        return None
+    return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, {"Connection": "close"})
 
 
 def _header(scope: Scope, name: bytes) -> bytes | None:

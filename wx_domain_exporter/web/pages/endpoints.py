@@ -1,11 +1,15 @@
 """The HTTP endpoints of the status pages."""
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.web.answer_memory import AnswerMemory
+from wx_domain_exporter.web.compressed_body import CompressedBody
+from wx_domain_exporter.web.compressed_response import CompressedResponse
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
 from wx_domain_exporter.web.negotiation import prefers_chinese
 from wx_domain_exporter.web.pages.app_page import app_page
@@ -13,34 +17,42 @@ from wx_domain_exporter.web.pages.exporter_state import exporter_state
 from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import SORTS, Query
 from wx_domain_exporter.web.pages.rendering import HEADERS, Renderer
+from wx_domain_exporter.web.scrape_priority import ScrapePriority, start_thread
 
-_MAX_RENDERING = 2
-"""Pages rendered at the same time: few, so that scrapes are not slowed down."""
 _MAX_WAITING = 30
+"""Requests that wait while a page is rendered; two at once would each take twice as long."""
 
 
 class StatusPages:
     """Answers requests for `/` and `/apps/APPID`."""
 
-    def __init__(self, service: Service, telemetry_path: str) -> None:
+    def __init__(
+        self, service: Service, telemetry_path: str, memory: AnswerMemory, priority: ScrapePriority
+    ) -> None:
         self._service = service
-        self._renderer = Renderer()
+        self._memory = memory
+        self._priority = priority
+        self._thread = start_thread("pages")
+        self._renderer = Renderer(priority.pace)
         self._metrics = telemetry_path.removeprefix("/")
         refusal = "too many requests for status pages"
-        self._limit = ConcurrencyLimit(_MAX_RENDERING, refusal, waiting=_MAX_WAITING)
+        self._limit = ConcurrencyLimit(1, refusal, waiting=_MAX_WAITING)
 
     async def overview(self, request: Request) -> Response:
         """Answer `/`: all mini programs, and the state of the exporter."""
-        return await self._limit.run(lambda: asyncio.to_thread(self._overview, request))
+        return await self._limit.run(lambda: self._in_thread(self._overview, request))
 
     async def app(self, request: Request) -> Response:
         """Answer `/apps/APPID`: one mini program, or 404 for an unknown appid."""
-        return await self._limit.run(lambda: asyncio.to_thread(self._app, request))
+        return await self._limit.run(lambda: self._in_thread(self._app, request))
+
+    async def _in_thread(self, render: Callable[[Request], Response], request: Request) -> Response:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, render, request)
 
     def _overview(self, request: Request) -> Response:
         now, fleet = self._service.clock.time(), self._service.fleet
         query = Query.of(request.query_params)
-        content = overview(fleet.apps, fleet.settings.limits, query, now)
+        content = overview(self._priority.pace(fleet.apps), fleet.settings.limits, query, now)
         return self._page("overview.html", request, content.query, now, "./", overview=content, sorts=SORTS)
 
     def _app(self, request: Request) -> Response:
@@ -86,4 +98,10 @@ class StatusPages:
             exporter=exporter_state(self._service, now),
             **values,
         )
-        return HTMLResponse(text, status, {**HEADERS, "Content-Language": "zh-CN" if chinese else "en"})
+        headers = {
+            **HEADERS,
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Language": "zh-CN" if chinese else "en",
+        }
+        body = CompressedBody.of([text.encode()])
+        return CompressedResponse(body, request, self._memory, headers, status)

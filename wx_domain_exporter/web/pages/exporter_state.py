@@ -1,6 +1,6 @@
 """What the pages show about the exporter itself: scrapes, configuration, platforms."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.config.settings import PlatformSettings
@@ -10,9 +10,25 @@ from wx_domain_exporter.service import Service
 from wx_domain_exporter.thresholds import FIGURES_OLD
 from wx_domain_exporter.web.pages.excerpts import Excerpt, excerpt
 from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
+from wx_domain_exporter.wechat.errors import FetchError
 
+_MAX_ACCOUNTS = 20
+"""Accounts that are shown for one cause."""
 _MAX_ERRORS = 50
 """Errors of a file that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAccounts:
+    """Accounts of a platform that could not be looked up for the same cause.
+
+    Attributes:
+        appids: which ones.
+        failure: why.
+    """
+
+    appids: Excerpt
+    failure: Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +42,7 @@ class PlatformState:
         complete: whether discovery has read the whole list of mini programs at least once.
         apps: how many mini programs were discovered.
         failure: why the last discovery failed; None if it did not.
+        failed_accounts: the accounts that could not be looked up, by cause.
     """
 
     name: str
@@ -34,6 +51,7 @@ class PlatformState:
     complete: bool
     apps: int
     failure: Diagnosis | None
+    failed_accounts: Sequence[FailedAccounts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +102,13 @@ def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | N
     component_appid = platform.config.component_appid
     if discovery is None:
         return PlatformState(
-            platform.name, component_appid, discovers=False, complete=False, apps=0, failure=None
+            platform.name,
+            component_appid,
+            discovers=False,
+            complete=False,
+            apps=0,
+            failure=None,
+            failed_accounts=[],
         )
     error = discovery.failure
     return PlatformState(
@@ -94,4 +118,15 @@ def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | N
         complete=discovery.complete,
         apps=len(discovery.apps),
         failure=None if error is None else diagnose(error, component_appid),
+        failed_accounts=_failed_accounts(discovery.failed_accounts, component_appid),
     )
+
+
+def _failed_accounts(errors: Mapping[str, FetchError], component_appid: str) -> Sequence[FailedAccounts]:
+    by_cause: dict[tuple[str, int | None], list[str]] = {}
+    for appid, error in errors.items():
+        by_cause.setdefault((error.reason, getattr(error, "errcode", None)), []).append(appid)
+    return [
+        FailedAccounts(excerpt(appids, _MAX_ACCOUNTS), diagnose(errors[appids[0]], component_appid))
+        for appids in by_cause.values()
+    ]

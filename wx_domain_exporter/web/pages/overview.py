@@ -1,7 +1,7 @@
 """The content of `/`: how many mini programs have which status, and one page of the list. Pure."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
@@ -116,7 +116,7 @@ class Overview:
         return self.by_status[AppStatus.DRIFTED]
 
 
-def overview(apps: Sequence[MonitoredApp], limits: Mapping[str, int], query: Query, now: float) -> Overview:
+def overview(apps: Iterable[MonitoredApp], limits: Mapping[str, int], query: Query, now: float) -> Overview:
     """Return the content of the overview.
 
     Args:
@@ -125,12 +125,15 @@ def overview(apps: Sequence[MonitoredApp], limits: Mapping[str, int], query: Que
         query: which mini programs to show, and in which order.
         now: Unix time.
     """
-    states = [state_of(app, limits, now) for app in apps]
+    states: list[AppState] = []
+    matching: list[AppState] = []
+    for app in apps:
+        state = state_of(app, limits, now)
+        states.append(state)
+        if _has_state(state, query.state) and _matches_search(state, query.words):
+            matching.append(state)
     by_status = Counter(state.status for state in states)
     by_reason = Counter(state.reason for state in states if state.reason)
-    matching = [
-        state for state in states if _has_state(state, query.state) and _matches_search(state, query.words)
-    ]
     matching.sort(key=lambda state: (_sort_key(query.sort)(state), state.app.settings.name.casefold()))
     pages = max(1, -(-len(matching) // ROWS))
     page = min(query.page, pages)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -39,7 +39,13 @@ HEADERS: Mapping[str, str] = {
 class Renderer:
     """Renders pages from templates; safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: Callable[[Iterator[str]], Iterator[str]] = iter) -> None:
+        """Make a renderer.
+
+        Args:
+            pace: yields the parts of a page, with pauses while other work comes first.
+        """
+        self._pace = pace
         self._environment = Environment(
             loader=PackageLoader(__package__),
             autoescape=True,
@@ -67,7 +73,7 @@ class Renderer:
         def translate(text: BilingualText) -> str:
             return text.zh if chinese else text.en
 
-        return self._environment.get_template(template).render(
+        parts = self._environment.get_template(template).generate(
             chinese=chinese,
             translate=translate,
             t={name: translate(text) for name, text in TEXTS.items()},
@@ -75,6 +81,7 @@ class Renderer:
             categories={name: translate(text) for name, text in CATEGORY_NAMES.items()},
             **values,
         )
+        return "".join(self._pace(parts))
 
 
 def _finalize(value: object) -> object:

@@ -38,6 +38,9 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "discovery_running": BilingualText("in progress, {apps} so far", "正在进行，已发现 {apps}"),
     "discovery_complete": BilingualText("complete, {apps}", "已完成，共 {apps}"),
     "discovery_failing": BilingualText("{apps} known", "已知 {apps}"),
+    "accounts_unknown": BilingualText(
+        "Accounts that can't be looked up and are not monitored", "无法查询、因而未监控的账号"
+    ),
     "one_app": BilingualText("1 mini program", "1 个小程序"),
     "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),
     "never_scraped": BilingualText(

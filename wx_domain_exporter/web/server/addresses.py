@@ -1,11 +1,15 @@
 """Addresses to listen on, as `--web.listen-address` has them, and their sockets."""
 
+import contextlib
+import errno
 import re
 import socket
 
 BACKLOG = 1024
 """Connections that the system accepts before the server does."""
 _MAX_PORT = 65535
+_NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+"""The machine does not have the address, or no IPv6."""
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
 
 
@@ -13,11 +17,11 @@ class ListenError(Exception):
     """An address can't be listened on; the text says which and why."""
 
 
-def listen(address: str) -> socket.socket:
-    """Open a listening socket.
+def listen(address: str) -> list[socket.socket]:
+    """Open the listening sockets of an address, one for each IP address.
 
     Args:
-        address: `HOST:PORT`, `[IPV6]:PORT`, or `:PORT` for every address of this machine.
+        address: `HOST:PORT`, `[IPV6]:PORT`, or `:PORT` for every address of this machine, as `[::]:PORT`.
 
     Raises:
         ListenError: the address is not valid, not this machine's, or taken.
@@ -29,10 +33,9 @@ def listen(address: str) -> socket.socket:
         )
     host, port = match["ipv6"] or match["host"], int(match["port"])
     try:
-        if not host:
-            return _listen_everywhere(port)
-        family, _, _, _, target = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return _bound(family, target)
+        if host in {"", "::"} and socket.has_dualstack_ipv6():
+            return [_bound(socket.AF_INET6, ("::", port), dualstack=True)]
+        return _listen_on_all(host or "0.0.0.0", port)  # noqa: S104 - this is what :PORT asks for
     except OSError as error:
         raise ListenError(f"--web.listen-address {address}: can't listen: {error.strerror}") from None
     except UnicodeError:  # The DNS can't hold such a name, for example one with two dots in a row.
@@ -41,10 +44,30 @@ def listen(address: str) -> socket.socket:
         ) from None
 
 
-def _listen_everywhere(port: int) -> socket.socket:
-    if socket.has_dualstack_ipv6():
-        return _bound(socket.AF_INET6, ("::", port), dualstack=True)
-    return _bound(socket.AF_INET, ("0.0.0.0", port))  # noqa: S104 - this is what :PORT asks for
+def _listen_on_all(host: str, port: int) -> list[socket.socket]:
+    """Listen on all addresses of a host that this machine has, such as both of `localhost`.
+
+    Raises:
+        OSError: it has none of them, or the port is taken at one of them.
+    """
+    missing: OSError | None = None
+    with contextlib.ExitStack() as stack:
+        sockets: list[socket.socket] = []
+        for family, _, _, _, target in dict.fromkeys(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)):
+            # With port 0 the first address gets a free port, and the others the same one.
+            port_of_first = sockets[0].getsockname()[1] if sockets else port
+            try:
+                sock = _bound(family, (target[0], port_of_first, *target[2:]))
+            except OSError as error:
+                if error.errno not in _NOT_HERE:
+                    raise
+                missing = error
+            else:
+                sockets.append(stack.enter_context(sock))
+        if missing is not None and not sockets:
+            raise missing
+        stack.pop_all()
+        return sockets
 
 
 def _bound(family: int, target: tuple[object, ...], *, dualstack: bool = False) -> socket.socket:

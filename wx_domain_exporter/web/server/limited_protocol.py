@@ -29,7 +29,7 @@ class ConnectionLimits:
     """From the first time that an answer has filled the buffers to its end; no scrape waits longer."""
     connections: int = 1000
     """Open at once; a new one beyond replaces the one that has been without a request for longest."""
-    stalled: int = 16
+    stalled: int = 64
     """Answers at once that wait for their clients to read; beyond, the one that has waited longest is cut."""
 
 
@@ -47,6 +47,9 @@ class ConnectionObserver(Protocol):
 
     def writing_resumed(self, connection: "LimitedProtocol") -> None:
         """Take note that the answer no longer waits."""
+
+    def invalid_body_received(self) -> None:
+        """Take note that a connection is cut because the body of a request is not valid HTTP."""
 
     def closed(self, connection: "LimitedProtocol") -> None:
         """Take note that the connection is closed."""
@@ -106,6 +109,10 @@ class LimitedProtocol(UvicornConnection):
         self._bytes_after_headers = 0
         self._answer_deadline = None
         self._stop_header_timer()
+
+    def invalid_body_received(self) -> None:
+        """Report it."""
+        self._observer.invalid_body_received()
 
     def response_sent(self) -> None:
         """Report that the connection waits for its next request."""

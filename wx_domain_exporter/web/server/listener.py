@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import resource
 import socket
 from collections.abc import Callable, Sequence
 
 import structlog
 
+from wx_domain_exporter.open_files import max_clients
 from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits, LimitedProtocol
 from wx_domain_exporter.web.server.uvicorn_internals import UvicornServer
 from wx_domain_exporter.web.web_config.tls_context import ClientAuth, ServerTls
@@ -15,16 +15,8 @@ from wx_domain_exporter.web.web_config.tls_context import ClientAuth, ServerTls
 log = structlog.get_logger(__name__)
 
 _SECONDS_AFTER_ACCEPT_ERROR = 0.1
-_SECONDS_BETWEEN_WARNINGS = 60.0
+_SECONDS_BETWEEN_LINES = 60.0
 _TLS_SHUTDOWN_SECONDS = 2.0
-
-
-def _max_connections(limits: ConnectionLimits) -> int:
-    """Return how many connections may be open; half of the file descriptors are left for everything else."""
-    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if descriptors == resource.RLIM_INFINITY:
-        return limits.connections
-    return min(limits.connections, max(1, descriptors // 2))
 
 
 class ConnectionListener:
@@ -50,11 +42,12 @@ class ConnectionListener:
         self._sockets = sockets
         self._tls = tls
         self._limits = limits
-        self._max_connections = _max_connections(limits)
+        self._max_connections = max_clients(limits.connections)
         # In the order in which their last request ended: the first one has been idle for longest.
         self._open: dict[LimitedProtocol, asyncio.Task[None]] = {}
         self._waiting_for_reader: dict[LimitedProtocol, None] = {}
-        self._next_warning = 0.0
+        self._warnings = _Interval(self._loop)
+        self._invalid_bodies = _Interval(self._loop)
         self._closed = False
         for listening in sockets:
             listening.settimeout(0)
@@ -93,6 +86,11 @@ class ConnectionListener:
     def writing_resumed(self, connection: LimitedProtocol) -> None:
         """Take note that an answer no longer waits."""
         self._waiting_for_reader.pop(connection, None)
+
+    def invalid_body_received(self) -> None:
+        """Log that a connection is cut because the body of a request is not valid HTTP."""
+        if self._invalid_bodies.is_over():
+            log.debug("connection closed: the body of a request is not valid HTTP")
 
     def closed(self, connection: LimitedProtocol) -> None:
         """Take note that a connection is closed."""
@@ -156,7 +154,21 @@ class ConnectionListener:
             self.closed(connection)
 
     def _warn(self, event: str, connections: int) -> None:
-        now = self._loop.time()
-        if now >= self._next_warning:
-            self._next_warning = now + _SECONDS_BETWEEN_WARNINGS
+        if self._warnings.is_over():
             log.warning(event, connections=connections)
+
+
+class _Interval:
+    """The time between two lines of one kind, of which clients could cause any number."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._end = 0.0
+
+    def is_over(self) -> bool:
+        """Whether a line may be logged now; the next interval begins then."""
+        now = self._loop.time()
+        if now < self._end:
+            return False
+        self._end = now + _SECONDS_BETWEEN_LINES
+        return True

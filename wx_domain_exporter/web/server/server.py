@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from wx_domain_exporter.web.server.addresses import BACKLOG
 from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
 from wx_domain_exporter.web.server.listener import ConnectionListener
-from wx_domain_exporter.web.server.uvicorn_internals import UvicornServer
+from wx_domain_exporter.web.server.uvicorn_internals import MAX_HEAD_BYTES, UvicornServer
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
 
 _GRACE = 25
@@ -41,8 +41,11 @@ class Server(UvicornServer):
                 lifespan="off",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,  # nothing depends on the client's address
+                workers=1,
                 server_header=False,
                 backlog=BACKLOG,
+                h11_max_incomplete_event_size=MAX_HEAD_BYTES,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

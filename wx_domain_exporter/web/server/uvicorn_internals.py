@@ -13,11 +13,13 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import h11
-import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-log = structlog.get_logger(__name__)
+from wx_domain_exporter.web.asgi_state import state_of_connection
+
+MAX_HEAD_BYTES = 16 << 10
+"""Of the request line and the headers."""
 
 
 class Listener(Protocol):
@@ -53,7 +55,7 @@ class UvicornConnection(H11Protocol):
     """uvicorn's protocol of one connection, with hooks for the begin and the end of each request."""
 
     def __init__(self, server: UvicornServer) -> None:
-        super().__init__(server.config, server.server_state, {})
+        super().__init__(server.config, server.server_state, state_of_connection(self.cut))
         self.is_connected = False
 
     @property
@@ -79,6 +81,19 @@ class UvicornConnection(H11Protocol):
         """Close the connection at once, whatever remains to be sent; without one, do nothing."""
         if self.is_connected:
             self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """Let uvicorn parse what has arrived; a head over the limit is 400, also when it comes at once.
+
+        h11 looks at the size of a head only while its end is missing.
+        """
+        room = max(0, MAX_HEAD_BYTES - len(self.conn.trailing_data[0]))
+        for part in (data[:room], data[room : room + 1], data[room + 1 :]):
+            if part and not self.is_closing:
+                super().data_received(part)
+
+    def invalid_body_received(self) -> None:
+        """Hook for the moment when the body of a request breaks HTTP; the connection is cut afterwards."""
 
     def request_started(self) -> None:
         """Hook for the moment when the head of a request has arrived."""
@@ -108,5 +123,5 @@ class UvicornConnection(H11Protocol):
         if self.conn.our_state is h11.IDLE:
             super().send_400_response(msg)
         else:
-            log.debug("connection closed: the body of a request is not valid HTTP")
+            self.invalid_body_received()
             self.cut()

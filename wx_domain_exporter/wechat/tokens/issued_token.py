@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.responses import JsonObject
+from wx_domain_exporter.wechat.responses import JsonObject, whole_number
 
+_MAX_TOKEN_LENGTH = 4096
+"""WeChat asks callers to reserve 512 characters; its tokens have fewer than 200."""
 _MAX_EXPIRES_IN = 30 * 86400.0
+_MAX_NUMBER = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +45,12 @@ def read_issued_token(answer: JsonObject, key: str) -> IssuedToken:
 
 def as_token(value: object) -> str | None:
     """Return a value that can be sent as a token; None for any other."""
-    return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else None
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TOKEN_LENGTH:
+        return None
+    return value if value.isascii() and value.isprintable() else None
 
 
 def as_expires_in(value: object) -> float | None:
-    """Return a lifetime in seconds, given as a number or a string, 30 days at most; None if it is neither."""
-    if isinstance(value, str) and value.isascii() and value.isdecimal():
-        value = int(value[:12])
-    if not isinstance(value, int | float) or isinstance(value, bool) or value <= 0:
-        return None
-    return min(float(value), _MAX_EXPIRES_IN)
+    """Return a lifetime in whole seconds, 30 days at most; None if the value is none above 0."""
+    seconds = whole_number(value, _MAX_NUMBER)
+    return None if seconds is None or seconds <= 0 else min(float(seconds), _MAX_EXPIRES_IN)

@@ -1,9 +1,10 @@
 """The base classes of token sources: get a token for an app, and another one when WeChat rejects it."""
 
 import contextlib
+import math
 import zlib
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from gevent.lock import BoundedSemaphore
 
@@ -13,6 +14,14 @@ from wx_domain_exporter.wechat.client import Caller, Credential
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
 from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken
 from wx_domain_exporter.wechat.tokens.last_refusal import LastRefusal
+
+
+class CachedToken(NamedTuple):
+    """A token, the monotonic time at which it was received, and the one until which it is used."""
+
+    token: str
+    received: float
+    until: float
 
 
 class TokenSource(ABC):
@@ -25,9 +34,10 @@ class TokenSource(ABC):
         self._clock = clock
         self._lock = BoundedSemaphore()
         self._last_refusal = LastRefusal(clock)
+        self._refused_at = -math.inf
+        """The monotonic time of the last refusal."""
         self._rejected: str | None = None
-        self._cache: tuple[str, float] | None = None
-        """A token, and the monotonic time until which it is used."""
+        self._cache: CachedToken | None = None
 
     @property
     def component_appid(self) -> str | None:
@@ -41,7 +51,7 @@ class TokenSource(ABC):
             TokenError: there is none; during a pause, the refusal that caused it.
             DeadlineError: no scrape waits any more.
         """
-        cached = self._cached()
+        cached = self._cached(caller)
         if cached is not None:
             return cached
         if not self._lock.acquire(blocking=False):
@@ -52,7 +62,7 @@ class TokenSource(ABC):
                 raise refusal
             self._lock.acquire()
         try:
-            return self._cached() or self._fetch(caller)
+            return self._cached(caller) or self._fetch(caller)
         finally:
             self._lock.release()
 
@@ -66,9 +76,9 @@ class TokenSource(ABC):
             DeadlineError: no scrape waits any more.
         """
         with self._lock:
-            cached = self._cached()
-            if cached not in {None, rejected}:
-                return str(cached)
+            cached = self._cached(caller)
+            if cached is not None and cached != rejected:
+                return cached
             self._cache = None
             token = self._fetch(caller)
             if token != rejected:
@@ -89,7 +99,7 @@ class TokenSource(ABC):
             if token == self._rejected and self._last_refusal.is_active():  # another app has just rejected it
                 return error
             self._rejected = token
-            if self._cached() == token:
+            if self._cache is not None and self._cache.token == token:
                 self._cache = None
             return self._refused(error)
 
@@ -131,16 +141,25 @@ class TokenSource(ABC):
     def _obtain(self, secret: str, caller: Caller) -> str:
         """Return a token for the secret."""
 
-    def _cached(self) -> str | None:
-        """Return the cached token; None if there is none."""
+    def is_doubtful(self, token: str, caller: Caller) -> bool:
+        """Return whether the current token may have been issued for another app; see `Desyncs`."""
         cache = self._cache
-        return cache[0] if cache is not None and self._clock.monotonic() < cache[1] else None
+        return cache is not None and cache.token == token and caller.client.desyncs.covers(cache.received)
+
+    def _cached(self, caller: Caller) -> str | None:
+        """Return the cached token; None if there is none that can be used."""
+        cache = self._cache
+        if cache is None or self._clock.monotonic() >= cache.until:
+            return None
+        return None if caller.client.desyncs.covers(cache.received) else cache.token
 
     def _fetch(self, caller: Caller) -> str:
         try:
             secret = self._secret()
         except SecretError as error:
             raise NoSecretError(f"{self.type_name}: no token: {error}") from None
+        if caller.client.desyncs.covers(self._refused_at):  # what was refused may have been another app's
+            self._last_refusal.end()
         self._last_refusal.check(secret)
         try:
             token = self._obtain(secret, caller)
@@ -153,6 +172,7 @@ class TokenSource(ABC):
         return token
 
     def _refused(self, error: TokenError) -> TokenError:
+        self._refused_at = self._clock.monotonic()
         with contextlib.suppress(SecretError, TokenError):  # the next request reports it
             self._last_refusal.note(error, self._secret())
         return error
@@ -171,7 +191,8 @@ class CachingSource(TokenSource):
 
     def _obtain(self, secret: str, caller: Caller) -> str:
         issued = self._request(secret, caller)
-        self._cache = issued.token, self._clock.monotonic() + refresh_after(issued.expires_in, self._appid)
+        now = self._clock.monotonic()
+        self._cache = CachedToken(issued.token, now, now + refresh_after(issued.expires_in, self._appid))
         caller.client.observer.token_refreshed(self.type_name)
         return issued.token
 

@@ -1,5 +1,6 @@
 """`http`: tokens from a central token service, which renews the tokens of all apps of a company."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 from urllib.parse import quote
 
@@ -40,32 +41,34 @@ class TokenServiceSource(CachingSource):
 
     def _request(self, secret: str, caller: Caller) -> IssuedToken:  # noqa: ARG002 - the headers are read again
         service, ca_file = caller.client.token_service, self._settings.ca_file
-        answer = service.get(self._url, self._headers(), ca_file, caller.call_timeout())
-        return IssuedToken(self._token_in(answer), self._expires_in(answer))
+        headers = self._headers()
+        answer = service.get(self._url, headers, ca_file, caller.call_timeout())
+        secrets = [part for value in headers.values() for part in (value, *value.split())]
+        return IssuedToken(self._token_in(answer, secrets), self._expires_in(answer, secrets))
 
-    def _token_in(self, answer: JsonObject) -> str:
+    def _token_in(self, answer: JsonObject, secrets: Sequence[str]) -> str:
         pointer = self._settings.token_pointer
         value = JsonPointer(pointer).resolve(answer, None)
         token = as_token(value)
         if token is not None:
             return token
         if value is None:
-            raise DecodeError(f"token_pointer {pointer} leads to nothing; {_keys_of(answer)}")
+            raise DecodeError(f"token_pointer {pointer} leads to nothing; {_keys_of(answer, secrets)}")
         problem = "an empty text" if value == "" else "no token"
         raise DecodeError(f"token_pointer {pointer} leads to {problem}")
 
-    def _expires_in(self, answer: JsonObject) -> float:
+    def _expires_in(self, answer: JsonObject, secrets: Sequence[str]) -> float:
         pointer = self._settings.expires_in_pointer
         value = JsonPointer(pointer).resolve(answer, None)
         if value is None:
-            self._warn_once(answer)
+            self._warn_once(answer, secrets)
             return self._settings.ttl
         expires_in = as_expires_in(value)
         if expires_in is None:
-            raise DecodeError(f"expires_in_pointer {pointer} leads to no number of seconds above 0")
+            raise DecodeError(f"expires_in_pointer {pointer} leads to no whole number of seconds above 0")
         return expires_in
 
-    def _warn_once(self, answer: JsonObject) -> None:
+    def _warn_once(self, answer: JsonObject, secrets: Sequence[str]) -> None:
         """Warn that `ttl` replaces the lifetime that the configuration expects in the response."""
         if "expires_in_pointer" in self._settings.model_fields_set and not self._has_warned:
             self._has_warned = True
@@ -74,10 +77,10 @@ class TokenServiceSource(CachingSource):
                 appid=self._appid,
                 pointer=self._settings.expires_in_pointer,
                 ttl=self._settings.ttl,
-                answer=_keys_of(answer),
+                answer=_keys_of(answer, secrets),
             )
 
 
-def _keys_of(answer: JsonObject) -> str:
-    keys = [redact(key) for key in list(answer)[:_MAX_KEYS]]
+def _keys_of(answer: JsonObject, secrets: Sequence[str]) -> str:
+    keys = [redact(key, secrets) for key in list(answer)[:_MAX_KEYS]]
     return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"

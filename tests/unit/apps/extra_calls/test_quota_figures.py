@@ -106,3 +106,32 @@ def test_it_comes_before_the_lists_in_force(stage: Stage) -> None:
     app = stage.make_app()
     run(app)
     assert [request.path for request in stage.api.requests] == [QUOTA, SERVER, WEBVIEW]
+
+
+class TestAnotherAppsAnswer:
+    def test_the_quota_is_queried_again_if_the_answer_may_be_another_apps(self, stage: Stage) -> None:
+        begin = stage.clock.monotonic()
+        app = stage.make_app(effective=False)
+        assert run(app).quota is not None
+        stage.client.desyncs.note(begin)
+        assert app.extra_calls.known().quota is None
+        assert run(app).quota is not None
+        assert run(app).quota is not None
+        assert stage.asked(QUOTA) == 2
+
+    def test_it_is_forgotten_with_the_lists(self, stage: Stage) -> None:
+        stage.answers[SERVER] = {"errcode": 0, "effective_domain": {"odd_domain": []}}
+        app = stage.make_app()
+        run(app)
+        assert list(app.extra_calls.seen_categories) == ["odd_domain"]
+        app.forget_answers()
+        assert app.extra_calls.known().quota is None
+        assert list(app.extra_calls.seen_categories) == []
+        assert run(app).quota is not None
+        assert stage.asked(QUOTA) == 2
+
+
+def test_it_is_queried_once_in_ten_minutes(stage: Stage, app: MonitoredApp, clock: Clock) -> None:
+    for clock.ahead, calls in ((0, 1), (599, 1), (601, 2)):
+        assert run(app).quota == GOOD
+        assert stage.asked(QUOTA) == calls

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from helpers.asgi import body_of
 from helpers.fleets import SmallFleet, appid
 from helpers.http_requests import request
 from helpers.samples import samples, series, value
@@ -16,6 +17,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from starlette.requests import Request
 
 from wx_domain_exporter.scrape_timeout import HEADER
+from wx_domain_exporter.web.answer_memory import AnswerMemory
 from wx_domain_exporter.web.endpoints.probe import ProbeEndpoint
 from wx_domain_exporter.web.routes import WebOptions
 
@@ -208,14 +210,14 @@ class TestManyAtOnce:
     def test_a_thousand_wait_without_a_thread_and_further_ones_are_refused(
         self, service: Service, gate: Gate
     ) -> None:
-        endpoint = ProbeEndpoint(service, NO_THREAD)
+        endpoint = ProbeEndpoint(service, AnswerMemory(), NO_THREAD)
         threads: list[int] = []
 
         async def run() -> tuple[list[Response], list[Response]]:
             waiting = [
                 asyncio.create_task(endpoint.answer(probe_of(A, **{HEADER: "60"}))) for _ in range(1000)
             ]
-            assert await asyncio.to_thread(gate.reached.wait, 30)
+            assert await asyncio.to_thread(gate.reached.wait, 120)
             refused = [await endpoint.answer(probe_of(one)) for one in (A, B)]
             threads.append(threading.active_count())
             gate.open.set()
@@ -255,5 +257,5 @@ def test_a_probe_looks_at_no_other_app(service: Service) -> None:
     fleet = service.fleet
     service.fleet = replace(fleet, by_appid=_LookedUpOnly(fleet.by_appid))
     vars(service.fleet)["label_keys"] = fleet.label_keys  # these are made once for a configuration
-    response = asyncio.run(ProbeEndpoint(service, NO_THREAD).answer(probe_of(A)))
-    assert series(bytes(response.body).decode(), "wx_domain_up", "appid") == {A: 1}
+    response = asyncio.run(ProbeEndpoint(service, AnswerMemory(), NO_THREAD).answer(probe_of(A)))
+    assert series(body_of(response).decode(), "wx_domain_up", "appid") == {A: 1}

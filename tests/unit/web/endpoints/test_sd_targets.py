@@ -112,6 +112,6 @@ class TestDomains:
         ]
         for by_app in (False, True):
             forwards = list(domain_groups(apps, by_app=by_app))
-            assert forwards == list(domain_groups(reversed(apps), by_app=by_app))
+            assert forwards == list(domain_groups(apps[::-1], by_app=by_app))
             targets = [group["targets"][0] for group in forwards]
             assert targets == sorted(targets)

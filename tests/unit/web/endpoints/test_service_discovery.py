@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from helpers.discovery_setup import own_token
 from helpers.fleets import APPSECRET, SmallFleet, appid, platform_fleet, serve
 from helpers.http_requests import request
 from helpers.serving import Serving, serving_file
+from helpers.waiting import wait_until
 
+from wx_domain_exporter.scrape_timeout import HEADER
 from wx_domain_exporter.web.endpoints import service_discovery
-from wx_domain_exporter.web.endpoints.sd_targets import domain_groups
+from wx_domain_exporter.web.endpoints.known_lists import known_lists_of
+from wx_domain_exporter.web.endpoints.sd_targets import app_groups, domain_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,6 +269,65 @@ class TestDomains:
         assert set(targets(running, "/sd/domains")) - set(before) == {"https://new.example.com"}
 
 
+@contextlib.contextmanager
+def hanging_scrape(running: Serving) -> Iterator[None]:
+    """Scrape, and disconnect at the end of the block."""
+    parts = urlsplit(running.url)
+    head = f"GET /metrics HTTP/1.1\r\nHost: x\r\n{HEADER}: 120\r\n\r\n"
+    with socket.create_connection((parts.hostname or "", parts.port or 0)) as client:
+        client.sendall(head.encode())
+        yield
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many jobs had ended before each look at the apps' lists."""
+    looks: list[int] = []
+
+    def noted(fleet: Any, finished_jobs: int, *arguments: Any) -> Any:
+        looks.append(finished_jobs)
+        return known_lists_of(fleet, finished_jobs, *arguments)
+
+    monkeypatch.setattr(service_discovery, "known_lists_of", noted)
+    return looks
+
+
+class TestLooks:
+    def test_the_lists_are_looked_at_once_a_scrape(self, running: Serving, looks: list[int]) -> None:
+        for jobs in (2, 4):
+            scrape(running)
+            for _ in range(3):
+                get(running, "/sd/domains")
+            assert looks[-1] == jobs
+        assert len(looks) == 2
+
+    def test_during_a_scrape_they_are_looked_at_once_a_second(
+        self, fleet: SmallFleet, running: Serving, looks: list[int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(service_discovery, "_SECONDS_BETWEEN_LOOKS", 3600.0)
+        scrape(running)
+        before = get(running, "/sd/domains")
+        fleet.world.patch(A, {"hang": True})
+        fleet.world.patch(B, {"domains": {}})
+        with hanging_scrape(running):
+            wait_until(lambda: running.service.scheduler.finished_jobs == 3, "one app has been fetched")
+            assert get(running, "/sd/domains") == before
+        after = ["https://app-0.example.com"]
+        wait_until(lambda: targets(running, "/sd/domains") == after, "the scrape has ended")
+        assert len(looks) == 2
+
+
+@pytest.mark.parametrize("path", ["/", "/?q=example", f"/apps/{A}", "/sd", "/sd/domains"])
+def test_everything_is_answered_while_a_scrape_waits_for_wechat(
+    fleet: SmallFleet, running: Serving, path: str
+) -> None:
+    scrape(running)
+    fleet.world.patch(A, {"hang": True})
+    with hanging_scrape(running):
+        wait_until(lambda: running.service.scheduler.finished_jobs == 3, "one app has been fetched")
+        assert request(running.url + path).status == 200
+
+
 class TestMadeOnce:
     @pytest.fixture
     def made(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -275,6 +340,23 @@ class TestMadeOnce:
 
         monkeypatch.setattr(service_discovery, "domain_groups", noted)
         return made
+
+    def test_the_apps_are_made_again_only_when_the_configuration_changed(
+        self, running: Serving, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made: list[int] = []
+
+        def noted(apps: Any) -> Any:
+            made.append(1)
+            return app_groups(apps)
+
+        monkeypatch.setattr(service_discovery, "app_groups", noted)
+        for _ in range(2):
+            for _ in range(3):
+                scrape(running)
+                assert targets(running, "/sd") == [A, B]
+            assert running.service.reload()
+        assert len(made) == 2
 
     def test_an_answer_is_made_again_only_when_something_changed(
         self, fleet: SmallFleet, running: Serving, made: list[str]
@@ -290,7 +372,7 @@ class TestMadeOnce:
         assert targets(running, "/sd/domains") == ["https://app-1.example.com"]
         assert len(made) == 4
 
-    @pytest.mark.parametrize(("bound", "times"), [("_MAX_CACHED", 4), ("_MAX_CACHED_BYTES", 3)])
+    @pytest.mark.parametrize(("bound", "times"), [("_MAX_CACHED", 4), ("_MAX_CACHED_BYTES", 4)])
     def test_no_more_of_them_and_no_larger_ones_are_kept(
         self, running: Serving, made: list[str], monkeypatch: pytest.MonkeyPatch, bound: str, times: int
     ) -> None:

@@ -56,6 +56,12 @@ class TestSizes:
             answer = answer_to(url, head.format("x" * length).encode())
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
 
+    @pytest.mark.parametrize(("headers", "status"), [(3_200, 200), (3_300, 400), (12_000, 400)])
+    def test_every_byte_of_a_head_counts(self, folder: WebFolder, headers: int, status: int) -> None:
+        with serving(folder, "") as url:
+            answer = answer_to(url, b"GET / HTTP/1.1" + headers * b"\r\nx: ")
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+
 
 class TestTarget:
     @pytest.mark.parametrize("scheme", [b"http", b"HTTPS"])

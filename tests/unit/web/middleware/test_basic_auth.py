@@ -8,7 +8,7 @@ import bcrypt
 import pytest
 
 from wx_domain_exporter.web.middleware import basic_auth
-from wx_domain_exporter.web.middleware.basic_auth import PasswordChecker, credentials
+from wx_domain_exporter.web.middleware.basic_auth import PasswordChecker, _matches, credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -29,7 +29,7 @@ class Bcrypt:
         monkeypatch.setattr(bcrypt, "checkpw", self.check)
 
     def check(self, password: bytes, hashed: bytes) -> bool:
-        assert self.open.wait(30)
+        assert self.open.wait(120)
         self.hashes.append(hashed)
         return self._check(password, hashed)
 
@@ -177,3 +177,10 @@ def test_an_end_of_the_loop_during_a_check_is_no_error(work: Bcrypt) -> None:
 )
 def test_credentials(header: bytes | None, expected: tuple[bytes, bytes] | None) -> None:
     assert credentials(header) == expected
+
+
+def test_a_damaged_hash_refuses() -> None:
+    good = bcrypt.hashpw(b"password", bcrypt.gensalt(4))
+    assert _matches(b"password", good, 4)
+    for damaged in (good[:-1], good[:7] + b"!" + good[8:], good.replace(b"$2b$", b"$9z$")):
+        assert not _matches(b"password", damaged, 4)

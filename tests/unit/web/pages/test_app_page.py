@@ -128,7 +128,7 @@ def test_another_apps_changes_are_not_shown() -> None:
     app = good("x", 1, requestdomain=hosts(1), age=HOUR)
     answer(app, NOW - 60, requestdomain=hosts(2))
     for appid in (app.settings.appid, "another"):
-        app._token_usage.claim(appid, "the same", app.forget_lists)
+        app._token_usage.claim(appid, "the same", app.forget_answers)
     content = page(app)
     assert (content.changes, content.categories) == ([], None)
     assert content.failure is not None

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from helpers.json_text import as_json
 from helpers.page_setup import CONFIGURED, NOW, PLATFORMS, service_of
 
+from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.platforms.account_lookup import FailedAccount
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
 from wx_domain_exporter.wechat.errors import ApiError
@@ -92,3 +94,17 @@ def test_every_platform_shows_the_state_of_its_discovery() -> None:
         assert main.failure.remedy.en.startswith(
             "Add 203.0.113.7 to the IP whitelist of wx00000000000000c0: "
         )
+
+
+def test_the_accounts_that_cannot_be_looked_up_are_shown_by_cause() -> None:
+    with service_of([], platforms=PLATFORMS) as service:
+        (discovery,) = service.discoveries
+        for number in range(23):
+            failed = discovery._accounts.failed[f"wx{number:016x}"] = FailedAccount(SYSTEM_CLOCK)
+            errcode = 61003 if number else 50002
+            failed.failed(ApiError("api_get_authorizer_info", errcode, f"rid: {number}"))
+        frozen, unauthorized = exporter_state(service, NOW).platforms[0].failed_accounts
+    assert (frozen.appids.shown, frozen.appids.more) == (["wx0000000000000000"], 0)
+    assert (len(unauthorized.appids.shown), unauthorized.appids.more) == (20, 2)
+    assert unauthorized.failure.api_error is not None
+    assert unauthorized.failure.api_error.errcode == 61003

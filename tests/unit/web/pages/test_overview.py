@@ -116,7 +116,7 @@ class TestRow:
         one, other = good("one", 1, requestdomain=hosts(3)), good("other", 2)
         other._token_usage = one._token_usage
         for app in (one, other):
-            one._token_usage.claim(app.settings.appid, "the same", app.forget_lists)
+            one._token_usage.claim(app.settings.appid, "the same", app.forget_answers)
         content = shown([one], q="host-000")
         assert content.failing == 1
         assert content.rows == []

@@ -62,7 +62,7 @@ class Running:
 
 @contextlib.contextmanager
 def running(address: str) -> Iterator[Running]:
-    server = Running(listen(address))
+    server = Running(listen(address)[0])
     try:
         yield server
     finally:
@@ -114,13 +114,13 @@ class TestServer:
             idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert idle.recv(100).startswith(b"HTTP/1.1 200")
             server.server.stop()
-            server.thread.join(10)
+            server.thread.join(120)
             assert not server.thread.is_alive()
 
     def test_a_stop_before_the_start_ends_it_too(self) -> None:
         server = Server(Gate())
         server.stop()
-        with listen("127.0.0.1:0") as sock:
+        with listen("127.0.0.1:0")[0] as sock:
             asyncio.run(asyncio.wait_for(server.serve([sock]), LONG))
 
     def test_it_leaves_the_signals_to_its_owner(self) -> None:
@@ -133,21 +133,19 @@ class TestServer:
         address = f"127.0.0.1:{free_port()}"
         with running(address):
             request(f"http://{address}/")
-        listen(address).close()
+        listen(address)[0].close()
 
-    def test_a_body_that_is_not_http_ends_its_connection_and_leaves_one_line_at_debug(
+    def test_bodies_that_are_not_http_end_their_connections_and_leave_one_line_at_debug(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
-        with (
-            capture_logs() as logs,
-            running("127.0.0.1:0") as server,
-            socket.create_connection(("127.0.0.1", server.port), LONG) as client,
-        ):
-            client.sendall(b"POST /gate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
-            assert server.app.entered.wait(LONG)
-            client.sendall(b"not a chunk\r\n")
-            with contextlib.suppress(ConnectionResetError):
-                assert client.recv(100) == b""
+        with capture_logs() as logs, running("127.0.0.1:0") as server:
+            for _ in range(3):
+                with socket.create_connection(("127.0.0.1", server.port), LONG) as client:
+                    client.sendall(b"POST /gate HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+                    assert server.app.entered.wait(LONG)
+                    client.sendall(b"not a chunk\r\n")
+                    with contextlib.suppress(ConnectionResetError):
+                        assert client.recv(100) == b""
         assert [(line["log_level"], line["event"]) for line in logs] == [
             ("debug", "connection closed: the body of a request is not valid HTTP")
         ]

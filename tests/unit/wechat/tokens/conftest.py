@@ -10,6 +10,7 @@ from helpers.simulated_client import APPID, SECRET
 from helpers.token_setup import Stage
 
 from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, World
 from wx_domain_exporter.wechat.client import ApiClient
@@ -32,7 +33,7 @@ def stage(tmp_path: Path, clock: Clock) -> Iterator[Stage]:
     appsecret.write_text(f"{SECRET}\n")
     recorder = Recorder()
     with SimulatorServer(world) as server:
-        client = ApiClient(Wechat(base_url=server.url), recorder)
+        client = ApiClient(Wechat(base_url=server.url), recorder, desyncs=Desyncs(clock))
         try:
             yield Stage(world, server, client, recorder, appsecret, clock)
         finally:

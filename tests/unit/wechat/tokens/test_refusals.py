@@ -161,3 +161,14 @@ class TestRefresh:
         token = source.get(stage.caller())
         source.reject("an older one", "it is of no use")
         assert source.get(stage.caller()) == token
+
+
+def test_a_refusal_ends_with_the_next_token(stage: Stage, clock: Clock) -> None:
+    source = stage.source()
+    stage.app.token_errcode = 40164
+    stage.refusal(source)
+    assert source._last_refusal.error is not None
+    stage.app.token_errcode = 0
+    clock.ahead += 60
+    assert source.get(stage.caller())
+    assert source._last_refusal.error is None  # else a task that finds the lock taken would get it

@@ -70,8 +70,14 @@ class TestStableToken:
 
     @pytest.mark.parametrize(
         ("expires_in", "usable"),
-        [("7200", refresh_after(7200, APPID)), (10**15, refresh_after(30 * 86400, APPID)), (0.5, 0.25)],
-        ids=["as a string", "30 days at most", "half a second"],
+        [
+            ("7200", refresh_after(7200, APPID)),
+            ("7200.0", refresh_after(7200, APPID)),
+            (7200.0, refresh_after(7200, APPID)),
+            (10**15, refresh_after(30 * 86400, APPID)),
+            (1, 0.5),
+        ],
+        ids=["as a string", "as a string of a float", "as a float", "30 days at most", "a second"],
     )
     def test_the_lifetime_may_be_a_number_or_a_string(
         self, stage: Stage, monkeypatch: pytest.MonkeyPatch, expires_in: object, usable: float
@@ -99,6 +105,8 @@ class TestStableToken:
             ({"access_token": "made"}, "expires_in"),
             ({"access_token": "made", "expires_in": 0}, "expires_in"),
             ({"access_token": "made", "expires_in": True}, "expires_in"),
+            ({"access_token": "made", "expires_in": 0.5}, "expires_in"),
+            ({"access_token": "made", "expires_in": 10**30}, "expires_in"),
             ({"access_token": "made", "expires_in": "soon"}, "expires_in"),
             ({"access_token": "made", "expires_in": None}, "expires_in"),
         ],

@@ -42,6 +42,7 @@ class TestPointers:
     @pytest.mark.parametrize(
         ("pointer", "answer", "sentence"),
         [
+            ("/token", {"token": "x" * 4097}, "/token leads to no token"),
             (
                 "/data/token",
                 {"code": 0, "data": {"access_token": "canary"}},
@@ -77,7 +78,9 @@ class TestPointers:
 
 
 class TestLifetime:
-    @pytest.mark.parametrize(("expires_in", "seconds"), [(7200, 7200), ("7200", 7200), (90.5, 90.5)])
+    @pytest.mark.parametrize(
+        ("expires_in", "seconds"), [(7200, 7200), ("7200", 7200), (90.0, 90), ("90.0", 90)]
+    )
     def test_it_may_be_a_number_or_a_string(self, stage: Stage, expires_in: object, seconds: float) -> None:
         answer = {"token": "made", "data": {"expires_in": expires_in}}
         assert issued_token(stage, answer, token_pointer="/token") == IssuedToken("made", seconds)
@@ -86,11 +89,13 @@ class TestLifetime:
         answer = {"token": "made", "data": {"expires_in": 10**15}}
         assert issued_token(stage, answer, token_pointer="/token") == IssuedToken("made", 30 * DAY)
 
-    @pytest.mark.parametrize("expires_in", [0, -1, True, "soon", "", {}, "1e3"], ids=repr)
+    @pytest.mark.parametrize("expires_in", [0, -1, 0.5, 1e30, True, "soon", "", {}, "1e3", "0.5"], ids=repr)
     def test_a_bad_one_is_a_refusal(self, stage: Stage, expires_in: object) -> None:
         stage.world.patch_token_service({"raw_body": as_json({"token": "made", "expires_in": expires_in})})
         source = stage.token_service(token_pointer="/token", expires_in_pointer="/expires_in")
-        sentence = "http: no token: expires_in_pointer /expires_in leads to no number of seconds above 0"
+        sentence = (
+            "http: no token: expires_in_pointer /expires_in leads to no whole number of seconds above 0"
+        )
         assert str(stage.refusal(source)) == sentence
 
     def test_without_a_pointer_ttl_is_used_without_a_warning(self, stage: Stage, clock: Clock) -> None:
