@@ -113,15 +113,15 @@ def configuration_page() -> str:
     )
     return f"""# The configuration file
 
-YAML, named by `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` reports all errors at
-once, each as `FILE: PATH.TO.KEY: what is wrong, and what is allowed`: an unknown key, a key given twice, a wrong type, an
-appid given twice and a name that leads nowhere are errors. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
-reads it again; a bad one changes nothing but `wx_domain_exporter_config_last_reload_successful` and the log.
+A YAML file, set with `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` reports all
+errors at once, each as `FILE: PATH.TO.KEY: what is wrong, and what is allowed`. Unknown keys, duplicate keys, wrong types,
+duplicate appids and names that are not defined are errors. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
+reads the file again; an invalid file has no effect except on `wx_domain_exporter_config_last_reload_successful` and the log.
 
 - A **duration** is a number with a unit, such as `500ms`, `10s`, `5m`, `1h30m`.
 - A **secret** is a string, or `{{file: PATH}}`, or `{{env: NAME}}`. A file is read again whenever its secret is needed, so
-  that a rotated one needs no restart.
-- A relative **file** starts at the folder of the file that names it.
+  a rotated secret needs no restart.
+- A relative **file** path starts at the folder of the file that contains it.
 
 {sections}
 ## wechat
@@ -130,26 +130,26 @@ reads it again; a bad one changes nothing but `wx_domain_exporter_config_last_re
 ## scrape
 
 {keys_of(Scrape)}
-`min_interval` just below `scrape_interval` keeps a pair of Prometheus servers from doubling the calls: 50 s for 60 s is
-1,440 calls of getwxadevinfo a day and app.
+With a `min_interval` just below `scrape_interval`, a pair of Prometheus servers does not make twice as many calls: 50 s for
+60 s means 1,440 calls of getwxadevinfo per app and day.
 
 ## collect
 
 {keys_of(Collect)}
 ## limits
 
-A {words_of(get_type_hints(Config, include_extras=True)["limits"])}. It is what
-`wx_domain_domains_limit` says; without it that is WeChat's maximum: {_limits()}.
+A {words_of(get_type_hints(Config, include_extras=True)["limits"])}.
+`wx_domain_domains_limit` exports it. The default is WeChat's maximum: {_limits()}.
 
 ## tokens
 
-Named token sources. [tokens.md](tokens.md) says which is for whom, with an example of each.
+Named token sources. [tokens.md](tokens.md) explains which one to use, with examples.
 
 {_sources()}
 ## baselines
 
-Named baselines, each a mapping of categories. [baselines.md](baselines.md) says how they are compared, and which one an
-app has.
+Named baselines, each a mapping of categories. [baselines.md](baselines.md) explains how they are compared, and which one
+applies to an app.
 
 {keys_of(CategoryBaseline)}
 ## defaults
@@ -162,10 +162,10 @@ Named third-party platforms: [tokens.md](tokens.md#discovery).
 {keys_of(PlatformConfig)}
 ## app_files
 
-Each file holds a list as under `apps`, and is read again when it changes: [app-files.md](app-files.md).
+Each file contains a list like that under `apps`, and is read again when it changes: [app-files.md](app-files.md).
 
 ## apps
 
 {keys_of(App)}
-A label's name matches `^[a-z_][a-z0-9_]*$` and is neither `__…` nor one of {", ".join(map(code, sorted(RESERVED_LABELS)))}.
+Label names match `^[a-z_][a-z0-9_]*$`. They must not start with `__` or be one of {", ".join(map(code, sorted(RESERVED_LABELS)))}.
 """

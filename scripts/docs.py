@@ -35,11 +35,11 @@ def metrics_page() -> str:
 
 ## The mini programs
 
-All are gauges. `wx_domain_app_info` also has every label that any app's `labels` in the configuration has.
+All are gauges. `wx_domain_app_info` also has every label key that any app uses in `labels`.
 
 {fleet}
 A mini program that fails has `wx_domain_up` 0, exactly one `wx_domain_fetch_error`, and no counts, hashes or domains.
-A documented category that is absent from a good answer counts as empty: 0, and the hash of the empty list. A category
+A documented category that is absent in a successful answer counts as empty: 0, and the hash of the empty list. A category
 that WeChat does not document for this API is exported as soon as it appears, and counts as empty when it is absent
 later on.
 
@@ -47,36 +47,35 @@ later on.
 sorted by code point and joined by line feeds. 48 bits are exact in a Prometheus sample. In the normal form, white space
 around a domain is stripped, scheme and host are in lower case, and one trailing slash is removed.
 
-With `collect.effective`, `wx_domain_effective_domains` and `wx_domain_effective_hash` show the lists that are in force,
+With `collect.effective`, `wx_domain_effective_domains` and `wx_domain_effective_hash` show the lists that are in effect,
 by the same rules: the object `effective_domain` of get_effective_domain (its documented categories include
-`tcpdomain`), and `effective_webviewdomain` of get_effective_webviewdomain as `bizdomain`. `wechat.action` leaves out the
-half that it does not cover. What is configured but not in force is
-`wx_domain_hash != wx_domain_effective_hash`. WeChat documents these APIs for an authorizer_access_token. With another
-token they have answered errcode 0 and empty lists: lists in force that are all empty, while the configured ones are
-not, count as not told. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
+`tcpdomain`), and `effective_webviewdomain` of get_effective_webviewdomain as `bizdomain`. Categories that `wechat.action`
+does not cover are left out. Lists that are configured but not in effect are found with
+`wx_domain_hash != wx_domain_effective_hash`. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
 getwxadevinfo, at most 10 minutes old; also while the app fails with an errcode, such as 45009.
 
-Both are asked after the app's own lists are there, and change neither `wx_domain_up` nor `wx_domain_fetch_error`. What
-fails, or is not there when the scrape has to answer, is absent; the errcode is in `wx_domain_api_error` with the `api`
-`get_effective_domain`, `get_effective_webviewdomain` or `quota/get`, and failures without an errcode are in
-`wx_domain_exporter_api_request_failures_total` and, once, in the log. An app that fails has no lists in force.
+These calls follow after the app's own lists have arrived, and change neither `wx_domain_up` nor `wx_domain_fetch_error`. If
+one fails or is not finished when the scrape has to answer, its series are absent. The errcode is in `wx_domain_api_error`
+with the `api` `get_effective_domain`, `get_effective_webviewdomain` or `quota/get`; failures without an errcode are in
+`wx_domain_exporter_api_request_failures_total` and, once, in the log. An app that fails has no effective lists.
 
-Where WeChat does not tell, `wx_domain_effective_*` are absent, not 0, so that WxDomainNotInForce stays silent; the log,
-the app's page and `--doctor` say so. That is so where all lists of an answer are empty, those that say where a domain
-was configured too, while getwxadevinfo has domains that it would have to name. A list that is configured and not
-released yet is no such case.
+WeChat documents the APIs of the effective lists for an authorizer_access_token. With other tokens they have answered
+errcode 0 and empty lists. If all lists of an answer are empty, including those that say where a domain was configured,
+although getwxadevinfo has domains that they should contain, the effective lists count as unknown: `wx_domain_effective_*`
+are absent instead of 0, so that WxDomainNotInForce does not fire, and the log, the app's page and `--doctor` say so. This
+does not apply to a list that is configured but not released yet.
 
-What a baseline is, and which one an app has, stands in [baselines.md](baselines.md).
+[baselines.md](baselines.md) explains what a baseline is, and which one an app has.
 
-An app with more domains than `collect.max_domains` has no `wx_domain_info`, and a log line says so; with
-`collect.domains: false` no app has any.
+If an app has more domains than `collect.max_domains`, it has no `wx_domain_info`, and a log line says so; with
+`collect.domains: false`, no app has any.
 
-In a probe (`/probe`), `wx_domain_domains_limit` and `wx_domain_scrape_duration_seconds` are those of that probe, so that
-there is one of them for each mini program: see [service-discovery.md](service-discovery.md#one-mini-program-a-scrape).
+In a probe (`/probe`), `wx_domain_domains_limit` and `wx_domain_scrape_duration_seconds` belong to that probe, so there is
+one of them for each mini program: see [service-discovery.md](service-discovery.md#one-mini-program-per-scrape).
 
 ## The exporter itself
 
-On `/metrics` only; `--once` leaves them out. Beside them are the usual `process_*` and `python_*`.
+Only on `/metrics`, not with `--once`, together with the usual `process_*` and `python_*`.
 
 {self_metrics}"""
 
@@ -86,14 +85,14 @@ def flags_page() -> str:
     rows = ((code(f"--{flag.name}"), code(flag.default), flag.help) for flag in FLAGS)
     return f"""# Command line
 
-`wx-domain-exporter`, `python exporter.py` and `python -m wx_domain_exporter` are the same program. Errors are sentences
-on standard error, and the exit status is 1.
+`wx-domain-exporter`, `python exporter.py` and `python -m wx_domain_exporter` are the same program. Errors are printed
+to standard error, and the exit status is 1.
 
 {table(("flag", "default", "meaning"), rows)}
 | signal | effect |
 | --- | --- |
-| SIGHUP | reloads the configuration; an invalid one changes nothing but a gauge and the log. Ignored until the program serves |
-| SIGTERM, SIGINT | accepts no new connections, answers the scrapes in flight for 25 s at most, exits with 0; before the program serves, exits at once with 143 or 130 |
+| SIGHUP | reloads the configuration; an invalid one has no effect except on a gauge and the log. Ignored until the program serves |
+| SIGTERM, SIGINT | accepts no new connections, answers the scrapes in progress for at most 25 s, and exits with 0; before the program serves, exits at once with 143 or 130 |
 
 For node_exporter's textfile collector, from cron:
 
@@ -101,8 +100,8 @@ For node_exporter's textfile collector, from cron:
 wx-domain-exporter --once > wx_domain.tmp; test -s wx_domain.tmp && mv wx_domain.tmp wx_domain.prom
 ```
 
-The exit status of `--once` does not count here: it is 1 as soon as one mini program fails, and the text says which. Of a
-configuration that is refused there is no text, and the file stays as it was: watch `node_textfile_mtime_seconds`.
+The exit status of `--once` is ignored here, because it is 1 if any mini program fails, and the output shows which. If the
+configuration is invalid, there is no output and the file stays unchanged: monitor `node_textfile_mtime_seconds`.
 """
 
 

@@ -1,4 +1,4 @@
-"""The clock that is handed to whatever depends on the time, so that a test can hand in one of its own."""
+"""The clock, which is passed to everything that depends on the time, so that tests can replace it."""
 
 import time
 from typing import Final, Protocol

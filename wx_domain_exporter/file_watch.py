@@ -1,4 +1,4 @@
-"""Whether files changed since they were read: for everything that is read again without a restart."""
+"""Detects changes of files, for everything that is read again without a restart."""
 
 import hashlib
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.regular_file import read_file
 
 _YOUNG = 2.0
-"""Seconds in which a second change may leave a file's times, size and inode as they are."""
+"""Seconds after a change in which another one may not change a file's times, size and inode."""
 
 _Signature = tuple[int, ...] | None
-"""What a file's metadata say of its content, links followed; None if they can't be read."""
+"""A file's metadata that change with its content, after following links; None if they can't be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,18 @@ class _Seen:
     signature: _Signature
     young: bool
     digest: bytes | None
-    """Of the content; None if the file could not be read."""
+    """The digest of the content; None if the file could not be read."""
 
 
 class WatchedFiles:
-    """Remembers the files that were read. Not safe to share between threads."""
+    """Reads files and detects their changes. Not safe to share between threads."""
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         self._seen: dict[str, _Seen] = {}
 
     def forget(self) -> None:
-        """Watch only what is read from now on."""
+        """Watch only files that are read from now on."""
         self._seen.clear()
 
     def read(self, path: str, limit: int) -> bytes:
@@ -41,7 +41,7 @@ class WatchedFiles:
             OSError: the file can't be read, or is not a regular file.
             ValueError: the path contains a NUL character.
         """
-        signature = _signature(path)  # before its content: what comes between counts as a change
+        signature = _signature(path)  # before the content, so that a write in between counts as a change
         digest = None
         try:
             content = read_file(path, limit)
@@ -51,14 +51,14 @@ class WatchedFiles:
         return content
 
     def changed(self) -> bool:
-        """Whether any of the files is not as it was read."""
+        """Whether any of the files has changed since it was read."""
         return any(self._has_changed(path, seen) for path, seen in self._seen.items())
 
     def _has_changed(self, path: str, seen: _Seen) -> bool:
         signature = _signature(path)
         if signature != seen.signature:
             return True
-        # What kept it from being read, such as too many open files, can end without a trace in the metadata.
+        # The cause of a failure, such as too many open files, can end without a change of the metadata.
         unread = signature is not None and seen.digest is None
         if not (seen.young or unread):
             return False

@@ -1,16 +1,16 @@
-"""The HTTP paths: for the routes, the links of the pages, and what `--web.telemetry-path` may not be."""
+"""The HTTP paths, for the routes, the links of the pages, and the check of `--web.telemetry-path`."""
 
 import enum
 
 DEFAULT_METRICS_PATH = "/metrics"
-"""`--web.telemetry-path` puts the metrics elsewhere."""
+"""The default of `--web.telemetry-path`."""
 
 MANAGEMENT = "/-/"
-"""What begins so is about the exporter as a program, as with Prometheus itself."""
+"""The prefix of the management endpoints, as in Prometheus."""
 
 
 class HttpPath(enum.StrEnum):
-    """Every path beside the one of the metrics. What stands in braces is a part of the path that differs."""
+    """All paths except that of the metrics; a part in braces is variable."""
 
     STATUS = "/"
     APP = "/apps/{appid}"
@@ -26,10 +26,10 @@ _PREFIXES = (MANAGEMENT, HttpPath.APP.partition("{")[0])
 
 
 def is_reserved(path: str) -> bool:
-    """Whether a path is one of these, or begins as only these may."""
+    """Whether a path, or its prefix, belongs to one of these paths."""
     return path in tuple(HttpPath) or path.startswith(_PREFIXES)
 
 
 def relative(path: str, **parts: str) -> str:
-    """Return a path without its slash: for links from pages that a proxy may serve below a prefix."""
+    """Return a path without its first slash, for links that also work if a proxy adds a prefix."""
     return path.format(**parts).removeprefix("/")

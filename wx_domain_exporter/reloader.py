@@ -17,7 +17,7 @@ class Reloader:
         """Make a reloader; `start` starts its thread.
 
         Args:
-            reload: reloads the configuration; returns whether the new one is in force, and never raises.
+            reload: reloads the configuration; returns whether the new one is in use, and never raises.
         """
         self._reload = reload
         # SimpleQueue.put is reentrant: a signal handler may call it while another call of it runs.
@@ -35,7 +35,7 @@ class Reloader:
         """Request a reload; may be called by a signal handler.
 
         Returns:
-            Whether the new configuration is in force, once the reload has ended.
+            Whether the new configuration is in use, once the reload has ended.
         """
         request: Future[bool] = Future()
         self._requests.put(request)

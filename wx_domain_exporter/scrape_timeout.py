@@ -1,4 +1,4 @@
-"""How long a scrape may wait for WeChat, so that its answer is there before Prometheus gives up. Pure."""
+"""How long a scrape may wait for WeChat so that it is answered before Prometheus' timeout."""
 
 import math
 
@@ -6,29 +6,29 @@ from wx_domain_exporter.config.schema import Scrape
 
 HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
 LONGEST = 120.0
-"""Seconds; no scrape waits longer, whatever its header says."""
+"""Maximum seconds that a scrape waits, whatever its header says."""
 
 
 class BadTimeoutError(ValueError):
-    """The scrape-timeout header is no finite number above 0."""
+    """The scrape-timeout header is not a finite number above 0."""
 
 
 def seconds_for_scrape(header: str | None, settings: Scrape, encoding: float) -> float:
-    """Return the seconds from a scrape's arrival to its collection.
+    """Return how many seconds a scrape may wait for results.
 
     Args:
-        header: the scrape timeout that Prometheus announced, if it did.
-        settings: the timeout without a header, and the offset for the way back.
-        encoding: seconds that the last scrape's encoding took.
+        header: the scrape timeout that Prometheus announced; None without one.
+        settings: the timeout without a header, and the offset.
+        encoding: the expected seconds for encoding the answer.
 
     Raises:
-        BadTimeoutError: the header is no finite number above 0.
+        BadTimeoutError: the header is not a finite number above 0.
     """
     timeout = settings.timeout if header is None else _seconds(header)
     budget = timeout - settings.timeout_offset
     if budget <= 0:
         budget = timeout / 2
-    # However slow the encoding was once, half of the time belongs to the calls.
+    # At least half of the time is for the calls, even if the encoding was slow.
     budget = max(budget - encoding, budget / 2)
     return min(budget, LONGEST)
 

@@ -36,7 +36,7 @@ _APP_FILES_INTERVAL_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class RejectedConfig:
-    """A configuration that could not be loaded; the previous one stays in force.
+    """A configuration that could not be loaded; the previous one stays in use.
 
     Attributes:
         timestamp: Unix time at which it was read.
@@ -133,7 +133,7 @@ class Service:
         """Load the configuration again; if it is invalid, nothing changes.
 
         Returns:
-            Whether the new configuration is in force.
+            Whether the new configuration is in use.
         """
         with self._loading:
             try:
@@ -141,7 +141,7 @@ class Service:
             except ConfigError as error:
                 self._reject(error.errors)
                 for sentence in error.errors:
-                    log.error("configuration refused; the previous one stays in force", error=sentence)  # noqa: TRY400 - the sentence is enough
+                    log.error("configuration rejected; the previous one stays in use", error=sentence)  # noqa: TRY400 - the sentence is enough
                 return False
             except CancelledError:  # the exporter is ending
                 return False
@@ -286,7 +286,7 @@ class Service:
     def _log_app_file_errors(self) -> None:
         """Log the errors of the app files."""
         for sentence in self.app_file_errors:
-            log.error("app file broken; its last valid content stays in force", error=sentence)
+            log.error("app file invalid; its last valid content stays in use", error=sentence)
 
     def _make_client(self, settings: Settings) -> ApiClient:
         try:

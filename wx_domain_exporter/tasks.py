@@ -211,7 +211,7 @@ def _run(function: Callable[[], object]) -> None:
     except GreenletExit:
         raise
     except BaseException:
-        log.exception("a task broke")
+        log.exception("a task failed")
 
 
 def _log_error(
@@ -220,4 +220,4 @@ def _log_error(
     error: BaseException,
     trace: TracebackType | None,
 ) -> None:
-    log.error("a task broke", exc_info=(kind, error, trace))
+    log.error("a task failed", exc_info=(kind, error, trace))

@@ -1,14 +1,13 @@
-"""From which number on something needs attention: the same for alerts, dashboards, status pages and docs.
+"""Thresholds that alerts, dashboards, status pages and docs share.
 
-The pages and the dashboards take the numbers from here. The rules are a plain file and the docs are prose:
-tests/repository/test_thresholds.py compares them with this module.
+The pages and the dashboards import them; tests/repository/test_thresholds.py compares the rules and the docs.
 """
 
 LIST_NEARLY_FULL = 0.9
-"""Share of WeChat's maximum number of domains that a category has."""
+"""Share of the maximum number of domains of a category."""
 
 QUOTA_NEARLY_USED = 0.8
-"""Share of the day's calls of an API that is used up."""
+"""Share of an API's daily calls that is used up."""
 
 SCRAPE_SLOW = 0.8
 """Share of the scrape timeout that a scrape takes."""
@@ -17,13 +16,13 @@ FIGURES_OLD = 600
 """Seconds since the last scrape, or since the answer that a scrape shows."""
 
 CHANGE_RECENT = 24 * 3600
-"""Seconds for which the status page puts a mini program whose lists changed before the others."""
+"""Seconds for which the status page lists a mini program with changes before others."""
 
 MANY_DOWN = 5
-"""Mini programs that went down together and share one alert, if they are enough of the fleet as well."""
+"""Minimum number of mini programs that went down together for one common alert."""
 
 MANY_DOWN_SHARE = 0.1
-"""Share of the fleet that `MANY_DOWN` mini programs have to be."""
+"""Minimum share of the fleet for such an alert."""
 
 MANY_DOWN_IN_ANY_FLEET = 50
-"""Mini programs that went down together and share one alert, whatever part of the fleet they are."""
+"""Number of mini programs that is enough for such an alert, whatever their share of the fleet is."""

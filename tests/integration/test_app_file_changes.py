@@ -90,7 +90,7 @@ def test_the_running_exporter_applies_each_change(lists: Lists) -> None:
         # No change is a reload, and the other apps keep their tokens.
         assert "configuration reloaded" not in program.log
     assert lists.fleet.world.calls["stable_token", A] == 1
-    errors = [line for line in program.log.splitlines() if "app file broken" in line]
+    errors = [line for line in program.log.splitlines() if "app file invalid" in line]
     assert sum("broken.yml: [0].appid" in line for line in errors) >= 2
     assert sum("broken.yml: [1].colour" in line for line in errors) >= 2
 
@@ -150,4 +150,4 @@ class TestCommands:
         ended = run_exporter("--once", f"--config.file={lists.fleet.path}")
         assert ended.returncode == 1
         assert apps_of(ended.stdout) == {A, B}
-        assert "app file broken" in ended.stderr
+        assert "app file invalid" in ended.stderr

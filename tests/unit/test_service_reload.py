@@ -195,9 +195,7 @@ class TestFailedReload:
         fleet.configure(wechat={"timeout": "fast"}, apps=[{"appid": "nonsense", "token": STABLE}])
         with capture_logs() as logs:
             assert not service.reload()
-        assert [log["event"] for log in logs] == [
-            "configuration refused; the previous one stays in force"
-        ] * 2
+        assert [log["event"] for log in logs] == ["configuration rejected; the previous one stays in use"] * 2
         assert [log["error"].split(": ")[1] for log in logs] == ["wechat.timeout", "apps[0].appid"]
         assert {log["log_level"] for log in logs} == {"error"}
         assert service.fleet is before

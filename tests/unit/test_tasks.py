@@ -109,7 +109,7 @@ class TestSpawn:
             tasks.submit(tasks.spawn, break_after_others).result(LONG)
             assert ran.wait(LONG)
             tasks.submit(gevent.sleep).result(LONG)
-        assert [log["event"] for log in logs] == ["a task broke"] * 2
+        assert [log["event"] for log in logs] == ["a task failed"] * 2
         assert capfd.readouterr() == ("", "")
 
 

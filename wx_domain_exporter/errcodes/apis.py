@@ -1,4 +1,4 @@
-"""The APIs that rows of errcodes speak for, as in the metric label `api`."""
+"""Groups of APIs for the rows of the errcode table, by the values of the metric label `api`."""
 
 from typing import Final
 

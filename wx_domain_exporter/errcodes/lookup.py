@@ -8,10 +8,10 @@ __all__ = ["TABLE", "Action", "Errcode", "cooldown_after", "look_up"]
 
 _ANY_API = ""
 _ROWS = {(api, row.code): row for row in TABLE for api in (row.apis or {_ANY_API})}
-_FIRST_REST = {Action.DAILY_QUOTA: 60.0, Action.MINUTE_QUOTA: 60.0}
-"""Seconds for which an API whose quota is used up is left alone: 45009 may be a limit of the minute too."""
-_LATER_REST = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
-"""The same after a trial call that was answered with the same errcode."""
+_FIRST_PAUSE = {Action.DAILY_QUOTA: 60.0, Action.MINUTE_QUOTA: 60.0}
+"""Seconds of the first pause of an API whose quota is used up: 45009 may also be a limit of the minute."""
+_LATER_PAUSE = {Action.DAILY_QUOTA: 1800.0, Action.MINUTE_QUOTA: 60.0}
+"""Seconds of the next pauses, after a trial call with the same errcode."""
 
 
 def look_up(api: str, code: int) -> Errcode:
@@ -22,21 +22,21 @@ def look_up(api: str, code: int) -> Errcode:
         code: the errcode, not 0.
 
     Returns:
-        The row that names the API, else the row for any API, else one made for this pair: nothing is
-        known of such an errcode, so a person has to look at it.
+        The row that names the API, else the row for any API, else a new row for an unknown errcode, which
+        needs a person's attention.
     """
     return _ROWS.get((api, code)) or _ROWS.get((_ANY_API, code)) or _unknown(api, code)
 
 
 def cooldown_after(api: str, code: int, *, again: bool = False) -> float:
-    """Return the seconds for which an API had better rest after an errcode; 0 where that says nothing.
+    """Return the seconds for which an API must not be called after an errcode; 0 for other errcodes.
 
     Args:
         api: the API, as in the metric label `api`.
         code: the errcode, not 0.
-        again: whether the trial call after the last rest was answered with the same errcode.
+        again: whether the trial call after the last pause had the same errcode.
     """
-    return (_LATER_REST if again else _FIRST_REST).get(look_up(api, code).action, 0.0)
+    return (_LATER_PAUSE if again else _FIRST_PAUSE).get(look_up(api, code).action, 0.0)
 
 
 def _unknown(api: str, code: int) -> Errcode:

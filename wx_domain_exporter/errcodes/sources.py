@@ -1,4 +1,4 @@
-"""The pages of WeChat's documentation that the errcodes, and what to do about them, were learned from."""
+"""The pages of WeChat's documentation that describe the errcodes and their remedies."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The shape of a row of the errcode table, apart from the rows because their look-up uses it too."""
+"""The types of the errcode table."""
 
 import enum
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Action(enum.StrEnum):
 
 
 class ErrcodeGroup(enum.StrEnum):
-    """What somebody has to see to; the values of the label `class` of the alert rules."""
+    """The kind of problem behind an errcode; the values of the label `class` of the alert rules."""
 
     ADDRESS = "address"
-    """The calling address is on no list, or waits for a confirmation."""
+    """The calling address is not on the whitelist, or waits for a confirmation."""
 
     AUTHORIZATION = "authorization"
     """The mini program has to authorize the third-party platform again."""
@@ -41,7 +41,7 @@ class BilingualText:
     """One statement in the two languages of the status page, the doctor and the docs.
 
     Attributes:
-        en: English. Names of consoles and menus that exist in Chinese only stand in corner brackets.
+        en: English. Chinese names of consoles and menus are in corner brackets.
         zh: Simplified Chinese.
     """
 
@@ -55,12 +55,12 @@ class Errcode:
 
     Attributes:
         code: WeChat's `errcode`.
-        apis: the APIs the row speaks for, as in the metric label `api`; empty: any API.
+        apis: the APIs, by the values of the metric label `api`; empty: any API.
         action: what the exporter does about it.
         meaning: what happened.
         remedy: what a person should do, and where.
-        source: the page of WeChat's documentation it was learned from.
-        group: what somebody has to see to; None: the failure of one app, its token or its quota.
+        source: the page of WeChat's documentation that describes it.
+        group: the kind of problem; None: the failure of one app, its token or its quota.
     """
 
     code: int

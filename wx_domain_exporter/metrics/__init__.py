@@ -1,1 +1,1 @@
-"""What is exported, as tables; and the exporter's own counters."""
+"""The tables of all metrics, and the exporter's own metrics."""

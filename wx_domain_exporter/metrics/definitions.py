@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # found by identity: the hash of its help takes long
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, because hashing the help text is slow
 class Gauge:
     """One gauge of the fleet; its full name has the prefix `wx_domain_`."""
 
@@ -14,7 +14,7 @@ class Gauge:
     help: str
 
     def family(self, *more_labels: str) -> GaugeMetricFamily:
-        """Make a family of it without samples."""
+        """Make a metric family without samples."""
         return GaugeMetricFamily(self.name, self.help, labels=(*self.labels, *more_labels))
 
 

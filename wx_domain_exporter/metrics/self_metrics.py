@@ -1,4 +1,4 @@
-"""The exporter's metrics of itself: what it calls, how its configuration fares."""
+"""The exporter's metrics about itself: its calls, configuration, discovery and app files."""
 
 import contextlib
 import platform
@@ -15,13 +15,13 @@ from wx_domain_exporter.metrics import definitions as metrics
 
 _BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MAX_ERRCODES = 200
-"""Different errcodes that are counted apart: a peer that makes up new ones can't make series without end."""
+"""Maximum number of different errcodes that have their own series: a peer could invent any number."""
 
 
 class SelfMetrics:
-    """Lives as long as the process; a collector that is registered anew for each scrape.
+    """The exporter's own metrics, as a collector; also the observer of all calls to WeChat.
 
-    It is the observer of all calls to the API.
+    It lives as long as the process, and is registered in a new registry for each scrape.
     """
 
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
@@ -42,7 +42,7 @@ class SelfMetrics:
         self._app_file_errors = _gauge(metrics.APP_FILE_ERRORS)
         spec = metrics.API_DURATION
         self._duration = Histogram(spec.name, spec.help, spec.labels, buckets=_BUCKETS, registry=None)
-        # Each call counts; to find a series by its labels takes longer than to count.
+        # Looking up a series by its labels takes longer than counting, so the series are kept.
         self._requests_of, self._duration_of = cache(self._requests.labels), cache(self._duration.labels)
         self._platforms: set[str] = set()
         self._app_files: set[str] = set()
@@ -50,32 +50,32 @@ class SelfMetrics:
         self._lock = threading.Lock()
 
     def answered(self, api: str, errcode: int, seconds: float) -> None:
-        """Note a well-formed answer of the API."""
+        """Count a call with a well-formed answer."""
         known = errcode in self._errcodes or self._gets_to_know(errcode)
         self._requests_of(api, str(errcode) if known else "other").inc()
         self._duration_of(api).observe(seconds)
 
     def failed(self, api: str, reason: str, seconds: float) -> None:
-        """Note a call of the API without a well-formed answer."""
+        """Count a call without a well-formed answer."""
         self._failures.labels(api, reason).inc()
         self._duration_of(api).observe(seconds)
 
     def token_refreshed(self, source: str) -> None:
-        """Note that a token was fetched."""
+        """Count a fetched token."""
         self._refreshes.labels(source).inc()
 
     def reloaded(self, config_hash: int) -> None:
-        """Note that a configuration is in force."""
+        """Set the metrics after a configuration was loaded."""
         self._reload_successful.set(1)
         self._reload_timestamp.set(self._clock.time())
         self._config_hash.set(config_hash)
 
     def reload_failed(self) -> None:
-        """Note that a configuration was refused; the one before stays in force."""
+        """Set the metrics after a configuration was rejected; the previous one stays in use."""
         self._reload_successful.set(0)
 
     def set_discovering_platforms(self, platforms: Collection[str]) -> None:
-        """Note which platforms are discovered; the series of others go."""
+        """Set which platforms have a discovery; the series of others are removed."""
         for gone in self._platforms - set(platforms):
             for metric in (
                 self._discovered,
@@ -87,14 +87,14 @@ class SelfMetrics:
                     metric.remove(gone)
         self._platforms = set(platforms)
         for name in platforms:
-            self._discovery_errors.labels(name)  # a counter that is there from the start can be watched
+            self._discovery_errors.labels(name)  # so that the first increase is visible
 
     def discovered(self, platform: str, apps: int) -> None:
-        """Note how many mini programs a platform has."""
+        """Set the number of a platform's mini programs."""
         self._discovered.labels(platform).set(apps)
 
     def discovery_failed(self, platform: str) -> None:
-        """Note that a platform's mini programs, or one of them, could not be read."""
+        """Count a failure to read a platform's mini programs, or one of them."""
         self._discovery_errors.labels(platform).inc()
 
     def accounts_unknown(self, platform: str, number: int) -> None:
@@ -102,11 +102,11 @@ class SelfMetrics:
         self._account_errors.labels(platform).set(number)
 
     def discovery_ended(self, platform: str, *, well: bool) -> None:
-        """Note whether a platform's list and what is new in it could be read."""
+        """Set whether a platform's list and its new mini programs could be read."""
         self._discovery_successful.labels(platform).set(1 if well else 0)
 
     def set_app_file_errors(self, broken: Mapping[str, bool]) -> None:
-        """Note which app files there are, and which of them are broken."""
+        """Set which app files exist, and which of them are invalid."""
         for file, wrong in broken.items():
             self._app_file_errors.labels(file).set(1 if wrong else 0)
         for gone in self._app_files - set(broken):
@@ -120,11 +120,11 @@ class SelfMetrics:
             return errcode in self._errcodes
 
     def describe(self) -> Iterator[Metric]:
-        """Name the families."""
+        """Yield the families without samples."""
         return self.collect()
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the families."""
+        """Yield the families with their samples."""
         for metric in (
             self._build_info,
             self.apps,
@@ -142,8 +142,8 @@ class SelfMetrics:
             self._app_file_errors,
         ):
             for family in metric.collect():
-                # When a counter began is in process_start_time_seconds; a second series for each says nothing
-                # more. prometheus_client leaves them out of all metrics of a process, or of none.
+                # The `_created` series only repeat process_start_time_seconds. prometheus_client can disable
+                # them only for all metrics of a process.
                 family.samples = [one for one in family.samples if not one.name.endswith("_created")]
                 yield family
 

@@ -1,1 +1,1 @@
-"""Serving: the only part that knows HTTP from the server's side."""
+"""The HTTP server: connections, middleware, endpoints and pages."""

@@ -69,7 +69,7 @@ def test_sighup_reloads(fleet: SmallFleet, served: Served) -> None:
         url = served.urls[0]
         fleet.path.write_text("apps: []")
         os.kill(os.getpid(), signal.SIGHUP)
-        served.wait_for("configuration refused")
+        served.wait_for("configuration rejected")
         text = request(f"{url}/metrics").text
         assert value(text, "wx_domain_exporter_config_last_reload_successful") == 0
         fleet.configure(defaults={"labels": {"team": "growth"}})

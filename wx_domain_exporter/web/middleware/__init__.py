@@ -1,1 +1,1 @@
-"""What every request passes before an endpoint answers it: users, headers, rate limit, sizes."""
+"""Checks of every request before an endpoint answers it: users, headers, rate limit, sizes."""

@@ -1,1 +1,1 @@
-"""The file of `--web.config.file`: its models and checks, and how it is read again when it changes."""
+"""The web configuration (`--web.config.file`): models, checks, and reading it again after changes."""

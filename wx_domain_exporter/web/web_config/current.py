@@ -1,4 +1,4 @@
-"""The current web configuration, read again when its files change; while it is invalid, nobody is served."""
+"""The current web configuration, read again when its files change; while invalid, requests are refused."""
 
 from pathlib import Path
 

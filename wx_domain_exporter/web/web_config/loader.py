@@ -46,7 +46,7 @@ class LoadedWebConfig:
         return "<web configuration>"
 
     def protections(self) -> frozenset[str]:
-        """Return the names of the protections against strangers that are on."""
+        """Return the names of the access restrictions that are on."""
         protections = {
             "TLS": self.tls is not None,
             "basic_auth_users": bool(self.users),
@@ -143,12 +143,12 @@ def _without(root: Mapping[str, Any], wrong: set[KeyPath]) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class _LoadedTls:
-    """TLS with the pair of certificate and key that it uses, and what is wrong."""
+    """TLS with the certificate and key that it uses, and the errors."""
 
     tls: ServerTls | None = None
     pair: KeyPair | None = None
     errors: Errors = field(default_factory=list)
-    """Of anything but the pair."""
+    """All errors except those of the certificate and key."""
     pair_errors: Errors = field(default_factory=list)
 
 

@@ -48,7 +48,7 @@ def _check_pairs(tls: TlsServerConfig, wrong: Collection[KeyPath]) -> Errors:
     ]
     if tls.model_fields_set or is_enabled(tls):
         errors += [
-            ((_TLS,), f"needs {name} or {name}_file: without it there is no TLS")
+            ((_TLS,), f"needs {name} or {name}_file; without it, TLS is not possible")
             for name in ("cert", "key")
             if not any(values[name]) and not {(_TLS, name), (_TLS, f"{name}_file")} & set(wrong)
         ]

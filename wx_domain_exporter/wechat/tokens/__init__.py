@@ -1,1 +1,1 @@
-"""Token sources, a module for each type: an app's way to a credential that WeChat takes."""
+"""Token sources, with a module for each type; they provide the credentials of calls to WeChat."""
