@@ -137,7 +137,7 @@ def _calls() -> list[Panel]:
                 "{{platform}}": f"max by (platform) ({exporter('wx_domain_exporter_discovered_apps')})",
                 "{{platform}} not looked up": "max by (platform) ("
                 + exporter("wx_domain_exporter_discovery_account_errors")
-                + ") > 0",
+                + ")",
             },
         ),
     ]

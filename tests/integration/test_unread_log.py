@@ -104,12 +104,14 @@ def test_a_command_ends_with_its_own_status(
 
 def test_all_errors_arrive_where_somebody_reads(tmp_path: Path) -> None:
     config = tmp_path / "config.yml"
-    config.write_text(json.dumps({"apps": [{"appid": f"wx{'0' * 200}{number}"} for number in range(20_000)]}))
+    config.write_text('app_files: ["*.json"]')
+    for number in range(40):
+        (tmp_path / f"{number}.json").write_text(json.dumps([{"appid": f"wx{'0' * 200}"}] * 500))
     ended = subprocess.run(
         command("--config.check", f"--config.file={config}"), capture_output=True, text=True, check=False
     )
     lines = ended.stderr.splitlines()
-    assert (ended.returncode, len(lines)) == (1, 40_000)
+    assert (ended.returncode, len(lines)) == (1, 40 * 501)
     assert all(line.startswith("wx-domain-exporter: ") for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""The files that the connections are made from: certificate authorities, and the URL of a proxy."""
+"""Watches the files that clients are made from: certificate authorities, and the URL of a proxy."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,27 +11,27 @@ _MAX_BYTES = 1 << 24
 
 
 class ClientFiles:
-    """Watches these files, as `AppFiles` watches its own. Not safe to share between threads."""
+    """Detects changes of these files. Not safe to share between threads."""
 
     def __init__(self) -> None:
         self._watched = WatchedFiles()
         self._paths: set[str] = set()
 
     def changed(self) -> bool:
-        """Whether any of the files is not as it was when it was watched first."""
+        """Whether any of the files has changed since it was first watched."""
         return self._watched.changed()
 
     def watch(self, settings: Settings) -> None:
-        """Watch the files of a configuration too."""
+        """Also watch the files of a configuration."""
         for path in set(_paths(settings)) - self._paths:
             self._paths.add(path)
             try:
                 self._watched.read(path, _MAX_BYTES)
-            except (OSError, ValueError):  # told by `watch_anew`, and by the checks of the configuration
+            except (OSError, ValueError):  # reported by `watch_anew` and by the checks of the configuration
                 continue
 
     def watch_anew(self, settings: Settings) -> Sequence[str]:
-        """Watch the files of a configuration as they are now; return what is wrong with them."""
+        """Watch the files of a configuration from now on; return their errors."""
         self._watched.forget()
         self._paths.clear()
         self.watch(settings)

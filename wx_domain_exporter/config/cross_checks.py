@@ -276,7 +276,7 @@ def check_connection(wechat: Wechat) -> FoundErrors:
 
 
 def check_certificates(where: KeyPath, ca_file: str | None) -> FoundErrors:
-    """Check that a file holds certificate authorities."""
+    """Check that a file contains certificate authorities."""
     if ca_file is None:
         return
     try:
@@ -326,7 +326,7 @@ def _secrets_and_certificates(config: Config) -> FoundErrors:
 
 
 def _sources(config: Config) -> Iterator[tuple[KeyPath, TokenConfig]]:
-    """Yield the token sources of all but the apps, where they are given and not named."""
+    """Yield the token sources outside of apps, except for references by name."""
     for name, source in config.tokens.items():
         yield ("tokens", name), source
     given: list[tuple[KeyPath, TokenConfig | str | None]] = [(("defaults", "token"), config.defaults.token)]

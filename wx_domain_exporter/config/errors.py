@@ -12,7 +12,7 @@ _KEY = re.compile(r"[\w.@/<>\[\]-]{0,64}")
 """Keys that messages may quote. Any other key may be a secret in the wrong place."""
 
 MAX_ERRORS = 500
-"""How many errors of a file are reported: a file of another kind could have a million."""
+"""Maximum number of errors reported for a file: a file with other content could have a million."""
 
 DUPLICATE_KEY = "is a duplicate key; allowed: each key once"
 

@@ -1,4 +1,4 @@
-"""JSON as YAML, line by line: YAML reads most of JSON, but not all of it, and differently in places."""
+"""Converts JSON to YAML, because YAML parsers refuse some JSON and read some of it differently."""
 
 import json
 import re
@@ -6,7 +6,7 @@ import re
 _DIFFERENCE = re.compile(
     rb"\\u[dD][89abAB]"  # a surrogate pair: a character beyond the BMP
     rb"|[\x7f\t]|\xc2[\x80-\x9f]|\xef\xbf[\xbe\xbf]"  # characters that YAML refuses or replaces
-    rb"|[0-9][eE]"  # a number that is text in YAML
+    rb"|[0-9][eE]"  # a number that YAML reads as text
     rb'|"[ \t]*[\r\n]\s*:'  # a key whose colon is on another line
 )
 _TOKEN = re.compile(r'(?P<string>"(?:[^"\\]|\\.)*")(?:(?P<space>\s*):)?|(?P<number>-?[0-9][0-9.eE+-]*)|\t')
@@ -33,11 +33,11 @@ def _as_yaml(token: re.Match[str]) -> str:
     number = token["number"]
     if number is None:
         return " "
-    return f"{float(number):.17e}" if "e" in number.casefold() else number  # YAML wants a point in it
+    return f"{float(number):.17e}" if "e" in number.casefold() else number  # YAML requires a decimal point
 
 
 def _string(token: str) -> str:
     value = json.loads(token)
     if _LONE_SURROGATE.search(value):
-        return token  # no character: YAML refuses it and says where
+        return token  # not a valid character: the YAML parser refuses it and says where
     return _NOT_IN_YAML.sub(lambda char: f"\\U{ord(char[0]):08x}", json.dumps(value, ensure_ascii=False))
