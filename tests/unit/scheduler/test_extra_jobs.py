@@ -297,3 +297,22 @@ class TestDeadline:
         assert scrape.extra_results == [NO_EXTRA_RESULT]
         app.gate.set()
         wait_for_results(scrape)
+
+
+def test_a_slow_fetch_that_ends_starts_the_next_slow_one_and_its_extra_calls(
+    make_scheduler: MakeScheduler, log: JobLog
+) -> None:
+    extra_calls = FakeExtraCalls("first", log, due=True, gate=True)
+    first = FakeApp(
+        "first", log, result_of(age=60), consecutive_timeouts=2, gate=True, extra_calls=extra_calls
+    )
+    second = FakeApp("second", log, result_of(age=30), consecutive_timeouts=2, gate=True)
+    scrape = start(make_scheduler(4), first, second)  # one slow fetch at a time
+    log.wait_for(1)
+    assert log.started == ["first"]
+    first.gate.set()
+    log.wait_for(3)
+    assert set(log.started[1:]) == {"second", "first's extra calls"}
+    extra_calls.gate.set()
+    second.gate.set()
+    wait_for_results(scrape)
