@@ -84,5 +84,6 @@ def test_the_log_goes_to_stderr_in_the_wanted_form(
 
 def test_the_log_has_the_wanted_level(fleet: SmallFleet, capsys: Capture) -> None:
     fleet.world.patch(A, {"errcode": 61007})
-    cli.run(["--once", f"--config.file={fleet.path}", "--log.level=error"])
-    assert capsys.readouterr().err == ""
+    for level, expected in (("warning", True), ("error", False)):
+        assert cli.run(["--once", f"--config.file={fleet.path}", f"--log.level={level}"]) == 1
+        assert ("app fails" in capsys.readouterr().err) is expected

@@ -227,6 +227,7 @@ class TestStop:
 
         discovery._on_change = replace
         discovery.discover()
+        assert len(discovery.apps) == 6
         assert 'platform="main"' not in stage.exposition()
 
     def test_a_lookup_that_ends_later_has_no_effect(self, stage: DiscoveryStage) -> None:
@@ -268,6 +269,10 @@ class TestRun:
         discovery.discover()
         discovery.resume()
         assert not discovery._wake.is_set()
+        stage.patch(list_errcode=50002)
+        discovery.discover()
+        discovery.resume()
+        assert discovery._wake.is_set()
 
     def test_an_unexpected_error_is_logged_and_does_not_end_it(
         self, stage: DiscoveryStage, tasks: Tasks, failed: threading.Event, monkeypatch: pytest.MonkeyPatch

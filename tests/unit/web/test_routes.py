@@ -236,8 +236,11 @@ class TestNames:
 
     def test_those_of_the_exporter_itself_cost_no_call(self, fleet: SmallFleet) -> None:
         with serving(fleet) as url:
-            request(f"{url}/metrics?name[]=wx_domain_exporter_apps&name[]=process_open_fds")
+            text = request(f"{url}/metrics?name[]=wx_domain_exporter_apps&name[]=process_open_fds").text
+            assert value(text, "wx_domain_exporter_apps") == 2
             assert fleet.calls() == 0
+            request(f"{url}/metrics?name[]=wx_domain_up")
+            assert fleet.calls() == 2
 
     def test_a_picked_family_has_all_its_labels(self, fleet: SmallFleet) -> None:
         fleet.configure(defaults={"labels": {"team": "growth"}})

@@ -176,8 +176,9 @@ class TestClientCertificates:
             assert not is_served(url, folder.client())
 
     def test_without_a_ca_only_the_authorities_of_the_system_count(self, folder: WebFolder) -> None:
-        with serving(folder, tls(client_auth_type="RequireAndVerifyClientCert")) as url:
-            assert not is_served(url, folder.client("client.example.com"))
+        for auth_type, expected in (("NoClientCert", True), ("RequireAndVerifyClientCert", False)):
+            with serving(folder, tls(client_auth_type=auth_type)) as url:
+                assert is_served(url, folder.client("client.example.com")) is expected
 
     def test_a_single_certificate_can_be_trusted_as_in_go(self, folder: WebFolder) -> None:
         pinned = folder.authority.issue_cert("pinned.example.com")
