@@ -36,10 +36,14 @@ class Prometheus:
 
     def wait_for(self, expression: str, seconds: float = 120) -> list[dict[str, Any]]:
         """The result of an expression, as soon as it has one."""
-        wait_until(
-            lambda: bool(self.query(expression)), f"Prometheus returns something for {expression}", seconds
-        )
-        return self.query(expression)
+        found: list[dict[str, Any]] = []
+
+        def is_found() -> bool:
+            found[:] = self.query(expression)
+            return bool(found)
+
+        wait_until(is_found, f"Prometheus returns something for {expression}", seconds)
+        return found
 
 
 @contextlib.contextmanager

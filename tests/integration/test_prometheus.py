@@ -145,12 +145,12 @@ def test_a_changed_list_is_seen_as_a_changed_hash(
 
 def test_the_exporter_and_its_process_are_seen(server: Prometheus, job: str) -> None:
     for name in ("wx_domain_exporter_build_info", "process_resident_memory_bytes", "python_info"):
-        assert len(server.query(f'{name}{{job="{job}"}}')) == 1
-    assert server.query(f'rate(wx_domain_exporter_api_requests_total{{job="{job}"}}[1m]) >= 0')
+        assert len(server.wait_for(f'{name}{{job="{job}"}}')) == 1
+    assert server.wait_for(f'rate(wx_domain_exporter_api_requests_total{{job="{job}"}}[1m]) >= 0')
     quantile = (
         f'histogram_quantile(0.5, wx_domain_exporter_api_request_duration_seconds_bucket{{job="{job}"}})'
     )
-    assert server.query(quantile)
+    assert server.wait_for(quantile)
 
 
 @pytest.mark.parametrize(
