@@ -43,6 +43,13 @@ def run(arguments: Sequence[str]) -> int:
         return fail(*error.errors)
     except ListenError as error:
         return fail(str(error))
+    except RuntimeError as error:
+        if str(error) != "can't start new thread":  # Python's own words
+            raise
+        return fail(
+            "the system refuses to start a thread; raise the limit of processes (ulimit -u, TasksMax of "
+            "systemd, pids of the container)"
+        )
 
 
 def _run_command(loader: ConfigLoader, flags: argparse.Namespace) -> int:

@@ -119,3 +119,14 @@ def test_a_taken_address_is_an_error(fleet: SmallFleet, capsys: Capture) -> None
     assert text == (
         f"wx-domain-exporter: --web.listen-address {address}: can't listen: Address already in use\n"
     )
+
+
+def test_a_system_without_threads_is_an_error(
+    fleet: SmallFleet, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    flags = ["--web.listen-address=127.0.0.1:0", f"--config.file={fleet.path}"]
+    assert "refuses to start a thread" in failure(capsys, *flags)
