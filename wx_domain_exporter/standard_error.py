@@ -21,6 +21,8 @@ MAX_QUEUED_BYTES = 1 << 20
 """How much waits for the reader; lines beyond are dropped and counted."""
 _MAX_BATCH_BYTES = 1 << 15
 """How much one system call writes: Python's lock may be taken from the thread at each one, for 5 ms."""
+_COLLECT_SECONDS = 0.02
+"""How long the thread collects lines: each time that it runs, it may take Python's lock for 5 ms."""
 _STALLED_SECONDS = 1.0
 """After this time without progress, nobody waits for the reader any more."""
 _MAX_WAIT_SECONDS = 10.0
@@ -72,6 +74,8 @@ class QueuedWriter(io.RawIOBase):
         self._queued_bytes = 0
         """With those that are being written."""
         self._last_progress = time.monotonic()
+        self._hurry = threading.Event()
+        """Set once somebody waits until everything is written."""
         self._dropped_lines = 0
         self._reason = ""
         """Why the first of them was dropped."""
@@ -96,11 +100,13 @@ class QueuedWriter(io.RawIOBase):
                 self._last_progress = time.monotonic()
             self._queue.append(lines)
             self._queued_bytes += len(lines)
-            self._changed.notify_all()
+            if len(self._queue) == 1:
+                self._changed.notify_all()
         return len(lines)
 
     def wait_until_written(self) -> None:
         """Wait until the queue is written, as long as somebody reads, and for 10 seconds at most."""
+        self._hurry.set()
         with self._changed:
             end = time.monotonic() + _MAX_WAIT_SECONDS
             while self._queued_bytes:
@@ -113,21 +119,27 @@ class QueuedWriter(io.RawIOBase):
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue)
-                batch = [self._queue.popleft()]
-                size = len(batch[0])
-                while self._queue and size + len(self._queue[0]) <= _MAX_BATCH_BYTES:
-                    size += len(self._queue[0])
-                    batch.append(self._queue.popleft())
-            data = b"".join(batch)
-            try:
-                self._write_all(data)
-            except OSError as error:
-                with self._changed:
-                    self._count_dropped(data, f"can't write to standard error: {error.strerror}")
-                    self._written(size)
-            else:
+            self._hurry.wait(_COLLECT_SECONDS)
+            while self._queue:
+                self._write_batch()
+
+    def _write_batch(self) -> None:
+        with self._changed:
+            batch = [self._queue.popleft()]
+            size = len(batch[0])
+            while self._queue and size + len(self._queue[0]) <= _MAX_BATCH_BYTES:
+                size += len(self._queue[0])
+                batch.append(self._queue.popleft())
+        data = b"".join(batch)
+        try:
+            self._write_all(data)
+        except OSError as error:
+            with self._changed:
+                self._count_dropped(data, f"can't write to standard error: {error.strerror}")
                 self._written(size)
-                self._report_dropped()
+        else:
+            self._written(size)
+            self._report_dropped()
 
     def _write_all(self, data: bytes) -> None:
         while data:
