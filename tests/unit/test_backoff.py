@@ -27,6 +27,7 @@ class TestCooldown:
     def test_it_can_be_ended(self, clock: StoppedClock) -> None:
         cooldown = Cooldown(clock)
         cooldown.begin(10)
+        assert cooldown.is_active()
         cooldown.end()
         assert not cooldown.is_active()
 

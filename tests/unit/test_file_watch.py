@@ -63,7 +63,8 @@ def test_a_file_that_can_be_read_again_is_a_change(path: Path, monkeypatch: pyte
 
 
 def test_what_is_forgotten_is_not_watched(path: Path) -> None:
-    files = watched(path, b"a", 0)
+    files, others = watched(path, b"a", 0), watched(path, b"a", 0)
     files.forget()
     path.unlink()
+    assert others.changed()
     assert not files.changed()

@@ -140,7 +140,7 @@ class TestQuota:
     def test_resume_ends_the_cooldown(self, stage: Stage) -> None:
         app = stage.make_app()
         stage.app.next_errcodes = [45009]
-        fetch(app)
+        assert [fetch(app).reason, fetch(app).reason] == [Reason.QUOTA, Reason.QUOTA]
         app.resume()
         assert fetch(app).reason is None
 

@@ -211,7 +211,7 @@ class TestApiErrors:
     def test_an_errcode_is_dropped_after_a_success(self, stage: Stage) -> None:
         app = stage.make_app()
         stage.app.next_errcodes = [61007]
-        fetch(app)
+        assert fetch(app).api_errors == {"getwxadevinfo": 61007}
         assert fetch(app).api_errors == {}
 
     @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ def test_the_conflict_handlers_of_all_users_are_called(token_usage: TokenUsage) 
 def test_an_app_that_is_no_longer_configured_shares_no_token(token_usage: TokenUsage) -> None:
     claim(token_usage, A, "one")
     claim(token_usage, B, "one")
+    assert token_usage.is_shared(A, "one")
     token_usage.set_apps({A: _ignore})
     assert not token_usage.is_shared(A, "one")
     claim(token_usage, B, "one")  # by a late fetch
@@ -100,6 +101,7 @@ def test_an_app_that_was_replaced_can_not_claim(token_usage: TokenUsage) -> None
     token_usage.claim(A, "one", before)  # by a late fetch
     token_usage.claim(A, "two", now)
     claim(token_usage, B, "one")
+    assert (token_usage.current_token(A), token_usage.current_token(B)) == ("two", "one")
     assert not token_usage.is_shared(B, "one")
     assert not token_usage.is_shared(A, "two")
 

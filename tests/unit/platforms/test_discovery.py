@@ -264,10 +264,13 @@ class TestInheritance:
         assert stage.lookups == dict.fromkeys([first, *others], 1)
 
     def test_an_incomplete_discovery_stays_incomplete(self, stage: DiscoveryStage) -> None:
-        new = stage.discovery()
-        new.inherit(stage.discovery())
+        old, new = stage.discovery(), stage.discovery()
+        new.inherit(old)
         assert not new.complete
         assert stage.discovered() is None
+        old.discover()
+        new.inherit(old)
+        assert new.complete
 
 
 class TestRun:

@@ -242,6 +242,8 @@ class TestStop:
         discovery.stop()
         discovery.discover()
         assert not stage.world.calls
+        stage.discovery().discover()
+        assert stage.list_calls == 1
 
 
 class TestRun:

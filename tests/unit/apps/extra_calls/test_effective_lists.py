@@ -59,7 +59,7 @@ class TestCalls:
 
     def test_known_holds_no_lists(self, stage: Stage) -> None:
         app = stage.make_app()
-        run(app)
+        assert run(app).effective
         assert app.extra_calls.known().effective == {}
 
     def test_an_undocumented_category_counts_as_empty_later(self, stage: Stage) -> None:

@@ -207,8 +207,9 @@ class TestClientCertificates:
             assert is_served(url, folder.client(name)) == allowed_client
 
     def test_an_empty_list_of_names_allows_no_client(self, folder: WebFolder) -> None:
-        with serving(folder, mutual(client_allowed_sans="[]")) as url:
-            assert not is_served(url, folder.client("client.example.com"))
+        for allowed, expected in (("[]", False), ("[client.example.com]", True)):
+            with serving(folder, mutual(client_allowed_sans=allowed)) as url:
+                assert is_served(url, folder.client("client.example.com")) is expected
 
     def test_names_are_checked_only_if_there_is_a_certificate(self, folder: WebFolder) -> None:
         text = mutual("VerifyClientCertIfGiven", client_allowed_sans="[a.example.com]")
