@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 from helpers.clocks import StoppedClock
 
@@ -30,6 +32,7 @@ class TestCooldown:
         assert cooldown.is_active()
         cooldown.end()
         assert not cooldown.is_active()
+        assert cooldown.seconds_since() == Cooldown(clock).seconds_since() == math.inf
 
 
 class TestBackoff:
