@@ -80,6 +80,7 @@ class TestCertificates:
         with FaultyApi(API, certificates.good) as api:
             url = f"https://localhost:{api.port}"
             assert scrape(tmp_path, url, ca_file=str(certificates.ca_file)) is None
+            assert len(api.requests) == 1
 
 
 class TestConnections:

@@ -90,6 +90,7 @@ def test_each_panel_says_what_it_shows(dashboard: dict[str, Any]) -> None:
 
 
 def test_no_expression_gives_0_without_series(dashboard: dict[str, Any]) -> None:
+    assert list(queries(dashboard))
     assert not [query.where for query in queries(dashboard) if "vector(" in query.expression]
 
 

@@ -16,7 +16,7 @@ from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, DomainList, domain_list, normal_form
 from wx_domain_exporter.wechat.errors import DecodeError
-from wx_domain_exporter.wechat.redaction import mask_named_secrets, redact
+from wx_domain_exporter.wechat.redaction import MASK, mask_named_secrets, redact
 from wx_domain_exporter.wechat.responses import read_categories, read_errcode, read_errmsg, read_json
 
 if TYPE_CHECKING:
@@ -266,6 +266,7 @@ class TestRedaction:
     def test_a_named_token_never_passes(self, token: str, shape: str, before: str, after: str) -> None:
         assume(token not in before + after + shape)
         text = f"{before} {shape.replace('{}', token)} {after}"
+        assert MASK in mask_named_secrets(text)
         assert token not in mask_named_secrets(text)
         assert token not in redact(text)
 
@@ -273,8 +274,9 @@ class TestRedaction:
     @given(st.text(string.ascii_letters + string.digits + "_-@=+", min_size=32, max_size=600), AROUND, AROUND)
     def test_a_long_opaque_text_never_passes(self, token: str, before: str, after: str) -> None:
         assume(token not in before + after)
-        assert token not in redact(f"{before} {token} {after}")
-        assert token not in redact(f"{before}{token}{after}")
+        for text in (f"{before} {token} {after}", f"{before}{token}{after}"):
+            assert MASK in redact(text)
+            assert token not in redact(text)
 
     @fuzz
     @given(st.text())

@@ -46,8 +46,9 @@ class TestReload:
     def test_a_reload_after_the_end_of_the_exporter_is_no_failure(
         self, fleet: SmallFleet, service: Service
     ) -> None:
-        service.close()
         fleet.configure()
+        assert service.reload()
+        service.close()
         with capture_logs() as logs:
             assert not service.reload()
         assert not logs

@@ -66,6 +66,7 @@ class TestChanges:
     def test_nothing_is_read_before_the_configuration(self, folder: Folder) -> None:
         folder.write("one", A)
         assert folder.changed() is None
+        assert folder.load() == [A]
 
     def test_without_a_change_nothing_is_read(self, folder: Folder) -> None:
         folder.write("one", A)
@@ -93,7 +94,7 @@ class TestChanges:
 
     def test_without_patterns_there_is_no_change(self, folder: Folder) -> None:
         folder.configure(A, app_files=[])
-        folder.load()
+        assert folder.load() == [A]
         folder.write("one", B)
         assert folder.changed() is None
 

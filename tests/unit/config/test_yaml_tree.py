@@ -164,7 +164,9 @@ class TestRefusals:
         ],
     )
     def test_they_quote_nothing(self, text: str) -> None:
-        assert CANARY not in refusal(text.encode())
+        told = refusal(text.encode())
+        assert "is not valid YAML: " in told
+        assert CANARY not in told
 
     @pytest.mark.parametrize(
         "content",

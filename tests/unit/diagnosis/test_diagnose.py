@@ -156,4 +156,6 @@ class TestAddress:
         assert "IP白名单" in remedy
 
     def test_the_remedies_of_other_errcodes_have_no_address(self) -> None:
-        assert "203.0.113.7" not in self.diagnosis(refused("stable_token", 40125, NOT_LISTED)).remedy.en
+        remedy = self.diagnosis(refused("stable_token", 40125, NOT_LISTED)).remedy
+        assert "AppSecret" in remedy.en
+        assert "203.0.113.7" not in remedy.en

@@ -35,6 +35,7 @@ def test_the_same_lists_again_change_nothing() -> None:
     history = History()
     for when in (1.0, 2.0):
         assert history.note(lists(requestdomain=[A, B]), when) == []
+    assert history.lists == lists(requestdomain=[A, B])
 
 
 def test_a_change_back_is_another_one() -> None:
@@ -49,6 +50,7 @@ def test_what_an_answer_does_not_cover_did_not_change() -> None:
     history.note(lists(requestdomain=[A]), 1.0)
     assert history.note(lists(bizdomain=[A]), 2.0) == []
     assert history.note(lists(requestdomain=[A], bizdomain=[A]), 3.0) == []
+    assert history.lists == lists(requestdomain=[A], bizdomain=[A])
 
 
 def test_an_undocumented_category_that_comes_is_a_change() -> None:

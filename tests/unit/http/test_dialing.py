@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -162,4 +163,5 @@ class TestTls:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+        assert ssl.create_default_context().keylog_filename == str(tmp_path / "keys")
         assert tls_context(DEFAULT_CA_BUNDLE_PATH).keylog_filename is None

@@ -126,6 +126,7 @@ def test_a_refused_configuration_changes_that_one_gauge(own: SelfMetrics) -> Non
 
 def test_no_series_tells_when_a_counter_began(own: SelfMetrics) -> None:
     own.answered("getwxadevinfo", 0, 0.1)
+    assert series(text(own), f"{PREFIX}api_requests_total", "errcode") == {"0": 1}
     assert "_created" not in text(own)
 
 
@@ -145,4 +146,5 @@ def test_calls_of_many_threads_are_all_counted(own: SelfMetrics) -> None:
 
 def test_two_of_them_share_nothing(own: SelfMetrics) -> None:
     own.token_refreshed("stable_token")
+    assert series(text(own), f"{PREFIX}token_refreshes_total", "source") == {"stable_token": 1}
     assert series(text(SelfMetrics()), f"{PREFIX}token_refreshes_total", "source") == {}

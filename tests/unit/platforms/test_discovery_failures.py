@@ -234,6 +234,7 @@ class TestStop:
         discovery = stage.discovery()
         discovery._accounts._ask_about = lambda _: discovery.stop()  # type: ignore[method-assign,assignment]
         discovery.discover()
+        assert stage.list_calls == 1
         assert discovery.platform.refresh_tokens is None
         assert stage.changes == []
 

@@ -83,7 +83,7 @@ class TestScrapeJobs:
         scrape = start(make_scheduler(1), app)
         assert not scrape.done.cancel()
         app.gate.set()
-        wait_for_results(scrape)
+        assert wait_for_results(scrape) == [app.last_result]
 
 
 class TestMinInterval:
@@ -130,6 +130,7 @@ class TestDeadline:
         start(scheduler, app, seconds=-1)
         blocker.gate.set()
         assert wait_for_results(scrape)[1].reason is None
+        assert log.started == ["blocker", "a"]
 
 
 class TestMissedDeadline:

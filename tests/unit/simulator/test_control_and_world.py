@@ -94,6 +94,7 @@ class TestWorld:
 
     def test_no_secret_is_in_the_representation(self, app: SimulatedApp) -> None:
         app.access_tokens = ["canary-token"]
+        assert APPID in repr(app)
         assert SECRET not in repr(app)
         assert "canary-token" not in repr(app)
 

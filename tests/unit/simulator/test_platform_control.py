@@ -91,6 +91,7 @@ class TestPlatforms:
             world.authorize(authorization.component_appid, OTHER)
 
     def test_no_secret_is_in_the_representation(self, platform: SimulatedPlatform) -> None:
+        assert platform.component_appid in repr(platform)
         assert COMPONENT_SECRET not in repr(platform)
         assert TICKET not in repr(platform)
 

@@ -103,7 +103,9 @@ class TestListPage:
             page({"total_count": 1, "list": listed})
 
     def test_no_refresh_token_is_printed(self) -> None:
-        assert "refresh-1" not in repr(page({"total_count": 1, "list": [entry(ACCOUNT)]}))
+        found = page({"total_count": 1, "list": [entry(ACCOUNT)]})
+        assert found.refresh_tokens == {ACCOUNT: "refresh-1"}
+        assert "refresh-1" not in repr(found)
 
 
 class TestMiniProgram:

@@ -8,7 +8,7 @@ from helpers.faults import FaultyApi
 from helpers.ports import free_port
 from helpers.proxy import Proxy
 from helpers.tls import make_certificates
-from requests.utils import select_proxy
+from requests.utils import get_netrc_auth, select_proxy
 
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.secret import SecretError
@@ -95,6 +95,7 @@ class TestConnection:
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
         with client_of(GOOD_ANSWER, trust_env=True) as (client, api):
             ask(client)
+            assert get_netrc_auth(api.url) == ("me", "Zp4ss")
         assert "authorization" not in api.requests[0].headers
 
     @pytest.mark.parametrize(

@@ -43,12 +43,14 @@ class TestCalls:
         assert not app.extra_calls.due(lists=True)
         assert run(app).effective == {}
         assert stage.api.requests == []
+        assert run(stage.make_app(quota=False)).effective
 
     def test_none_is_called_without_the_configured_lists(self, stage: Stage) -> None:
         app = stage.make_app(quota=False)
         assert not app.extra_calls.due(lists=False)
         assert run(app, lists=False).effective == {}
         assert stage.api.requests == []
+        assert run(app, lists=True).effective
 
     def test_they_are_called_in_every_run(self, stage: Stage) -> None:
         app = stage.make_app()

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
+from helpers.api_clients import time_left
 from helpers.app_setup import fetch
 from helpers.clocks import Clock
 from helpers.extra_calls_setup import HANG, QUOTA, SERVER, WEBVIEW, Stage, run, stage_of
@@ -136,6 +137,7 @@ class TestLog:
             assert extra_call.call(SharedDeadline()) is None
         assert logs == []
         assert stage.api.requests == []
+        assert extra_call.call(time_left()) is not None
 
     def test_an_unexpected_error_costs_only_the_series_of_that_api(self, stage: Stage) -> None:
         app = stage.make_app()

@@ -54,6 +54,7 @@ def test_a_chosen_language_stays_in_every_link_to_a_page(url: str) -> None:
 
 def test_without_a_choice_no_link_has_a_language(url: str) -> None:
     links = [link for link in Page(request(url).text).all("a") if "hreflang" not in link]
+    assert links
     assert not [link for link in links if "lang=" in link["href"]]
 
 

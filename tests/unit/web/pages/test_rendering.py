@@ -141,6 +141,7 @@ class TestContent:
     @pytest.mark.parametrize("path", PAGES)
     def test_no_page_shows_an_internal_value(self, url: str, path: str, lang: str) -> None:
         page = Page(request(f"{url}{path}{'&' if '?' in path else '?'}lang={lang}").text)
+        assert page.all("h1")
         for word in ("None", "Undefined", "Text(", "{count}", "{ago}", "object at", "canary"):
             assert word not in page.text
             assert not [one for _, one in page.elements if word in str(one)]
