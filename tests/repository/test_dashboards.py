@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.examples import PROBES
-from helpers.grafana import FILES, filled, load, metrics, panels, queries, variables
+from helpers.grafana import (
+    FILES,
+    filled,
+    load,
+    metrics,
+    panels,
+    queries,
+    step_and_rate_interval,
+    variables,
+)
 
 from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
 
@@ -162,6 +171,18 @@ def test_each_series_is_of_the_selected_exporters(dashboard: dict[str, Any], fil
         for gauge in GAUGES:
             if gauge.name in metrics(query.expression) and "appid" in gauge.labels:
                 assert f'{gauge.name}{{job=~"$job",instance=~"$instance",{of_app}}}' in query.expression
+
+
+@pytest.mark.parametrize("span", [300, 6 * 3600, 30 * 86400])
+def test_a_rate_covers_four_scrapes_although_the_data_source_says_15_s(
+    dashboard: dict[str, Any], span: float
+) -> None:
+    rates = [query for query in queries(dashboard) if "$__rate_interval" in query.expression]
+    assert len(rates) >= 3
+    for query in rates:
+        step, rate_interval = step_and_rate_interval(query, "15s", span, points=1000)
+        assert step >= 60, query.where
+        assert rate_interval >= 4 * 60, query.where
 
 
 def test_the_overview_draws_no_line_for_each_mini_program() -> None:
