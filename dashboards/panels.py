@@ -223,7 +223,7 @@ def _instant_query(expression: str, ref: str, form: PromQueryFormat) -> promethe
 
 
 def _range_queries(lines: Mapping[str, str], step: str) -> list[Builder[Dataquery]]:
-    """The queries of a graph; Grafana takes $__rate_interval from a query's own step, not from its panel's."""
+    """The queries of a graph; Grafana computes $__rate_interval from their step, not from the panel's."""
     queries: list[Builder[Dataquery]] = []
     for (legend, expression), ref in zip(lines.items(), "ABCDEFGH", strict=False):
         query = _query(expression, ref).range().format(PromQueryFormat.TIME_SERIES)

@@ -66,7 +66,9 @@ def queries(dashboard: Mapping[str, Any]) -> list[Query]:
     ]
 
 
-def step_and_rate_interval(query: Query, scrape_interval: str, span: float, points: int) -> tuple[float, float]:
+def step_and_rate_interval(
+    query: Query, scrape_interval: str, span: float, points: int
+) -> tuple[float, float]:
     """What Grafana takes for the step and for $__rate_interval, in seconds.
 
     Args:
