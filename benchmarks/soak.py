@@ -1,7 +1,7 @@
 """Run the soak tests for longer than the test suite does, and print what they measured.
 
-`.venv/test/bin/python benchmarks/soak.py [--hostile] [MINUTES]`, 15 by default; `--hostile` runs the one among
-hostile peers, which tests/helpers/hostile_soak.py describes.
+`.venv/test/bin/python benchmarks/soak.py [--hostile] [MINUTES]`, 15 by default; `--hostile` runs the one
+among hostile peers, which tests/helpers/hostile_soak.py describes.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """A soak test among hostile peers and on a hostile machine, beside a real Prometheus.
 
-All of this happens at once: responses without a request, errmsgs that repeat a token or an appsecret, apps that
-fail, a client that asks for pages and lists without a pause, a log that nobody reads half of the time, a clock that
-jumps by days, and a certificate authority that changes.
+All of this happens at once: responses without a request, errmsgs that repeat a token or an appsecret, apps
+that fail, a client that asks for pages and lists without a pause, a log that nobody reads half of the time,
+a clock that jumps by days, and a certificate authority that changes.
 """
 
 from __future__ import annotations
