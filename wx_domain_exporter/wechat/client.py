@@ -187,7 +187,9 @@ class Caller:
             secrets.append(credential.token)
         begin = client.clock.monotonic()
         try:
-            result = parser.parse(api.name, client.http.send(request, timeout, proxies), secrets)
+            result = client.http.send(
+                request, timeout, proxies, lambda body: parser.parse(api.name, body, secrets)
+            )
         except ApiError as error:
             self.note(api.name, error.errcode)
             client.observer.answered(api.name, error.errcode, client.clock.monotonic() - begin)
