@@ -111,7 +111,7 @@ class LimitedProtocol(UvicornConnection):
         self._stop_header_timer()
 
     def invalid_body_received(self) -> None:
-        """Report it."""
+        """Report that the connection is cut because of the body."""
         self._observer.invalid_body_received()
 
     def response_sent(self) -> None:
