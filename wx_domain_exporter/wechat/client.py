@@ -22,7 +22,7 @@ from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.proxies import wechat_proxies
 from wx_domain_exporter.wechat.responses import ResponseParser
-from wx_domain_exporter.wechat.token_service import TokenServiceClient
+from wx_domain_exporter.wechat.token_service_client import TokenServiceClient
 
 Result = TypeVar("Result")
 
