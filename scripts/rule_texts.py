@@ -22,7 +22,8 @@ def translated(rules: str, texts: str) -> str:
     """
     texts_of = dict(_TEXTS.findall(texts))
     return _ALERT.sub(
-        lambda alert: alert["head"] + textwrap.indent(texts_of[alert["name"]], " " * 8) + alert["runbook"], rules
+        lambda alert: alert["head"] + textwrap.indent(texts_of[alert["name"]], " " * 8) + alert["runbook"],
+        rules,
     )
 
 

@@ -1,4 +1,4 @@
-"""The thresholds of the rule files: the flag of each one for scripts/rules.py, and where the files have it."""
+"""The thresholds of the rule files: each one's flag for scripts/rules.py, and where the files have it."""
 
 import re
 from collections.abc import Callable
@@ -35,8 +35,8 @@ def count(text: str) -> str:
     return text
 
 
-def seconds(text: str) -> str:
-    """A duration such as `10m`, in seconds.
+def duration(text: str) -> str:
+    """A duration such as `10m`, as a number of seconds.
 
     Raises:
         ValueError: It is not a duration.
@@ -50,9 +50,9 @@ def wait(text: str) -> tuple[str, str]:
     Raises:
         ValueError: It is not of this form.
     """
-    alert, _, duration = text.partition("=")
-    milliseconds(duration)
-    return alert, duration
+    alert, _, waiting_time = text.partition("=")
+    milliseconds(waiting_time)
+    return alert, waiting_time
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Threshold:
     rule: str
     """The alert, or the recorded series, that compares with it."""
     before: str
-    """A regular expression for what is before the number in the text of this rule; `^` is the start of a line."""
+    """A regular expression for what precedes the number in this rule; `^` is the start of a line."""
     shipped: str
     help: str
 
@@ -96,7 +96,7 @@ THRESHOLDS = (
         "the number of mini programs that is enough for it in any fleet",
     ),
     Threshold(
-        "many-within", seconds, "appid:wx_domain_down:sudden", r"since_timestamp > time\(\) - ", "1h",
+        "many-within", duration, "appid:wx_domain_down:sudden", r"since_timestamp > time\(\) - ", "1h",
         "the time within which they must go down for it",
     ),
     Threshold(
@@ -108,19 +108,20 @@ THRESHOLDS = (
         "how often it must have changed between up and down, at least once more than this",
     ),
     Threshold(
-        "gone-for", seconds, "appid:wx_domain_app:gone", " <= ", "2h",
+        "gone-for", duration, "appid:wx_domain_app:gone", " <= ", "2h",
         "how long WxDomainAppsGone reports mini programs that are no longer exported",
     ),
     Threshold(
-        "forget-after", seconds, "appid:wx_domain_app:seen_timestamp", r"> time\(\) - ", "7d",
+        "forget-after", duration, "appid:wx_domain_app:seen_timestamp", r"> time\(\) - ", "7d",
         "when what is known of mini programs that are no longer exported is forgotten",
     ),
     Threshold(
-        "figures-old", seconds, "WxDomainFiguresStale", "> ", "10m",
+        "figures-old", duration, "WxDomainFiguresStale", "> ", "10m",
         "the age of figures for WxDomainFiguresStale",
     ),
     Threshold(
-        "emptied-within", seconds, "appid_category:wx_domain_domains:nonempty_timestamp", r"> time\(\) - ", "2d",
+        "emptied-within", duration, "appid_category:wx_domain_domains:nonempty_timestamp",
+        r"> time\(\) - ", "2d",
         "how long ago an empty list must have had domains for WxDomainListEmpty",
     ),
     Threshold(
@@ -140,23 +141,23 @@ THRESHOLDS = (
         "the share of the scrape timeout above which scrapes are slow",
     ),
     Threshold(
-        "scrape-timeout", seconds, "WxDomainScrapeSlow", r"\* 0 \+ ", "10s",
+        "scrape-timeout", duration, "WxDomainScrapeSlow", r"\* 0 \+ ", "10s",
         "the scrape timeout, where Prometheus has no scrape_timeout_seconds",
     ),
     Threshold(
-        "certificate-expires", seconds, "WxDomainCertificateExpiring", "^ +< ", "14d",
+        "certificate-expires", duration, "WxDomainCertificateExpiring", "^ +< ", "14d",
         "how long before its end a certificate expires soon",
     ),
 )  # fmt: skip
 
 
-def with_wait(rules: str, alert: str, duration: str) -> str:
+def with_wait(rules: str, alert: str, waiting_time: str) -> str:
     """The rules with another `for` of an alert.
 
     Raises:
         MissingRuleError: They have no such alert, or it has no `for`.
     """
-    return changed_rule(rules, alert, "^(        for: ).*", rf"\g<1>{duration}")
+    return changed_rule(rules, alert, "^(        for: ).*", rf"\g<1>{waiting_time}")
 
 
 def changed_rule(rules: str, name: str, pattern: str, replacement: str) -> str:

@@ -91,15 +91,17 @@ def chosen_rules(rules: str, options: argparse.Namespace) -> str:
 
 def with_inhibition(alertmanager: str, fleet_label: str) -> str:
     """Alertmanager's configuration in which one server's alerts inhibit its own only."""
-    return alertmanager.replace("inhibit_rules: []\n", _INHIBIT_RULES.replace("NAME", fleet_label)).replace(
-        "group_by: [alertname]", f"group_by: [alertname, {fleet_label}]"
-    )
+    rules = _INHIBIT_RULES.replace("NAME", fleet_label)
+    alertmanager = re.sub(r"(?:^#.*\n)*^inhibit_rules: \[\]\n", rules, alertmanager, flags=re.MULTILINE)
+    return alertmanager.replace("group_by: [alertname]", f"group_by: [alertname, {fleet_label}]")
 
 
 def parser() -> argparse.ArgumentParser:
     """The flags."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("file", nargs="?", choices=FILES, default=RULES, metavar="FILE", help=", ".join(FILES))
+    parser.add_argument(
+        "file", nargs="?", choices=FILES, default=RULES, metavar="FILE", help=", ".join(FILES)
+    )
     parser.add_argument(
         "--scrape-interval",
         type=milliseconds,
@@ -122,7 +124,9 @@ def parser() -> argparse.ArgumentParser:
         help="an external label with another value on each Prometheus server: summaries show it, and "
         "alertmanager.example.yml inhibits nothing across its values; default none: nothing is inhibited",
     )
-    parser.add_argument("--lang", choices=("en", "zh"), default="en", help="the language of the alerts' texts")
+    parser.add_argument(
+        "--lang", choices=("en", "zh"), default="en", help="the language of the alerts' texts"
+    )
     parser.add_argument(
         "--runbook-url", type=url, metavar="URL", help=f"where the runbook can be read; default {RUNBOOK}"
     )

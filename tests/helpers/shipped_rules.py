@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
+RULE_FILES = sorted((REPOSITORY / "rules").glob("*.rules.yml"))
+(RUNBOOK,) = re.findall(
+    r'^RUNBOOK = "(.*)"$', (REPOSITORY / "scripts" / "rule_texts.py").read_text(), re.MULTILINE
+)
+"""The URL of the runbook in the shipped files."""
 
 
 def written_rules(*arguments: str) -> str:
