@@ -6,6 +6,7 @@ import contextlib
 import re
 import subprocess
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -14,7 +15,7 @@ from helpers.real_prometheus import Prometheus, configured_prometheus
 from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
@@ -73,13 +74,27 @@ def metrics_of(expression: str) -> set[str]:
 
 @contextlib.contextmanager
 def ruled_prometheus(
-    folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = "", release: str = FORKY
+    folder: Path,
+    targets: Sequence[str],
+    *flags: str,
+    alertmanager: str = "",
+    release: str = FORKY,
+    rules: Sequence[str] = (),
+    external_labels: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Prometheus]:
-    """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs."""
+    """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs.
+
+    `flags` are Prometheus', `rules` those of scripts/rules.py.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s"))
+    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s", *rules))
     configuration: dict[str, Any] = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+        "global": {
+            "scrape_interval": "1s",
+            "scrape_timeout": "1s",
+            "evaluation_interval": "1s",
+            "external_labels": dict(external_labels),
+        },
         "rule_files": [RULES.name],
         "scrape_configs": [
             {
