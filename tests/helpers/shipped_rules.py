@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from helpers.ports import free_port
 from helpers.programs import FORKY
 from helpers.real_prometheus import Prometheus, configured_prometheus
 from helpers.repository import REPOSITORY
@@ -84,10 +85,12 @@ def ruled_prometheus(
 ) -> Iterator[Prometheus]:
     """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs.
 
-    `flags` are Prometheus', `rules` those of scripts/rules.py.
+    It also scrapes itself, and loads all `*.rules.yml` of the folder. `flags` are Prometheus', `rules` those
+    of scripts/rules.py.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RULES.name).write_text(written_rules("--scrape-interval=1s", *rules))
+    address = f"127.0.0.1:{free_port()}"
     configuration: dict[str, Any] = {
         "global": {
             "scrape_interval": "1s",
@@ -95,16 +98,17 @@ def ruled_prometheus(
             "evaluation_interval": "1s",
             "external_labels": dict(external_labels),
         },
-        "rule_files": [RULES.name],
+        "rule_files": ["*.rules.yml"],
         "scrape_configs": [
             {
                 "job_name": "wx_domain",
                 "static_configs": [{"targets": [url.removeprefix("http://") for url in targets]}],
-            }
+            },
+            {"job_name": "prometheus", "static_configs": [{"targets": [address]}]},
         ],
     }
     if alertmanager:
         configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
     flags = ("--query.lookback-delta=5s", *flags)
-    with configured_prometheus(folder, configuration, *flags, release=release) as running:
+    with configured_prometheus(folder, configuration, *flags, release=release, address=address) as running:
         yield running
