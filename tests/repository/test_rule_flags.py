@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from helpers.documents import text_of
 from helpers.programs import FORKY, program
 from helpers.repository import REPOSITORY
 from helpers.shipped_rules import RULE_FILES, RULES, RUNBOOK, alerts, expressions, written_rules
@@ -113,6 +114,16 @@ class TestThresholds:
         written = (written_rules(file), written_rules(file, f"--{flag}={shipped}"))
         before, after = (text.replace("14 * 86400", str(14 * 86400)) for text in written)
         assert before == after
+
+    def test_the_docs_list_each_with_what_is_shipped(self) -> None:
+        documented = re.findall(
+            r"^\| `--([a-z-]+)` \| ([\d.]+[a-z]?) \|", text_of("docs/alerting.md"), re.MULTILINE
+        )
+        help_text = re.findall(
+            r"--([a-z-]+) [A-Z]+\s[^-]*?default\s+([\d.]+[a-z]?)\s", written_rules("--help")
+        )
+        assert dict(documented) == {"scrape-interval": "60s", **dict(help_text)}
+        assert set(dict(documented)) == {"scrape-interval", *CHANGED}
 
     def test_an_interval_does_not_scale_what_a_flag_says(self) -> None:
         rules = written_rules("--scrape-interval=5m", "--figures-old=20m", "--for=WxDomainAppDown=3m")
