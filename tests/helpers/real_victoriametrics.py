@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from helpers.json_text import as_json
@@ -16,16 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PACKAGE = "victoria-metrics"
+AT_ONCE = "-search.latencyOffset=1ms"
+"""A flag with which VictoriaMetrics answers from the newest samples, not from those of 30 s ago."""
 
 
-@dataclass(frozen=True)
 class VictoriaMetrics(Prometheus):
-    """A server that answers the queries of Prometheus' API, also about the last seconds."""
-
-    @property
-    def write_url(self) -> str:
-        """Where Prometheus' `remote_write` sends samples."""
-        return f"{self.url}/api/v1/write"
+    """A server with the API of Prometheus."""
 
 
 @contextlib.contextmanager
@@ -42,7 +37,7 @@ def vmagent(folder: Path, configuration: Mapping[str, Any], server: VictoriaMetr
     file = folder / "scrape.yml"
     file.write_text(as_json(configuration))
     flags = (f"-promscrape.config={file}", f"-remoteWrite.tmpDataPath={folder / 'queue'}")
-    with _running("vmagent", folder, *flags, f"-remoteWrite.url={server.write_url}"):
+    with _running("vmagent", folder, *flags, f"-remoteWrite.url={server.url}/api/v1/write"):
         yield
 
 
