@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from helpers.documents import text_of
+from helpers.json_text import as_json
 from helpers.programs import FORKY, program
 from helpers.repository import REPOSITORY
 from helpers.shipped_rules import RULE_FILES, RULES, RUNBOOK, alerts, expressions, written_rules
@@ -235,6 +236,40 @@ class TestChinese:
         assert [alert["labels"] for alert in alerts(english)] == [
             alert["labels"] for alert in alerts(chinese)
         ]
+
+
+def test_promtool_expands_the_chinese_texts(tmp_path: Path) -> None:
+    rules = tmp_path / RULES.name
+    rules.write_text(written_rules("--lang=zh"))
+    app = 'appid="wx01", job="wx_domain", instance="a"'
+    series = {
+        f'wx_domain_app_info{{name="商城", {app}}}': "1x40",
+        f"wx_domain_up{{{app}}}": "1x40",
+        f'wx_domain_hash{{category="requestdomain", {app}}}': "7x29 8x10",
+        f'wx_domain_domains{{category="requestdomain", {app}}}': "2x29 1x10",
+        f'wx_domain_info{{category="requestdomain", domain="https://a.cn", {app}}}': "1x40",
+        f'wx_domain_info{{category="requestdomain", domain="https://old.cn", {app}}}': "1x29 stale",
+    }
+    labels = {"severity": "info", "appid": "wx01", "name": "商城", "category": "requestdomain", "hash": "8"}
+    texts = {
+        "summary": "商城 的 requestdomain 有变化",
+        "description": "小程序 商城（wx01）的 requestdomain 有变化。删除：1 个（https://old.cn）。新增：无。"
+        "如果不是自己人改的，请查明是谁改的。一段时间后本告警自动结束。",
+        "runbook_url": f"{RUNBOOK.replace('.md', '.zh-CN.md')}#wxdomainlistchanged",
+    }
+    test = {
+        "eval_time": "31m",
+        "alertname": "WxDomainListChanged",
+        "exp_alerts": [{"exp_labels": labels, "exp_annotations": texts}],
+    }
+    group = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "alert_rule_test": [test],
+    }
+    file = tmp_path / "zh.test.yml"
+    file.write_text(as_json({"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [group]}))
+    run(program("promtool", "prometheus"), "test", "rules", str(file))
 
 
 CHOICES: tuple[tuple[str, ...], ...] = (
