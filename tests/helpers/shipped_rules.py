@@ -68,11 +68,19 @@ def metrics_of(expression: str) -> set[str]:
 
 @contextlib.contextmanager
 def ruled_prometheus(
-    folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = "", release: str = FORKY
+    folder: Path,
+    targets: Sequence[str],
+    *flags: str,
+    alertmanager: str = "",
+    release: str = FORKY,
+    rules: Sequence[str] = (),
 ) -> Iterator[Prometheus]:
-    """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs."""
+    """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs.
+
+    `flags` are Prometheus', `rules` those of scripts/rules.py.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s"))
+    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s", *rules))
     configuration: dict[str, Any] = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [RULES.name],
