@@ -18,7 +18,12 @@ def blocks(page: str, language: str) -> list[str]:
 def write_blocks(page: str, language: str, contents: list[str]) -> None:
     """Replace the contents of a page's blocks, in their order."""
     new = iter(contents)
-    text = re.sub(rf"```{language}\n.*?```", lambda _: f"```{language}\n{next(new)}\n```", text_of(page), flags=re.DOTALL)
+    text = re.sub(
+        rf"```{language}\n.*?```",
+        lambda _: f"```{language}\n{next(new)}\n```",
+        text_of(page),
+        flags=re.DOTALL,
+    )
     (REPOSITORY / page).write_text(text)
 
 

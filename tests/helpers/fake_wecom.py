@@ -1,4 +1,4 @@
-"""Imitates the two APIs of 企业微信 that Alertmanager's wechat_configs call, with their errcodes and their limit."""
+"""Imitates the APIs of 企业微信 that wechat_configs of Alertmanager call, with errcodes and the limit."""
 
 from __future__ import annotations
 

@@ -72,7 +72,11 @@ class TestPage:
         assert used == {"wx_domain.title", "wx_domain.message"}
         text = template("wx-domain", language).read_text()
         # alertmanager-webhook-adapter asks for those that begin with prom.
-        assert set(re.findall(r'define "([\w.]+)"', text)) == used | {"prom.title", "prom.text", "prom.markdown"}
+        assert set(re.findall(r'define "([\w.]+)"', text)) == used | {
+            "prom.title",
+            "prom.text",
+            "prom.markdown",
+        }
         assert template("wx-domain", language).name in str(bridge["templates"])
 
 
