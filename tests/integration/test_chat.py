@@ -150,6 +150,7 @@ def alerts(name: str, numbers: range, description: str = "what happened", **more
             "annotations": {
                 "description": description,
                 "runbook_url": f"https://{'wiki' * 40}.example.com/#{name.lower()}",
+                "status_url": f"https://{'status' * 15}.example.com/apps/{appid(number)}",
             },
             **more,
         }
@@ -173,7 +174,7 @@ class TestOfManyAlerts:
             texts += [titled(company.sent, name, firing(100), resolved(200)) for name in groups]
         assert company.refused == []
         for text in texts:
-            assert re.search(r"^- (x+|域+|🌏+)…\n- ", text, re.MULTILINE)
+            assert re.search(r"^- (x+|域+|🌏+)… https://status.*\n- ", text, re.MULTILINE)
             listed = len(re.findall(r"^- ", text, re.MULTILINE))
             [left_out] = re.findall(r"\n\n(?:and|另有) (\d+) (?:more|条)", text)
             assert listed > 5
@@ -188,7 +189,8 @@ class TestOfManyAlerts:
                 post_alerts(address, alerts(name, range(1), character * 3000))
             for name, character in groups.items():
                 text = titled(company.sent, name)
-                assert 1290 <= len(f"{character}".encode()) * text.count(character) <= 1320
+                assert 1230 <= len(character.encode()) * text.count(character) <= 1260
+                assert f"{character}… https://status" in text
 
     def test_are_refused_with_the_template_of_alertmanager(self, release: str, tmp_path: Path) -> None:
         """So the fake's limit works, and the shipped templates are needed."""
