@@ -35,7 +35,10 @@ APPS = 30
 NAMES = {"en": "shop {:02}", "zh": "商城 {:02}"}
 FIRING = {"en": "{} firing", "zh": "{} 条告警"}
 RESOLVED = {"en": "{} resolved", "zh": "{} 条恢复"}
-RULES_FLAGS = {"en": ["--runbook-url=https://wiki.example.com/runbook.md"], "zh": []}
+RULES_FLAGS = {
+    "en": ["--runbook-url=https://wiki.example.com/runbook.md"],
+    "zh": ["--lang=zh", "--runbook-url=https://wiki.example.com/runbook.zh-CN.md"],
+}
 
 
 def titled(messages: list[str], *parts: str) -> str:
@@ -97,7 +100,7 @@ def chain(folder: Path, language: str, release: str) -> Iterator[Chain]:
         server = stack.enter_context(
             ruled_prometheus(folder, [program.url], alertmanager=address, rules=RULES_FLAGS[language])
         )
-        # Until Prometheus' first scrape, WxDomainAbsent fires and inhibits all others.
+        # Until Prometheus' first scrape, WxDomainAbsent fires.
         server.wait_for(f"count(appid_category:wx_domain_hash:last) == {6 * APPS}")
         server.wait_for('absent(ALERTS{alertstate="firing"})')
         yield Chain(world, simulator, company, webhook)
