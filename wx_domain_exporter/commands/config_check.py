@@ -6,7 +6,7 @@ from pathlib import Path
 from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE
 from wx_domain_exporter.commands.output import counted, fail, print_result
 from wx_domain_exporter.config.errors import ConfigError
-from wx_domain_exporter.config.loader import ConfigLoader, without_broken_files
+from wx_domain_exporter.config.loader import ConfigLoader, without_errors
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 
@@ -15,7 +15,7 @@ def run_config_check(loader: ConfigLoader, flags: argparse.Namespace) -> int:
     errors: list[str] = []
     report = ""
     try:
-        apps = counted(len(without_broken_files(loader.load()).apps), "app")
+        apps = counted(len(without_errors(loader.load()).apps), "app")
         file = "--demo" if flags.demo else flags.config_file or DEFAULT_CONFIG_FILE
         report += f"{file}: configuration is valid: {apps}\n"
     except ConfigError as error:

@@ -85,7 +85,7 @@ def check_all(service: Service, *, chinese: bool) -> Generator[Line, None, None]
             diagnosis = diagnose(failure, discovery.platform.component_appid)
             yield _failed(f"platform {discovery.platform.name} {appid}", diagnosis, translate)
     for error in service.app_file_errors:
-        yield Line(ok=False, text=f"{translate(_FAILED)} {error}")
+        yield Line(ok=False, text=f"{translate(_FAILED)} {translate(error)}")
     if not service.fleet.apps:
         yield Line(ok=False, text=f"{translate(_FAILED)} {translate(_NO_APP)}")
     jobs = fetch_all(service)

@@ -48,13 +48,19 @@ class AuthorizerSource(CachingSource):
             return self._refresh_token.read()
         name, discovered = self.platform.name, self.platform.refresh_tokens
         if discovered is None:
-            raise SecretError(f"the mini programs of platform {name} are not discovered yet")
+            raise SecretError(
+                f"the mini programs of platform {name} are not discovered yet",
+                f"平台 {name} 的小程序尚未发现",
+            )
         refresh_token = discovered.get(self._appid)
         if refresh_token is None:
             message = f"the mini program has not authorized platform {name}, or no longer does"
             raise NotAuthorizedError(f"{self.type_name}: no token: {message}")
         if not refresh_token:
-            raise SecretError(f"platform {name} lists the mini program without its refresh token")
+            raise SecretError(
+                f"platform {name} lists the mini program without its refresh token",
+                f"平台 {name} 的列表中没有该小程序的 refresh token",
+            )
         return refresh_token
 
     def _request(self, secret: str, caller: Caller) -> IssuedToken:
