@@ -90,7 +90,7 @@ class Service:
         self.fleet = self._fleet_builder.build(self._settings, self._make_client(self._settings), None)
         self._set_token_users(self.fleet, None)
         self._after_fleet_change(None, resume=True)
-        self._log_app_errors()
+        self._log_app_file_errors()
 
     @property
     def discoveries(self) -> Sequence[PlatformDiscovery]:
@@ -126,6 +126,7 @@ class Service:
         Raises:
             RuntimeError: the system has no thread for it.
         """
+        self._log_unreadable_secrets()
         self.reloader.start()
         self.tasks.submit(self._platforms.start).result()
         self._check_regularly("app-files", _APP_FILES_INTERVAL_SECONDS, self.reload_app_files)
@@ -157,7 +158,8 @@ class Service:
                 self._reject([BilingualText(f"internal error: {name}", f"内部错误：{name}")])
                 log.exception("unexpected error in a reload")
                 return False
-            self._log_app_errors()
+            self._log_app_file_errors()
+            self._log_unreadable_secrets()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
 
@@ -174,7 +176,8 @@ class Service:
             settings = self._loader.load_changed_app_files()
             if settings is not None:
                 self._apply(settings, resume=False)
-                self._log_app_errors()
+                self._log_app_file_errors()
+                self._log_unreadable_secrets()
                 log.info("app files reloaded", apps=len(self.fleet.by_appid))
             elif self._client_files.changed():
                 before = self.fleet.client
@@ -302,10 +305,13 @@ class Service:
                 calls=calls,
             )
 
-    def _log_app_errors(self) -> None:
-        """Log the errors of the app files, and of the secrets of apps."""
+    def _log_app_file_errors(self) -> None:
+        """Log the errors of the app files."""
         for sentence in self.app_file_errors:
             log.error("app file invalid; its last valid content stays in use", error=sentence.en)
+
+    def _log_unreadable_secrets(self) -> None:
+        """Log the secrets of apps that can't be read."""
         for sentences in self._settings.unreadable_secrets.values():
             for sentence in sentences:
                 log.error("secret of a mini program can't be read; only this one fails", error=sentence.en)

@@ -28,7 +28,7 @@ LAYERS = (
         "tasks",
         "thresholds",
     },
-    {"file_watch", "http"},
+    {"bilingual_error", "file_watch", "http"},
     {"config"},
     {"scrape_timeout", "wechat"},
     {"diagnosis", "platforms", "apps"},

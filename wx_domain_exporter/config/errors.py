@@ -34,14 +34,6 @@ _REASONS = {
 """Why a file can't be read, in Chinese."""
 
 
-class BilingualError(Exception):
-    """An error with a message in two languages; as a string, it is in English."""
-
-    def __init__(self, en: str, zh: str) -> None:
-        super().__init__(en)
-        self.text = BilingualText(en, zh)
-
-
 class ConfigError(Exception):
     """A configuration is invalid.
 

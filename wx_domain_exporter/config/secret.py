@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from wx_domain_exporter.config.errors import BilingualError, absolute, reason_of
+from wx_domain_exporter.bilingual_error import BilingualError
+from wx_domain_exporter.config.errors import absolute, reason_of
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.regular_file import read_file

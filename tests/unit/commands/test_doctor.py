@@ -121,13 +121,13 @@ class TestReport:
         assert A in calls
         assert len(calls) < 20
 
-    def test_a_secret_that_cannot_be_read_is_an_error_of_the_configuration(
+    def test_a_secret_that_cannot_be_read_is_a_failure_of_its_app(
         self, fleet: SmallFleet, capsys: Capture
     ) -> None:
         token = {"type": "stable_token", "appsecret": {"file": "gone"}}
         fleet.configure(apps=[{"appid": A, "token": token}])
         assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
-        assert "apps[0].token.appsecret: the secret file" in capsys.readouterr().err
+        assert f"FAIL {A}: secret: stable_token: no token: the secret file" in capsys.readouterr().out
 
     def test_a_fleet_without_apps_is_a_failure(self, fleet: SmallFleet, capsys: Capture) -> None:
         fleet.configure(apps=[], app_files=["none.d/*.yml"])
@@ -142,7 +142,7 @@ class TestReport:
         assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
         first, *others = capsys.readouterr().out.splitlines()
         assert first.startswith("FAIL ")
-        assert "apps.yml: is not a list of apps" in first
+        assert "apps.yml:1: is not a list of apps" in first
         assert [line[:4] for line in others[:2]] == ["ok  ", "ok  "]
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from wx_domain_exporter.config.errors import BilingualError
+from wx_domain_exporter.bilingual_error import BilingualError
 from wx_domain_exporter.web.web_config.schema import TlsServerConfig
 from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, VERSIONS
 
