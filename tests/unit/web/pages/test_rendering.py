@@ -44,7 +44,7 @@ PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)
 def url() -> Iterator[str]:
     """An app in every state, and every problem that the exporter itself can have."""
     with service_of(every_status(time.time()), platforms=PLATFORMS) as service:
-        service.rejected_config = RejectedConfig(NOW, [BilingualText(HOSTILE, HOSTILE)])
+        service.rejected_config = RejectedConfig(NOW, [BilingualText(HOSTILE, f"配置有误：{HOSTILE}")])
         service.last_scrape = NOW
         (discovery,) = service.discoveries
         discovery.failure = DecodeError(HOSTILE)
@@ -159,6 +159,7 @@ class TestContent:
         assert "token 40164 stable_token 返回错误码 40164：" in text
         assert f"请将 203.0.113.7 加入 {appid(7)} 的 IP 白名单" in text
         assert "接近上限" in text
+        assert f"配置有误：{HOSTILE}" in text
 
     def test_the_overview_shows_the_state_of_the_exporter(self, url: str) -> None:
         text = Page(request(url).text).text
