@@ -25,12 +25,16 @@ _SEPARATORS = re.compile(r"[\s,;|]+")
 
 def mistake_in_entry(category: str, domain: str) -> BilingualText | None:
     """Return why a domain, in normal form, can't be in a list of WeChat; None if it can be."""
-    char, scheme, wanted = full_width_character(domain), _scheme(domain), _SCHEMES.get(category)
+    wanted = _SCHEMES.get(category)
+    has_right_scheme = wanted is None or domain.startswith(f"{wanted}://")
+    if has_right_scheme and domain.isascii() and not _SEPARATORS.search(domain):
+        return None  # as most are
+    char, scheme = full_width_character(domain), _scheme(domain)
     if char is not None:
         problem = problem_with(char)
     elif len(_parts(domain)) > 1:
         problem = BilingualText("contains several domains", "含有多个域名")
-    elif wanted is None or scheme == wanted:
+    elif has_right_scheme:
         return None
     elif scheme:
         problem = BilingualText(
