@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.commands.language import LANGUAGES
 from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, MANAGEMENT, is_reserved
 
 DEFAULT_CONFIG_FILE = "config.yml"
@@ -69,7 +70,13 @@ FLAGS = (
         "doctor",
         "",
         "Check every app step by step, print what is wrong and what to do, and exit: 0 if nothing is wrong, "
-        "1 if something is. In English, or in Chinese with a Chinese locale.",
+        "1 if something is. Progress goes to standard error.",
+    ),
+    Flag(
+        "lang",
+        "that of the locale",
+        "Language of --doctor: en or zh.",
+        {"choices": LANGUAGES},
     ),
     Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
     Flag(

@@ -24,6 +24,7 @@ class TestDefaults:
             "once": False,
             "baseline": False,
             "doctor": False,
+            "lang": None,
             "demo": False,
             "web_listen_address": None,
             "web_config_file": None,
@@ -65,6 +66,7 @@ class TestValues:
             (["--config.file", "a.yml"], "config_file", "a.yml"),
             (["--config.check"], "config_check", True),
             (["--once"], "once", True),
+            (["--lang=zh"], "lang", "zh"),
             (["--demo"], "demo", True),
             (["--web.listen-address=:1"], "web_listen_address", [":1"]),
             (
