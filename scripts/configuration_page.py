@@ -116,7 +116,8 @@ def configuration_page() -> str:
 A YAML file, set with `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` reports all
 errors at once, each as `FILE: PATH.TO.KEY: what is wrong, and what is allowed`. Unknown keys, duplicate keys, wrong types,
 duplicate appids and names that are not defined are errors. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
-reads the file again; an invalid file has no effect except on `wx_domain_exporter_config_last_reload_successful` and the log.
+reads the file again, and so does a change of it with `--config.auto-reload-interval=30s`; an invalid file has no effect
+except on `wx_domain_exporter_config_last_reload_successful` and the log.
 
 - A **duration** is a number with a unit, such as `500ms`, `10s`, `5m`, `1h30m`.
 - A **secret** is a string, or `{{file: PATH}}`, or `{{env: NAME}}`. A file is read again whenever its secret is needed, so
