@@ -23,6 +23,7 @@ LAYERS = (
         "http_paths",
         "metrics",
         "open_files",
+        "progress",
         "regular_file",
         "standard_error",
         "tasks",
