@@ -30,11 +30,13 @@ class AppFileContents:
         apps: the apps of all files; of an invalid file, those of its last valid content.
         errors: the error messages of each file, and of each folder that can't be listed; empty for a valid
             file.
+        without_content: the invalid files, and folders, that had no valid content so far.
         unreadable: error messages about secrets in valid files that can't be read.
     """
 
     apps: tuple[App, ...]
     errors: Mapping[str, tuple[str, ...]]
+    without_content: frozenset[str]
     unreadable: tuple[str, ...]
 
 
@@ -88,7 +90,9 @@ class AppFiles:
             errors[shown(path)] = errors_of_file
             if not errors_of_file:
                 unreadable += sentences(path, check_secrets_of_apps(self._good[path].apps))
-        return AppFileContents(tuple(apps), errors, tuple(unreadable))
+        good = {shown(path) for known in self._good for path in (known, *known.parents)}
+        without_content = frozenset(file for file, texts in errors.items() if texts and file not in good)
+        return AppFileContents(tuple(apps), errors, without_content, tuple(unreadable))
 
     def _read_one(
         self, path: Path, names: ConfiguredNames, taken: UniqueKeys

@@ -141,6 +141,7 @@ class _Main:
             apps=(*self._apps, *(_app(app, config, baselines, labels) for app in listed.apps)),
             baselines=baselines.by_name,
             app_file_errors=listed.errors,
+            app_files_without_content=listed.without_content,
             unreadable_secrets=listed.unreadable,
             hash=self._hash,
         )

@@ -58,6 +58,9 @@ class Settings:
     app_file_errors: Mapping[str, tuple[str, ...]]
     """The errors of each broken app file, whose last valid content stays in use."""
 
+    app_files_without_content: frozenset[str]
+    """Those of them that have no valid content since the exporter started, so that their apps are missing."""
+
     unreadable_secrets: tuple[str, ...]
     """Errors of secrets that apps of app files name; only these apps fail."""
 
