@@ -10,6 +10,7 @@ from wx_domain_exporter.commands.baseline import run_baseline
 from wx_domain_exporter.commands.config_check import run_config_check
 from wx_domain_exporter.commands.doctor import run_doctor
 from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE, UsageError, parse_flags
+from wx_domain_exporter.commands.language import language_of_locale
 from wx_domain_exporter.commands.once import run_once
 from wx_domain_exporter.commands.output import fail
 from wx_domain_exporter.commands.serve import serve
@@ -57,7 +58,7 @@ def _run_command(loader: ConfigLoader, flags: argparse.Namespace) -> int:
         return run_config_check(loader, flags)
     with closing(Service(loader)) as service:
         if flags.doctor:
-            return run_doctor(service)
+            return run_doctor(service, flags.lang or language_of_locale())
         if flags.baseline:
             return run_baseline(service)
         return run_once(service) if flags.once else serve(service, flags)

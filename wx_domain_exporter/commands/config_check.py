@@ -4,9 +4,10 @@ import argparse
 from pathlib import Path
 
 from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE
-from wx_domain_exporter.commands.output import counted, fail, print_result
+from wx_domain_exporter.commands.output import fail, print_result
 from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.loader import ConfigLoader, without_broken_files
+from wx_domain_exporter.diagnosis.wording import counted
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 
 
