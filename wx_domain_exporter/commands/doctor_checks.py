@@ -79,7 +79,8 @@ class DoctorChecks:
 
     def run(self) -> Iterator[Check | None]:
         """Yield each result once it is known; now and again None, so that the caller can show progress."""
-        yield from self._discover()
+        if self._service.discoveries:
+            yield from self._discover()
         if self.interrupted:
             return
         for discovery in self._service.discoveries:
