@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from wx_domain_exporter.commands.language import Language
 from wx_domain_exporter.commands.terminal import coloured
+from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.diagnosis.checks import Check, State
 from wx_domain_exporter.diagnosis.diagnose import Cause
 from wx_domain_exporter.diagnosis.wording import counted, excerpt
@@ -122,11 +123,13 @@ class Report:
         subjects = [check.subject for check in checks if check.subject]
         if subjects:
             lines.append(f"  {self._text(excerpt(subjects, _MAX_SUBJECTS))}")
+        if first.message:
+            lines.append(f"  {one_line(first.message)}")
         remedy = cause.remedy if others or first.remedy is None else first.remedy
         return "\n".join([*lines, f"  → {self._text(remedy)}"])
 
     def _text(self, text: BilingualText) -> str:
-        return text.zh if self._chinese else text.en
+        return one_line(self._say(text.en, text.zh))
 
     def _say(self, english: str, chinese: str) -> str:
         return chinese if self._chinese else english

@@ -2,8 +2,8 @@
 
 import os
 import sys
-import time
 from collections.abc import Mapping
+from time import monotonic
 from typing import Final, TextIO
 
 from wx_domain_exporter.commands.output import print_message
@@ -37,11 +37,11 @@ class ProgressLine:
     def __init__(self) -> None:
         self._on_terminal = is_terminal(sys.stderr)
         self._shown = False
-        self._last = -_REDRAW_SECONDS if self._on_terminal else time.monotonic()
+        self._last = -_REDRAW_SECONDS if self._on_terminal else monotonic()
 
     def show(self, text: str) -> None:
         """Show a text in place of the last one, unless that was a moment ago."""
-        now = time.monotonic()
+        now = monotonic()
         if now - self._last < (_REDRAW_SECONDS if self._on_terminal else _LINE_SECONDS):
             return
         self._last = now

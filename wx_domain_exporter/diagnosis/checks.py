@@ -70,6 +70,7 @@ class Check:
         text: the steps that succeeded, or what is wrong.
         remedy: what a person should do about it; None if nothing has to be done.
         cause: what it has in common with other checks; None if nothing is wrong.
+        message: WeChat's own words about a failure, redacted; empty if there are none.
     """
 
     subject: str
@@ -77,6 +78,7 @@ class Check:
     text: BilingualText
     remedy: BilingualText | None = None
     cause: Cause | None = None
+    message: str = ""
 
 
 def check_of_app(
@@ -148,7 +150,8 @@ def failed(subject: str, diagnosis: Diagnosis) -> Check:
     """Describe a failure."""
     step, problem = diagnosis.step.value, diagnosis.problem
     text = BilingualText(f"{step.en}: {problem.en}", f"{step.zh}：{problem.zh}")
-    return Check(subject, State.FAILED, text, diagnosis.remedy, diagnosis.cause)
+    message = "" if diagnosis.api_error is None else str(diagnosis.api_error)
+    return Check(subject, State.FAILED, text, diagnosis.remedy, diagnosis.cause, message)
 
 
 def _answer_text(categories: Mapping[str, DomainList]) -> BilingualText:

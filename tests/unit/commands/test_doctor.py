@@ -60,9 +60,11 @@ class TestReport:
         assert first.startswith(f"FAIL  {A} app 0: IP whitelist: stable_token returned errcode 40164: ")
         assert second.startswith(f"ok    {B}")
         assert summary == "1 of 2 checks failed"
-        head, who, remedy = block.splitlines()
+        head, who, errmsg, remedy = block.splitlines()
         assert head.startswith("stable_token 40164: The address this call came from ")
         assert who == f"  {A} app 0"
+        assert errmsg.startswith("  stable_token answered errcode 40164: invalid ip 203.0.113.7 ")
+        assert "rid: " in errmsg
         assert remedy.startswith(f"  → Add 203.0.113.7 to the IP whitelist of {A}: ")
 
     def test_failures_with_the_same_cause_are_one_block_and_the_most_come_first(
@@ -75,7 +77,7 @@ class TestReport:
             lines, (summary, first, second) = report(fleet, capsys, 1)
         assert len(lines) == 25
         assert summary == "25 of 25 checks failed"
-        head, who, remedy = first.splitlines()
+        head, who, _, remedy = first.splitlines()
         assert head.startswith("stable_token 40164 (24): ")
         assert who.count("wx") == 20
         assert who.endswith(" and 4 more")
@@ -92,7 +94,7 @@ class TestReport:
         assert first.startswith(f"异常 {A} app 0：权限：getwxadevinfo 返回错误码 48001：")
         assert second.startswith(f"正常 {B} app 1：密钥、token、IP 白名单、权限、返回结果（")
         assert summary == "2 项检查中 1 项异常"
-        assert block.splitlines()[2].startswith("  → 请确认 token 属于该小程序")
+        assert block.splitlines()[3].startswith("  → 请确认 token 属于该小程序")
 
     def test_the_flag_chooses_english_too(
         self, fleet: SmallFleet, capsys: Capture, monkeypatch: pytest.MonkeyPatch

@@ -21,9 +21,9 @@ class FakeTerminal(io.StringIO):
 
 @pytest.fixture
 def moments(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The times that `time.monotonic` returns next."""
+    """The times that `monotonic` returns next."""
     moments: list[float] = []
-    monkeypatch.setattr(terminal.time, "monotonic", lambda: moments.pop(0))
+    monkeypatch.setattr(terminal, "monotonic", lambda: moments.pop(0))
     return moments
 
 
