@@ -12,7 +12,7 @@ from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, MANAGEMENT, is_r
 
 DEFAULT_CONFIG_FILE = "config.yml"
 DEFAULT_LISTEN_ADDRESS = ":12324"
-_COMMANDS = ("config.check", "once", "baseline", "doctor", "health")
+_COMMANDS = ("config.check", "once", "config.schema", "baseline", "doctor", "health")
 LOG_LEVELS = ("debug", "info", "warn", "warning", "error")
 """`warn` is the same as `warning`; other exporters use that name."""
 
@@ -63,6 +63,11 @@ def _telemetry_path(text: str) -> str:
 FLAGS = (
     Flag("config.file", DEFAULT_CONFIG_FILE, "The configuration file.", {"metavar": "FILE"}),
     Flag("config.check", "", "Validate the configuration and exit: 0 if it is valid, 1 if not."),
+    Flag(
+        "config.schema",
+        "",
+        "Print the JSON Schema of the configuration, for editors, and exit.",
+    ),
     Flag(
         "config.auto-reload-interval",
         "0s",

@@ -611,7 +611,8 @@ TABLE: Final[tuple[Errcode, ...]] = (
                 "for instance one that requests a token for each call, and let it keep its token. The "
                 "exporter tries again after 60 seconds, then every 30 minutes; a reload tries at once.",
                 "exporter 很少调用该接口：获取 token 约每两小时一次，"
-                "读取平台列表每 `discover_interval` 一次。请排查是否有其他程序调用过于频繁（例如每次调用前都重新获取 token），并让它缓存 token。"
+                "读取平台列表每 `discover_interval` 一次。请排查是否有其他程序调用过于频繁"
+                "（例如每次调用前都重新获取 token），并让它缓存 token。"
                 "exporter 60 秒后重试，之后每 30 分钟试一次；重新加载配置会立即重试。",
             ),
             CLEAR_QUOTA_WARNING,

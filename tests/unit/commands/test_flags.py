@@ -21,6 +21,7 @@ class TestDefaults:
         assert vars(parse_flags([])) == {
             "config_file": None,
             "config_check": False,
+            "config_schema": False,
             "config_auto_reload_interval": 0.0,
             "once": False,
             "baseline": False,
