@@ -12,11 +12,12 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.client_files import ClientFiles
-from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.errors import ConfigError, prefixed, reason_of
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.fleet import Fleet, FleetBuilder
 from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
@@ -48,7 +49,7 @@ class RejectedConfig:
     """
 
     timestamp: float
-    errors: Sequence[str]
+    errors: Sequence[BilingualText]
 
 
 class Service:
@@ -106,7 +107,7 @@ class Service:
         return self._platforms.is_ungranted(app)
 
     @property
-    def app_file_errors(self) -> Sequence[str]:
+    def app_file_errors(self) -> Sequence[BilingualText]:
         """Return the errors of all app files, a sentence for each."""
         return [sentence for errors in self._settings.app_file_errors.values() for sentence in errors]
 
@@ -136,6 +137,7 @@ class Service:
         Raises:
             RuntimeError: the system has no thread for it.
         """
+        self._log_unreadable_secrets()
         self.reloader.start()
         self.tasks.submit(self._platforms.start).result()
         self._check_regularly("app-files", _APP_FILES_INTERVAL_SECONDS, self.reload_app_files)
@@ -160,17 +162,19 @@ class Service:
             try:
                 self._apply(self._loader.load(), resume=True)
             except ConfigError as error:
-                self._reject(error.errors)
+                self._reject(error.messages)
                 for sentence in error.errors:
                     log.error("configuration rejected; the previous one stays in use", error=sentence)  # noqa: TRY400 - the sentence is enough
                 return False
             except CancelledError:  # the exporter is ending
                 return False
             except Exception as bug:  # after any error, the next reload may succeed
-                self._reject([f"internal error: {type(bug).__name__}"])
+                name = type(bug).__name__
+                self._reject([BilingualText(f"internal error: {name}", f"内部错误：{name}")])
                 log.exception("unexpected error in a reload")
                 return False
             self._log_app_file_errors()
+            self._log_unreadable_secrets()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
 
@@ -188,6 +192,7 @@ class Service:
             if settings is not None:
                 self._apply(settings, resume=False)
                 self._log_app_file_errors()
+                self._log_unreadable_secrets()
                 log.info("app files reloaded", apps=len(self.fleet.by_appid))
             elif self._client_files.changed():
                 before = self.fleet.client
@@ -262,7 +267,7 @@ class Service:
             log.error("file broken; the connections keep its last valid content", error=error)
         return self.fleet.client
 
-    def _reject(self, errors: Sequence[str]) -> None:
+    def _reject(self, errors: Sequence[BilingualText]) -> None:
         self.self_metrics.reload_failed()
         self.rejected_config = RejectedConfig(self.clock.time(), errors)
 
@@ -322,10 +327,18 @@ class Service:
             lost = file in self._settings.app_files_without_content
             event = "app file invalid; its apps are not monitored" if lost else _APP_FILE_KEPT
             for sentence in errors:
-                log.error(event, error=sentence)
+                log.error(event, error=sentence.en)
+
+    def _log_unreadable_secrets(self) -> None:
+        """Log the secrets of apps that can't be read."""
+        for sentences in self._settings.unreadable_secrets.values():
+            for sentence in sentences:
+                log.error("secret of a mini program can't be read; only this one fails", error=sentence.en)
 
     def _make_client(self, settings: Settings) -> ApiClient:
         try:
             return ApiClient(settings.wechat, self.self_metrics, desyncs=self._desyncs)
-        except (SecretError, OSError) as error:
-            raise ConfigError([f"wechat: {error}"]) from None
+        except SecretError as error:
+            raise ConfigError([prefixed("wechat: ", error.text)]) from None
+        except OSError as error:
+            raise ConfigError([prefixed("wechat: ", reason_of(error))]) from None

@@ -29,7 +29,7 @@ LAYERS = (
         "tasks",
         "thresholds",
     },
-    {"file_watch", "http"},
+    {"bilingual_error", "file_watch", "http"},
     {"config"},
     {"scrape_timeout", "wechat"},
     {"platforms", "apps"},

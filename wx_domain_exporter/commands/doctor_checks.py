@@ -17,7 +17,6 @@ from wx_domain_exporter.diagnosis.checks import (
     checks_of_platform,
     subject_of,
 )
-from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.service import Service
@@ -101,8 +100,7 @@ class DoctorChecks:
 
     def _check_configuration(self) -> Iterator[Check]:
         for error in self._service.app_file_errors:
-            text = BilingualText(error, error)
-            yield Check("", State.FAILED, text, BROKEN_APP_FILE.remedy, BROKEN_APP_FILE)
+            yield Check("", State.FAILED, error, BROKEN_APP_FILE.remedy, BROKEN_APP_FILE)
         explained = self._service.app_file_errors or any(one.failure for one in self._service.discoveries)
         if not self._service.fleet.apps and not explained:
             yield Check("", State.FAILED, NO_APP.problem, NO_APP.remedy, NO_APP)

@@ -156,7 +156,7 @@ def _explain_other(error: FetchError, message: str) -> tuple[Step, BilingualText
     reason, origin = cause.reason, _origin_of(error)
     if isinstance(cause, NoSecretError):
         common = Cause(reason, NO_SECRET_PROBLEM, UNREADABLE_SECRET_REMEDY)
-        return Step.SECRET, BilingualText(message, f"密钥无法读取：{message}"), common
+        return Step.SECRET, BilingualText(message, f"密钥无法读取：{cause.chinese or message}"), common
     if isinstance(cause, NotAuthorizedError):
         common = Cause(reason, NOT_AUTHORIZED_PROBLEM, AUTHORIZE_REMEDY)
         return Step.PERMISSION, BilingualText(message, f"小程序未授权：{message}"), common

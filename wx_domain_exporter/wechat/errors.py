@@ -141,6 +141,16 @@ class NotDiscoveredError(TokenError):
 class NoSecretError(TokenError):
     """The secret with which a token is requested can't be read."""
 
+    def __init__(self, text: str, chinese: str = "") -> None:
+        """Create an error.
+
+        Args:
+            text: what is wrong.
+            chinese: the same in Chinese, without the token source.
+        """
+        super().__init__(text)
+        self.chinese = chinese
+
 
 class TransportError(FetchError):
     """There was no complete HTTP response with a status below 300."""

@@ -183,6 +183,23 @@ class TestReport:
         assert summary == "2 of 2 checks failed"
         assert block.startswith("token (2): There is no token that can be used.")
 
+    def test_a_secret_that_cannot_be_read_is_a_failure_of_its_app_alone(
+        self, fleet: SmallFleet, capsys: Capture
+    ) -> None:
+        secrets = {A: APPSECRET, B: {"env": "WX_DOMAIN_EXPORTER_UNSET"}}
+        apps = [
+            {"appid": one, "token": {"type": "stable_token", "appsecret": secret}}
+            for one, secret in secrets.items()
+        ]
+        fleet.configure(apps=apps)
+        (first, second), (_, block) = report(fleet, capsys, 1)
+        problem = "the environment variable WX_DOMAIN_EXPORTER_UNSET is not set"
+        assert first == f"FAIL  {B}: secret: stable_token: no token: {problem}"
+        assert second.startswith(f"ok    {A}: ")
+        line = report(fleet, capsys, 1, "--lang=zh")[0][0]
+        assert line == f"异常 {B}：密钥：密钥无法读取：环境变量 WX_DOMAIN_EXPORTER_UNSET 未设置"
+        assert block.startswith(f"token: A secret can't be read.\n  {B}\n  → Make the file readable ")
+
     def test_a_fleet_without_apps_is_a_failure(self, fleet: SmallFleet, capsys: Capture) -> None:
         fleet.configure(apps=[], app_files=["none.d/*.yml"])
         assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
@@ -200,7 +217,7 @@ class TestReport:
         lines, _, block = capsys.readouterr().out.split("\n\n")
         first, *others = lines.splitlines()
         assert first.startswith("FAIL  ")
-        assert "apps.yml: is not a list of apps" in first
+        assert "apps.yml:1: is not a list of apps" in first
         assert [line[:4] for line in others] == ["ok  ", "ok  "]
         assert block.startswith("app file: An app file is not valid.\n  → Correct the file; ")
 

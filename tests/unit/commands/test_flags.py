@@ -5,7 +5,8 @@ import re
 import pytest
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.commands.flags import FLAGS, Flag, UsageError, parse_flags
+from wx_domain_exporter.commands.arguments import Flag, UsageError
+from wx_domain_exporter.commands.flags import FLAGS, parse_flags
 
 every_flag = pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
 

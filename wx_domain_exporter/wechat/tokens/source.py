@@ -164,7 +164,7 @@ class TokenSource(ABC):
         try:
             secret = self._secret()
         except SecretError as error:
-            raise NoSecretError(f"{self.type_name}: no token: {error}") from None
+            raise NoSecretError(f"{self.type_name}: no token: {error}", error.text.zh) from None
         if caller.client.desyncs.covers(self._refused_at):  # what was refused may have been another app's
             self._last_refusal.end()
         self._last_refusal.check(secret)
