@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def demo_world(clock: Callable[[], float] = time.time) -> World:
-    """The fleet of `--demo`; `clock` returns the Unix time. Its lists change at fixed times after the start."""
+    """The fleet of `--demo`, whose lists change at fixed times after the start.
+
+    Args:
+        clock: Unix time.
+    """
     world = World(clock=clock)
     for demo_app in CONFIGURED:
         app = world.add(demo_app.simulated(clock()))

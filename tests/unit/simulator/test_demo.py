@@ -47,9 +47,8 @@ class TestDemo:
 
     def test_official_accounts_are_among_those_that_have_authorized_the_platform(self) -> None:
         ((component_appid, authorizations),) = demo_world().authorizations.items()
-        assert list(yaml.safe_load(demo_config("http://127.0.0.1:1"))["platforms"].values())[0][
-            "component_appid"
-        ] == component_appid
+        (platform,) = yaml.safe_load(demo_config("http://127.0.0.1:1"))["platforms"].values()
+        assert (platform["component_appid"], platform["discover"]) == (component_appid, True)
         kinds = [authorization.mini_program for authorization in authorizations.values()]
         assert (kinds.count(True), kinds.count(False)) == (5, 3)
 
