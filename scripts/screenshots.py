@@ -1,6 +1,6 @@
 """Take the screenshots of the READMEs: the status page of the demo, in both languages, in light and in dark.
 
-Run as `make screenshots`, from the checkout. It takes two minutes, because the demo's lists change in that time.
+Run as `make screenshots`, from the checkout. It takes two minutes, so that the demo's lists change meanwhile.
 """
 
 import base64
@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(ROOT / "tests"))
 
 from helpers.browser import Tab, browser
 from helpers.exporter_process import exporter

@@ -1,4 +1,4 @@
-"""The button that fetches all mini programs, pressed in a real browser without scripts, and by another site."""
+"""The button that fetches all mini programs, pressed in a browser without scripts, and by another site."""
 
 from __future__ import annotations
 
