@@ -10,14 +10,14 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 from helpers.browser import Tab, browser
 from helpers.exporter_process import exporter
 from helpers.programs import program
+from helpers.repository import REPOSITORY
 
-FOLDER = ROOT / "docs" / "images"
+FOLDER = REPOSITORY / "docs" / "images"
 WIDTH, HEIGHT = 1120, 860
 MAX_BYTES = 150_000
 SCRAPES, SECONDS_BETWEEN = 45, 2.0
@@ -41,7 +41,7 @@ def take(tab: Tab, url: str, *, chinese: bool, dark: bool) -> bytes:
 def with_palette(image: bytes) -> bytes:
     """Return an image with at most 256 colours, which takes a third of the bytes."""
     # If pngquant is unpacked and not installed, its library is not where the system looks for it.
-    libraries = ":".join(map(str, (ROOT / ".programs" / "usr" / "lib").glob("*-linux-gnu")))
+    libraries = ":".join(map(str, (REPOSITORY / ".programs" / "usr" / "lib").glob("*-linux-gnu")))
     return subprocess.run(
         [program("pngquant", "pngquant"), "--nofs", "--strip", "256", "-"],
         input=image,
@@ -54,7 +54,8 @@ def with_palette(image: bytes) -> bytes:
 def main() -> None:
     """Write all files."""
     FOLDER.mkdir(exist_ok=True)
-    with exporter("--demo", cwd=ROOT) as demo, browser() as chromium:
+    path = {"PYTHONPATH": str(REPOSITORY)}  # the checkout, not an installed wheel
+    with exporter("--demo", env=path) as demo, browser() as chromium:
         for _ in range(SCRAPES):
             demo.scrape()
             time.sleep(SECONDS_BETWEEN)
