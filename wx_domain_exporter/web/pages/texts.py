@@ -54,8 +54,9 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
         "刚刚查询过。{seconds} 秒后刷新本页，即可再次查询。",
     ),
     "scrape_config": BilingualText(
-        "So that Prometheus scrapes it every minute, put this into prometheus.yml:",
-        "让 Prometheus 每分钟抓取一次：将以下内容写入 prometheus.yml。",
+        "For a scrape every minute, put this into prometheus.yml, with the address at which Prometheus "
+        "reaches this exporter:",
+        "要让 Prometheus 每分钟抓取一次，请将以下内容写入 prometheus.yml，并填写 Prometheus 能访问到的地址：",
     ),
     "scraped_long_ago": BilingualText(
         "The last scrape was {ago}: the data below may be outdated. Check whether Prometheus still scrapes "
