@@ -13,26 +13,11 @@ from wx_domain_exporter.config.durations import in_units
 from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
 from wx_domain_exporter.config.schema_baselines import CategoryBaseline
 from wx_domain_exporter.config.schema_fields import RESERVED_LABELS, Within, Words
-from wx_domain_exporter.config.schema_tokens import (
-    AccessToken,
-    AuthorizerToken,
-    CloudBaseToken,
-    CloudRunToken,
-    HttpToken,
-    PlatformConfig,
-    StableToken,
-)
+from wx_domain_exporter.config.schema_tokens import PlatformConfig, TokenConfig
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 _NAMES = {bool: "true, false", int: "whole number", str: "text"}
-_SOURCES: tuple[type[BaseModel], ...] = (
-    StableToken,
-    AccessToken,
-    HttpToken,
-    AuthorizerToken,
-    CloudRunToken,
-    CloudBaseToken,
-)
+_SOURCES: tuple[type[BaseModel], ...] = get_args(TokenConfig)
 
 
 def words_of(hint: Any) -> str:  # noqa: ANN401
