@@ -72,9 +72,7 @@ class StatusPages:
             setup=self._setup(request),
         )
 
-    def _setup(self, request: Request) -> Setup | None:
-        if self._service.last_scrape is not None:
-            return None
+    def _setup(self, request: Request) -> Setup:
         wait, path = self._manual_fetch.wait_seconds, f"/{self._metrics}"
         return Setup(wait, scrape_config(request.url.scheme, request.headers.get("host", ""), path))
 
