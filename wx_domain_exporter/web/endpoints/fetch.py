@@ -23,5 +23,5 @@ class FetchEndpoint:
             text = f"the mini programs were fetched less than a minute ago; try again in {seconds} s\n"
             return PlainTextResponse(text, 429, {"Retry-After": str(seconds)})
         # Relative to this path, for proxies that serve the exporter below a prefix.
-        location = f"../{Query.of(request.query_params).only_lang}"
+        location = f"../{Query(lang=Query.of(request.query_params).lang)}"
         return Response(status_code=303, headers={"Location": location, "Cache-Control": "no-store"})
