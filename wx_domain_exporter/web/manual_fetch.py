@@ -3,8 +3,12 @@
 import asyncio
 import math
 
+import structlog
+
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.service import Service
+
+log = structlog.get_logger(__name__)
 
 INTERVAL_SECONDS = 60
 """Minimum time between the starts of two fetches."""
@@ -39,6 +43,7 @@ class ManualFetch:
     async def _fetch(self) -> None:
         try:
             fleet, deadline = self._service.fleet, Deadline.after(_LONGEST_SECONDS, self._service.clock)
+            log.info("all apps are fetched, as asked for on the status page", apps=len(fleet.apps))
             jobs = self._service.scheduler.start(fleet.apps, deadline, fleet.settings.scrape.min_interval)
             await asyncio.wait([asyncio.wrap_future(jobs.done)], timeout=_LONGEST_SECONDS)
         finally:
