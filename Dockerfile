@@ -2,6 +2,8 @@
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
+# A mirror of the package index, for pip: --build-arg PIP_INDEX_URL=https://…/simple
+ARG PIP_INDEX_URL
 WORKDIR /src
 # pip stays in an environment of its own: the one that is shipped has nothing that installs.
 RUN python3 -m venv /pip && python3 -m venv --without-pip /opt/wx_domain_exporter

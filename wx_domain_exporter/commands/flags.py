@@ -95,7 +95,11 @@ FLAGS = (
         "Ask the exporter that runs with the same flags whether it answers, and exit: 0 if it does, 1 if "
         "not. Calls no API; an answer that asks for a password or a client certificate is one.",
     ),
-    Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
+    Flag(
+        "demo",
+        "",
+        "Run against a built-in simulated WeChat API, scraped every 15 s; needs no account or configuration.",
+    ),
     Flag(
         "web.listen-address",
         DEFAULT_LISTEN_ADDRESS,

@@ -44,9 +44,19 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "one_app": BilingualText("1 mini program", "1 个小程序"),
     "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),
     "never_scraped": BilingualText(
-        "No data yet: the exporter calls WeChat only when Prometheus scrapes it, and there has been no "
-        "scrape so far.",
-        "尚无数据：只有 Prometheus 抓取时才会查询小程序，而目前还没有抓取过。",
+        "Prometheus has not scraped this exporter yet.", "Prometheus 还没有抓取过本 exporter。"
+    ),
+    "fetch_now": BilingualText(
+        "Ask now (one call per mini program)", "立即查询（每个小程序调用一次微信 API）"
+    ),
+    "fetched_just_now": BilingualText(
+        "WeChat was asked just now. You can ask again in {seconds} s; reload this page then.",
+        "刚刚查询过。{seconds} 秒后刷新本页，即可再次查询。",
+    ),
+    "scrape_config": BilingualText(
+        "For a scrape every minute, put this into prometheus.yml, with the address at which Prometheus "
+        "reaches this exporter:",
+        "要让 Prometheus 每分钟抓取一次，请将以下内容写入 prometheus.yml，并填写 Prometheus 能访问到的地址：",
     ),
     "scraped_long_ago": BilingualText(
         "The last scrape was {ago}: the data below may be outdated. Check whether Prometheus still scrapes "
