@@ -27,22 +27,28 @@ class FirstFetches:
     def begin_again(self) -> None:
         """Expect apps that were never fetched: the fleet has changed."""
         self._interval: LogInterval | None = LogInterval(self._clock)
-        self._last: Progress | None = None
+        self._total: int | None = None
+        self._left = 0
+        self._logged: Progress | None = None
 
-    def note_fetch(self, *, is_last: bool) -> None:
-        """Note that a fetch has ended.
+    def note_fetch(self, *, is_first: bool, is_last: bool) -> None:
+        """Note that an app was fetched.
 
         Args:
+            is_first: whether it was the app's first fetch.
             is_last: whether no other fetch waits or runs.
         """
         if self._interval is None:
             return
+        if self._total is None:  # counted only now, because counting takes a while
+            progress = self._progress()
+            self._total, self._left = progress.total, progress.total - progress.done
+        elif is_first:
+            self._left -= 1
         is_due = self._interval.is_due()
-        if not is_due and not is_last:
-            return
-        progress = self._progress()
-        if progress.done == progress.total:
+        if self._left <= 0:
             self._interval = None
-        if progress != self._last and (is_due or self._last is not None):
-            self._last = progress
+        progress = Progress(self._total - self._left, self._total)
+        if progress != self._logged and (is_due or (is_last and self._logged is not None)):
+            self._logged = progress
             log.info("apps fetched for the first time", done=progress.done, total=progress.total)

@@ -153,7 +153,7 @@ class Scheduler:
             return
         if self._first_fetches is not None:
             is_last = not self._fetch_jobs and not self._fetch_jobs.running
-            self._first_fetches.note_fetch(is_last=is_last)
+            self._first_fetches.note_fetch(is_first=fetch_job.last_run is None, is_last=is_last)
         fetch_job.extra_result = app.extra_result = app.extra_calls.known()
         fetch_job.extra_job = self._extra_job_after(app, result, fetch_job.deadline.latest)
         if fetch_job.extra_job is not None:
