@@ -22,7 +22,7 @@ endif
 export CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format check unit goldens dashboards bench clean
+.PHONY: help run test format check unit goldens dashboards screenshots bench clean
 
 help:
 	@echo 'make run                  start the exporter against a simulated WeChat API'
@@ -33,6 +33,7 @@ help:
 	@echo 'make check                format, lint and types only'
 	@echo 'make goldens              write the golden expositions anew, from the real program'
 	@echo 'make dashboards           write dashboards/*.json anew, from their source'
+	@echo 'make screenshots          take the screenshots of the READMEs anew, of the demo'
 	@echo 'make bench                measure what the exporter costs; ARGS="--only cpu", ARGS=--profile'
 	@echo 'make clean                remove what the others made'
 
@@ -54,6 +55,10 @@ goldens: .venv/test/.done
 
 dashboards: .venv/test/.done
 	@exec .venv/test/bin/python scripts/write_dashboards.py
+
+screenshots: .venv/test/.done
+	@scripts/programs chromium chinese-font pngquant
+	@exec .venv/test/bin/python scripts/screenshots.py
 
 bench: .venv/test/.done
 	@scripts/programs nginx prometheus prometheus-blackbox-exporter

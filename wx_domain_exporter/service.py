@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 
 import structlog
@@ -23,7 +23,9 @@ from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.platforms.registry import PlatformRegistry
+from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.reloader import Reloader
+from wx_domain_exporter.scheduler.first_fetches import FirstFetches
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.scheduler.scheduler import Scheduler
 from wx_domain_exporter.tasks import Tasks
@@ -33,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 _APP_FILES_INTERVAL_SECONDS = 5.0
 """How often the app files are checked for changes."""
+
+_APP_FILE_KEPT = "app file invalid; its last valid content stays in use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class Service:
         self._client_files = ClientFiles()
         """Used while the configuration is loaded."""
         self._client_files.watch(self._settings)
-        self.scheduler = Scheduler(self.tasks, 0, clock)
+        self._first_fetches = FirstFetches(lambda: self.fetched, clock)
+        self.scheduler = Scheduler(self.tasks, 0, clock, self._first_fetches)
         self._platforms = PlatformRegistry(
             self.tasks, self.self_metrics, lambda: self.fleet.client, self._add_discovered_apps
         )
@@ -116,6 +121,12 @@ class Service:
         """Whether every discovery has read its whole list; a fleet that is read afterwards has all apps."""
         return all(discovery.complete for discovery in self.discoveries)
 
+    @property
+    def fetched(self) -> Progress:
+        """Return how many apps have been fetched at least once, with or without success."""
+        apps = self.fleet.apps
+        return Progress(sum(app.last_result is not None for app in apps), len(apps))
+
     def start(self, auto_reload_interval: float = 0) -> None:
         """Begin to discover platforms, to check app files for changes, and to reload on request.
 
@@ -135,7 +146,11 @@ class Service:
 
     def discover(self) -> None:
         """Discover the mini programs of all platforms once, and wait for it."""
-        self.tasks.submit(self._platforms.discover_once).result()
+        self.start_discovery().result()
+
+    def start_discovery(self) -> Future[None]:
+        """Begin to discover the mini programs of all platforms once."""
+        return self.tasks.submit(self._platforms.discover_once)
 
     def reload(self) -> bool:
         """Load the configuration again; if it is invalid, nothing changes.
@@ -278,6 +293,7 @@ class Service:
     def _after_fleet_change(self, previous: Fleet | None, *, resume: bool) -> None:
         """Update all parts that depend on the fleet: platforms, workers, metrics and the client."""
         fleet = self.fleet
+        self._first_fetches.begin_again()
         self._platforms.start_new()
         self.scheduler.resize(min(fleet.settings.wechat.max_concurrency, open_files.max_calls()))
         self.self_metrics.apps.set(len(fleet.by_appid))
@@ -307,8 +323,11 @@ class Service:
 
     def _log_app_file_errors(self) -> None:
         """Log the errors of the app files."""
-        for sentence in self.app_file_errors:
-            log.error("app file invalid; its last valid content stays in use", error=sentence.en)
+        for file, errors in self._settings.app_file_errors.items():
+            lost = file in self._settings.app_files_without_content
+            event = "app file invalid; its apps are not monitored" if lost else _APP_FILE_KEPT
+            for sentence in errors:
+                log.error(event, error=sentence.en)
 
     def _log_unreadable_secrets(self) -> None:
         """Log the secrets of apps that can't be read."""

@@ -135,7 +135,7 @@ class TestBrokenFile:
         with capture_logs() as logs, running_service(fleet.path) as service:
             assert service.fleet.apps == ()
             assert series(scrape(service), ERRORS, "file") == {str(file): 1}
-        assert logs[0]["event"] == "app file invalid; its last valid content stays in use"
+        assert logs[0]["event"] == "app file invalid; its apps are not monitored"
 
 
 class TestThread:

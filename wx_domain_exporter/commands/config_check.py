@@ -5,9 +5,10 @@ from pathlib import Path
 
 from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE
 from wx_domain_exporter.commands.language import Language, in_language
-from wx_domain_exporter.commands.output import counted, fail, print_result
+from wx_domain_exporter.commands.output import fail, print_result
 from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.loader import ConfigLoader, without_errors
+from wx_domain_exporter.diagnosis.wording import counted
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 

@@ -81,7 +81,7 @@ FLAGS = (
         "doctor",
         "",
         "Check every app step by step, print what is wrong and what to do, and exit: 0 if nothing is wrong, "
-        "1 if something is.",
+        "1 if something is, 130 after Ctrl-C. Progress goes to standard error.",
     ),
     Flag(
         "lang",
@@ -95,7 +95,11 @@ FLAGS = (
         "Ask the exporter that runs with the same flags whether it answers, and exit: 0 if it does, 1 if "
         "not. Calls no API; an answer that asks for a password or a client certificate is one.",
     ),
-    Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
+    Flag(
+        "demo",
+        "",
+        "Run against a built-in simulated WeChat API, scraped every 15 s; needs no account or configuration.",
+    ),
     Flag(
         "web.listen-address",
         DEFAULT_LISTEN_ADDRESS,

@@ -39,11 +39,13 @@ class AppFileContents:
         apps: the apps of all files; of an invalid file, those of its last valid content.
         errors: the error messages of each file, and of each folder that can't be listed; empty for a valid
             file.
+        without_content: the invalid files, and folders, that had no valid content so far.
         unreadable: error messages about secrets in valid files that can't be read, by appid.
     """
 
     apps: tuple[App, ...]
     errors: Mapping[str, tuple[BilingualText, ...]]
+    without_content: frozenset[str]
     unreadable: Mapping[str, tuple[BilingualText, ...]]
 
 
@@ -98,7 +100,9 @@ class AppFiles:
                 last = self._good.get(path)
                 apps += [] if last is None else _still_good(path, last, names, taken)
                 errors[shown(path)] = error.messages
-        return AppFileContents(tuple(apps), errors, unreadable)
+        good = {shown(path) for known in self._good for path in (known, *known.parents)}
+        without_content = frozenset(file for file, texts in errors.items() if texts and file not in good)
+        return AppFileContents(tuple(apps), errors, without_content, unreadable)
 
     def _checked(
         self,

@@ -156,6 +156,7 @@ class _Main:
             apps=(*self._apps, *(_app(app, config, baselines, labels) for app in listed.apps)),
             baselines=baselines.by_name,
             app_file_errors=listed.errors,
+            app_files_without_content=listed.without_content,
             unreadable_secrets={**self._unreadable, **listed.unreadable},
             hash=self._hash,
         )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from wx_domain_exporter.config.schema_baselines import BaselineRef
 from wx_domain_exporter.config.schema_fields import (
@@ -63,6 +63,17 @@ class HttpToken(StrictModel):
 
     ca_file: FilePath | None = None
     """File with the certificate authorities for the service (PEM); null: those of the requests library."""
+
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """Return its name under `tokens`; empty if it has none."""
+        return self._name
+
+    def set_name(self, name: str) -> None:
+        """Set its name under `tokens`."""
+        self._name = name
 
 
 class AuthorizerToken(StrictModel):

@@ -59,6 +59,9 @@ class Settings:
     app_file_errors: Mapping[str, tuple[BilingualText, ...]]
     """The errors of each broken app file, whose last valid content stays in use."""
 
+    app_files_without_content: frozenset[str]
+    """Those of them that have no valid content since the exporter started, so that their apps are missing."""
+
     unreadable_secrets: Mapping[str, tuple[BilingualText, ...]]
     """Errors of the secrets that apps name themselves, by appid; only these apps fail."""
 

@@ -70,6 +70,7 @@ class TestValues:
             (["--config.file", "a.yml"], "config_file", "a.yml"),
             (["--config.check"], "config_check", True),
             (["--once"], "once", True),
+            (["--lang=zh"], "lang", "zh"),
             (["--demo"], "demo", True),
             (["--web.listen-address=:1"], "web_listen_address", [":1"]),
             (

@@ -77,7 +77,7 @@ def test_the_status_is_1_if_two_apps_have_the_same_token(
 def test_the_demo_has_apps_that_are_up_and_apps_that_fail(capsys: Capture) -> None:
     assert cli.run(["--demo", "--once"]) == 1
     ups = series(capsys.readouterr().out, "wx_domain_up", "appid")
-    assert sorted(ups.values()) == [0] * 4 + [1] * 6
+    assert sorted(ups.values()) == [0] * 5 + [1] * 10
 
 
 def test_it_prints_utf_8_whatever_the_locale(fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -151,6 +151,7 @@ class TestGoodFiles:
         assert isinstance(main.component_token, HttpToken)
         assert main.component_token.headers["Authorization"] == Secret("file", "secrets/good.txt")
         assert main.component_token.ttl == 86400
+        assert main.component_token.name == "center"
         assert main.app_token == main.component_token
         assert main.labels == {"team": "growth", "region": "north"}
         assert main.config.discover_interval == 300

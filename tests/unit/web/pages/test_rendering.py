@@ -132,7 +132,7 @@ class TestPolicy:
         headers = request(url + path).headers
         assert headers["content-type"] == "text/html; charset=utf-8"
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["vary"] == "Accept-Language, Accept-Encoding"
         assert headers["cache-control"] == "private, no-cache"
 
