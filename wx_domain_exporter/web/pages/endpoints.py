@@ -11,12 +11,14 @@ from wx_domain_exporter.web.answer_memory import AnswerMemory
 from wx_domain_exporter.web.compressed_body import CompressedBody
 from wx_domain_exporter.web.compressed_response import CompressedResponse
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
+from wx_domain_exporter.web.manual_fetch import ManualFetch
 from wx_domain_exporter.web.negotiation import prefers_chinese
 from wx_domain_exporter.web.pages.app_page import app_page
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
 from wx_domain_exporter.web.pages.overview import overview
 from wx_domain_exporter.web.pages.query import SORTS, Query
 from wx_domain_exporter.web.pages.rendering import HEADERS, Renderer
+from wx_domain_exporter.web.pages.setup import Setup, scrape_config
 from wx_domain_exporter.web.scrape_priority import ScrapePriority, start_thread
 
 _MAX_WAITING = 30
@@ -27,7 +29,12 @@ class StatusPages:
     """Answers requests for `/` and `/apps/APPID`."""
 
     def __init__(
-        self, service: Service, telemetry_path: str, memory: AnswerMemory, priority: ScrapePriority
+        self,
+        service: Service,
+        telemetry_path: str,
+        memory: AnswerMemory,
+        priority: ScrapePriority,
+        manual_fetch: ManualFetch,
     ) -> None:
         self._service = service
         self._memory = memory
@@ -35,6 +42,7 @@ class StatusPages:
         self._thread = start_thread("pages")
         self._renderer = Renderer(priority.pace)
         self._metrics = telemetry_path.removeprefix("/")
+        self._manual_fetch = manual_fetch
         refusal = "too many requests for status pages"
         self._limit = ConcurrencyLimit(1, refusal, waiting=_MAX_WAITING)
 
@@ -53,7 +61,20 @@ class StatusPages:
         now, fleet = self._service.clock.time(), self._service.fleet
         query = Query.of(request.query_params)
         content = overview(self._priority.pace(fleet.apps), fleet.settings.limits, query, now)
-        return self._page("overview.html", request, content.query, now, "./", overview=content, sorts=SORTS)
+        return self._page(
+            "overview.html",
+            request,
+            content.query,
+            now,
+            "./",
+            overview=content,
+            sorts=SORTS,
+            setup=self._setup(request),
+        )
+
+    def _setup(self, request: Request) -> Setup:
+        wait, path = self._manual_fetch.wait_seconds, f"/{self._metrics}"
+        return Setup(wait, scrape_config(request.url.scheme, request.headers.get("host", ""), path))
 
     def _app(self, request: Request) -> Response:
         now, fleet = self._service.clock.time(), self._service.fleet

@@ -36,6 +36,11 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "discovery": BilingualText("Discovery", "自动发现"),
     "discovery_off": BilingualText("off (discover: false)", "未启用（discover: false）"),
     "discovery_running": BilingualText("in progress, {apps} so far", "正在进行，已发现 {apps}"),
+    "discovery_progress": BilingualText(
+        "{done} of {total} accounts looked at", "已查看 {total} 个账号中的 {done} 个"
+    ),
+    "accounts_left_out": BilingualText("Accounts that are left out", "未监控的账号"),
+    "fetched_so_far": BilingualText("{done} fetched so far", "已查询 {done} 个"),
     "discovery_complete": BilingualText("complete, {apps}", "已完成，共 {apps}"),
     "discovery_failing": BilingualText("{apps} known", "已知 {apps}"),
     "accounts_unknown": BilingualText(
@@ -44,9 +49,19 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "one_app": BilingualText("1 mini program", "1 个小程序"),
     "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),
     "never_scraped": BilingualText(
-        "No data yet: the exporter calls WeChat only when Prometheus scrapes it, and there has been no "
-        "scrape so far.",
-        "尚无数据：只有 Prometheus 抓取时才会查询小程序，而目前还没有抓取过。",
+        "Prometheus has not scraped this exporter yet.", "Prometheus 还没有抓取过本 exporter。"
+    ),
+    "fetch_now": BilingualText(
+        "Ask now (one call per mini program)", "立即查询（每个小程序调用一次微信 API）"
+    ),
+    "fetched_just_now": BilingualText(
+        "WeChat was asked just now. You can ask again in {seconds} s; reload this page then.",
+        "刚刚查询过。{seconds} 秒后刷新本页，即可再次查询。",
+    ),
+    "scrape_config": BilingualText(
+        "For a scrape every minute, put this into prometheus.yml, with the address at which Prometheus "
+        "reaches this exporter:",
+        "要让 Prometheus 每分钟抓取一次，请将以下内容写入 prometheus.yml，并填写 Prometheus 能访问到的地址：",
     ),
     "scraped_long_ago": BilingualText(
         "The last scrape was {ago}: the data below may be outdated. Check whether Prometheus still scrapes "
@@ -58,8 +73,9 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
         "{ago}重新加载的配置被拒绝，仍使用之前的配置。",
     ),
     "app_files_broken": BilingualText(
-        "Some app files have errors; their last valid content is still in use.",
-        "小程序列表文件有误，仍使用其最后一次正确的内容。",
+        "Some app files have errors. Their last valid content is still in use; a file that was broken when "
+        "the exporter started has none, and its mini programs are not monitored.",
+        "小程序列表文件有误，仍使用其最后一次正确的内容；启动时就有误的文件没有这样的内容，其中的小程序未被监控。",
     ),
     "more": BilingualText("… and {count} more", "……另有 {count} 项"),
     # the list of mini programs

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from jsonpointer import JsonPointer
@@ -10,7 +10,7 @@ from jsonpointer import JsonPointer
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.errors import DecodeError
+from wx_domain_exporter.wechat.errors import DecodeError, TokenOrigin
 from wx_domain_exporter.wechat.redaction import redact
 from wx_domain_exporter.wechat.responses import JsonObject, read_json
 from wx_domain_exporter.wechat.token_service_client import TokenRequest
@@ -53,6 +53,9 @@ class TokenServiceSource(CachingSource):
         headers = {name: secret.read_for_header() for name, secret in settings.headers.items()}
         body = {name: secret.read().replace(_APPID, self._appid) for name, secret in settings.body.items()}
         return TokenRequest(self._url, headers, body, settings.body_format == "form")
+
+    def _origin(self, secret: str) -> TokenOrigin:  # noqa: ARG002 - no AppSecret
+        return TokenOrigin(self.type_name, self._settings.name, urlsplit(self._url).netloc)
 
     def _request(self, secret: str, caller: Caller) -> IssuedToken:  # noqa: ARG002 - the headers are read again
         request, settings = self._token_request(), self._settings

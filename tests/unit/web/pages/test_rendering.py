@@ -26,6 +26,7 @@ from helpers.page_setup import (
 from jinja2 import UndefinedError
 
 from wx_domain_exporter.apps.results import ExtraResult
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.service import RejectedConfig
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer
@@ -43,7 +44,7 @@ PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)
 def url() -> Iterator[str]:
     """An app in every state, and every problem that the exporter itself can have."""
     with service_of(every_status(time.time()), platforms=PLATFORMS) as service:
-        service.rejected_config = RejectedConfig(NOW, [f"config.yml: {HOSTILE}"])
+        service.rejected_config = RejectedConfig(NOW, [BilingualText(HOSTILE, f"配置有误：{HOSTILE}")])
         service.last_scrape = NOW
         (discovery,) = service.discoveries
         discovery.failure = DecodeError(HOSTILE)
@@ -131,7 +132,7 @@ class TestPolicy:
         headers = request(url + path).headers
         assert headers["content-type"] == "text/html; charset=utf-8"
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["vary"] == "Accept-Language, Accept-Encoding"
         assert headers["cache-control"] == "private, no-cache"
 
@@ -158,11 +159,12 @@ class TestContent:
         assert "token 40164 stable_token 返回错误码 40164：" in text
         assert f"请将 203.0.113.7 加入 {appid(7)} 的 IP 白名单" in text
         assert "接近上限" in text
+        assert f"配置有误：{HOSTILE}" in text
 
     def test_the_overview_shows_the_state_of_the_exporter(self, url: str) -> None:
         text = Page(request(url).text).text
         assert "A configuration was rejected" in text
-        assert f"config.yml: {HOSTILE}" in text
+        assert HOSTILE in text
         assert "The last scrape was" in text
         assert "main wx00000000000000c0 ✕ failing 0 mini programs known decode" in text
         assert "other wx00000000000000c1 off (discover: false)" in text
