@@ -35,7 +35,9 @@ class Image:
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command in the image, as its user and with its environment alone."""
         chroot = ["chroot", f"--userspec={self.config['User']}", "--groups=", str(self.root), *command]
-        return subprocess.Popen(chroot, env=self._env, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            chroot, env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
 
     def files(self) -> Iterator[Path]:
         """The files and folders that the image adds to its base."""
@@ -119,6 +121,15 @@ def check_demo(image: Image) -> str:
     return f"{len(text.splitlines())} lines, {up} mini programs up, healthy, SIGTERM ended it with 0"
 
 
+def check_doctor(image: Image) -> str:
+    """Check that `wx-domain-exporter --doctor` runs without a path, as `docker exec` starts it."""
+    process = image.start("wx-domain-exporter", "--demo", "--doctor", "--lang=zh")
+    _, errors = process.communicate(timeout=STARTUP_SECONDS)
+    if process.returncode != 1 or "Traceback" in errors:  # some mini programs of the demo fail
+        fail(f"the doctor exited with {process.returncode}: {errors}")
+    return "wx-domain-exporter is on PATH, and the doctor runs"
+
+
 def check_metadata(image: Image, version: str) -> str:
     """Check that the exporter and its dependencies have metadata, so that scanners find them."""
     packages = {path.name.removesuffix(".dist-info") for path in image.root.glob("opt/**/*.dist-info")}
@@ -188,6 +199,7 @@ def main() -> None:
         lambda: check_read_only(image),
         lambda: check_missing_configuration(image),
         lambda: check_demo(image),
+        lambda: check_doctor(image),
     )
     for check in checks:
         print(f"ok   {check()}", flush=True)

@@ -68,8 +68,9 @@ class TestFailedStarts:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             ended = run_exporter(f"--config.file={fleet.path}", f"--web.listen-address={address}")
         assert ended.returncode == 1
-        assert ended.stderr.endswith(
-            f"wx-domain-exporter: --web.listen-address {address}: can't listen: Address already in use\n"
+        assert (
+            f"wx-domain-exporter: --web.listen-address {address}: can't listen: Address already in use; stop"
+            in ended.stderr
         )
         assert "Traceback" not in ended.stderr
 

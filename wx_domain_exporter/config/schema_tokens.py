@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from wx_domain_exporter.config.schema_baselines import BaselineRef
 from wx_domain_exporter.config.schema_fields import (
@@ -64,6 +64,17 @@ class HttpToken(StrictModel):
     ca_file: FilePath | None = None
     """File with the certificate authorities for the service (PEM); null: those of the requests library."""
 
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """Return its name under `tokens`; empty if it has none."""
+        return self._name
+
+    def set_name(self, name: str) -> None:
+        """Set its name under `tokens`."""
+        self._name = name
+
 
 class AuthorizerToken(StrictModel):
     """An authorizer_access_token, requested here with the platform's component_access_token."""
@@ -100,24 +111,26 @@ COMPONENT_TOKEN_TYPES = ("access_token", "http")
 _NAME_TAG = "<name>"
 
 
-def _in_words(types: tuple[str, ...]) -> str:
-    return f"a mapping with type: {', '.join(types[:-1])} or {types[-1]}"
+def _tag(types: tuple[str, ...], *, or_name: bool = False) -> Callable[[object], str]:
+    en, zh = f"{', '.join(types[:-1])} or {types[-1]}", f"{'、'.join(types[:-1])} 或 {types[-1]}"
+    name_en, name_zh = ("a name under tokens, or ", " tokens 中的名称，或") if or_name else ("", "")
 
-
-def _tag(allowed: str, types: tuple[str, ...]) -> Callable[[object], str]:
     def tag(value: object) -> str:
         kind = value.get("type") if isinstance(value, Mapping) else None
         if kind in types:
             return f"<{kind}>"
         if isinstance(value, Mapping) and "type" not in value:
-            raise wrong(f"has no type; allowed: {', '.join(types[:-1])} or {types[-1]}")
-        raise wrong(f"is not a token source that can be used here; allowed: {allowed}")
+            raise wrong(f"has no type; allowed: {en}", f"缺少 type；应为 {zh}")
+        raise wrong(
+            f"is not a token source that can be used here; allowed: {name_en}a mapping with type: {en}",
+            f"不是此处可用的 token 来源；应为{name_zh}带有 type 的键值映射，type 为 {zh}",
+        )
 
     return tag
 
 
 def _tag_or_name(types: tuple[str, ...]) -> Callable[[object], str]:
-    of_mapping = _tag(f"a name under tokens, or {_in_words(types)}", types)
+    of_mapping = _tag(types, or_name=True)
 
     def tag(value: object) -> str:
         return _NAME_TAG if isinstance(value, str) else of_mapping(value)
@@ -134,7 +147,7 @@ def _with_tag(tag: Callable[[object], str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-_tag_of_source = _tag(_in_words(TOKEN_TYPES), TOKEN_TYPES)
+_tag_of_source = _tag(TOKEN_TYPES)
 _tag_of_reference = _tag_or_name(TOKEN_TYPES)
 _tag_of_component = _tag_or_name(COMPONENT_TOKEN_TYPES)
 
@@ -209,17 +222,23 @@ class PlatformConfig(StrictModel):
             if self.own_component_token or own != (None, None):
                 raise wrong(
                     "combines component_access_token with own_component_token, component_appsecret or "
-                    "component_verify_ticket; allowed: component_access_token alone, or the other three"
+                    "component_verify_ticket; allowed: component_access_token alone, or the other three",
+                    "component_access_token 不能与 own_component_token、component_appsecret 或 "
+                    "component_verify_ticket 同时使用；应单独使用 component_access_token，或使用其余三项",
                 )
         elif not self.own_component_token:
             raise wrong(
                 "has no component_access_token; allowed: a token source, or own_component_token: true with "
                 "component_appsecret and component_verify_ticket, which invalidates the token that the "
-                "platform's own service uses in production"
+                "platform's own service uses in production",
+                "缺少 component_access_token；应为 token 来源，或设置 own_component_token: true 以及 "
+                "component_appsecret 和 component_verify_ticket（会使平台自有服务在生产中使用的 token 失效）",
             )
         elif None in own:
             raise wrong(
                 "has own_component_token: true without both of its secrets; "
-                "allowed: with component_appsecret and component_verify_ticket"
+                "allowed: with component_appsecret and component_verify_ticket",
+                "设置了 own_component_token: true，但缺少所需的密钥；"
+                "应同时设置 component_appsecret 和 component_verify_ticket",
             )
         return self

@@ -35,10 +35,10 @@ class CategoryDetails:
     """
 
     count: CategoryCount
-    domains: Excerpt
+    domains: Excerpt[str]
     effective: int | None
-    waiting: Excerpt
-    leaving: Excerpt
+    waiting: Excerpt[str]
+    leaving: Excerpt[str]
 
     @property
     def differs(self) -> bool:
@@ -60,8 +60,8 @@ class ListChange:
 
     time: PointInTime
     category: str
-    added: Excerpt
-    removed: Excerpt
+    added: Excerpt[str]
+    removed: Excerpt[str]
     left_out: int
 
 
@@ -187,7 +187,8 @@ def _category(
     count: CategoryCount, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]
 ) -> CategoryDetails:
     configured, in_effect = lists.get(count.category, EMPTY), effective.get(count.category)
-    waiting = leaving = excerpt([], 0)
+    none: Sequence[str] = ()
+    waiting = leaving = excerpt(none, 0)
     if in_effect is not None:
         waiting = excerpt(sorted(set(configured.domains) - set(in_effect.domains)), MAX_DOMAINS)
         leaving = excerpt(sorted(set(in_effect.domains) - set(configured.domains)), MAX_DOMAINS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.thresholds import FIGURES_OLD
@@ -27,7 +28,7 @@ class FailedAccounts:
         failure: why.
     """
 
-    appids: Excerpt
+    appids: Excerpt[str]
     failure: Diagnosis
 
 
@@ -74,8 +75,8 @@ class ExporterState:
     scraped_long_ago: bool
     config_loaded: PointInTime
     rejected: PointInTime | None
-    rejection: Excerpt
-    app_files: Excerpt
+    rejection: Excerpt[BilingualText]
+    app_files: Excerpt[BilingualText]
     platforms: Sequence[PlatformState]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import ClassVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import structlog
 from jsonpointer import JsonPointer
@@ -10,7 +10,7 @@ from jsonpointer import JsonPointer
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.errors import DecodeError
+from wx_domain_exporter.wechat.errors import DecodeError, TokenOrigin
 from wx_domain_exporter.wechat.redaction import redact
 from wx_domain_exporter.wechat.responses import JsonObject
 from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, as_expires_in, as_token
@@ -38,6 +38,9 @@ class TokenServiceSource(CachingSource):
 
     def _headers(self) -> dict[str, str]:
         return {name: secret.read_for_header() for name, secret in self._settings.headers.items()}
+
+    def _origin(self, secret: str) -> TokenOrigin:  # noqa: ARG002 - no AppSecret
+        return TokenOrigin(self.type_name, self._settings.name, urlsplit(self._url).netloc)
 
     def _request(self, secret: str, caller: Caller) -> IssuedToken:  # noqa: ARG002 - the headers are read again
         service, ca_file = caller.client.token_service, self._settings.ca_file

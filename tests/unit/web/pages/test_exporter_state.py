@@ -50,9 +50,9 @@ def test_a_rejected_configuration_is_shown_until_a_valid_one_is_loaded(tmp_path:
         path.write_text("apps: []\nwrong: 1\n")
         assert not service.reload()
         state = exporter_state(service, time.time())
-        assert [error.split(": ", 1)[1].split(":")[0] for error in state.rejection.shown] == [
-            "wrong",
+        assert [error.en.split(": ", 1)[1].split(":")[0] for error in state.rejection.shown] == [
             "apps",
+            "wrong",
         ]
         assert state.rejected is not None
         assert service.config_loaded_at == first
@@ -76,7 +76,7 @@ def test_errors_of_app_files_are_shown(tmp_path: Path) -> None:
         service.close()
     assert len(errors.shown) == 50
     assert errors.more > 0
-    assert "a.yml: [0].appid" in errors.shown[0]
+    assert "a.yml:1: [0].appid" in errors.shown[0].en
 
 
 def test_every_platform_shows_the_state_of_its_discovery() -> None:

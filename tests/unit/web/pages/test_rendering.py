@@ -26,6 +26,7 @@ from helpers.page_setup import (
 from jinja2 import UndefinedError
 
 from wx_domain_exporter.apps.results import ExtraResult
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.service import RejectedConfig
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer
@@ -43,7 +44,7 @@ PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)
 def url() -> Iterator[str]:
     """An app in every state, and every problem that the exporter itself can have."""
     with service_of(every_status(time.time()), platforms=PLATFORMS) as service:
-        service.rejected_config = RejectedConfig(NOW, [f"config.yml: {HOSTILE}"])
+        service.rejected_config = RejectedConfig(NOW, [BilingualText(HOSTILE, HOSTILE)])
         service.last_scrape = NOW
         (discovery,) = service.discoveries
         discovery.failure = DecodeError(HOSTILE)
@@ -162,7 +163,7 @@ class TestContent:
     def test_the_overview_shows_the_state_of_the_exporter(self, url: str) -> None:
         text = Page(request(url).text).text
         assert "A configuration was rejected" in text
-        assert f"config.yml: {HOSTILE}" in text
+        assert HOSTILE in text
         assert "The last scrape was" in text
         assert "main wx00000000000000c0 ✕ failing 0 mini programs known decode" in text
         assert "other wx00000000000000c1 off (discover: false)" in text
