@@ -32,7 +32,7 @@ LAYERS = (
     {"config"},
     {"scrape_timeout", "wechat"},
     {"diagnosis", "platforms", "apps"},
-    {"fleet", "scheduler"},
+    {"fleet", "fleet_history", "scheduler"},
     {"reloader"},
     {"service"},
     {"exposition"},
