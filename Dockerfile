@@ -32,6 +32,6 @@ WORKDIR /etc/wx_domain_exporter
 USER 65534:65534
 EXPOSE 12324
 HEALTHCHECK --interval=30s --timeout=5s \
-  CMD ["/opt/wx_domain_exporter/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:12324/-/healthy', timeout=4)"]
+  CMD ["/opt/wx_domain_exporter/bin/python", "-m", "wx_domain_exporter", "--health"]
 ENTRYPOINT ["/opt/wx_domain_exporter/bin/python", "-m", "wx_domain_exporter"]
 CMD ["--config.file=/etc/wx_domain_exporter/config.yml"]

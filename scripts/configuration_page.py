@@ -9,30 +9,15 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from wx_domain_exporter.config.durations import in_units
 from wx_domain_exporter.config.schema import App, Collect, Config, Defaults, Scrape, Wechat
 from wx_domain_exporter.config.schema_baselines import CategoryBaseline
 from wx_domain_exporter.config.schema_fields import RESERVED_LABELS, Within, Words
-from wx_domain_exporter.config.schema_tokens import (
-    AccessToken,
-    AuthorizerToken,
-    CloudBaseToken,
-    CloudRunToken,
-    HttpToken,
-    PlatformConfig,
-    StableToken,
-)
+from wx_domain_exporter.config.schema_tokens import PlatformConfig, TokenConfig
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 _NAMES = {bool: "true, false", int: "whole number", str: "text"}
-_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
-_SOURCES: tuple[type[BaseModel], ...] = (
-    StableToken,
-    AccessToken,
-    HttpToken,
-    AuthorizerToken,
-    CloudRunToken,
-    CloudBaseToken,
-)
+_SOURCES: tuple[type[BaseModel], ...] = get_args(TokenConfig)
 
 
 def words_of(hint: Any) -> str:  # noqa: ANN401
@@ -63,7 +48,7 @@ def default_of(field: FieldInfo, words: str) -> str:
         return "required"
     value = field.default
     if words.startswith("duration") and isinstance(value, float):
-        return code(_duration(value))
+        return code(in_units(value))
     if value is None or value in ("", (), PydanticUndefined):
         return ""
     return code(str(value).lower() if isinstance(value, bool) else str(value))
@@ -71,13 +56,6 @@ def default_of(field: FieldInfo, words: str) -> str:
 
 def _limits() -> str:
     return ", ".join(f"{limit} for {category}" for category, limit in DEFAULT_LIMITS.items())
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in _UNITS:
-        if seconds % size == 0 and seconds:
-            return f"{seconds // size:.0f}{unit}"
-    return f"{seconds * 1000:.0f}ms" if seconds else "0s"
 
 
 def keys_of(model: type[BaseModel]) -> str:
@@ -116,12 +94,20 @@ def configuration_page() -> str:
 A YAML file, set with `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` reports all
 errors at once, each as `FILE: PATH.TO.KEY: what is wrong, and what is allowed`. Unknown keys, duplicate keys, wrong types,
 duplicate appids and names that are not defined are errors. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
-reads the file again; an invalid file has no effect except on `wx_domain_exporter_config_last_reload_successful` and the log.
+reads the file again, and so does a change of it with `--config.auto-reload-interval=30s`; an invalid file has no effect
+except on `wx_domain_exporter_config_last_reload_successful` and the log.
 
 - A **duration** is a number with a unit, such as `500ms`, `10s`, `5m`, `1h30m`.
 - A **secret** is a string, or `{{file: PATH}}`, or `{{env: NAME}}`. A file is read again whenever its secret is needed, so
   a rotated secret needs no restart.
 - A relative **file** path starts at the folder of the file that contains it.
+
+Editors with a YAML language server check the file and complete its keys with the JSON Schema that `--config.schema`
+prints: [config.schema.json](schema/config.schema.json), and [app-file.schema.json](schema/app-file.schema.json) for app
+files. A first line such as `# yaml-language-server: $schema=config.schema.json` names it. A schema can't find everything
+that `--config.check` reports: names that are not defined, and files and secrets that can't be read; keys, appids, platforms
+and tokens that occur twice; URLs that are not valid or not safe; the ranges of durations, and characters that can't be
+displayed; a configuration without any app.
 
 {sections}
 ## wechat

@@ -12,6 +12,7 @@ from configuration_page import configuration_page
 from markdown import code, table
 
 from wx_domain_exporter.commands.flags import FLAGS
+from wx_domain_exporter.config.json_schema import app_file_schema, config_schema
 from wx_domain_exporter.errcodes.lookup import TABLE, Errcode
 from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
 
@@ -188,6 +189,8 @@ PAGES = {
     "command-line.md": flags_page,
     "errcodes.md": errcodes_page,
     "errcodes.zh-CN.md": errcodes_page_zh,
+    "schema/config.schema.json": config_schema,
+    "schema/app-file.schema.json": app_file_schema,
 }
 
 

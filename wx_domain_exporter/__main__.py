@@ -15,6 +15,10 @@ def main() -> None:
     from wx_domain_exporter.environment import ignore_other_programs  # noqa: PLC0415 - see above
 
     ignore_other_programs()
+    if "--health" in sys.argv[1:]:
+        from wx_domain_exporter.commands.health import run_health  # noqa: PLC0415 - without the imports below
+
+        sys.exit(run_health(sys.argv[1:]))
     from wx_domain_exporter.cli import run  # noqa: PLC0415 - see above
     from wx_domain_exporter.standard_error import queue_standard_error  # noqa: PLC0415 - see above
 

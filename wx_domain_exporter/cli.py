@@ -11,9 +11,10 @@ from wx_domain_exporter.commands.config_check import run_config_check
 from wx_domain_exporter.commands.doctor import run_doctor
 from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE, UsageError, parse_flags
 from wx_domain_exporter.commands.once import run_once
-from wx_domain_exporter.commands.output import fail
+from wx_domain_exporter.commands.output import fail, print_result
 from wx_domain_exporter.commands.serve import serve
 from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.json_schema import config_schema
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
@@ -35,6 +36,8 @@ def run(arguments: Sequence[str]) -> int:
         # --doctor and --baseline report failures themselves: the log would repeat them.
         quiet = (flags.doctor or flags.baseline) and flags.log_level != "debug"
         logs.set_up("error" if quiet else flags.log_level, flags.log_format)
+        if flags.config_schema:
+            return print_result(config_schema())
         with _config_loader(flags) as loader:
             return _run_command(loader, flags)
     except UsageError as error:

@@ -8,7 +8,8 @@ _RESERVED = 24
 """Files of the process itself, such as event loops, and the calls of a discovery."""
 _PER_CALL = 2
 """A connection, and the file of a secret or the look-up of a name."""
-_MAX_CLIENTS = 1000
+MAX_CLIENTS = 1000
+"""Connections of clients that may be open at once, unless half of the limit is less."""
 _EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE})
 
 
@@ -18,7 +19,7 @@ def limit() -> int:
     return sys.maxsize if descriptors == resource.RLIM_INFINITY else descriptors
 
 
-def max_clients(wanted: int = _MAX_CLIENTS) -> int:
+def max_clients(wanted: int = MAX_CLIENTS) -> int:
     """Return how many connections of clients may be open: half of the limit at most."""
     return min(wanted, max(1, limit() // 2))
 

@@ -1,7 +1,7 @@
 """The running exporter: the fleet in use, and everything that stays when the configuration is reloaded."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 
@@ -118,15 +118,21 @@ class Service:
         """Whether every discovery has read its whole list; a fleet that is read afterwards has all apps."""
         return all(discovery.complete for discovery in self.discoveries)
 
-    def start(self) -> None:
+    def start(self, auto_reload_interval: float = 0) -> None:
         """Begin to discover platforms, to check app files for changes, and to reload on request.
+
+        Args:
+            auto_reload_interval: seconds between checks of the configuration file, which is reloaded when it
+                has changed; 0 for none.
 
         Raises:
             RuntimeError: the system has no thread for it.
         """
         self.reloader.start()
         self.tasks.submit(self._platforms.start).result()
-        threading.Thread(target=self._check_app_files, name="app-files", daemon=True).start()
+        self._check_regularly("app-files", _APP_FILES_INTERVAL_SECONDS, self.reload_app_files)
+        if auto_reload_interval:
+            self._check_regularly("auto-reload", auto_reload_interval, self.reload_if_changed)
 
     def discover(self) -> None:
         """Discover the mini programs of all platforms once, and wait for it."""
@@ -155,6 +161,13 @@ class Service:
             self._log_app_file_errors()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
+
+    def reload_if_changed(self) -> None:
+        """Reload if the configuration file has changed since it was last read."""
+        with self._loading:
+            changed = self._loader.changed()
+        if changed:
+            self.reload()
 
     def reload_app_files(self) -> None:
         """Load the app files again, and make the connections anew, if one of their files changed."""
@@ -196,15 +209,19 @@ class Service:
         self.reloader.close()
         self.tasks.close(lambda: self.fleet.client.close())  # noqa: PLW0108 - the client at that time
 
-    def _check_app_files(self) -> None:
-        """Reload changed app files until `close`; runs in a thread of its own."""
-        while not self._closed.wait(_APP_FILES_INTERVAL_SECONDS):
-            try:
-                self.reload_app_files()
-            except CancelledError:  # the exporter is ending
-                return
-            except Exception:  # the next check may succeed
-                log.exception("app files can't be read")
+    def _check_regularly(self, name: str, interval: float, check: Callable[[], None]) -> None:
+        """Check files for changes until `close`, in a thread of its own."""
+
+        def work() -> None:
+            while not self._closed.wait(interval):
+                try:
+                    check()
+                except CancelledError:  # the exporter is ending
+                    return
+                except Exception:  # the next check may succeed
+                    log.exception("files can't be checked for changes", thread=name)
+
+        threading.Thread(target=work, name=name, daemon=True).start()
 
     def _apply(self, settings: Settings, *, resume: bool) -> None:
         """Make a loaded configuration the one in use.

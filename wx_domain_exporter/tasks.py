@@ -65,7 +65,7 @@ class Tasks:
             if self._thread is None:
                 self._start()
             self._hub.loop.run_callback_threadsafe(
-                self._running.spawn, _answer, future, function, args, kwargs
+                self._running.spawn, _run_for, future, function, args, kwargs
             )
         return future
 
@@ -107,7 +107,7 @@ class Tasks:
             started.set_exception(error)
             return
         hub.print_exception = _log_error  # type: ignore[assignment, method-assign] # the default writes to stderr
-        _here.blocking_calls = _BlockingCalls()
+        _thread_local.blocking_calls = _BlockingCalls()
         started.set_result(hub)
         self._ending.wait()
         self._running.kill()
@@ -133,7 +133,7 @@ def blocking(function: Callable[..., Result], *args: object, seconds: float | No
         TimeoutError: the call took longer.
         OSError: no thread could be started.
     """
-    calls: _BlockingCalls | None = getattr(_here, "blocking_calls", None)
+    calls: _BlockingCalls | None = getattr(_thread_local, "blocking_calls", None)
     if calls is None:
         return function(*args)
     return cast("Result", calls.run(function, args, seconds))
@@ -184,14 +184,14 @@ class _BlockingCalls:
             return
 
 
-_here = threading.local()
+_thread_local = threading.local()
 """Holds `blocking_calls` in the thread of the tasks; empty in other threads."""
 
 
-def _answer(
+def _run_for(
     future: "Future[Any]", function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
-    """Run a function and set its result or exception on a future."""
+    """Run a function for the future that receives its result or exception."""
     if not future.set_running_or_notify_cancel():
         return
     try:

@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.exporter_process import exporter, run_exporter
-from helpers.fleets import APPSECRET, SmallFleet, appid
+from helpers.fleets import APPSECRET, SmallFleet, appid, fleet_config
 from helpers.http_requests import Answer, request
 from helpers.repository import REPOSITORY
 from helpers.samples import series, value
+from helpers.volumes import Volume
 from helpers.waiting import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+STATIC = {"appid": appid(5), "token": {"type": "access_token", "access_token": "t"}}
 
 
 @pytest.fixture
@@ -129,6 +133,22 @@ class TestReload:
         hashes = [value(text, "wx_domain_exporter_config_hash") for text in (first, second)]
         assert hashes[0] != hashes[1]
 
+    def test_a_changed_file_is_loaded_by_itself_if_wanted(self, fleet: SmallFleet, tmp_path: Path) -> None:
+        """A ConfigMap's file is a link whose target changes as a whole."""
+        volume = Volume(tmp_path / "volume")
+        volume.update(config=fleet.path.read_text())
+        file = volume.path / "config"
+        with exporter(f"--config.file={file}", "--config.auto-reload-interval=100ms") as program:
+            volume.update(config=fleet_config(fleet.world, fleet.url, apps=[STATIC]))
+            wait_until(lambda: "configuration reloaded" in program.log, "the reload is logged")
+            assert set(series(program.scrape(), "wx_domain_up", "appid")) == {appid(5)}
+            volume.update(config="apps: [")
+            wait_until(lambda: "configuration rejected" in program.log, "the error is logged")
+            broken = program.scrape()
+        assert set(series(broken, "wx_domain_up", "appid")) == {appid(5)}
+        assert value(broken, "wx_domain_exporter_config_last_reload_successful") == 0
+        assert program.log.count("configuration rejected") == 1
+
     def test_a_bad_file_changes_nothing_but_the_gauge_and_the_log(self, fleet: SmallFleet) -> None:
         with exporter(f"--config.file={fleet.path}", "--web.enable-lifecycle") as program:
             program.scrape()
@@ -152,9 +172,7 @@ class TestReload:
         with exporter(f"--config.file={fleet.path}", "--web.enable-lifecycle") as program:
             scrape = scrape_in(pool, program.url)
             fleet.world.wait_for_calls("getwxadevinfo", appid(0))
-            fleet.configure(
-                apps=[{"appid": appid(5), "token": {"type": "access_token", "access_token": "t"}}]
-            )
+            fleet.configure(apps=[STATIC])
             assert request(f"{program.url}/-/reload", method="POST").status == 200
             assert not scrape.done()
             old, new = scrape.result().text, program.scrape()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 from helpers.json_text import as_json
+from helpers.volumes import Volume
 
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.config.secret import Secret
@@ -15,25 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 A, B = (f"wx{number:016x}" for number in range(2))
-
-
-class Volume:
-    """A mounted volume: `NAME` is a link to `..data/NAME`, and `..data` one to the current folder."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._numbers = itertools.count()
-        path.mkdir()
-
-    def update(self, **files: str) -> None:
-        data, new = self.path / f"..{next(self._numbers)}", self.path / "..data_tmp"
-        data.mkdir()
-        for name, text in files.items():
-            (data / name).write_text(text)
-            if not (self.path / name).is_symlink():
-                (self.path / name).symlink_to(f"..data/{name}")
-        new.symlink_to(data.name)
-        new.replace(self.path / "..data")
 
 
 def test_a_secret_is_the_latest_one(tmp_path: Path) -> None:

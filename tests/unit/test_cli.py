@@ -38,9 +38,12 @@ class TestInformation:
         assert {flag.name: flag.default for flag in FLAGS} == {
             "config.file": "config.yml",
             "config.check": "",
+            "config.schema": "",
+            "config.auto-reload-interval": "0s",
             "once": "",
             "baseline": "",
             "doctor": "",
+            "health": "",
             "demo": "",
             "web.listen-address": ":12324",
             "web.config.file": "",

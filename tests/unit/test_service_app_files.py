@@ -167,4 +167,4 @@ class TestThread:
             service.start()
             assert trap.again.wait(120)
             service.close()
-        assert logs[0]["event"] == "app files can't be read"
+        assert logs[0]["event"] == "files can't be checked for changes"

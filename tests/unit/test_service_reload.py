@@ -288,3 +288,24 @@ def test_reloads_run_one_at_a_time(fleet: SmallFleet) -> None:
         thread.join(LONG)
     service.close()
     assert (loader.loads, loader.overlaps) == (17, 0)
+
+
+class TestAutoReload:
+    def test_only_a_changed_file_is_read_again(self, fleet: SmallFleet, service: Service) -> None:
+        with capture_logs() as logs:
+            service.reload_if_changed()
+            assert not logs
+            fleet.path.write_text("apps: [")
+            service.reload_if_changed()
+            service.reload_if_changed()
+            assert [log["log_level"] for log in logs] == ["error"]  # what is invalid is reported once
+            assert service.rejected_config is not None
+            fleet.configure(scrape={"timeout": "7s"})
+            service.reload_if_changed()
+            service.reload_if_changed()
+        assert [log["log_level"] for log in logs] == ["error", "info"]
+        assert service.fleet.settings.scrape.timeout == 7
+        assert service.rejected_config is None
+
+    def test_a_demo_has_no_file_to_reload(self, fleet: SmallFleet) -> None:
+        assert not loader.ConfigLoader(fleet.path, fleet.path.read_bytes()).changed()

@@ -50,7 +50,9 @@ class ExtraCall(Generic[Result]):
     def call(self, deadline: SharedDeadline) -> Result | None:
         """Call the API and return what its answer says; None if the call failed. Never raises."""
         try:
-            result = self._wechat.call_once(self.api, self._body, deadline, self.parser, self.api_errors)
+            result = self._wechat.call_with_current_token(
+                self.api, self._body, deadline, self.parser, self.api_errors
+            )
         except FetchError as error:
             self._failed(error)
             return None

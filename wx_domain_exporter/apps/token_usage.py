@@ -39,7 +39,7 @@ class TokenUsage:
         self._on_conflict: dict[str, OnConflict] = {}
         """By app, its conflict handler. A claim with another handler comes from an app that was replaced."""
         self._apps_are_set = False
-        """Whether other apps than those of `set_apps` may not claim tokens."""
+        """Whether `set_apps` was called: since then, only its apps may claim tokens."""
 
     def set_apps(self, on_conflict: Mapping[str, OnConflict]) -> None:
         """Set the apps that may claim tokens, each with its conflict handler, and forget all others."""

@@ -125,7 +125,9 @@ def _quota_of(app: MonitoredApp, result: FetchResult) -> Quota | FetchError | No
         return known
     deadline, parser = SharedDeadline(Deadline.after(FETCH_TIMEOUT)), JsonParser(read_quota)
     try:
-        return app.wechat.call_once(QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, deadline, parser, {})
+        return app.wechat.call_with_current_token(
+            QUOTA_GET, {"cgi_path": GETWXADEVINFO.path}, deadline, parser, {}
+        )
     except FetchError as error:
         return error
 

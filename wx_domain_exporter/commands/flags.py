@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.config.durations import parse_duration
 from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, MANAGEMENT, is_reserved
 
 DEFAULT_CONFIG_FILE = "config.yml"
 DEFAULT_LISTEN_ADDRESS = ":12324"
-_COMMANDS = ("config.check", "once", "baseline", "doctor")
+_COMMANDS = ("config.check", "once", "config.schema", "baseline", "doctor", "health")
 LOG_LEVELS = ("debug", "info", "warn", "warning", "error")
 """`warn` is the same as `warning`; other exporters use that name."""
 
@@ -40,6 +41,13 @@ def _positive_number(text: str) -> int:
     return int(text)
 
 
+def _duration(text: str) -> float:
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}; expected one such as 30s or 5m") from None
+
+
 def _telemetry_path(text: str) -> str:
     if not text.startswith("/") or text.startswith(MANAGEMENT) or any(char in text for char in "{}?# \t"):
         expected = (
@@ -54,6 +62,18 @@ def _telemetry_path(text: str) -> str:
 FLAGS = (
     Flag("config.file", DEFAULT_CONFIG_FILE, "The configuration file.", {"metavar": "FILE"}),
     Flag("config.check", "", "Validate the configuration and exit: 0 if it is valid, 1 if not."),
+    Flag(
+        "config.schema",
+        "",
+        "Print the JSON Schema of the configuration, for editors, and exit.",
+    ),
+    Flag(
+        "config.auto-reload-interval",
+        "0s",
+        "How often to look whether the configuration file has changed, and reload it then; 0s never looks. "
+        "App files and the files of secrets and certificates are always read again when they change.",
+        {"metavar": "DURATION", "default": "0s", "type": _duration},
+    ),
     Flag(
         "once",
         "",
@@ -70,6 +90,12 @@ FLAGS = (
         "",
         "Check every app step by step, print what is wrong and what to do, and exit: 0 if nothing is wrong, "
         "1 if something is. In English, or in Chinese with a Chinese locale.",
+    ),
+    Flag(
+        "health",
+        "",
+        "Ask the exporter that runs with the same flags whether it answers, and exit: 0 if it does, 1 if "
+        "not. Calls no API; an answer that asks for a password or a client certificate is one.",
     ),
     Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
     Flag(

@@ -38,7 +38,7 @@ def serve(service: Service, flags: argparse.Namespace) -> int:
     server = Server(AccessMiddleware(make_web_app(service, options), web_config), tls)
     scheme = "http" if tls is None or tls() is None else "https"
     sockets = _listen(flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])
-    service.start()
+    service.start(flags.config_auto_reload_interval)
     with _signal_handlers(server, service):
         log.info("started", version=__version__, apps=len(service.fleet.apps), demo=flags.demo)
         for sock in sockets:

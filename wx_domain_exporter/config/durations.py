@@ -9,6 +9,10 @@ _GO_PART = re.compile(rf"(\d+\.?\d*|\.\d+)({'|'.join(_GO_UNITS)})", re.ASCII)
 _GO_DURATION = re.compile(rf"(?:{_GO_PART.pattern})+", re.ASCII)
 
 
+DURATION_PATTERN = f"^(?=.)(0|{_DURATION.pattern})$"
+"""Prometheus durations as a regular expression of JSON Schema."""
+
+
 def parse_duration(text: str) -> float:
     """Return the seconds of a Prometheus duration.
 
@@ -25,6 +29,14 @@ def parse_duration(text: str) -> float:
         return sum(int(number) * seconds for number, seconds in pairs if number is not None)
     except OverflowError:
         raise ValueError("is longer than any Prometheus duration") from None
+
+
+def in_units(seconds: float) -> str:
+    """Return a duration as a file has it, in the largest unit that is exact, such as `500ms` or `10m`."""
+    for unit in ("d", "h", "m", "s"):
+        if seconds and seconds % _UNITS[unit] == 0:
+            return f"{seconds / _UNITS[unit]:.0f}{unit}"
+    return f"{seconds * 1000:.0f}ms" if seconds else "0s"
 
 
 def parse_go_duration(text: str) -> float:

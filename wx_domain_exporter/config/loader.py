@@ -25,6 +25,7 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.config.settings import AppSettings, PlatformSettings, Settings
 from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_config
+from wx_domain_exporter.file_watch import WatchedFiles
 
 
 def without_broken_files(settings: Settings) -> Settings:
@@ -56,6 +57,7 @@ class ConfigLoader:
         self._content = content
         self._main: _Main | None = None
         self._files = AppFiles()
+        self._watched = WatchedFiles()
 
     def load(self) -> Settings:
         """Read the file and its app files; errors of app files are reported in the settings.
@@ -63,11 +65,17 @@ class ConfigLoader:
         Raises:
             ConfigError: the file can't be read or is invalid; the exception has all errors.
         """
-        content = read_config_file(self._path) if self._content is None else self._content
+        content = self._content
+        if content is None:
+            content = read_config_file(self._path, self._watched.read)
         main = _Main(content, self._path)
         settings = main.settings(self._files)
         self._main = main
         return settings
+
+    def changed(self) -> bool:
+        """Whether the configuration file itself has changed since it was last read, valid or not."""
+        return self._watched.changed()
 
     def load_changed_app_files(self) -> Settings | None:
         """Read the app files again if one of them changed; the configuration file itself is not read.

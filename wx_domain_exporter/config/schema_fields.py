@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 from urllib.parse import urlsplit
 
 from jsonpointer import JsonPointer, JsonPointerException
@@ -14,15 +14,17 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     ModelWrapValidatorHandler,
     PlainValidator,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from wx_domain_exporter.config.durations import parse_duration
+from wx_domain_exporter.config.durations import DURATION_PATTERN, parse_duration
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.domains.domain_list import CATEGORY_PATTERN
 
@@ -114,6 +116,13 @@ class Within:
         """Run after the validators before it."""
         return core_schema.no_info_after_validator_function(self._check, handler(source))
 
+    def __get_pydantic_json_schema__(
+        self, source: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Add the range of a whole number; JSON Schema has none for durations."""
+        made = handler(source)
+        return {**made, "minimum": self.low, "maximum": self.high} if made.get("type") == "integer" else made
+
     def _check(self, value: float) -> float:
         if self.low <= value <= self.high:
             return value
@@ -141,6 +150,16 @@ def _matching(pattern: re.Pattern[str], message: str) -> AfterValidator:
         raise wrong(message)
 
     return AfterValidator(check)
+
+
+def _text_schema(pattern: re.Pattern[str]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^({pattern.pattern})$"})
+
+
+def _reference_schema(key: str) -> dict[str, Any]:
+    """Return the JSON Schema of `{file: PATH}` or `{env: NAME}`."""
+    text = {"type": "string", "minLength": 1}
+    return {"type": "object", "properties": {key: text}, "required": [key], "additionalProperties": False}
 
 
 def _label_name(value: str) -> str:
@@ -234,24 +253,35 @@ def _to_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Duration = Annotated[float, PlainValidator(_duration, json_schema_input_type=str), Words("duration")]
+DURATION_SCHEMA: Final = {"anyOf": [{"type": "string", "pattern": DURATION_PATTERN}, {"const": 0}]}
+"""The JSON Schema of a duration."""
+
+Duration = Annotated[
+    float, PlainValidator(_duration), WithJsonSchema(dict(DURATION_SCHEMA)), Words("duration")
+]
 """Seconds, from a Prometheus duration."""
 
+_LABEL_SCHEMA = _text_schema(re.compile(rf"(?!__|({'|'.join(sorted(RESERVED_LABELS))})$){_LABEL.pattern}"))
 SecretField = Annotated[
-    Secret, PlainValidator(_secret, json_schema_input_type=str | dict[str, str]), Words("secret")
+    Secret,
+    PlainValidator(_secret),
+    WithJsonSchema({"anyOf": [{"type": "string"}, *map(_reference_schema, ("file", "env"))]}),
+    Words("secret"),
 ]
 Appid = Annotated[
     str,
     _matching(APPID_PATTERN, "is not an appid; allowed: wx followed by 16 hexadecimal digits (0-9, a-f)"),
+    _text_schema(APPID_PATTERN),
     Words("appid"),
 ]
 Category = Annotated[
     str,
     _matching(CATEGORY_PATTERN, "is not a category; allowed: names such as requestdomain, bizdomain"),
+    _text_schema(CATEGORY_PATTERN),
     Words("category"),
 ]
 Labels = Mapping[
-    Annotated[str, AfterValidator(_label_name), Words("label name")],
+    Annotated[str, AfterValidator(_label_name), _LABEL_SCHEMA, Words("label name")],
     Annotated[str, AfterValidator(_printable), Words("text")],
 ]
 FilePath = Annotated[str, AfterValidator(_file_path), Words("file")]

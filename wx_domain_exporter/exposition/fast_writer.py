@@ -44,18 +44,17 @@ class FastWriter:
 
     def _cached_lines(self, results: ScrapeResults, templates: Mapping[Gauge, str]) -> Sequence[CachedLines]:
         """Return the cached lines of all apps that have lists, in the order of the apps."""
-        cache: dict[str, CachedLines] = {}
+        kept: dict[str, CachedLines] = {}
         cached_lines = []
         for app in results.apps:
-            appid, lists = app.app.settings.appid, app.result.categories
-            cached = self._cached.get(appid)
+            lists, cached = app.lists, self._cached.get(app.appid)
             if lists is not None:
                 if cached is None or not cached.is_valid_for(app.app, lists, templates):
                     cached = cached_lines_of(app, lists, results, templates)
                 cached_lines.append(cached)
             if cached is not None:  # kept for an app that fails too, because its next lists may be the same
-                cache[appid] = cached
-        self._cached = cache
+                kept[app.appid] = cached
+        self._cached = kept
         return cached_lines
 
 

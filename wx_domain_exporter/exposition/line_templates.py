@@ -1,8 +1,9 @@
-"""Line templates made from prometheus_client's own lines, which it takes much longer to write.
+"""Line templates: filling one in is much faster than letting prometheus_client write the line.
 
-prometheus_client writes one line of each gauge in each format, with its names, its help and the order of its
-labels. Only label values and numbers are written here; `tests/unit/exposition/test_fast_writer.py` fails if
-an upgrade of prometheus_client changes how it writes them.
+They are made from lines that prometheus_client itself writes, one of each gauge in each format, with names,
+help and the order of labels. Only label values and numbers are written here;
+`tests/unit/exposition/test_fast_writer.py` fails if an upgrade of prometheus_client changes how it writes
+them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

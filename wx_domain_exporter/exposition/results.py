@@ -61,7 +61,7 @@ class ScrapeResults:
     def apps_with_lists(self) -> Iterator[tuple[AppResult, Lists]]:
         """Yield the apps whose fetch succeeded, each with its lists."""
         for app in self.apps:
-            lists = app.result.categories
+            lists = app.lists
             if lists is not None:
                 yield app, lists
 

@@ -105,6 +105,14 @@ class DeadlineAdapter(BaseAdapter):
         except (OSError, ValueError, IncompleteResponseError) as error:
             raise _requests_error(error) from None
 
+    def discard(self, response: requests.Response) -> None:
+        """Close the connection of the response that `send` has just returned: it is not what was asked for.
+
+        It may be the response to the request before; the next one would be the response to this request.
+        """
+        if isinstance(response, _Response):
+            self._pool.discard(response.exchanged_over)
+
     def close(self) -> None:
         """Close the idle connections; running calls close theirs when they end."""
         self._pool.close()
@@ -157,14 +165,15 @@ class DeadlineAdapter(BaseAdapter):
             if kept and not response.started and isinstance(error, _STALE):
                 return None
             if isinstance(error, ContentDecodingError) and response.status >= FIRST_BAD_STATUS:
-                return _response(request, response, b"")  # the body of an error response is not used
+                # The body of an error response is not used.
+                return _response(request, response, b"", connection)
             raise
         finally:
             response.close()
         self._release(connection, response)
         if kept and response.surplus and not response.surplus_is_timeout:
             return None
-        return _response(request, response, content)
+        return _response(request, response, content, connection)
 
     def _release(self, connection: Connection, response: HttpResponse) -> None:
         if response.keep_alive and not response.surplus:
@@ -194,12 +203,21 @@ def _requests_error(error: Exception) -> RequestException:  # noqa: PLR0911 - a 
             return NotHttpError(f"the request can't be sent: {error}")
 
 
-def _response(request: requests.PreparedRequest, answer: HttpResponse, content: bytes) -> requests.Response:
-    response = requests.Response()
+class _Response(requests.Response):
+    """A response that knows the connection that it came over."""
+
+    exchanged_over: Connection
+
+
+def _response(
+    request: requests.PreparedRequest, answer: HttpResponse, content: bytes, connection: Connection
+) -> _Response:
+    response = _Response()
     response.status_code = answer.status
     response.reason = answer.reason.decode("latin-1").strip()
     response.headers = answer.headers.by_name
     response.url = request.url or ""
     response.request = request
     response.raw = io.BytesIO(content)
+    response.exchanged_over = connection
     return response

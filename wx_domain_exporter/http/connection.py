@@ -29,7 +29,8 @@ _OVERHEAD_BYTES = 1 << 18
 """How many bytes a response may have besides its body: heads, chunk sizes and trailers."""
 _READ = 1
 """libev's EV_READ."""
-_FIRST_SUCCESS, _FIRST_NO_SUCCESS = 200, 300
+_SUCCESSFUL = range(200, 300)
+"""The statuses with which a proxy accepts a tunnel."""
 
 
 class Connection:
@@ -145,7 +146,7 @@ class Connection:
         while not response.has_head:
             self._receive(sock, response)
         response.close()
-        if not _FIRST_SUCCESS <= response.status < _FIRST_NO_SUCCESS:
+        if response.status not in _SUCCESSFUL:
             raise ProxyError(f"the proxy refuses with status {response.status}")
 
     def _receive(self, sock: socket | SSLSocket, response: HttpResponse) -> None:

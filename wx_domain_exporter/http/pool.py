@@ -53,7 +53,7 @@ class ConnectionPool:
                 if now - connection.idle_since >= _QUIET_SECONDS:
                     connection.in_sync_at = now
                 return connection
-            self._discard(connection)
+            self._close_unexpected(connection)
         return None
 
     def give_back(self, connection: Connection) -> None:
@@ -65,6 +65,13 @@ class ConnectionPool:
             idle.append(connection)
         else:
             connection.close()
+
+    def discard(self, connection: Connection) -> None:
+        """Close a connection whose last response was not what had been asked for; it is idle, or closed."""
+        idle = self._idle.get(connection.origin, [])
+        if connection in idle:
+            idle.remove(connection)
+        connection.close()
 
     def close_idle(self) -> None:
         """Close all idle connections, for example because the process has no file descriptor left."""
@@ -98,9 +105,9 @@ class ConnectionPool:
         idle = self._idle.get(connection.origin, [])
         if connection in idle and not connection.is_idle():
             idle.remove(connection)
-            self._discard(connection)
+            self._close_unexpected(connection)
 
-    def _discard(self, connection: Connection) -> None:
+    def _close_unexpected(self, connection: Connection) -> None:
         """Close a connection on which something arrived while it was idle."""
         data = connection.unexpected_data()
         connection.close()

@@ -82,18 +82,24 @@ class HttpResponse:
     """One response: call `feed` with the received data until it is `complete`, then `close`."""
 
     __slots__ = (
-        *("_body", "_cap", "_head_bytes", "_header_list", "_parser", "_problem", "_received", "_size"),
-        *("_trailers", "_until_eof"),
-        *(
-            "complete",
-            "surplus_is_timeout",
-            "has_head",
-            "headers",
-            "keep_alive",
-            "reason",
-            "status",
-            "surplus",
-        ),
+        "_body",
+        "_cap",
+        "_head_bytes",
+        "_header_list",
+        "_parser",
+        "_problem",
+        "_received",
+        "_size",
+        "_trailers",
+        "_until_eof",
+        "complete",
+        "has_head",
+        "headers",
+        "keep_alive",
+        "reason",
+        "status",
+        "surplus",
+        "surplus_is_timeout",
     )
 
     def __init__(self, cap: int) -> None:

@@ -51,7 +51,7 @@ class SelfMetrics:
 
     def answered(self, api: str, errcode: int, seconds: float) -> None:
         """Count a call with a well-formed answer."""
-        known = errcode in self._errcodes or self._gets_to_know(errcode)
+        known = errcode in self._errcodes or self._may_have_series(errcode)
         self._requests_of(api, str(errcode) if known else "other").inc()
         self._duration_of(api).observe(seconds)
 
@@ -113,7 +113,8 @@ class SelfMetrics:
             self._app_file_errors.remove(gone)
         self._app_files = set(broken)
 
-    def _gets_to_know(self, errcode: int) -> bool:
+    def _may_have_series(self, errcode: int) -> bool:
+        """Whether an errcode has its own series; a new one gets it unless there are too many already."""
         with self._lock:
             if len(self._errcodes) < _MAX_ERRCODES:
                 self._errcodes.add(errcode)

@@ -9,8 +9,8 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.scheduler.jobs import Job
 
 _UNKNOWN_SHARE = 5
-"""If more unknown apps wait than there are workers, each may take this multiple of an even share of the time:
-a tenth of them that hang then take half of the time."""
+"""If more unknown apps wait than there are workers, each may take this multiple of an even share of the time.
+If a tenth of them hang, they take half of the time."""
 _MIN_UNKNOWN_SECONDS = 1.0
 _MIN_RETRY_SECONDS = 0.25
 """With less time, an app on a slow network could not be told from one that hangs."""

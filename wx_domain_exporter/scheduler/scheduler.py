@@ -149,7 +149,7 @@ class Scheduler:
                 scrape.add_job(fetch_job.extra_job)
 
     def _extra_job_after(self, app: MonitoredApp, result: FetchResult, deadline: Deadline) -> ExtraJob | None:
-        """Return the job for the extra calls that are due after a fetch; None if none are."""
+        """Queue the extra calls that are due after a fetch, and return their job; None if none are due."""
         app.extras_pending = False
         if not result.has_token or not app.extra_calls.due(lists=result.categories is not None):
             return None

@@ -1,4 +1,7 @@
-"""The body of a large answer, kept with gzip, in a tenth of the memory, also for clients without gzip."""
+"""The body of a large answer, kept only with gzip, because that takes a tenth of the memory.
+
+For clients that do not accept gzip it is decompressed piece by piece.
+"""
 
 import zlib
 from collections.abc import Iterable, Iterator

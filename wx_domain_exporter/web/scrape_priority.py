@@ -10,13 +10,13 @@ from typing import TypeVar
 _SLICE_SECONDS = 0.001
 """How long a thread works before it looks whether a scrape is under way."""
 _MAX_PAUSES = 9
-"""Of a thread after a slice, each as long as a slice: it always gets a tenth of the time."""
+"""Maximum number of pauses after a slice, each as long as it, so that a thread gets a tenth of the time."""
 _BUSY_SHARE = 0.2
 """If the process needs less of the processor than this during a pause, the pause was the last one."""
-_TURN_SECONDS = 0.01
-"""Between two turns in the event loop. A turn, such as one piece of an answer, takes about 0.5 ms."""
+_SECONDS_BETWEEN_TURNS = 0.01
+"""In the event loop. What is done in one turn, such as sending one piece of an answer, takes about 0.5 ms."""
 _MAX_WAITING = 64
-"""Requests and answers that wait for their turn."""
+"""Maximum number of new requests that wait for their turn."""
 
 Item = TypeVar("Item")
 
@@ -65,7 +65,7 @@ class ScrapePriority:
             if self.scraping:
                 now = time.monotonic()
                 await asyncio.sleep(max(0.0, self._next_turn - now))
-                self._next_turn = max(now, self._next_turn) + _TURN_SECONDS
+                self._next_turn = max(now, self._next_turn) + _SECONDS_BETWEEN_TURNS
 
     async def admit(self) -> bool:
         """Wait for the turn of a new request; False if too many wait already."""

@@ -85,7 +85,7 @@ class AuthenticatedClient:
             raise TokenError(DOUBTFUL_TOKEN)
         return result
 
-    def call_once(
+    def call_with_current_token(
         self,
         api: Api,
         body: Mapping[str, Any],
@@ -93,7 +93,7 @@ class AuthenticatedClient:
         parser: ResponseParser[Result],
         api_errors: MutableMapping[str, int],
     ) -> Result:
-        """Call an API of minor importance with the current token; only `call` replaces an invalid token.
+        """Call an API whose failure does not make the app fail; only `call` replaces an invalid token.
 
         Args:
             api: the API.

@@ -22,7 +22,7 @@ from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.proxies import wechat_proxies
 from wx_domain_exporter.wechat.responses import ResponseParser
-from wx_domain_exporter.wechat.token_service import TokenServiceClient
+from wx_domain_exporter.wechat.token_service_client import TokenServiceClient
 
 Result = TypeVar("Result")
 
@@ -187,7 +187,9 @@ class Caller:
             secrets.append(credential.token)
         begin = client.clock.monotonic()
         try:
-            result = parser.parse(api.name, client.http.send(request, timeout, proxies), secrets)
+            result = client.http.send(
+                request, timeout, proxies, lambda body: parser.parse(api.name, body, secrets)
+            )
         except ApiError as error:
             self.note(api.name, error.errcode)
             client.observer.answered(api.name, error.errcode, client.clock.monotonic() - begin)

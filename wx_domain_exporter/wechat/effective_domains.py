@@ -1,4 +1,4 @@
-"""Parses the published lists: get_effective_domain and get_effective_webviewdomain."""
+"""Parses the lists in force: get_effective_domain and get_effective_webviewdomain."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class EffectiveLists:
     """The result of one of the two APIs.
 
     Attributes:
-        lists: the published lists, by category.
+        lists: the lists in force, by category.
         blank: whether all lists of the response are empty, also those of the other origins.
     """
 

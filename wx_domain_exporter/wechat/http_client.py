@@ -1,6 +1,7 @@
 """Sends HTTP requests with a timeout, and raises a `FetchError` for each failure."""
 
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -20,6 +21,8 @@ from wx_domain_exporter.wechat.errors import (
     HttpError,
     TlsError,
 )
+
+Result = TypeVar("Result")
 
 USER_AGENT = f"wx_domain_exporter/{__version__}"
 _CA_FILE_TIMEOUT = 3.0
@@ -68,17 +71,24 @@ class HttpClient:
         """Close the idle connections; new ones are kept."""
         self._adapter.close_idle()
 
-    def send(self, request: requests.PreparedRequest, timeout: float, proxies: Mapping[str, str]) -> bytes:
-        """Send a request and return the body of the response.
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        timeout: float,
+        proxies: Mapping[str, str],
+        parse: Callable[[bytes], Result],
+    ) -> Result:
+        """Send a request and return the parsed body of the response.
 
         Args:
             request: the request.
             timeout: seconds from the name look-up to the last byte; less than the configured timeout where
                 other apps wait.
             proxies: as requests has them, scheme to URL.
+            parse: parses the body; if it raises a DecodeError, the connection is not used again.
 
         Raises:
-            FetchError: there was no complete response with an HTTP status below 300.
+            FetchError: there was no complete response with an HTTP status below 300, or `parse` raised it.
         """
         try:
             response = self._adapter.send(request, timeout=timeout, proxies=proxies)
@@ -96,4 +106,8 @@ class HttpClient:
             raise HttpError(str(error)) from None
         if response.status_code >= FIRST_BAD_STATUS:
             raise HttpError(f"HTTP status {response.status_code}")
-        return response.content
+        try:
+            return parse(response.content)
+        except DecodeError:
+            self._adapter.discard(response)
+            raise

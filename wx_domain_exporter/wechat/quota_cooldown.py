@@ -27,9 +27,10 @@ class QuotaCooldown(Cooldown):
             self.begin(seconds)
 
     def seconds_after(self, error: FetchError | None) -> float:
-        """Return the seconds to wait after a failed call; 0 if the error is not about a quota.
+        """Note how a call failed, and return the seconds to wait; 0 if the error is not about a quota.
 
-        Other errors do not show that the quota is back, so they do not make the next wait a first one.
+        The first wait may be shorter than the next ones. An error of another kind does not start this anew,
+        because it does not show that the quota is back.
         """
         if not isinstance(error, QuotaError):
             return 0.0

@@ -21,9 +21,12 @@ class TestDefaults:
         assert vars(parse_flags([])) == {
             "config_file": None,
             "config_check": False,
+            "config_schema": False,
+            "config_auto_reload_interval": 0.0,
             "once": False,
             "baseline": False,
             "doctor": False,
+            "health": False,
             "demo": False,
             "web_listen_address": None,
             "web_config_file": None,

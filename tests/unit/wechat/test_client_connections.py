@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from requests.utils import get_netrc_auth, select_proxy
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.errors import FetchError, TlsError
+from wx_domain_exporter.wechat.errors import DecodeError, FetchError, TlsError
 from wx_domain_exporter.wechat.proxies import environment_proxies
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ def proxies_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Prox
 
 
 class TestConnection:
+    @pytest.mark.parametrize(("second", "connections"), [(GOOD_ANSWER, 1), ("a token", 2)])
+    def test_after_an_answer_to_something_else_the_connection_is_not_used_again(
+        self, second: object, connections: int
+    ) -> None:
+        """It may belong to the request before, and the next one would be the answer to this request."""
+        with client_of(GOOD_ANSWER, second, GOOD_ANSWER) as (client, api):
+            ask(client)
+            with contextlib.suppress(DecodeError):
+                ask(client)
+            assert ask(client) == GOOD_ANSWER
+            assert api.accepted == connections
+
     def test_proxy_url_is_used(self) -> None:
         with Proxy("me:Zp4ss") as proxy:
             with client_of(GOOD_ANSWER, proxy_url=f"http://me:Zp4ss@127.0.0.1:{proxy.port}") as (client, _):

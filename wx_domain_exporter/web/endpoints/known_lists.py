@@ -16,9 +16,9 @@ class KnownLists:
     Attributes:
         fleet: the fleet.
         finished_jobs: how many jobs the scheduler had finished before; lists change only in jobs.
-        untried: how many apps no fetch has ended of.
+        untried: how many apps have not been fetched yet.
         apps: the apps whose lists are known, sorted by appid; the same object while nothing changes.
-        categories: those that are documented, and those that a list is known of.
+        categories: the documented ones, and those of all known lists.
     """
 
     fleet: Fleet

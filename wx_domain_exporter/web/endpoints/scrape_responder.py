@@ -38,9 +38,9 @@ class EncodingTime:
     """An estimate of how long encoding takes, from the scrapes before; in seconds."""
 
     _FIRST = 0.0003
-    """An app, before the first scrape: about 30 series of 10 µs."""
+    """Seconds for one app, until the first scrape is measured: about 30 series of 10 µs each."""
     _DECAY = 0.9
-    """On a busy machine one fast encoding says little about the next, so the estimate falls slowly."""
+    """The estimate falls at most by a tenth: where the machine is busy, a fast one tells little."""
 
     def __init__(self) -> None:
         self._seconds_an_app = self._FIRST

@@ -35,7 +35,7 @@ _MAX_CACHED = 4
 _MAX_CACHED_BYTES = 32 << 20
 """Of all these together, with gzip."""
 _SECONDS_BETWEEN_LOOKS = 1.0
-"""While a scrape is under way, and lists may change all the time."""
+"""Minimum time between two looks at all apps during a scrape, in which lists may change all the time."""
 _GROUPS_PER_PART = 100
 _Query = tuple[bool, frozenset[str]]
 """Whether `by=app` is given, and the categories."""

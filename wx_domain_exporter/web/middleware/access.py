@@ -1,4 +1,4 @@
-"""The ASGI middleware of every request: users, rate limit and headers of the web configuration; bodies."""
+"""The ASGI middleware that checks every request: rate limit, password and size; it also adds headers."""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus

@@ -78,7 +78,7 @@ class PasswordChecker:
         if matches is None:
             if not self.limit.acquire():
                 return "busy"
-            matches = self._start(digest, password, users.get(user) or _hash_of_nobody(self._highest_cost))
+            matches = self._start(digest, password, users.get(user) or _unmatchable_hash(self._highest_cost))
         accepted = await asyncio.shield(matches) and user in users
         if accepted and users is self._users:
             self._remember(digest)
@@ -129,7 +129,7 @@ def _matches(password: bytes, hashed: bytes, highest_cost: int) -> bool:
     try:
         matches = bcrypt.checkpw(password, hashed)
         for cost in range(_cost(hashed), highest_cost):
-            bcrypt.checkpw(password, _hash_of_nobody(cost))
+            bcrypt.checkpw(password, _unmatchable_hash(cost))
     except ValueError:  # The password holds a NUL.
         return False
     return matches
@@ -139,7 +139,8 @@ def _cost(hashed: bytes) -> int:
     return int(hashed[4:6])
 
 
-def _hash_of_nobody(cost: int) -> bytes:
+def _unmatchable_hash(cost: int) -> bytes:
+    """Return a bcrypt hash of this cost that no password is expected to have."""
     return bcrypt.gensalt(4).replace(b"$04$", b"$%02d$" % cost) + b"." * 31
 
 

@@ -10,6 +10,7 @@ BACKLOG = 1024
 _MAX_PORT = 65535
 _NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 """The machine does not have the address, or no IPv6."""
+_EVERY_ADDRESS = frozenset({"", "::", "0.0.0.0"})  # noqa: S104 - compared, not bound
 _ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
 
 
@@ -26,12 +27,7 @@ def listen(address: str) -> list[socket.socket]:
     Raises:
         ListenError: the address is not valid, not this machine's, or taken.
     """
-    match = _ADDRESS.fullmatch(address)
-    if match is None or int(match["port"]) > _MAX_PORT:
-        raise ListenError(
-            f"--web.listen-address {address}: is not a valid address; allowed: HOST:PORT, :PORT, [IPV6]:PORT"
-        )
-    host, port = match["ipv6"] or match["host"], int(match["port"])
+    host, port = _parsed(address)
     try:
         if host in {"", "::"} and socket.has_dualstack_ipv6():
             return [_bound(socket.AF_INET6, ("::", port), dualstack=True)]
@@ -42,6 +38,25 @@ def listen(address: str) -> list[socket.socket]:
         raise ListenError(
             f"--web.listen-address {address}: can't listen: the host is not a valid name"
         ) from None
+
+
+def connect_target(address: str) -> tuple[str, int]:
+    """Return the host and the port at which a program on this machine reaches an address that is listened on.
+
+    Raises:
+        ListenError: the address is not valid.
+    """
+    host, port = _parsed(address)
+    return "localhost" if host in _EVERY_ADDRESS else host, port
+
+
+def _parsed(address: str) -> tuple[str, int]:
+    match = _ADDRESS.fullmatch(address)
+    if match is None or int(match["port"]) > _MAX_PORT:
+        raise ListenError(
+            f"--web.listen-address {address}: is not a valid address; allowed: HOST:PORT, :PORT, [IPV6]:PORT"
+        )
+    return match["ipv6"] or match["host"], int(match["port"])
 
 
 def _listen_on_all(host: str, port: int) -> list[socket.socket]:
@@ -88,6 +103,6 @@ def _bound(family: int, target: tuple[object, ...], *, dualstack: bool = False) 
 def url_of(sock: socket.socket, scheme: str = "http") -> str:
     """Return the URL under which a listening socket is reached from this machine."""
     host, port, *_ = sock.getsockname()
-    if host in {"::", "0.0.0.0"}:  # noqa: S104 - compared, not bound
+    if host in _EVERY_ADDRESS:
         host = "localhost"
     return f"{scheme}://[{host}]:{port}/" if ":" in host else f"{scheme}://{host}:{port}/"

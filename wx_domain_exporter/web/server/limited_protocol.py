@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from wx_domain_exporter.open_files import MAX_CLIENTS
 from wx_domain_exporter.web.server.client_certificates import client_names, is_allowed_client
 from wx_domain_exporter.web.server.uvicorn_internals import UvicornConnection, UvicornServer
 from wx_domain_exporter.web.web_config.tls_context import ClientAuth
@@ -27,7 +28,7 @@ class ConnectionLimits:
     """For a client to read on after an answer has filled the connection's buffers."""
     answer: float = 120.0
     """From the first time that an answer has filled the buffers to its end; no scrape waits longer."""
-    connections: int = 1000
+    connections: int = MAX_CLIENTS
     """Open at once; a new one beyond replaces the one that has been without a request for longest."""
     stalled: int = 64
     """Answers at once that wait for their clients to read; beyond, the one that has waited longest is cut."""
@@ -111,7 +112,7 @@ class LimitedProtocol(UvicornConnection):
         self._stop_header_timer()
 
     def invalid_body_received(self) -> None:
-        """Report it."""
+        """Report that the connection is cut because of the body."""
         self._observer.invalid_body_received()
 
     def response_sent(self) -> None:

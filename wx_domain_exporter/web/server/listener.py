@@ -46,8 +46,8 @@ class ConnectionListener:
         # In the order in which their last request ended: the first one has been idle for longest.
         self._open: dict[LimitedProtocol, asyncio.Task[None]] = {}
         self._waiting_for_reader: dict[LimitedProtocol, None] = {}
-        self._warnings = _Interval(self._loop)
-        self._invalid_bodies = _Interval(self._loop)
+        self._warnings = _LogInterval(self._loop)
+        self._invalid_bodies = _LogInterval(self._loop)
         self._closed = False
         for listening in sockets:
             listening.settimeout(0)
@@ -158,15 +158,15 @@ class ConnectionListener:
             log.warning(event, connections=connections)
 
 
-class _Interval:
-    """The time between two lines of one kind, of which clients could cause any number."""
+class _LogInterval:
+    """Limits one kind of log line to one a minute, because clients could cause any number of them."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._end = 0.0
 
     def is_over(self) -> bool:
-        """Whether a line may be logged now; the next interval begins then."""
+        """Whether a line may be logged now; if so, the next interval begins."""
         now = self._loop.time()
         if now < self._end:
             return False

@@ -1,9 +1,9 @@
-"""Sources of tokens that other programs renew: `access_token`, and `cloudbase` of WeChat's cloud hosting."""
+"""`access_token`: a token that another program renews, in the configuration, a file or a variable."""
 
 from typing import ClassVar
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.config.schema_tokens import AccessToken, CloudBaseToken
+from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import TokenError
@@ -35,13 +35,3 @@ class AccessTokenSource(GivenTokenSource):
 
     def __init__(self, settings: AccessToken, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(settings.access_token, clock)
-
-
-class CloudBaseSource(GivenTokenSource):
-    """The token that WeChat's cloud hosting (微信云托管) renews in a file of the container."""
-
-    type_name: ClassVar[str] = "cloudbase"
-    parameter = "cloudbase_access_token"
-
-    def __init__(self, settings: CloudBaseToken, clock: Clock = SYSTEM_CLOCK) -> None:
-        super().__init__(Secret("file", settings.path), clock)

@@ -15,18 +15,19 @@ from wx_domain_exporter.config.schema_tokens import (
 )
 from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.tokens import source
-from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource, CloudBaseSource
+from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
+from wx_domain_exporter.wechat.tokens.cloudbase import CloudBaseSource
 from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
 from wx_domain_exporter.wechat.tokens.component import COMPONENT_PARAMETER, ComponentSource
+from wx_domain_exporter.wechat.tokens.source import TokenSource
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource
 from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 
 def make_source(
     appid: str, settings: TokenConfig, platforms: Mapping[str, Platform], clock: Clock = SYSTEM_CLOCK
-) -> source.TokenSource:
+) -> TokenSource:
     """Create the token source of an app."""
     match settings:
         case StableToken():
@@ -50,7 +51,7 @@ def make_platform(platform: PlatformSettings, clock: Clock = SYSTEM_CLOCK) -> Pl
     settings = platform.config
     appid = settings.component_appid
     if platform.component_token is not None:
-        component_token: source.TokenSource = make_source(appid, platform.component_token, {}, clock)
+        component_token: TokenSource = make_source(appid, platform.component_token, {}, clock)
         component_token.parameter = COMPONENT_PARAMETER
     elif settings.component_appsecret is not None and settings.component_verify_ticket is not None:
         ticket = settings.component_verify_ticket

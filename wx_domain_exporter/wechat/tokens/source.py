@@ -30,6 +30,15 @@ class TokenSource(ABC):
     Only one task at a time requests a token; the others wait and use its result.
     """
 
+    type_name: ClassVar[str]
+    """The type of the source in the configuration; also its name in log messages."""
+
+    parameter: str = "access_token"
+    """The query parameter in which its tokens are sent."""
+
+    base_url: str | None = None
+    """Replaces the configured `base_url` for calls with its tokens; None: it is used."""
+
     def __init__(self, clock: Clock = SYSTEM_CLOCK) -> None:
         self._clock = clock
         self._lock = BoundedSemaphore()
@@ -124,15 +133,6 @@ class TokenSource(ABC):
                 self._last_refusal.end()
             finally:
                 self._lock.release()
-
-    type_name: ClassVar[str]
-    """The type of the source in the configuration; also its name in log messages."""
-
-    parameter: str = "access_token"
-    """The query parameter in which its tokens are sent."""
-
-    base_url: str | None = None
-    """Replaces the configured `base_url` for calls with its tokens; None: it is used."""
 
     def credential(self, token: str) -> Credential:
         """Return the credential for a token of this source."""

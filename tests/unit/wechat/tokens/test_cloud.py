@@ -16,7 +16,7 @@ from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.schema_tokens import CloudBaseToken, CloudRunToken
 from wx_domain_exporter.wechat.client import ApiClient, Credential
 from wx_domain_exporter.wechat.errors import ApiError, HttpError
-from wx_domain_exporter.wechat.tokens.access_token import CloudBaseSource
+from wx_domain_exporter.wechat.tokens.cloudbase import CloudBaseSource
 from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
 
 if TYPE_CHECKING:

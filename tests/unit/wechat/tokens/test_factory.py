@@ -7,8 +7,9 @@ from helpers.simulated_client import APPID, SECRET
 from pydantic import TypeAdapter
 
 from wx_domain_exporter.config.schema_tokens import TOKEN_TYPES, NamedSource
-from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource, CloudBaseSource
+from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
+from wx_domain_exporter.wechat.tokens.cloudbase import CloudBaseSource
 from wx_domain_exporter.wechat.tokens.cloudrun import CloudRunSource
 from wx_domain_exporter.wechat.tokens.factory import make_source
 from wx_domain_exporter.wechat.tokens.stable_token import StableTokenSource

@@ -67,7 +67,7 @@ class TokenServiceClient:
         proxies = environment_proxies(self._settings, url)
         begin = self._clock.monotonic()
         try:
-            answer = read_json(http.send(request, timeout, proxies))
+            answer = http.send(request, timeout, proxies, read_json)
         except FetchError as error:
             self._observer.failed(NAME, error.reason, self._clock.monotonic() - begin)
             raise
