@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECONDS = 30.0
-_AXE = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
 _RUN_AXE = """axe.run().then(found => ({
   passed: found.passes.length,
   violations: found.violations.map(one => `${one.id}: ${one.nodes[0].html}`),
@@ -191,7 +190,8 @@ class Tab:
 
     def axe_violations(self) -> list[str]:
         """The rules of axe, a checker of accessibility, that the page violates, each with an element."""
-        self.call("Runtime.evaluate", expression=_AXE)
+        axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+        self.call("Runtime.evaluate", expression=axe)
         answer = self.call("Runtime.evaluate", expression=_RUN_AXE, awaitPromise=True, returnByValue=True)
         found = answer["result"]["value"]
         assert found["passed"]

@@ -227,8 +227,11 @@ class MonitoredApp:
         status = FetchStatus.OK
         if result.categories is None:
             status = FetchStatus.FAILING
-        elif not all(drift.matches for drift in self.drifts(result.categories).values()):
-            status = FetchStatus.DRIFTED
+        elif self.settings.baseline:
+            drifts = self.drifts(result.categories)
+            status = (
+                FetchStatus.OK if all(drift.matches for drift in drifts.values()) else FetchStatus.DRIFTED
+            )
         self.status_history.note(status, result.timestamp)
 
     def _claim(self, token: str) -> bool:
