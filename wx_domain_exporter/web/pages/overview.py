@@ -231,7 +231,8 @@ def _words_for_domains(state: AppState, words: Sequence[str]) -> list[str]:
         return []
     app, status = state.app.settings, TEXTS[state.status]
     cause = () if state.cause is None else (state.cause.reason, state.cause.code)
-    text = "\n".join((app.appid, app.name, *_labels(app.labels), status.en, status.zh, *cause)).casefold()
+    words_of_status = (state.status, status.en, status.zh)
+    text = "\n".join((app.appid, app.name, *_labels(app.labels), *words_of_status, *cause)).casefold()
     return [word for word in words if word not in text]
 
 

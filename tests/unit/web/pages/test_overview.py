@@ -224,6 +224,8 @@ class TestFilter:
             ("timeout", ["lapsed"]),
             ("failing", ["lapsed", "partner", "unlisted"]),
             ("异常", ["lapsed", "partner", "unlisted"]),
+            ("pending", ["new"]),
+            ("not fetched yet", ["new"]),
             ("new.example", ["changing"]),
             ("old.example", []),
             ("last.example.com", ["lapsed"]),

@@ -255,6 +255,16 @@ class TestContent:
         assert "Rate limit for third-party platforms100 calls in 1 s" in page.text
         assert "get_effective_domain 48001" in page.text
 
+    @pytest.mark.parametrize(("number", "full"), [(179, False), (180, True), (250, True)])
+    def test_the_meter_and_the_words_beside_it_agree(self, number: int, *, full: bool) -> None:
+        app = good("x", 1, requestdomain=hosts(number))
+        with service_of([app]) as service, served(service) as url:
+            page = Page(request(f"{url}/apps/{appid(1)}").text)
+        meters = [one["class"] for one in page.all("svg") if one["class"].startswith("meter")]
+        assert meters[0] == ("meter full" if full else "meter")
+        assert meters[1:] == ["meter"] * 5
+        assert (f"▲ {number} of 200 nearly full" in page.text) is full
+
     def test_problems_of_apps_that_do_not_fail_are_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
         withheld = good("x", 2, requestdomain=hosts(1))
         withheld.extra_result = ExtraResult({}, None, {}, withheld=True)
