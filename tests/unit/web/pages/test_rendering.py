@@ -218,7 +218,7 @@ class TestContent:
     def test_before_the_first_scrape_the_page_says_why_it_is_empty(self) -> None:
         with service_of([pending("x")]) as service, served(service) as url:
             page = Page(request(url).text)
-            assert "No data yet" in page.text
+            assert "Prometheus has not scraped this exporter yet" in page.text
             assert page.all("svg") == []
             service.last_scrape = NOW
             assert "No data yet" not in Page(request(url).text).text
