@@ -25,7 +25,7 @@ CHANGED = {
     "many-in-any-fleet": ("70", "wx_domain_down:many", "sudden) >= 70\n", 1),
     "many-within": ("2h", "appid:wx_domain_down:sudden", "since_timestamp > time() - 7200 > 0", 1),
     "unsteady": ("0.55", "WxDomainAppUnsteady", "(wx_domain_up[30m])) < 0.55\n", 1),
-    "unsteady-changes": ("8", "WxDomainAppUnsteady", "(wx_domain_up[30m])) > 8\n", 1),
+    "unsteady-outages": ("4", "WxDomainAppUnsteady", "(wx_domain_up[30m])) > 4\n", 1),
     "gone-for": ("3h", "appid:wx_domain_app:gone", "> 300 <= 10800", 1),
     "forget-after": ("30d", "appid:wx_domain_app:seen_timestamp", "> time() - 2592000)", 1),
     "figures-old": ("20m", "WxDomainFiguresStale", "> 1200", 3),
