@@ -160,7 +160,7 @@ def test_an_invalid_argument_is_named(argument: str) -> None:
     [
         (MINIMAL, "--many=0.2", f"{MINIMAL} has no wx_domain_down:many that a flag could change"),
         (RULES.name, "--certificate-expires=3d", "has no WxDomainCertificateExpiring that"),
-        (RULES.name, "--for=WxDomainListChanged=3m", "has no WxDomainListChanged that"),
+        (RULES.name, "--for=WxDomainUnexpectedDomain=3m", "has no WxDomainUnexpectedDomain that"),
         (RULES.name, "--for=WxDomainNothing=3m", "has no WxDomainNothing that"),
         (ALERTMANAGER, "--nearly-full=0.8", f"{ALERTMANAGER} has a use for --fleet-label only"),
     ],
