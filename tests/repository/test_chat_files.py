@@ -33,10 +33,6 @@ def check_config(file: Path, release: str) -> None:
     assert "FAILED" not in completed.stdout
 
 
-def test_the_example_for_wecom_is_valid(release: str) -> None:
-    check_config(RULES / "alertmanager.wechat.example.yml", release)
-
-
 def test_the_example_for_wecom_notifies_as_the_other_example() -> None:
     assert {key: WECHAT[key] for key in ("route", "inhibit_rules")} == {
         key: EXAMPLE[key] for key in ("route", "inhibit_rules")
