@@ -17,7 +17,7 @@ from helpers.json_text import as_json
 from helpers.operator_jobs import job_of_scrape_config, job_of_service_monitor
 from helpers.programs import program
 from helpers.repository import REPOSITORY
-from helpers.shipped_rules import jobs_of_the_alerts
+from helpers.shipped_rules import jobs_of_the_alerts, written_rules
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands.flags import FLAGS
@@ -225,6 +225,17 @@ class TestRules:
     def test_are_those_of_the_rule_file(self) -> None:
         rules = yaml.safe_load(text_of("rules/wx-domain.rules.yml"))
         assert load("monitoring/prometheusrule.yaml")["spec"] == rules
+
+    @pytest.mark.parametrize(("file", "name"), [("wx-domain", "wx-domain"), ("targets", "wx-domain-targets")])
+    def test_any_rules_can_be_written_so(self, file: str, name: str) -> None:
+        rules = written_rules(f"{file}.rules.yml", "--fleet-label=shard")
+        command = [sys.executable, "scripts/kubernetes_rules.py", "-"]
+        text = subprocess.run(
+            command, cwd=REPOSITORY, input=rules, capture_output=True, text=True, check=True
+        ).stdout
+        written = yaml.safe_load(text)
+        assert written["metadata"]["name"] == name
+        assert written["spec"] == yaml.safe_load(rules)
 
     def test_the_check_confirms_that(self) -> None:
         command = [sys.executable, "scripts/kubernetes_rules.py", "--check"]
