@@ -95,7 +95,7 @@ class TestDashboards:
         assert options[DENIED] == f"denied · {DENIED}"
         assert options[SHOP] in {f'the "shop" · {SHOP}', f"shop, as it was called · {SHOP}"}
         assert options[DISCOVERED].endswith(DISCOVERED)
-        assert len(options) == 16
+        assert len(options) == 21
 
 
 def expression_of(file: str, where: str) -> str:
