@@ -109,7 +109,7 @@ class Report:
         if not failed:
             return self._say(f"{counted(checks, 'check')}: {differ}", f"{checks} 项检查：{differ}")
         text = self._say(
-            f"{failed} of {counted(checks, 'check')} failed",
+            f"{failed} of {checks} checks failed" if checks > 1 else "1 check failed",
             f"{checks} 项检查中 {failed} 项异常" if checks > 1 else "1 项检查异常",
         )
         return f"{text}{self._say('; ', '；')}{differ}" if drifted else text

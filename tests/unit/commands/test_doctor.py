@@ -205,7 +205,7 @@ class TestReport:
         assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
         line, summary, block = capsys.readouterr().out.split("\n\n")
         assert line == "FAIL  No mini program is monitored."
-        assert summary == "1 of 1 check failed"
+        assert summary == "1 check failed"
         assert block.startswith("no app: No mini program is monitored.\n  → List at least one under apps, ")
 
     def test_a_broken_app_file_is_a_failure_and_the_apps_are_checked(
