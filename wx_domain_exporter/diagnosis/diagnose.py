@@ -24,6 +24,7 @@ from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.errcodes.remedies import (
     APP_IP_LIST,
     APP_IP_LIST_WARNING,
+    APP_TOKEN_REMEDY,
     COMPONENT_SECRET_REMEDY,
     PLATFORM_IP_LIST,
     PLATFORM_IP_LIST_WARNING,
@@ -60,7 +61,8 @@ class Cause:
     """What the failures of several apps have in common; equal for failures that one action puts right.
 
     Attributes:
-        code: the API and its errcode, such as `stable_token 40164`, or the metric label `reason`.
+        code: the API and its errcode, such as `stable_token 40164`, or the metric label `reason`; for
+            `token`, with what was wrong, such as `token timeout`.
         problem: what is wrong, without the details of one app.
         remedy: what a person should do for all of these apps.
     """
@@ -155,13 +157,13 @@ def _explain_other(error: FetchError, message: str) -> tuple[Step, BilingualText
     cause = error.cause if isinstance(error, TokenError) and error.cause is not None else error
     reason, origin = cause.reason, _origin_of(error)
     if isinstance(cause, NoSecretError):
-        common = Cause(reason, NO_SECRET_PROBLEM, UNREADABLE_SECRET_REMEDY)
+        common = Cause(f"{reason} secret", NO_SECRET_PROBLEM, UNREADABLE_SECRET_REMEDY)
         return Step.SECRET, BilingualText(message, f"密钥无法读取：{cause.chinese or message}"), common
     if isinstance(cause, NotAuthorizedError):
-        common = Cause(reason, NOT_AUTHORIZED_PROBLEM, AUTHORIZE_REMEDY)
+        common = Cause(f"{reason} authorization", NOT_AUTHORIZED_PROBLEM, AUTHORIZE_REMEDY)
         return Step.PERMISSION, BilingualText(message, f"小程序未授权：{message}"), common
     if isinstance(cause, NotDiscoveredError):
-        common = Cause(reason, NOT_DISCOVERED_PROBLEM, NOT_DISCOVERED_REMEDY)
+        common = Cause(f"{reason} discovery", NOT_DISCOVERED_PROBLEM, NOT_DISCOVERED_REMEDY)
         return Step.TOKEN, BilingualText(message, f"尚未发现：{message}"), common
     step = Step.TOKEN if isinstance(error, TokenError) else Step.ANSWER
     prefix = "获取 token 失败" if step is Step.TOKEN else "查询失败"
@@ -174,7 +176,8 @@ def _explain_other(error: FetchError, message: str) -> tuple[Step, BilingualText
             f"The {service.en}: {common_problem.en}", f"{service.zh}：{common_problem.zh}"
         )
         remedy = _filled(SERVICE_REMEDIES[reason], service)
-    return step, problem, Cause(reason, common_problem, remedy)
+    code = reason if cause is error else f"{error.reason} {reason}"
+    return step, problem, Cause(code, common_problem, remedy)
 
 
 def _described(origin: TokenOrigin) -> BilingualText:
@@ -204,7 +207,7 @@ def _remedy(
         return BilingualText(
             row.remedy.en.replace(SECRET_CHECK.en, flaw.en), row.remedy.zh.replace(SECRET_CHECK.zh, flaw.zh)
         )
-    if row.action is Action.INVALID_TOKEN and origin.type_name in INVALID_TOKEN_REMEDIES:
+    if row.remedy == APP_TOKEN_REMEDY and origin.type_name in INVALID_TOKEN_REMEDIES:
         return _filled(INVALID_TOKEN_REMEDIES[origin.type_name], _described(origin))
     return row.remedy
 

@@ -247,6 +247,11 @@ class TestInvalidToken:
         assert "token service tokens.example.com" in self.remedy("http")
         assert self.remedy("stable_token") == look_up("getwxadevinfo", 40001).remedy.en
 
+    @pytest.mark.parametrize("type_name", ["access_token", "http"])
+    def test_that_of_a_platforms_token_is_of_the_platform(self, type_name: str) -> None:
+        error = refused("api_get_authorizer_list", 40001, "", TokenOrigin(type_name))
+        assert diagnose(error, COMPONENT).remedy == look_up("api_get_authorizer_list", 40001).remedy
+
 
 class TestCause:
     def cause(self, error: FetchError, appid: str, component: str | None = None) -> Cause:
@@ -269,7 +274,22 @@ class TestCause:
     def test_messages_of_apps_are_no_part_of_it(self) -> None:
         first, second = (NoSecretError(f"the variable {name} is not set") for name in "AB")
         assert self.cause(first, APPID) == self.cause(second, APPID)
-        assert self.cause(first, APPID).code == "token"
+
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [
+            (CallTimeoutError("x"), "timeout"),
+            (TokenError("x"), "token"),
+            (TokenError("x", cause=CallTimeoutError("x")), "token timeout"),
+            (NoSecretError("x"), "token secret"),
+            (NotAuthorizedError("x"), "token authorization"),
+            (NotDiscoveredError("x"), "token discovery"),
+            (ApiError("getwxadevinfo", 48001, ""), "getwxadevinfo 48001"),
+        ],
+        ids=str,
+    )
+    def test_it_is_named_by_a_code(self, error: FetchError, code: str) -> None:
+        assert self.cause(error, APPID).code == code
 
     def test_what_needs_another_remedy_has_another_cause(self) -> None:
         elsewhere = refused("stable_token", 40164, NOT_LISTED.replace("203.0.113.7", "203.0.113.8"))
