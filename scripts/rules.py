@@ -1,4 +1,4 @@
-"""Write the alerting rules for another scrape interval, with more labels, or with other runbook links.
+"""Write a file of rules/ with your own choices: interval, thresholds, labels, links, language.
 
 Run as `python3 scripts/rules.py --scrape-interval=2m --label=team > wx-domain.rules.yml`, from the checkout;
 nothing but Python is needed. The comment at the top of rules/wx-domain.rules.yml says how to write durations.
@@ -9,33 +9,22 @@ import re
 import sys
 from pathlib import Path
 
-RULES = Path(__file__).resolve().parent.parent / "rules" / "wx-domain.rules.yml"
-RUNBOOK = "docs/runbook.md"
-SHIPPED_INTERVAL = 60_000
-"""The scrape interval, in milliseconds, for which the file is written."""
-FIXED_FROM = 3_600_000
-"""Durations from this one on, in milliseconds, are not scaled: they are chosen for people."""
-MIN_SCRAPES_OF_FIXED = 12
-"""Such a duration must span at least this many scrapes, because the alerts within it wait for up to ten."""
+from rule_durations import SHIPPED_INTERVAL, milliseconds, scaled
+from rule_texts import RUNBOOK, translated, with_server, with_status_links
+from rule_thresholds import THRESHOLDS, MissingRuleError, wait, with_wait
 
-_MILLISECONDS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_DURATION = re.compile(
-    r"(?P<before>\[|\boffset |^ +(?:- )?(?:for|interval): )(?P<number>\d+)(?P<unit>ms|[smhd])\b", re.MULTILINE
-)
-_MINUTES = re.compile(r"\b(\d+) \* 60\b")
+FOLDER = Path(__file__).resolve().parent.parent / "rules"
+RULES, ALERTMANAGER = "wx-domain.rules.yml", "alertmanager.example.yml"
+FILES = (RULES, "minimal.rules.yml", "targets.rules.yml", ALERTMANAGER)
+
 _LABEL = re.compile(r"[a-z_][a-z0-9_]*")
-
-
-def milliseconds(duration: str) -> int:
-    """A duration such as `5m`, in milliseconds.
-
-    Raises:
-        ValueError: It is not a duration, or zero.
-    """
-    match = re.fullmatch(r"(\d+)(ms|[smhd])", duration)
-    if match is None or int(match[1]) == 0:
-        raise ValueError(duration)
-    return int(match[1]) * _MILLISECONDS[match[2]]
+_INHIBIT_RULES = """\
+inhibit_rules:
+  # While a server watches nothing, its own other alerts are no news. Without the label, nothing is inhibited.
+  - source_matchers: [alertname = WxDomainAbsent, NAME != ""]
+    target_matchers: [alertname =~ "WxDomain.+", alertname != WxDomainAbsent]
+    equal: [NAME]
+"""
 
 
 def label(name: str) -> str:
@@ -44,7 +33,7 @@ def label(name: str) -> str:
     Raises:
         ValueError: The exporter does not allow this name, or the rules use it.
     """
-    if not _LABEL.fullmatch(name) or name in taken_labels(RULES.read_text()):
+    if not _LABEL.fullmatch(name) or name in taken_labels((FOLDER / RULES).read_text()):
         raise ValueError(name)
     return name
 
@@ -57,26 +46,15 @@ def taken_labels(rules: str) -> set[str]:
     return {"alertname", "alertstate"}.union(*(re.findall(r"\w+", " ".join(names)) for names in label_lists))
 
 
-def as_duration(duration: int) -> str:
-    """Milliseconds as a duration, in the largest unit that is exact."""
-    unit = next(unit for unit in ("d", "h", "m", "s", "ms") if duration % _MILLISECONDS[unit] == 0)
-    return f"{duration // _MILLISECONDS[unit]}{unit}"
+def url(text: str) -> str:
+    """An absolute URL without a fragment.
 
-
-def scaled(rules: str, interval: int) -> str:
-    """The rules with all durations, and all constants in seconds, scaled to an interval in milliseconds."""
-
-    def scale(duration: int) -> int:
-        if duration >= FIXED_FROM:
-            return max(duration, MIN_SCRAPES_OF_FIXED * interval)
-        return max(duration * interval // SHIPPED_INTERVAL, 1)
-
-    def scaled_duration(match: re.Match[str]) -> str:
-        duration = int(match["number"]) * _MILLISECONDS[match["unit"]]
-        return match["before"] + as_duration(scale(duration))
-
-    rules = _DURATION.sub(scaled_duration, rules)
-    return _MINUTES.sub(lambda match: f"{scale(int(match[1]) * 60_000) / 1000:g}", rules)
+    Raises:
+        ValueError: It is not.
+    """
+    if not re.fullmatch(r"https?://[^\s#\"'{}]+", text):
+        raise ValueError(text)
+    return text
 
 
 def labelled(rules: str, labels: list[str]) -> str:
@@ -87,9 +65,43 @@ def labelled(rules: str, labels: list[str]) -> str:
     )
 
 
-def main() -> None:
-    """Write the rules to standard output."""
+def chosen_rules(rules: str, options: argparse.Namespace) -> str:
+    """The rules with all that the arguments say.
+
+    Raises:
+        MissingRuleError: An argument is about a rule that is not in the file.
+    """
+    runbook = RUNBOOK
+    if options.lang != "en":
+        texts = FOLDER / "texts" / options.file.replace(".rules.yml", f".{options.lang}.yml")
+        rules, runbook = translated(rules, texts.read_text()), RUNBOOK.replace(".md", ".zh-CN.md")
+    rules = labelled(scaled(rules, options.scrape_interval), options.label)
+    for threshold in THRESHOLDS:
+        value = getattr(options, threshold.key)
+        if value is not None:
+            rules = threshold.applied(rules, value)
+    for alert, duration in options.waits:
+        rules = with_wait(rules, alert, duration)
+    if options.fleet_label:
+        rules = with_server(rules, options.fleet_label)
+    if options.status_url:
+        rules = with_status_links(rules, options.status_url)
+    return rules.replace(RUNBOOK, options.runbook_url or runbook)
+
+
+def with_inhibition(alertmanager: str, fleet_label: str) -> str:
+    """Alertmanager's configuration in which one server's alerts inhibit its own only."""
+    rules = _INHIBIT_RULES.replace("NAME", fleet_label)
+    alertmanager = re.sub(r"(?:^#.*\n)*^inhibit_rules: \[\]\n", rules, alertmanager, flags=re.MULTILINE)
+    return alertmanager.replace("group_by: [alertname]", f"group_by: [alertname, {fleet_label}]")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
+    parser.add_argument(
+        "file", nargs="?", choices=FILES, default=RULES, metavar="FILE", help=", ".join(FILES)
+    )
     parser.add_argument(
         "--scrape-interval",
         type=milliseconds,
@@ -106,14 +118,58 @@ def main() -> None:
         help="a key of the apps' labels to add to the alerts; repeatable",
     )
     parser.add_argument(
-        "--runbook-url",
-        default=RUNBOOK,
-        metavar="URL",
-        help="the URL at which docs/runbook.md can be read, without a fragment",
+        "--fleet-label",
+        type=label,
+        metavar="NAME",
+        help="an external label with another value on each Prometheus server: summaries show it, and "
+        "alertmanager.example.yml inhibits nothing across its values; default none: nothing is inhibited",
     )
-    options = parser.parse_args()
-    rules = labelled(scaled(RULES.read_text(), options.scrape_interval), options.label)
-    sys.stdout.write(rules.replace(RUNBOOK, options.runbook_url))
+    parser.add_argument(
+        "--lang", choices=("en", "zh"), default="en", help="the language of the alerts' texts"
+    )
+    parser.add_argument(
+        "--runbook-url", type=url, metavar="URL", help=f"where the runbook can be read; default {RUNBOOK}"
+    )
+    parser.add_argument(
+        "--status-url",
+        type=url,
+        metavar="URL",
+        help="the exporter's status page, for a link to the mini program's page in the annotation status_url",
+    )
+    parser.add_argument(
+        "--for",
+        dest="waits",
+        type=wait,
+        action="append",
+        default=[],
+        metavar="ALERT=DURATION",
+        help="how long the condition of an alert must hold, such as WxDomainNotInForce=1d; repeatable",
+    )
+    for threshold in THRESHOLDS:
+        parser.add_argument(
+            f"--{threshold.flag}",
+            type=threshold.parse,
+            metavar=threshold.parse.__name__.upper(),
+            help=f"{threshold.help}; default {threshold.shipped}",
+        )
+    return parser
+
+
+def main() -> None:
+    """Write the file to standard output."""
+    flags = parser()
+    options = flags.parse_args()
+    text = (FOLDER / options.file).read_text()
+    if options.file == ALERTMANAGER:
+        given = {key for key, value in vars(options).items() if value != flags.get_default(key)}
+        if given - {"file", "fleet_label"}:
+            flags.error(f"{ALERTMANAGER} has a use for --fleet-label only")
+        sys.stdout.write(with_inhibition(text, options.fleet_label) if options.fleet_label else text)
+        return
+    try:
+        sys.stdout.write(chosen_rules(text, options))
+    except MissingRuleError as error:
+        flags.error(f"{options.file} has no {error} that a flag could change")
 
 
 if __name__ == "__main__":

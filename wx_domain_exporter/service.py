@@ -19,6 +19,7 @@ from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.fleet import Fleet, FleetBuilder
+from wx_domain_exporter.fleet_history import FleetHistory
 from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
@@ -76,6 +77,8 @@ class Service:
         """Kept over reloads, as tokens are."""
         self.last_scrape: float | None = None
         """Unix time at which the last scrape began; None before the first one."""
+        self.fleet_history = FleetHistory()
+        """How many apps were well after each of the last scrapes."""
         self.rejected_config: RejectedConfig | None = None
         """Why the last reload failed; None if it succeeded."""
         self.config_loaded_at = clock.time()
@@ -213,9 +216,12 @@ class Service:
         Returns:
             The jobs to wait for; `exposition/results.py` makes the results of the scrape from them.
         """
-        self.last_scrape = self.clock.time()
+        self.last_scrape = begin = self.clock.time()
         fetched = fleet.apps if apps is None else apps
-        return self.scheduler.start(fetched, deadline, fleet.settings.scrape.min_interval)
+        jobs = self.scheduler.start(fetched, deadline, fleet.settings.scrape.min_interval)
+        if apps is None or len(apps) == len(fleet.by_appid):
+            jobs.done.add_done_callback(lambda _: self.fleet_history.note(fleet.apps, begin))
+        return jobs
 
     def close(self) -> None:
         """End all running calls; none begins afterwards."""

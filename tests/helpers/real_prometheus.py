@@ -57,18 +57,22 @@ def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = F
 
 @contextlib.contextmanager
 def configured_prometheus(
-    folder: Path, configuration: Mapping[str, Any], *flags: str, release: str = FORKY
+    folder: Path, configuration: Mapping[str, Any], *flags: str, release: str = FORKY, address: str = ""
 ) -> Iterator[Prometheus]:
-    """Run Prometheus with a configuration; relative paths start at the folder, which also has its data."""
+    """Run Prometheus with a configuration; relative paths start at the folder, which also has its data.
+
+    The `address` is any free one if it is empty.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "prometheus.yml"
     file.write_text(as_json(configuration))
-    url = f"http://127.0.0.1:{free_port()}"
+    address = address or f"127.0.0.1:{free_port()}"
+    url = f"http://{address}"
     command = [
         program("prometheus", "prometheus", release),
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address={url.removeprefix('http://')}",
+        f"--web.listen-address={address}",
         *flags,
     ]
     with running(command, folder / "prometheus.log", f"{url}/-/ready"):

@@ -6,18 +6,25 @@ import contextlib
 import re
 import subprocess
 import sys
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from helpers.ports import free_port
 from helpers.programs import FORKY
 from helpers.real_prometheus import Prometheus, configured_prometheus
 from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 RULES = REPOSITORY / "rules" / "wx-domain.rules.yml"
+RULE_FILES = sorted((REPOSITORY / "rules").glob("*.rules.yml"))
+(RUNBOOK,) = re.findall(
+    r'^RUNBOOK = "(.*)"$', (REPOSITORY / "scripts" / "rule_texts.py").read_text(), re.MULTILINE
+)
+"""The URL of the runbook in the shipped files."""
 
 
 def written_rules(*arguments: str) -> str:
@@ -68,23 +75,40 @@ def metrics_of(expression: str) -> set[str]:
 
 @contextlib.contextmanager
 def ruled_prometheus(
-    folder: Path, targets: Sequence[str], *flags: str, alertmanager: str = "", release: str = FORKY
+    folder: Path,
+    targets: Sequence[str],
+    *flags: str,
+    alertmanager: str = "",
+    release: str = FORKY,
+    rules: Sequence[str] = (),
+    external_labels: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Prometheus]:
-    """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs."""
+    """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs.
+
+    It also scrapes itself, and loads all `*.rules.yml` of the folder. `flags` are Prometheus', `rules` those
+    of scripts/rules.py.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s"))
+    (folder / RULES.name).write_text(written_rules("--scrape-interval=1s", *rules))
+    address = f"127.0.0.1:{free_port()}"
     configuration: dict[str, Any] = {
-        "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
-        "rule_files": [RULES.name],
+        "global": {
+            "scrape_interval": "1s",
+            "scrape_timeout": "1s",
+            "evaluation_interval": "1s",
+            "external_labels": dict(external_labels),
+        },
+        "rule_files": ["*.rules.yml"],
         "scrape_configs": [
             {
                 "job_name": "wx_domain",
                 "static_configs": [{"targets": [url.removeprefix("http://") for url in targets]}],
-            }
+            },
+            {"job_name": "prometheus", "static_configs": [{"targets": [address]}]},
         ],
     }
     if alertmanager:
         configuration["alerting"] = {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]}
     flags = ("--query.lookback-delta=5s", *flags)
-    with configured_prometheus(folder, configuration, *flags, release=release) as running:
+    with configured_prometheus(folder, configuration, *flags, release=release, address=address) as running:
         yield running

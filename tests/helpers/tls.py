@@ -12,7 +12,7 @@ import trustme
 if TYPE_CHECKING:
     from pathlib import Path
 
-YESTERDAY = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
+YESTERDAY, SOON = (dt.datetime.now(dt.UTC) + dt.timedelta(days=days) for days in (-1, 10))
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Certificates:
 
     ca_file: Path
     good: ssl.SSLContext
+    expiring: ssl.SSLContext
     expired: ssl.SSLContext
     wrong_name: ssl.SSLContext
     unknown_ca: ssl.SSLContext
@@ -33,6 +34,7 @@ def make_certificates(folder: Path) -> Certificates:
     return Certificates(
         ca_file=ca_file,
         good=server_context(authority.issue_cert("localhost", "127.0.0.1")),
+        expiring=server_context(authority.issue_cert("localhost", "127.0.0.1", not_after=SOON)),
         expired=server_context(authority.issue_cert("localhost", "127.0.0.1", not_after=YESTERDAY)),
         wrong_name=server_context(authority.issue_cert("other.example.com")),
         unknown_ca=server_context(trustme.CA().issue_cert("localhost", "127.0.0.1")),

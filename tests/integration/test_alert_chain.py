@@ -5,19 +5,23 @@ A minute of the shipped rules is a second here: scripts/rules.py writes them for
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import signal
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 from helpers.exporter_process import exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid
+from helpers.http_requests import request
+from helpers.json_text import as_json
 from helpers.ports import free_port
 from helpers.real_alertmanager import Event, Receiver, alertmanager, receiver
-from helpers.repository import REPOSITORY
-from helpers.shipped_rules import ruled_prometheus
+from helpers.shipped_rules import RUNBOOK, ruled_prometheus, written_rules
+from helpers.waiting import wait_until
 
 from wx_domain_exporter.simulator.app_settings import SimulatedApp
 from wx_domain_exporter.simulator.server import SimulatorServer
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from helpers.exporter_process import Exporter
+    from helpers.real_prometheus import Prometheus
 
 NAMES = ("shop", "bank", "club", "game", "news", "taxi")
 SHOP, BANK, CLUB, GAME, NEWS, TAXI = map(appid, range(len(NAMES)))
@@ -47,9 +52,9 @@ def simulator() -> Iterator[SimulatorServer]:
         yield server
 
 
-def alertmanager_configuration(url: str) -> Any:
-    """The shipped example, with this receiver and shorter intervals."""
-    text = (REPOSITORY / "rules" / "alertmanager.example.yml").read_text()
+def alertmanager_configuration(url: str, *arguments: str) -> Any:
+    """The shipped example, as scripts/rules.py writes it, with this receiver and shorter intervals."""
+    text = written_rules("alertmanager.example.yml", *arguments)
     configuration = json.loads(json.dumps(yaml.safe_load(text)).replace("http://localhost:8080", url))
     for route in (configuration["route"], *configuration["route"]["routes"]):
         for key in {"group_wait", "group_interval", "repeat_interval"} & route.keys():
@@ -107,7 +112,7 @@ def test_each_fault_notifies_exactly_the_right_receivers(
     changed, missing = expect_both(
         webhook, "/messages: WxDomainListChanged of shop", "/pager: WxDomainRequiredMissing of shop"
     )
-    assert f"Removed: 1 ({API}). Added: none" in changed.annotations["description"]
+    assert f"Removed: 1 ({API}). Added: none." in changed.annotations["description"]
     assert missing.labels == {
         "alertname": "WxDomainRequiredMissing",
         "severity": "critical",
@@ -116,10 +121,10 @@ def test_each_fault_notifies_exactly_the_right_receivers(
         "category": "requestdomain",
         "hash": missing.labels["hash"],
     }
-    assert missing.annotations["summary"] == "A mini program lacks a domain that its baseline requires."
+    assert missing.annotations["summary"] == "requestdomain of shop lacks domains that its baseline requires."
     assert f"requestdomain of shop ({SHOP}) lacks domains that" in missing.annotations["description"]
     assert f": 1 ({API}). Users" in missing.annotations["description"]
-    assert missing.annotations["runbook_url"] == "docs/runbook.md#wxdomainrequiredmissing"
+    assert missing.annotations["runbook_url"] == f"{RUNBOOK}#wxdomainrequiredmissing"
 
     # A foreign domain is added.
     world.patch(BANK, {"domains": {"requestdomain": [API, FOREIGN]}})
@@ -160,12 +165,11 @@ def test_each_fault_notifies_exactly_the_right_receivers(
     webhook.expect(
         "firing", "/messages: WxDomainListChanged of shop", "/messages: WxDomainListChanged of bank"
     )
+    # That WxDomainListChanged has ended is not sent.
     webhook.expect(
         "resolved",
         "/pager: WxDomainRequiredMissing of shop",
-        "/messages: WxDomainListChanged of shop",
-        *FOREIGN_OF_BANK * 2,
-        "/messages: WxDomainListChanged of news",
+        *("/pager: WxDomainUnexpectedDomain of bank",) * 2,
         "/messages: WxDomainTokenFailing of club",
         "/messages: WxDomainQuotaExhausted of game",
     )
@@ -176,10 +180,68 @@ def test_each_fault_notifies_exactly_the_right_receivers(
     assert down.labels == {"alertname": "WxDomainManyAppsDown", "severity": "critical"}
     assert "6 of 6 mini programs went down together" in down.annotations["description"]
     simulator.start()
-    webhook.expect(
-        "resolved",
-        "/pager: WxDomainManyAppsDown",
-        "/messages: WxDomainListChanged of shop",
-        "/messages: WxDomainListChanged of bank",
-    )
+    webhook.expect("resolved", "/pager: WxDomainManyAppsDown")
     webhook.expect("firing")
+
+
+def wait_for_state(alertmanager: str, site: str, alert: str, state: str) -> None:
+    """Wait until Alertmanager has the alert of a site in a state, such as `suppressed`."""
+    matchers = urlencode([("filter", f'alertname="{alert}"'), ("filter", f'site="{site}"')])
+
+    def has_state() -> bool:
+        found = json.loads(request(f"http://{alertmanager}/api/v2/alerts?{matchers}").text)
+        return {one["status"]["state"] for one in found} == {state}
+
+    wait_until(has_state, f"{alert} of {site} is {state}")
+
+
+@pytest.mark.parametrize("flags", [(), ("--fleet-label=site",)], ids=["default", "fleet label"])
+def test_a_server_that_watches_nothing_hides_no_alert_of_another(
+    fleet: SmallFleet, program: Exporter, release: str, flags: tuple[str, ...], tmp_path: Path
+) -> None:
+    address = f"127.0.0.1:{free_port()}"
+
+    def prometheus(site: str, target: str) -> contextlib.AbstractContextManager[Prometheus]:
+        return ruled_prometheus(
+            tmp_path / site,
+            [target],
+            alertmanager=address,
+            release=release,
+            rules=flags,
+            external_labels={"site": site},
+        )
+
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(prometheus("north", program.url))
+        server.wait_for(f"count(appid_category:wx_domain_hash:last) == {6 * len(NAMES)}")
+        server.wait_for('absent(ALERTS{alertstate="firing"})')
+        webhook = stack.enter_context(receiver())
+        configuration = alertmanager_configuration(webhook.url, *flags)
+        stack.enter_context(alertmanager(tmp_path / "alertmanager", configuration, address, release))
+
+        # Another server can't reach its exporter.
+        stack.enter_context(prometheus("south", "http://127.0.0.1:1"))
+        [absent] = webhook.expect("firing", "/pager: WxDomainAbsent")
+        assert absent.labels["site"] == "south"
+        assert absent.annotations["summary"].endswith("[south]" if flags else "at all.")
+
+        # A foreign domain of the first one is told nevertheless.
+        fleet.world.patch(BANK, {"domains": {"requestdomain": [API, FOREIGN]}})
+        for event in expect_both(webhook, *FOREIGN_OF_BANK):
+            assert event.labels["site"] == "north"
+        wait_for_state(address, "north", "WxDomainUnexpectedDomain", "active")
+
+        # The other server's own alerts are inhibited, but only if a label tells the servers apart.
+        own = {"labels": {"alertname": "WxDomainRequiredMissing", "severity": "critical", "site": "south"}}
+        request(
+            f"http://{address}/api/v2/alerts",
+            method="POST",
+            headers={"Content-Type": "application/json"},
+            body=as_json([own]).encode(),
+        )
+        wait_for_state(address, "south", "WxDomainRequiredMissing", "suppressed" if flags else "active")
+
+        # The same alert of both servers is two alerts.
+        program.send(signal.SIGTERM)
+        for site in ("north", "south"):
+            wait_for_state(address, site, "WxDomainAbsent", "active")

@@ -6,12 +6,13 @@ import contextlib
 import http.server
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.examples import DOMAINS, MODULE, PROBES, scrape_jobs
 from helpers.exporter_process import exporter
-from helpers.real_prometheus import blackbox_exporter, prometheus
+from helpers.real_prometheus import blackbox_exporter, configured_prometheus, prometheus
+from helpers.shipped_rules import written_rules
 
 if TYPE_CHECKING:
     import ssl
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from helpers.fleets import SmallFleet
+    from helpers.real_prometheus import Prometheus
     from helpers.tls import Certificates
 
 
@@ -46,6 +48,13 @@ def answering(context: ssl.SSLContext) -> Iterator[int]:
             thread.join()
 
 
+def module_that_trusts(certificates: Certificates) -> dict[str, Any]:
+    """The module of the docs, for servers whose certificates the tests' authority signed."""
+    module = MODULE["modules"]["wx_domain"]
+    tls = {"tls_config": {"ca_file": str(certificates.ca_file)}}
+    return {"modules": {"wx_domain": {**module, "http": {**module["http"], **tls}}}}
+
+
 @pytest.fixture
 def ports(certificates: Certificates) -> Iterator[tuple[int, int]]:
     with answering(certificates.good) as good, answering(certificates.expired) as expired:
@@ -68,11 +77,9 @@ def test_prometheus_gets_the_expiry_of_the_domains_certificates(
         },
     )
     fleet.world.patch(second, {"domains": {"requestdomain": [good], "bizdomain": [expired]}})
-    module = MODULE["modules"]["wx_domain"]
-    module["http"]["tls_config"] = {"ca_file": str(certificates.ca_file)}
     with (
         exporter(f"--config.file={fleet.path}") as program,
-        blackbox_exporter(tmp_path, {"modules": {"wx_domain": module}}, release) as blackbox,
+        blackbox_exporter(tmp_path, module_that_trusts(certificates), release) as blackbox,
         prometheus(
             tmp_path / "prometheus",
             [*scrape_jobs(PROBES, program), *scrape_jobs(DOMAINS, program, blackbox=blackbox)],
@@ -87,3 +94,51 @@ def test_prometheus_gets_the_expiry_of_the_domains_certificates(
         assert expiry[good] == expiry[websocket] > time.time()
         assert server.values("wx_domain_up", "appid") == {first: 1, second: 1}
         assert set(server.values("wx_domain_exporter_apps", "job")) == {"wx_domain_exporter"}
+
+
+def texts_of(server: Prometheus, name: str) -> dict[str, str]:
+    """The annotations of the only alert of this name, once it fires."""
+    server.wait_for(f'ALERTS{{alertname="{name}", alertstate="firing"}}')
+    [alert] = [one for one in server.get("/api/v1/alerts")["alerts"] if one["labels"]["alertname"] == name]
+    return dict(alert["annotations"])
+
+
+def test_prometheus_alerts_on_certificates_domains_and_probes(
+    fleet: SmallFleet, certificates: Certificates, release: str, tmp_path: Path
+) -> None:
+    with contextlib.ExitStack() as stack:
+        expiring, expired = (
+            f"https://localhost:{stack.enter_context(answering(context))}"
+            for context in (certificates.expiring, certificates.expired)
+        )
+        for one in fleet.world.apps:
+            fleet.world.patch(one, {"domains": {"requestdomain": [expiring, expired]}})
+        program = stack.enter_context(exporter(f"--config.file={fleet.path}"))
+        blackbox_stack = stack.enter_context(contextlib.ExitStack())
+        blackbox = blackbox_stack.enter_context(
+            blackbox_exporter(tmp_path, module_that_trusts(certificates), release)
+        )
+        rules = tmp_path / "targets.rules.yml"
+        rules.write_text(written_rules(rules.name, "--scrape-interval=1s"))
+        configuration = {
+            "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
+            "rule_files": [str(rules)],
+            "scrape_configs": [
+                *scrape_jobs(PROBES, program),
+                *scrape_jobs(DOMAINS, program, blackbox=blackbox),
+            ],
+        }
+        server = stack.enter_context(
+            configured_prometheus(tmp_path / "prometheus", configuration, release=release)
+        )
+
+        certificate = texts_of(server, "WxDomainCertificateExpiring")
+        assert certificate["summary"].startswith(f"The certificate of {expiring} expires in 9d 23h ")
+        assert "The mini programs that have this domain: app 0,app 1. They" in certificate["description"]
+        unreachable = texts_of(server, "WxDomainUnreachable")
+        assert unreachable["summary"] == f"{expired} can't be reached."
+        assert "The mini programs that have this domain: app 0,app 1. If" in unreachable["description"]
+
+        blackbox_stack.close()
+        texts = texts_of(server, "WxDomainTargetsNotProbed")
+        assert f": 2, such as {', '.join(sorted((expiring, expired)))}. Prometheus" in texts["description"]

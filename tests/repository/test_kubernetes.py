@@ -14,10 +14,11 @@ import yaml
 from helpers.configurations import parse
 from helpers.documents import blocks, text_of
 from helpers.json_text import as_json
+from helpers.kubernetes import OPERATOR, RELEASES, rendered, run, validate
 from helpers.operator_jobs import job_of_scrape_config, job_of_service_monitor
 from helpers.programs import program
 from helpers.repository import REPOSITORY
-from helpers.shipped_rules import jobs_of_the_alerts
+from helpers.shipped_rules import jobs_of_the_alerts, written_rules
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands.flags import FLAGS
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = REPOSITORY / "deploy" / "kubernetes"
-OPERATOR = "monitoring.coreos.com/"
-# An old release that clusters still run, and the newest one that the validator knows.
-RELEASES = ("1.31", kubernetes_validate.latest_version())
 MONITORS = ("monitoring", "sharded")
 FILE = "prometheus.yml"
 KUSTOMIZATIONS = sorted(FOLDER.glob("*/kustomization.yaml"))
@@ -87,8 +85,17 @@ class TestKustomizations:
             assert path.is_file() or (path / "kustomization.yaml").is_file(), name
         assert {path.name for path in file.parent.iterdir()} - {file.name} <= set(named)
 
+    @pytest.mark.parametrize("release", RELEASES)
+    @pytest.mark.parametrize("folder", ["base", "example", "sharded"])
+    def test_kubectl_renders_it(self, folder: str, release: str) -> None:
+        validate(rendered(run("kubectl", release, "kustomize", str(FOLDER / folder))), release)
+
     def test_all_are_there(self) -> None:
         assert [file.parent.name for file in KUSTOMIZATIONS] == ["base", "example", "monitoring", "sharded"]
+
+
+def test_the_newest_release_with_schemas_is_among_those_tested() -> None:
+    assert kubernetes_validate.latest_version().startswith(f"{RELEASES[-1]}.")
 
 
 class TestSchemas:
@@ -225,6 +232,17 @@ class TestRules:
     def test_are_those_of_the_rule_file(self) -> None:
         rules = yaml.safe_load(text_of("rules/wx-domain.rules.yml"))
         assert load("monitoring/prometheusrule.yaml")["spec"] == rules
+
+    @pytest.mark.parametrize(("file", "name"), [("wx-domain", "wx-domain"), ("targets", "wx-domain-targets")])
+    def test_any_rules_can_be_written_so(self, file: str, name: str) -> None:
+        rules = written_rules(f"{file}.rules.yml", "--fleet-label=shard")
+        command = [sys.executable, "scripts/kubernetes_rules.py", "-"]
+        text = subprocess.run(
+            command, cwd=REPOSITORY, input=rules, capture_output=True, text=True, check=True
+        ).stdout
+        written = yaml.safe_load(text)
+        assert written["metadata"]["name"] == name
+        assert written["spec"] == yaml.safe_load(rules)
 
     def test_the_check_confirms_that(self) -> None:
         command = [sys.executable, "scripts/kubernetes_rules.py", "--check"]

@@ -12,7 +12,7 @@ from helpers.documents import anchors, text_of
 from helpers.json_text import as_json
 from helpers.programs import program
 from helpers.repository import REPOSITORY
-from helpers.shipped_rules import RULES, alerts, expressions, metrics_of, records, written_rules
+from helpers.shipped_rules import RULE_FILES, RULES, RUNBOOK, alerts, expressions, metrics_of, records
 
 from wx_domain_exporter.domains.domain_list import EMPTY
 from wx_domain_exporter.errcodes.lookup import TABLE
@@ -24,12 +24,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 TESTS = sorted((REPOSITORY / "rules" / "tests").glob("*.yml"))
-GROUPS: list[dict[str, Any]] = [
-    group for file in TESTS for group in yaml.safe_load(file.read_text())["tests"]
-]
-ALERTS = {alert["alert"]: alert for alert in alerts()}
+GROUPS: dict[str, list[dict[str, Any]]] = {file.name: [] for file in RULE_FILES}
+"""The groups of promtool's tests of each rule file."""
+for file in TESTS:
+    tree = yaml.safe_load(file.read_text())
+    GROUPS[tree["rule_files"][0].removeprefix("../")] += tree["tests"]
+FULL, TARGETS = RULES, RULES.with_name("targets.rules.yml")
+ALERTS = {alert["alert"]: alert for file in (FULL, TARGETS) for alert in alerts(file.read_text())}
+"""Those that have a section of the runbook; minimal.rules.yml has alerts of the same names."""
+EACH = [(file.name, alert) for file in RULE_FILES for alert in alerts(file.read_text())]
 RUNBOOKS = ("docs/runbook.md", "docs/runbook.zh-CN.md")
-OF_PROMETHEUS = {"up", "scrape_duration_seconds", "scrape_timeout_seconds"}
+OF_PROMETHEUS = {
+    "up",
+    "scrape_duration_seconds",
+    "scrape_timeout_seconds",
+    "prometheus_rule_evaluation_failures_total",
+    "prometheus_rule_group_iterations_missed_total",
+}
 
 
 def promtool(*arguments: str) -> str:
@@ -46,6 +57,17 @@ def fired(group: dict[str, Any]) -> list[set[str]]:
         set(re.findall(r'alertname="(\w+)"', str(test["exp_samples"])))
         for test in group["promql_expr_test"]
         if test["expr"].startswith("count by (alertname") and '{alertstate="firing"}' in test["expr"]
+    ]
+
+
+def expected_alerts(file: str, name: str) -> list[dict[str, Any]]:
+    """The alerts of this name that promtool's tests of a rule file expect, with all their texts."""
+    return [
+        expected
+        for group in GROUPS[file]
+        for test in group.get("alert_rule_test", ())
+        if test["alertname"] == name
+        for expected in test["exp_alerts"]
     ]
 
 
@@ -78,40 +100,55 @@ def test_fifty_are_many_in_any_fleet(down: int, expected: list[Any], tmp_path: P
     promtool("test", "rules", str(file))
 
 
-def test_prometheus_can_load_them() -> None:
-    assert f"{len(alerts()) + len(records())} rules found" in promtool("check", "rules", str(RULES))
+@pytest.mark.parametrize("file", RULE_FILES, ids=lambda file: file.name)
+def test_prometheus_can_load_them(file: Path) -> None:
+    text = file.read_text()
+    assert f"{len(alerts(text)) + len(records(text))} rules found" in promtool("check", "rules", str(file))
 
 
-@pytest.mark.parametrize("name", ALERTS)
+@pytest.mark.parametrize(
+    ("file", "alert"), EACH, ids=[f"{file.partition('.')[0]}-{alert['alert']}" for file, alert in EACH]
+)
 class TestEachAlert:
-    def test_fires_at_one_time_of_a_test_and_not_at_another(self, name: str) -> None:
-        firing = [fired(group) for group in GROUPS]
+    def test_fires_at_one_time_of_a_test_and_not_at_another(self, file: str, alert: Any) -> None:
+        name, firing = alert["alert"], [fired(group) for group in GROUPS[file]]
         assert any(
             any(name in alerts for alerts in group) and any(name not in alerts for alerts in group)
             for group in firing
         )
 
-    def test_has_its_text_tested(self, name: str) -> None:
-        annotations = [
-            expected["exp_annotations"]
-            for group in GROUPS
-            for test in group.get("alert_rule_test", ())
-            if test["alertname"] == name
-            for expected in test["exp_alerts"]
-        ]
+    def test_has_its_text_tested(self, file: str, alert: Any) -> None:
+        annotations = [one["exp_annotations"] for one in expected_alerts(file, alert["alert"])]
         assert any(set(texts) == {"summary", "description", "runbook_url"} for texts in annotations)
 
-    def test_has_a_severity_and_complete_annotations(self, name: str) -> None:
-        alert = ALERTS[name]
+    def test_has_a_severity_and_complete_annotations(self, file: str, alert: Any) -> None:
         assert alert["labels"] == {"severity": alert["labels"]["severity"]}
-        assert alert["labels"]["severity"] in {"critical", "warning", "info"}
+        severities = set(re.findall(r"\b(?:critical|warning|info)\b", alert["labels"]["severity"]))
+        assert severities == {one["exp_labels"]["severity"] for one in expected_alerts(file, alert["alert"])}
         assert set(alert["annotations"]) == {"summary", "description", "runbook_url"}
-        assert "{{" not in alert["annotations"]["summary"]
+
+    def test_its_summary_names_what_it_is_about(self, file: str, alert: Any) -> None:
+        summary = alert["annotations"]["summary"]
+        labels = {label for one in expected_alerts(file, alert["alert"]) for label in one["exp_labels"]}
+        if alert["alert"] == "WxDomainAbsent":
+            assert "{{" not in summary
+        elif named := labels & {"name", "job", "instance", "file", "platform"}:
+            assert any(f"$labels.{label}" in summary for label in named)
+        else:
+            assert re.search(r"query .*\b(?:top|bottom)k\(5, .*\$row\.Labels\.name", summary)
+            assert "{{ if gt $value 5.0 }} and others{{ end }}" in summary
+
+    def test_its_texts_use_labels_that_it_has(self, file: str, alert: Any) -> None:
+        used = set(re.findall(r"\$labels\.(\w+)", " ".join(alert["annotations"].values())))
+        expected = expected_alerts(file, alert["alert"])
+        assert expected
+        assert all(used <= one["exp_labels"].keys() for one in expected)
 
     @pytest.mark.parametrize("page", RUNBOOKS)
-    def test_has_its_section_of_the_runbook(self, name: str, page: str) -> None:
-        assert ALERTS[name]["annotations"]["runbook_url"] == f"docs/runbook.md#{name.lower()}"
-        assert name.lower() in anchors(page)
+    def test_has_its_section_of_the_runbook(self, file: str, alert: Any, page: str) -> None:
+        name = alert["alert"].lower()
+        assert alert["annotations"]["runbook_url"] == f"{RUNBOOK}#{name}", file
+        assert name in anchors(page)
 
 
 @pytest.mark.parametrize("page", RUNBOOKS)
@@ -170,63 +207,6 @@ def test_no_errcode_is_in_two_classes() -> None:
         assert sum(bool(re.fullmatch(pattern, code)) for pattern in patterns) <= 1
 
 
-class TestForAnotherInterval:
-    def windows(self, rules: str) -> list[float]:
-        """The durations in all expressions, in seconds."""
-        seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-        texts = "".join(text for _, text in expressions(rules))
-        durations = re.findall(r"(?:\[|offset )(\d+)([smhd])", texts)
-        return [float(number) * seconds[unit] for number, unit in durations]
-
-    @pytest.mark.parametrize("interval", ["5m", "15s"])
-    def test_scales_durations_below_an_hour(self, interval: str) -> None:
-        ratio = {"5m": 5, "15s": 0.25}[interval]
-        shipped = self.windows(RULES.read_text())
-        scaled = self.windows(written_rules(f"--scrape-interval={interval}"))
-        assert len(shipped) > 20
-        assert scaled == [seconds * ratio if seconds < 3600 else seconds for seconds in shipped]
-
-    def test_longer_durations_span_twelve_scrapes(self) -> None:
-        rules = written_rules("--scrape-interval=1h")
-        assert "[12h]" in rules
-        assert "[2h]" not in rules
-        assert {alert["alert"]: alert.get("for") for alert in alerts(rules)}["WxDomainNotInForce"] == "12h"
-        assert "> time() - 604800)" in rules
-
-    def test_scales_how_long_an_alert_waits_and_how_often_it_is_evaluated(self) -> None:
-        rules = written_rules("--scrape-interval=1s")
-        waits = {alert["alert"]: alert.get("for") for alert in alerts(rules)}
-        assert waits["WxDomainAppDown"] == "2s"
-        assert waits["WxDomainNotInForce"] == "1h"
-        assert waits["WxDomainListChanged"] is None
-        assert {group["interval"] for group in yaml.safe_load(rules)["groups"]} == {"1s"}
-
-    def test_writes_every_number_of_seconds(self) -> None:
-        rules = written_rules("--scrape-interval=30s")
-        assert " * 60" not in "".join(expression for _, expression in expressions(rules))
-        assert "[2h]) > time() - 604800)" in rules
-        assert "appid:wx_domain_app:seen_timestamp > 150 <= 7200\n" in rules
-
-
-@pytest.mark.parametrize(
-    "argument",
-    ["--scrape-interval=soon", "--scrape-interval=0s", "--label=a-b"]
-    + [f"--label={name}" for name in ("name", "appid", "category", "severity", "hash", "class", "alertname")],
-)
-def test_an_invalid_argument_is_named(argument: str) -> None:
-    with pytest.raises(subprocess.CalledProcessError) as caught:
-        written_rules(argument)
-    assert argument.partition("=")[2] in caught.value.stderr
-
-
-def test_labels_and_the_url_of_the_runbook_can_be_changed() -> None:
-    rules = written_rules("--label=team", "--label=env", "--runbook-url=https://wiki.example.com/wx")
-    assert "group_left (name)" not in rules
-    assert "by (appid, name)" not in rules
-    assert "group_left (name, team, env)" in rules
-    assert alerts(rules)[0]["annotations"]["runbook_url"].startswith("https://wiki.example.com/wx#wxdomain")
-
-
 class TestChineseRunbook:
     """It has the contents of the English one."""
 
@@ -242,11 +222,3 @@ class TestChineseRunbook:
             english, chinese = (set(re.findall(pattern, text_of(page))) for page in RUNBOOKS)
             assert len(english) > 10
             assert english == chinese
-
-
-def test_the_example_for_alertmanager_is_valid_and_knows_the_alerts(release: str) -> None:
-    file = REPOSITORY / "rules" / "alertmanager.example.yml"
-    command = [program("amtool", "prometheus-alertmanager", release), "check-config", str(file)]
-    completed = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert completed.returncode == 0, completed.stdout + completed.stderr
-    assert set(re.findall(r"WxDomain\w+", file.read_text())) <= set(ALERTS)

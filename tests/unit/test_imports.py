@@ -34,7 +34,7 @@ LAYERS = (
     {"scrape_timeout", "wechat"},
     {"platforms", "apps"},
     {"diagnosis"},
-    {"fleet", "scheduler"},
+    {"fleet", "fleet_history", "scheduler"},
     {"reloader"},
     {"service"},
     {"exposition"},

@@ -69,7 +69,8 @@ def make_web_app(service: Service, options: WebOptions) -> ASGIApp:
         routes=[
             Route(options.telemetry_path, metrics.answer, methods=["GET"]),
             *(Route(path, endpoints[path], methods=[_METHODS.get(path, "GET")]) for path in HttpPath),
-        ]
+        ],
+        exception_handlers={404: pages.not_found},
     )
     app.router.redirect_slashes = False  # Starlette would redirect paths with a slash too many.
     return ScrapesFirstMiddleware(app, priority, {options.telemetry_path, HttpPath.PROBE})

@@ -20,7 +20,12 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "skip": BilingualText("Skip to content", "跳到正文"),
     "language": BilingualText("Language", "语言"),
     "links": BilingualText("Links", "链接"),
-    "metrics": BilingualText("Metrics", "指标"),
+    "metrics": BilingualText(
+        "Metrics (asks WeChat: one call per mini program)", "指标（会查询微信：每个小程序一次）"
+    ),
+    "refresh": BilingualText("Refresh every {seconds} s", "每 {seconds} 秒刷新"),
+    "refreshes": BilingualText("Refreshed every {seconds} s.", "每 {seconds} 秒刷新一次。"),
+    "stop_refresh": BilingualText("Stop", "停止刷新"),
     "healthy": BilingualText("Health", "存活状态"),
     "ready": BilingualText("Readiness", "就绪状态"),
     "as_of": BilingualText(
@@ -29,7 +34,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     # the exporter itself
     "exporter": BilingualText("Exporter", "Exporter 状态"),
     "last_scrape": BilingualText("Last scrape", "上次抓取"),
-    "configuration": BilingualText("Configuration loaded", "配置加载"),
+    "configuration": BilingualText("Configuration loaded {ago}.", "配置于{ago}加载。"),
     "apps_total": BilingualText("Mini programs", "小程序"),
     "platforms": BilingualText("Third-party platforms", "第三方平台"),
     "platform": BilingualText("Platform", "平台"),
@@ -82,12 +87,22 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "filter": BilingualText("Show", "筛选"),
     "all": BilingualText("All", "全部"),
     "failing": BilingualText("failing", "异常"),
-    "drifted": BilingualText("drifted from baseline", "与基线不符"),
+    "drifted": BilingualText("drifted", "与基线不符"),
     "changed": BilingualText("changed", "有变化"),
     "pending": BilingualText("not fetched yet", "尚未查询"),
     "ok": BilingualText("ok", "正常"),
     "nearly_full": BilingualText("nearly full", "接近上限"),
-    "by_reason": BilingualText("Failing by reason", "异常原因"),
+    "causes": BilingualText("What is wrong, by cause", "异常原因"),
+    "show_them": BilingualText("Show them", "查看这些小程序"),
+    "show_it": BilingualText("Show it", "查看该小程序"),
+    "for_example": BilingualText("For example", "例如"),
+    "more_causes": BilingualText("Other causes ({count})", "其他 {count} 种原因"),
+    "unknown_state": BilingualText(
+        "There is no state “{state}”. The states are {states}; a reason such as timeout; an errcode such as "
+        "40164; or a cause such as stable_token 40164.",
+        "没有“{state}”这个状态。可用的状态：{states}；也可以是原因（如 timeout）、错误码（如 40164）"
+        "或二者合写（如 stable_token 40164）。",
+    ),
     "search": BilingualText("Search", "搜索"),
     "search_hint": BilingualText("name, appid, label, errcode, domain", "名称、AppID、标签、错误码、域名"),
     "sort": BilingualText("Sort by", "排序"),
@@ -111,8 +126,16 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "state": BilingualText("State", "状态"),
     "app": BilingualText("Mini program", "小程序"),
     "fetched": BilingualText("Last fetched", "上次查询"),
+    "last_fetches": BilingualText("Last fetches", "最近的查询"),
+    "last_scrapes": BilingualText("Last scrapes", "最近的抓取"),
+    "now": BilingualText("now", "现在"),
+    "failing_since": BilingualText("Failing since", "异常开始于"),
+    "failing_for": BilingualText("failing for {duration}", "已异常 {duration}"),
+    "next_trial": BilingualText("Next trial", "下次尝试"),
+    "trial_in": BilingualText("in {duration}", "{duration}后"),
+    "trial_now": BilingualText("at the next scrape", "下一次抓取时"),
+    "next_trial_in": BilingualText("next trial in {duration}", "{duration}后再次尝试"),
     "last_success": BilingualText("Last success", "上次成功"),
-    "never": BilingualText("never", "从未成功"),
     "limit": BilingualText("limit {limit}", "上限 {limit}"),
     "others": BilingualText("others", "其他"),
     "not_covered": BilingualText("not requested", "未查询"),
@@ -123,7 +146,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "found_in": BilingualText("Matching domains", "匹配域名"),
     "changed_at": BilingualText("Lists changed {ago}", "{ago}域名有变化"),
     "succeeded_at": BilingualText("last success {ago}", "上次成功：{ago}"),
-    "never_succeeded": BilingualText("never succeeded", "从未成功"),
+    "never_succeeded": BilingualText("no success since the start", "启动以来未成功"),
     # the page of one mini program
     "back": BilingualText("All mini programs", "全部小程序"),
     "appid": BilingualText("appid", "AppID"),
@@ -136,6 +159,10 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "took": BilingualText("took {seconds} s", "耗时 {seconds} 秒"),
     "token": BilingualText("Token source", "token 来源"),
     "quota": BilingualText("Daily quota", "每日额度"),
+    "quota_day": BilingualText("Quota begins anew", "额度重置"),
+    "quota_day_left": BilingualText(
+        "in {duration}, at 00:00 Beijing time (16:00 UTC)", "{duration}后（北京时间 0 点）"
+    ),
     "rate_limit": BilingualText("Rate limit", "频率限制"),
     "component_rate_limit": BilingualText(
         "Rate limit for third-party platforms", "第三方平台代调用的频率限制"
@@ -178,7 +205,13 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "added": BilingualText("Added", "新增"),
     "removed": BilingualText("Removed", "删除"),
     "left_out": BilingualText("{count} more not kept", "另有 {count} 个未保留"),
-    # an unknown appid
+    "last_change": BilingualText("Last change", "最近变化"),
+    "last_changes": BilingualText("Last changes", "最近的变化"),
+    # unknown paths and appids
+    "not_found": BilingualText("No such page", "没有这个页面"),
+    "not_found_hint": BilingualText(
+        "This exporter has no page at this path.", "本 exporter 没有该路径对应的页面。"
+    ),
     "unknown_app": BilingualText("No such mini program", "没有这个小程序"),
     "unknown_app_hint": BilingualText(
         "This exporter does not monitor a mini program with this appid: it is not configured, or its "

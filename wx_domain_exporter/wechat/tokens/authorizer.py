@@ -37,6 +37,11 @@ class AuthorizerSource(CachingSource):
         """Return the platform's appid."""
         return self.platform.component_appid
 
+    @property
+    def pause_seconds(self) -> float:
+        """Return the seconds until a token is requested again, by the app or by its platform."""
+        return max(super().pause_seconds, self.platform.component_token.pause_seconds)
+
     def inherit(self, old: "AuthorizerSource") -> None:
         """Take over the refresh token with which WeChat replaced the configured or discovered one."""
         same_platform = self.component_appid == old.component_appid

@@ -60,6 +60,11 @@ class TokenSource(ABC):
         """Return the appid of the third-party platform that the token comes from, if it does."""
         return None
 
+    @property
+    def pause_seconds(self) -> float:
+        """Return the seconds until a token is requested again, after a refusal; 0 if there is no pause."""
+        return self._last_refusal.seconds_left
+
     def get(self, caller: Caller) -> str:
         """Return the current token.
 

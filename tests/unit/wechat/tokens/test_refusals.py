@@ -22,6 +22,7 @@ class TestRefusedSource:
         again = stage.refusal(source)
         assert str(again) == str(first)
         assert again.occurred_at == first.occurred_at
+        assert 20 < source.pause_seconds <= 36
         assert not again.timed_out
         assert stage.token_calls == 1
         assert stage.api_errors == {"stable_token": 40125}
@@ -78,7 +79,9 @@ class TestRefusedSource:
         source = stage.source()
         stage.refusal(source)
         stage.app.whitelisted = True
+        assert source.pause_seconds > 0
         source.resume()
+        assert source.pause_seconds == 0
         assert source.get(stage.caller())
 
     def test_a_secret_that_cannot_be_read_costs_no_call_and_no_pause(self, stage: Stage) -> None:
