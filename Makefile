@@ -4,6 +4,23 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SETUP = scripts/environment "$(PYTHON)"
 
+# A mistake on the command line is an error; without these lines, make would ignore it and run the demo.
+WRONG_CASE := $(foreach name,config Config args Args python Python,\
+	$(if $(filter command,$(origin $(name))),$(name)))
+ifneq ($(strip $(WRONG_CASE)),)
+$(error $(strip $(WRONG_CASE)): write it in capitals, as in make run CONFIG=my.yml)
+endif
+FILES := $(filter %.yml %.yaml %.json,$(MAKECMDGOALS))
+ifneq ($(FILES),)
+$(error write make run CONFIG=$(firstword $(FILES)))
+endif
+ifneq ($(filter command environment,$(origin PYTHON)),)
+ifneq ($(shell "$(PYTHON)" -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null),True)
+$(error PYTHON=$(PYTHON) can't be run, or is older than Python 3.11)
+endif
+endif
+export CONFIG
+
 .DEFAULT_GOAL := help
 .PHONY: help run test format check unit goldens dashboards screenshots bench clean
 
@@ -21,7 +38,7 @@ help:
 	@echo 'make clean                remove what the others made'
 
 run: .venv/run/.done
-	@exec .venv/run/bin/python exporter.py $(if $(CONFIG),--config.file='$(CONFIG)',--demo) $(ARGS)
+	@exec .venv/run/bin/python exporter.py $(if $(CONFIG),--config.file="$$CONFIG",--demo) $(ARGS)
 
 test: .venv/test/.done
 	@exec scripts/test

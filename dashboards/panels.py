@@ -147,7 +147,7 @@ def graph_panel(header: PanelHeader, lines: Mapping[str, str], *, stacked: bool 
     )
     if stacked:
         panel.stacking(common.StackingConfig().mode(options.StackingMode.NORMAL))
-    return _with_header(panel, header).targets(_range_queries(lines))
+    return _with_header(panel, header).targets(_range_queries(lines, header.step))
 
 
 def timeline_panel(
@@ -156,7 +156,7 @@ def timeline_panel(
     """States over time, one bar per series."""
     panel = statetimeline.Panel().mappings(list(mappings)).show_value(options.VisibilityMode.NEVER)
     panel.row_height(0.8).fill_opacity(80)
-    return _with_header(panel, header).targets(_range_queries(lines))
+    return _with_header(panel, header).targets(_range_queries(lines, header.step))
 
 
 def table_panel(
@@ -222,11 +222,13 @@ def _instant_query(expression: str, ref: str, form: PromQueryFormat) -> promethe
     return _query(expression, ref).instant().format(form)
 
 
-def _range_queries(lines: Mapping[str, str]) -> list[Builder[Dataquery]]:
-    return [
-        _query(expression, ref).range().format(PromQueryFormat.TIME_SERIES).legend_format(legend)
-        for (legend, expression), ref in zip(lines.items(), "ABCDEFGH", strict=False)
-    ]
+def _range_queries(lines: Mapping[str, str], step: str) -> list[Builder[Dataquery]]:
+    """The queries of a graph; Grafana computes $__rate_interval from their step, not from the panel's."""
+    queries: list[Builder[Dataquery]] = []
+    for (legend, expression), ref in zip(lines.items(), "ABCDEFGH", strict=False):
+        query = _query(expression, ref).range().format(PromQueryFormat.TIME_SERIES)
+        queries.append(query.legend_format(legend).interval(step))
+    return queries
 
 
 def _organized(columns: Sequence[Column]) -> models.DataTransformerConfig:

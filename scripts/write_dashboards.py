@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+from dashboards.chinese import in_chinese
 from dashboards.fleet import fleet_dashboard
 from dashboards.mini_program import mini_program_dashboard
 
@@ -20,10 +21,16 @@ DASHBOARDS = {"fleet.json": fleet_dashboard, "mini-program.json": mini_program_d
 
 def expected_files() -> dict[str, str]:
     """The expected contents of each file, by name."""
-    return {
-        name: json.dumps(make(), cls=JSONEncoder, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        for name, make in DASHBOARDS.items()
-    }
+    files = {}
+    for name, make in DASHBOARDS.items():
+        english = json.loads(json.dumps(make(), cls=JSONEncoder))
+        files[name] = _as_json(english)
+        files[name.replace(".json", ".zh.json")] = _as_json(in_chinese(english))
+    return files
+
+
+def _as_json(dashboard: object) -> str:
+    return json.dumps(dashboard, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def main() -> None:

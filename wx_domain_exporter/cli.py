@@ -64,10 +64,9 @@ def _run_command(loader: ConfigLoader, flags: argparse.Namespace, language: Lang
     if flags.config_check:
         return run_config_check(loader, flags, language)
     with closing(Service(loader)) as service:
-        if not flags.doctor:  # which explains what to do about it
-            with_a_readable_secret(service.fleet.settings)
         if flags.doctor:
             return run_doctor(service, language)
+        with_a_readable_secret(service.fleet.settings)
         if flags.baseline:
             return run_baseline(service)
         return run_once(service) if flags.once else serve(service, flags)

@@ -104,8 +104,8 @@ def check_demo(image: Image) -> str:
     process = image.start(*image.config["Entrypoint"], "--demo")
     try:
         url = wait_for_url(process)
-        if health(image) != 0:
-            fail("the health check fails while the exporter runs")
+        if problem := unhealthy(image):
+            fail(f"the health check fails while the exporter runs: {problem}")
         with urllib.request.urlopen(f"{url}metrics", timeout=30) as answer:
             text = answer.read().decode()
         up = len(re.findall(r"^wx_domain_up\{.*\} 1\.0$", text, re.MULTILINE))
@@ -116,7 +116,7 @@ def check_demo(image: Image) -> str:
             fail(f"SIGTERM ended it with {process.returncode}")
     finally:
         process.kill()
-    if health(image) == 0:
+    if not unhealthy(image):
         fail("the health check succeeds while nothing runs")
     return f"{len(text.splitlines())} lines, {up} mini programs up, healthy, SIGTERM ended it with 0"
 
@@ -177,9 +177,11 @@ def wait_for_url(process: subprocess.Popen[str]) -> str:
     return re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", match[1])
 
 
-def health(image: Image) -> int:
-    """The exit status of the image's health check."""
-    return image.start(*image.config["Healthcheck"]["Test"][1:]).wait(30)
+def unhealthy(image: Image) -> str:
+    """What the image's health check complains about; empty if it succeeds."""
+    process = image.start(*image.config["Healthcheck"]["Test"][1:])
+    _, errors = process.communicate(timeout=30)
+    return "" if process.returncode == 0 else errors or f"exit status {process.returncode}"
 
 
 def fail(message: str) -> NoReturn:

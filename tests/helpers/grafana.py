@@ -19,11 +19,13 @@ WINDOWS = {"__rate_interval": "4s", "__range": "300s"}
 
 @dataclass(frozen=True)
 class Query:
-    """One expression of a dashboard, and the panel or annotation that has it."""
+    """One expression of a dashboard, the panel or annotation that has it, and the shortest steps of both."""
 
     where: str
     expression: str
     over_time: bool
+    min_step: str = ""
+    panel_min_step: str = ""
 
 
 def load(name: str) -> dict[str, Any]:
@@ -47,14 +49,42 @@ def variables(dashboard: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def queries(dashboard: Mapping[str, Any]) -> list[Query]:
     """Every expression of panels and annotations."""
     panel_queries = [
-        Query(f"{panel['title']} {target['refId']}", target["expr"], target["range"])
+        Query(
+            f"{panel['title']} {target['refId']}",
+            target["expr"],
+            target["range"],
+            target.get("interval", ""),
+            panel.get("interval", ""),
+        )
         for panel in panels(dashboard)
         for target in panel["targets"]
     ]
     annotations = dashboard["annotations"]["list"]
     return panel_queries + [
-        Query(annotation["name"], annotation["expr"], over_time=True) for annotation in annotations
+        Query(annotation["name"], annotation["expr"], over_time=True, min_step=annotation.get("step", ""))
+        for annotation in annotations
     ]
+
+
+def step_and_rate_interval(
+    query: Query, scrape_interval: str, span: float, points: int
+) -> tuple[float, float]:
+    """What Grafana takes for the step and for $__rate_interval, in seconds.
+
+    Args:
+        query: a query over time.
+        scrape_interval: the setting of the data source.
+        span: the seconds shown.
+        points: the width of the panel in pixels.
+    """
+    shown = max(_seconds(query.panel_min_step or scrape_interval), span / points)
+    step = max(_seconds(query.min_step) if query.min_step else shown, span / points)
+    scrape = _seconds(query.min_step or scrape_interval)
+    return step, max(shown + scrape, 4 * scrape)
+
+
+def _seconds(duration: str) -> float:
+    return int(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]]
 
 
 def metrics(expression: str) -> set[str]:

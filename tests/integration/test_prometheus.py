@@ -6,11 +6,13 @@ import http.server
 import re
 import threading
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from helpers.exporter_process import Exporter, exporter
 from helpers.http_requests import request
 from helpers.json_text import as_json
+from helpers.programs import FORKY
 from helpers.real_prometheus import Prometheus, prometheus
 from helpers.repository import REPOSITORY
 from helpers.waiting import wait_until
@@ -20,6 +22,7 @@ from wx_domain_exporter.simulator.world import SimulatedApp, World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 SHOP, CLUB, GONE = "wx0000000000000001", "wx0000000000000002", "wx0000000000000003"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -151,6 +154,30 @@ def test_the_exporter_and_its_process_are_seen(server: Prometheus, job: str) -> 
         f'histogram_quantile(0.5, wx_domain_exporter_api_request_duration_seconds_bucket{{job="{job}"}})'
     )
     assert server.wait_for(quantile)
+
+
+def test_no_escaping_scheme_of_prometheus_3_renames_or_loses_a_metric(
+    program: Exporter, tmp_path: Path
+) -> None:
+    target = {"static_configs": [{"targets": [program.url.removeprefix("http://")]}]}
+    jobs = [
+        {
+            "job_name": f"{scheme} {protocol}",
+            "metric_name_escaping_scheme": scheme,
+            "scrape_protocols": [protocol],
+            **target,
+        }
+        for scheme in ("allow-utf-8", "underscores", "dots", "values")
+        for protocol in ("OpenMetricsText1.0.0", "PrometheusText1.0.0")
+    ]
+    expected = set(re.findall(r"^(\w+)[ {]", program.scrape(), re.MULTILINE))
+    with prometheus(tmp_path, jobs, FORKY) as server:
+        server.wait_for(f"count(up == 1) == {len(jobs)}")
+        for job in jobs:
+            selector = quote(f'{{job="{job["job_name"]}"}}')
+            names = server.get(f"/api/v1/label/__name__/values?match[]={selector}")
+            from_prometheus = {"up"} | {name for name in names if name.startswith("scrape_")}
+            assert set(names) - from_prometheus == expected, job
 
 
 @pytest.mark.parametrize(

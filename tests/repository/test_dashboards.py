@@ -8,15 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.examples import PROBES
-from helpers.grafana import FILES, filled, load, metrics, panels, queries, variables
+from helpers.grafana import (
+    FILES,
+    filled,
+    load,
+    metrics,
+    panels,
+    queries,
+    step_and_rate_interval,
+    variables,
+)
 
+from dashboards.texts import CHINESE
 from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 OF_PROMETHEUS_AND_PROCESS = {"up", "process_resident_memory_bytes", "process_cpu_seconds_total"}
-UIDS = {"fleet.json": "wx-domain-fleet", "mini-program.json": "wx-domain-mini-program"}
+UIDS = {
+    "fleet.json": "wx-domain-fleet",
+    "fleet.zh.json": "wx-domain-fleet-zh",
+    "mini-program.json": "wx-domain-mini-program",
+    "mini-program.zh.json": "wx-domain-mini-program-zh",
+}
+ENGLISH = ("fleet.json", "mini-program.json")
+WORDS_OF_THE_UNKNOWN = {"unknown", "no data", "未知", "无数据"}
 
 
 @pytest.fixture(params=FILES)
@@ -47,7 +64,7 @@ def cells(panel: dict[str, Any]) -> set[tuple[int, int]]:
     return set(itertools.product(columns, rows))
 
 
-def test_there_are_two(file: str) -> None:
+def test_there_are_two_in_two_languages(file: str) -> None:
     assert file in UIDS
     assert set(FILES) == set(UIDS)
 
@@ -70,7 +87,7 @@ def test_the_variables_are_there_in_the_order_in_which_they_need_each_other(
     assert by_name["datasource"]["query"] == "prometheus"
     for name in ("job", "instance"):
         assert (by_name[name]["multi"], by_name[name]["includeAll"]) == (True, True)
-    assert by_name["appid"]["multi"] is (file == "fleet.json")
+    assert by_name["appid"]["multi"] is file.startswith("fleet")
 
 
 def test_no_data_source_is_fixed(dashboard: dict[str, Any]) -> None:
@@ -83,7 +100,7 @@ def test_no_data_source_is_fixed(dashboard: dict[str, Any]) -> None:
 def test_each_panel_says_what_it_shows(dashboard: dict[str, Any]) -> None:
     for panel in panels(dashboard):
         assert panel["title"]
-        assert panel["description"].endswith("."), panel["title"]
+        assert panel["description"].endswith((".", "。")), panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
         assert panel["targets"], panel["title"]
         assert panel["datasource"]["uid"] == "${datasource}"
@@ -101,7 +118,7 @@ def test_a_number_that_is_absent_is_a_word_without_colour(dashboard: dict[str, A
         defaults = panel["fieldConfig"]["defaults"]
         word = {"text": defaults["noValue"], "color": "text", "index": 0}
         absent = {"type": "special", "options": {"match": "null+nan", "result": word}}
-        assert defaults["noValue"] in {"unknown", "no data"}
+        assert defaults["noValue"] in WORDS_OF_THE_UNKNOWN
         assert absent in defaults["mappings"], panel["title"]
 
 
@@ -153,7 +170,7 @@ def test_the_job_for_self_metrics_beside_probes_asks_for_all_that_the_dashboards
 
 
 def test_each_series_is_of_the_selected_exporters(dashboard: dict[str, Any], file: str) -> None:
-    of_app = 'appid="$appid"' if file == "mini-program.json" else 'appid=~"$appid"'
+    of_app = 'appid=~"$appid"' if file.startswith("fleet") else 'appid="$appid"'
     for query in queries(dashboard):
         selectors = query.expression.split("{")[1:]
         assert selectors
@@ -162,6 +179,18 @@ def test_each_series_is_of_the_selected_exporters(dashboard: dict[str, Any], fil
         for gauge in GAUGES:
             if gauge.name in metrics(query.expression) and "appid" in gauge.labels:
                 assert f'{gauge.name}{{job=~"$job",instance=~"$instance",{of_app}}}' in query.expression
+
+
+@pytest.mark.parametrize("span", [300, 6 * 3600, 30 * 86400])
+def test_a_rate_covers_four_scrapes_although_the_data_source_says_15_s(
+    dashboard: dict[str, Any], span: float
+) -> None:
+    rates = [query for query in queries(dashboard) if "$__rate_interval" in query.expression]
+    assert len(rates) >= 3
+    for query in rates:
+        step, rate_interval = step_and_rate_interval(query, "15s", span, points=1000)
+        assert step >= 60, query.where
+        assert rate_interval >= 4 * 60, query.where
 
 
 def test_the_overview_draws_no_line_for_each_mini_program() -> None:
@@ -178,7 +207,8 @@ def test_the_overview_draws_no_line_for_each_mini_program() -> None:
 
 def test_rows_link_to_the_mini_program(dashboard: dict[str, Any], file: str) -> None:
     urls = [str(url) for url in values_of(dashboard, "url")]
-    if file == "fleet.json":
+    ending = "-zh?" if file.endswith(".zh.json") else "?"
+    if file.startswith("fleet"):
         tables = [
             panel
             for panel in panels(dashboard)
@@ -186,12 +216,68 @@ def test_rows_link_to_the_mini_program(dashboard: dict[str, Any], file: str) -> 
         ]
         assert len(tables) == 8
         for table in tables:
-            assert any("/d/wx-domain-mini-program?" in url for url in values_of(table, "url")), table["title"]
-            assert "appid" in table["transformations"][-1]["options"]["indexByName"]
+            links = list(values_of(table, "url"))
+            assert any(f"/d/wx-domain-mini-program{ending}" in url for url in links), table["title"]
+            options = table["transformations"][-1]["options"]
+            # The link reads the appid from the column of this name.
+            assert "appid" in options["indexByName"]
+            assert options["renameByName"].get("appid", "appid") == "appid"
     else:
-        assert any(url.startswith("/d/wx-domain-fleet?") for url in urls)
+        assert any(url.startswith(f"/d/wx-domain-fleet{ending}") for url in urls)
     for url in urls:
         assert url.startswith("https://") or "${datasource:queryparam}" in url
+
+
+def texts_of(tree: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every string, with the keys that lead to it."""
+    match tree:
+        case dict():
+            for key, value in tree.items():
+                yield from texts_of(value, f"{path}/{key}")
+        case list():
+            for number, value in enumerate(tree):
+                yield from texts_of(value, f"{path}/{number}")
+        case str():
+            yield path, tree
+
+
+SHOWN = re.compile(
+    r"/(title|description|label|legendFormat|noValue|text|titleFormat|textFormat|displayName)$"
+    r"|/annotations/list/\d+/name$|/matcher/options$|/renameByName/"
+)
+CHINESE_OR_IN_BOTH = re.compile(
+    r"[\u4e00-\u9fff]|^(CPU|Exporter|Python|appid|token|p?\d+%?|[: ]|\{\{\w+\}\})+$"
+)
+
+
+@pytest.mark.parametrize("file", ENGLISH)
+def test_the_chinese_one_differs_in_each_text_and_in_nothing_else(file: str) -> None:
+    english, chinese = load(file), load(file.replace(".json", ".zh.json"))
+    for options in values_of(english, "options"):
+        if "renameByName" in options:
+            options["renameByName"] = {label: label for label in options["indexByName"]} | options[
+                "renameByName"
+            ]
+    before, after = dict(texts_of(english)), dict(texts_of(chinese))
+    assert before.keys() == after.keys()
+    for path, text in before.items():
+        if SHOWN.search(path):
+            assert CHINESE_OR_IN_BOTH.search(after[path]), path
+        elif path.endswith(("/uid", "/url")):
+            assert after[path].replace("-zh", "") == text
+        elif path.endswith("/expr"):
+            assert after[path].replace("无", "none").replace("未知", "unknown") == text
+        else:
+            assert after[path] == text
+            assert path.endswith(("/query", "/regex", "/icon")) or not re.search("[a-z] [a-z]", text), path
+
+
+def test_no_text_is_translated_that_nothing_shows() -> None:
+    shown = {text for file in ENGLISH for _, text in texts_of(load(file))}
+    shown |= {
+        label for file in ENGLISH for columns in values_of(load(file), "indexByName") for label in columns
+    }
+    assert set(CHINESE) - shown == set()
 
 
 def test_an_unknown_variable_is_noticed() -> None:

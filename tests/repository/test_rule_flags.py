@@ -25,7 +25,7 @@ CHANGED = {
     "many-in-any-fleet": ("70", "wx_domain_down:many", "sudden) >= 70\n", 1),
     "many-within": ("2h", "appid:wx_domain_down:sudden", "since_timestamp > time() - 7200 > 0", 1),
     "unsteady": ("0.55", "WxDomainAppUnsteady", "(wx_domain_up[30m])) < 0.55\n", 1),
-    "unsteady-changes": ("8", "WxDomainAppUnsteady", "(wx_domain_up[30m])) > 8\n", 1),
+    "unsteady-outages": ("4", "WxDomainAppUnsteady", "(wx_domain_up[30m])) > 4\n", 1),
     "gone-for": ("3h", "appid:wx_domain_app:gone", "> 300 <= 10800", 1),
     "forget-after": ("30d", "appid:wx_domain_app:seen_timestamp", "> time() - 2592000)", 1),
     "figures-old": ("20m", "WxDomainFiguresStale", "> 1200", 3),
@@ -81,7 +81,8 @@ class TestForAnotherInterval:
         waits = {alert["alert"]: alert.get("for") for alert in alerts(rules)}
         assert waits["WxDomainAppDown"] == "2s"
         assert waits["WxDomainNotInForce"] == "1h"
-        assert waits["WxDomainListChanged"] is None
+        assert waits["WxDomainListChanged"] == "1s"
+        assert waits["WxDomainUnexpectedDomain"] is None
         assert {group["interval"] for group in yaml.safe_load(rules)["groups"]} == {"1s"}
 
     def test_writes_every_number_of_seconds(self) -> None:
@@ -159,7 +160,7 @@ def test_an_invalid_argument_is_named(argument: str) -> None:
     [
         (MINIMAL, "--many=0.2", f"{MINIMAL} has no wx_domain_down:many that a flag could change"),
         (RULES.name, "--certificate-expires=3d", "has no WxDomainCertificateExpiring that"),
-        (RULES.name, "--for=WxDomainListChanged=3m", "has no WxDomainListChanged that"),
+        (RULES.name, "--for=WxDomainUnexpectedDomain=3m", "has no WxDomainUnexpectedDomain that"),
         (RULES.name, "--for=WxDomainNothing=3m", "has no WxDomainNothing that"),
         (ALERTMANAGER, "--nearly-full=0.8", f"{ALERTMANAGER} has a use for --fleet-label only"),
     ],

@@ -35,39 +35,40 @@ class Flag:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_arguments(arguments: Sequence[str], flags: Iterable[Flag]) -> None:
-    """Check the flags of a command line, and whether those have a value that need one.
+def checked_arguments(arguments: Sequence[str], flags: Iterable[Flag]) -> list[str]:
+    """Return the flags of a command line, each as one text with its value; `--help` alone if it is asked for.
 
     Raises:
         UsageError: a flag is unknown, or given twice, or its value is missing, not allowed or too much.
     """
+    if any(word in _HELP for word in arguments):
+        return ["--help"]
     known = {f"--{flag.name}": flag for flag in flags}
     words = list(reversed(arguments))
-    given: list[str] = []
+    given: set[str] = set()
+    checked: list[str] = []
     while words:
         word = words.pop()
         name, equals, value = word.partition("=")
         flag = known.get(name)
         if flag is None:
-            last = known[given[-1]] if given else None
-            if last is not None and not last.options and word.lower() in _YES_OR_NO:
-                raise _needs_no_value(given[-1], word)
+            before = checked[-1] if checked else ""
+            if before in known and not known[before].options and word.lower() in _YES_OR_NO:
+                raise _needs_no_value(before, word)
             raise _unknown(word, [*known, *_HELP[:1]])
         if name in given and flag.options.get("action") != "append":
             raise UsageError(f"{name} is given twice; allowed: once", f"{name} 重复；只能出现一次")
-        given.append(name)
-        if not flag.options:
-            if equals:
-                raise _needs_no_value(name, value)
-            continue
-        if not equals and words and not words[-1].startswith("--"):
-            value = words.pop()
-        _check_value(name, value, flag.options)
-
-
-def asks_for_help(arguments: Sequence[str]) -> bool:
-    """Whether the help is all that is wanted."""
-    return any(word in _HELP for word in arguments)
+        given.add(name)
+        if flag.options:
+            if not equals and words and not words[-1].startswith("--"):
+                value = words.pop()
+            _check_value(name, value, flag.options)
+            checked.append(f"{name}={value}")
+        elif equals:
+            raise _needs_no_value(name, value)
+        else:
+            checked.append(name)
+    return checked
 
 
 def _unknown(word: str, names: Sequence[str]) -> UsageError:
@@ -76,7 +77,7 @@ def _unknown(word: str, names: Sequence[str]) -> UsageError:
         return UsageError(
             f"{word} is not a flag; did you mean {meant}?", f"{word} 不是参数；是否想用 {meant}？"
         )
-    name = word.partition("=")[0]
+    name = word.partition("=")[0] or "''"
     similar = _most_similar(name, names)
     if similar:
         return UsageError(

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.commands.arguments import Flag, UsageError, asks_for_help, check_arguments
+from wx_domain_exporter.commands.arguments import Flag, UsageError, checked_arguments
 from wx_domain_exporter.commands.language import LANGUAGES
 from wx_domain_exporter.config.durations import parse_duration
 from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, MANAGEMENT, is_reserved
@@ -150,8 +150,7 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
         UsageError: it is not valid.
         SystemExit: after --help or --version.
     """
-    if not asks_for_help(arguments):
-        check_arguments(arguments, FLAGS)
+    checked = checked_arguments(arguments, FLAGS)
     parser = argparse.ArgumentParser(
         prog="wx-domain-exporter",
         description="Prometheus exporter for the domain configuration of WeChat mini programs.",
@@ -164,7 +163,7 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
         text = f"{flag.help} Default: {flag.default}" if flag.default else flag.help
         dest = flag.name.replace(".", "_").replace("-", "_")
         parser.add_argument(f"--{flag.name}", dest=dest, help=text, **options)
-    flags = parser.parse_args(arguments)
+    flags = parser.parse_args(checked)
     chosen = [f"--{name}" for name in _COMMANDS if getattr(flags, name.replace(".", "_"))]
     if len(chosen) > 1:
         raise UsageError(

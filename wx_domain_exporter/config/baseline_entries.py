@@ -2,7 +2,7 @@
 
 import re
 
-from wx_domain_exporter.config.typing_mistakes import full_width, half_width
+from wx_domain_exporter.config.typing_mistakes import full_width_character, half_width, problem_with
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.types import BilingualText
 
@@ -25,19 +25,28 @@ _SEPARATORS = re.compile(r"[\s,;|]+")
 
 def mistake_in_entry(category: str, domain: str) -> BilingualText | None:
     """Return why a domain, in normal form, can't be in a list of WeChat; None if it can be."""
-    allowed = ", ".join(_proposals(category, domain))
-    full_width_character = full_width(domain)
-    if full_width_character is not None:
-        en, zh = full_width_character.en.partition("; allowed")[0], full_width_character.zh.partition("；")[0]
+    wanted = _SCHEMES.get(category)
+    has_right_scheme = wanted is None or domain.startswith(f"{wanted}://")
+    if has_right_scheme and domain.isascii() and not _SEPARATORS.search(domain):
+        return None  # as most are
+    char, scheme = full_width_character(domain), _scheme(domain)
+    if char is not None:
+        problem = problem_with(char)
     elif len(_parts(domain)) > 1:
-        en, zh = "contains several domains; each needs an entry of its own", "含有多个域名，应各占一项"
+        problem = BilingualText("contains several domains", "含有多个域名")
+    elif has_right_scheme:
+        return None
+    elif scheme:
+        problem = BilingualText(
+            f"begins with {scheme}://, which {category} never contains",
+            f"以 {scheme}:// 开头，而 {category} 中不会有这样的域名",
+        )
     else:
-        scheme, wanted = _scheme(domain), _SCHEMES.get(category)
-        if wanted is None or scheme == wanted:
-            return None
-        en = f"begins with {scheme}://, which {category} never contains" if scheme else "has no scheme"
-        zh = f"以 {scheme}:// 开头，而 {category} 中不会有这样的域名" if scheme else "缺少协议"
-    return BilingualText(f"{en}; allowed: {one_line(allowed)}", f"{zh}；应为 {one_line(allowed)}")
+        problem = BilingualText("has no scheme", "缺少协议")
+    proposals = _proposals(category, domain)
+    listed = one_line(", ".join(proposals))
+    each = BilingualText(" (an entry each)", "（各占一项）") if len(proposals) > 1 else BilingualText("", "")
+    return BilingualText(f"{problem.en}; allowed: {listed}{each.en}", f"{problem.zh}；应为 {listed}{each.zh}")
 
 
 def _proposals(category: str, domain: str) -> list[str]:

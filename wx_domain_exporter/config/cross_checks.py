@@ -269,10 +269,18 @@ def _key_of_one_app(source: TokenConfig | None) -> object:
             return "access_token", source.access_token.kind, source.access_token.source
         case CloudBaseToken():
             return "cloudbase", source.path
-        case HttpToken() if "{appid}" not in source.url:
-            headers = frozenset((name, one.kind, one.source) for name, one in source.headers.items())
-            return "http", source.url, source.token_pointer, headers
+        case HttpToken() if not any("{appid}" in text for text in (source.url, *_values(source.body))):
+            return "http", source.url, source.token_pointer, _as_key(source.headers), _as_key(source.body)
     return None
+
+
+def _values(secrets: Mapping[str, Secret]) -> list[str]:
+    """Return the secrets that are in the configuration itself."""
+    return [secret.source for secret in secrets.values() if secret.kind == "value"]
+
+
+def _as_key(secrets: Mapping[str, Secret]) -> frozenset[tuple[str, ...]]:
+    return frozenset((name, secret.kind, secret.source) for name, secret in secrets.items())
 
 
 def _shared_token(source: TokenConfig, before: BilingualText) -> BilingualText:
@@ -421,6 +429,8 @@ def _files_of_source(where: KeyPath, source: TokenConfig) -> FoundErrors:
             yield from check_certificates((*where, "ca_file"), source.ca_file)
             for name, secret in source.headers.items():
                 yield from _readable((*where, "headers", name), secret, Secret.read_for_header)
+            for name, secret in source.body.items():
+                yield from _readable((*where, "body", name), secret)
         case AuthorizerToken() if source.authorizer_refresh_token is not None:
             yield from _readable((*where, "authorizer_refresh_token"), source.authorizer_refresh_token)
         case AuthorizerToken() | CloudRunToken() | CloudBaseToken():

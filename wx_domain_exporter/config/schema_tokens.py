@@ -47,16 +47,28 @@ class HttpToken(StrictModel):
     """Whether tokens and headers may be sent in clear text to another machine."""
 
     url: TokenServiceUrl
-    """Requested with GET; `{appid}` is replaced; http:// only for a loopback address, or `allow_http`."""
+    """`{appid}` is replaced; http:// only for a loopback address, or `allow_http`."""
 
     headers: Headers = Field(default_factory=dict)
     """Headers of the request; the values are secrets."""
+
+    body: Mapping[str, SecretField] = Field(default_factory=dict)
+    """Fields to send with POST; the values are secrets, in which `{appid}` is replaced; default: GET."""
+
+    body_format: Literal["json", "form"] = "json"
+    """How `body` is sent: as a JSON object, or as a form (application/x-www-form-urlencoded)."""
+
+    response_format: Literal["json", "text"] = "json"
+    """What the service answers: a JSON object, or nothing but the token as text."""
 
     token_pointer: Pointer = "/access_token"  # noqa: S105 - a JSON pointer
     """The JSON pointer (RFC 6901) of the token in the response."""
 
     expires_in_pointer: Pointer = "/expires_in"
-    """The JSON pointer of its lifetime in seconds."""
+    """The JSON pointer of its lifetime in seconds; a Unix time is taken as the time at which it expires."""
+
+    expires_at_pointer: Pointer | None = None
+    """The JSON pointer of the time when it expires (Unix time or RFC 3339); null: `expires_in_pointer`."""
 
     ttl: Annotated[Duration, Within(1, 86400, "1s to 1d")] = 60.0
     """The lifetime of the token if the response has none."""

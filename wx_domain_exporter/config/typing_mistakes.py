@@ -38,26 +38,39 @@ def half_width(text: str) -> str:
 
 def full_width(text: str) -> BilingualText | None:
     """Return the error for a text that should have no full-width characters; None if it has none."""
+    char = full_width_character(text)
+    return None if char is None else _with_remedy(char)
+
+
+def full_width_character(text: str) -> str | None:
+    """Return the first full-width character of a text, or another one that is mistaken for ASCII."""
     found = _FULL_WIDTH.search(text)
-    return None if found is None else _not_allowed(found[0])
+    return None if found is None else found[0]
 
 
-def _not_allowed(char: str) -> BilingualText:
+def problem_with(char: str) -> BilingualText:
+    """Return what is wrong with a text that contains such a character."""
     if not char.strip():
+        code = f"U+{ord(char):04X}"
         return BilingualText(
-            f"contains a space that is not an ASCII space (U+{ord(char):04X}); allowed: an ASCII space",
-            f"含有不是半角空格的空白字符（U+{ord(char):04X}）；请改为半角空格",
+            f"contains a space that is not an ASCII space ({code})", f"含有不是半角空格的空白字符（{code}）"
         )
     if char in _QUOTES:
-        return BilingualText(
-            f"contains the quotation mark {char}; allowed: \" or ', or no quotes",
-            f"含有中文引号 {char}；请改为半角引号 \" 或 '，或去掉引号",
-        )
-    allowed, space = _HALF_WIDTH[char], char == "："
-    return BilingualText(
-        f"contains the full-width character {char}; allowed: {allowed}{' and a space' if space else ''}",
-        f"含有全角字符 {char}；请改为半角 {allowed}{' 加一个空格' if space else ''}",
-    )
+        return BilingualText(f"contains the quotation mark {char}", f"含有中文引号 {char}")
+    return BilingualText(f"contains the full-width character {char}", f"含有全角字符“{char}”")
+
+
+def _with_remedy(char: str) -> BilingualText:
+    problem, ascii_char = problem_with(char), _HALF_WIDTH[char]
+    if char in _QUOTES:
+        allowed = BilingualText("\" or ', or no quotes", "请改为半角引号 \" 或 '，或去掉引号")
+    elif char == "：":
+        allowed = BilingualText(": and a space", "请改为半角“:”加一个空格")
+    elif ascii_char == " ":
+        allowed = BilingualText("an ASCII space", "请改为半角空格")
+    else:
+        allowed = BilingualText(ascii_char, f"请改为半角“{ascii_char}”")
+    return BilingualText(f"{problem.en}; allowed: {allowed.en}", f"{problem.zh}；{allowed.zh}")
 
 
 def variable(text: str, *, secret: bool) -> BilingualText | None:
@@ -101,7 +114,7 @@ def typing_mistakes(content: str, line: int) -> list[tuple[int, BilingualText]]:
     """
     lines = content.splitlines()
     before = max((number for number in range(1, line) if _CODE.match(lines[number - 1])), default=0)
-    for pattern, mistake in ((_INDENTED_WITH_TAB, _TAB), (_KEY_WITH_FULL_WIDTH_COLON, _not_allowed("："))):
+    for pattern, mistake in ((_INDENTED_WITH_TAB, _TAB), (_KEY_WITH_FULL_WIDTH_COLON, _with_remedy("："))):
         found = [number for number, text in enumerate(lines, start=1) if pattern.match(text)]
         if line in found or before in found:
             return [(number, mistake) for number in found]

@@ -119,14 +119,19 @@ def checks_of_platform(discovery: PlatformDiscovery) -> Iterator[Check]:
         yield failed(subject, diagnose(discovery.failure, platform.component_appid))
     else:
         apps = len(discovery.apps)
+        left_out = why_left_out(discovery.left_out)
         found = BilingualText(counted(apps, "mini program"), f"{apps} 个小程序")
-        yield Check(subject, State.OK, with_left_out(found, discovery.left_out))
+        if left_out is not None:
+            found = BilingualText(
+                f"{found.en}; left out: {left_out.en}", f"{found.zh}；未监控的账号：{left_out.zh}"
+            )
+        yield Check(subject, State.OK, found)
     for appid, failure in discovery.failed_accounts.items():
         yield failed(f"platform {platform.name} {appid}", diagnose(failure, platform.component_appid))
 
 
-def with_left_out(found: BilingualText, left_out: LeftOut) -> BilingualText:
-    """Return how many mini programs were found and why other accounts are left out."""
+def why_left_out(left_out: LeftOut) -> BilingualText | None:
+    """Return why how many accounts of a platform are not monitored; None if all are."""
     others, filtered, unknown = left_out.not_mini_programs, left_out.filtered, left_out.unknown
     like = counted(others, "official account or the like", "official accounts or the like")
     reasons = [
@@ -139,10 +144,9 @@ def with_left_out(found: BilingualText, left_out: LeftOut) -> BilingualText:
         if number
     ]
     if not reasons:
-        return found
+        return None
     return BilingualText(
-        f"{found.en}; left out: {', '.join(reason.en for reason in reasons)}",
-        f"{found.zh}；未监控的账号：{'、'.join(reason.zh for reason in reasons)}",
+        ", ".join(reason.en for reason in reasons), "、".join(reason.zh for reason in reasons)
     )
 
 

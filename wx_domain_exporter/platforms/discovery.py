@@ -207,7 +207,7 @@ class PlatformDiscovery:
                 raise DecodeError(f"the list is too long: more than {_MAX_ACCOUNTS} accounts or 64 MiB")
             note_progress = partial(self._note_progress, log_interval, done, page.total)
             new = self._accounts.look_up_new(self._wanted(page.refresh_tokens), note_progress)
-            note_progress(0)
+            self.progress = Progress(done, page.total)
             if new or not self.complete:
                 log.info("discovering", platform=self.platform.name, done=done, total=page.total)
             if not self.complete and done < page.total:  # monitoring begins before the last page is read

@@ -41,6 +41,11 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "discovery": BilingualText("Discovery", "自动发现"),
     "discovery_off": BilingualText("off (discover: false)", "未启用（discover: false）"),
     "discovery_running": BilingualText("in progress, {apps} so far", "正在进行，已发现 {apps}"),
+    "discovery_progress": BilingualText(
+        "{done} of {total} accounts looked at", "已查看 {total} 个账号中的 {done} 个"
+    ),
+    "accounts_left_out": BilingualText("Accounts that are left out", "未监控的账号"),
+    "fetched_so_far": BilingualText("{done} fetched so far", "已查询 {done} 个"),
     "discovery_complete": BilingualText("complete, {apps}", "已完成，共 {apps}"),
     "discovery_failing": BilingualText("{apps} known", "已知 {apps}"),
     "accounts_unknown": BilingualText(
@@ -73,8 +78,9 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
         "{ago}重新加载的配置被拒绝，仍使用之前的配置。",
     ),
     "app_files_broken": BilingualText(
-        "Some app files have errors; their last valid content is still in use.",
-        "小程序列表文件有误，仍使用其最后一次正确的内容。",
+        "Some app files have errors. Their last valid content is still in use; a file that was broken when "
+        "the exporter started has none, and its mini programs are not monitored.",
+        "小程序列表文件有误，仍使用其最后一次正确的内容；启动时就有误的文件没有这样的内容，其中的小程序未被监控。",
     ),
     "more": BilingualText("… and {count} more", "……另有 {count} 项"),
     # the list of mini programs

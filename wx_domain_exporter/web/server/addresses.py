@@ -39,33 +39,34 @@ def listen(address: str) -> list[socket.socket]:
             return [_bound(socket.AF_INET6, ("::", port), dualstack=True)]
         return _listen_on_all(host or "0.0.0.0", port)  # noqa: S104 - this is what :PORT asks for
     except OSError as error:
-        reason, remedy = error.strerror, _remedy(error, address, port)
-        raise ListenError(
-            address, f"can't listen: {reason}{remedy.en}", f"无法监听：{reason}{remedy.zh}"
-        ) from None
+        why = _why(error, address, port)
+        raise ListenError(address, why.en, why.zh) from None
     except UnicodeError:  # The DNS can't hold such a name, for example one with two dots in a row.
         raise ListenError(
             address, "can't listen: the host is not a valid name", "无法监听：主机名无效"
         ) from None
 
 
-def _remedy(error: OSError, address: str, port: int) -> BilingualText:
-    """Return what to do if an address can't be listened on."""
+def _why(error: OSError, address: str, port: int) -> BilingualText:
+    """Return why an address can't be listened on, and what to do."""
+    reason = f"can't listen: {error.strerror}"
     if error.errno == errno.EADDRINUSE:
         other = port + 1 if port < _MAX_PORT else port - 1
         choice = f"--web.listen-address={address.removesuffix(str(port))}{other}"
         return BilingualText(
-            f"; stop the other program (`ss -ltnp` shows it), or choose another port, such as {choice}",
-            f"；请停止占用该端口的程序（可用 `ss -ltnp` 查看），或换一个端口，例如 {choice}",
+            f"{reason}; stop the other program (see `ss -ltnp`), or choose another port, such as {choice}",
+            f"端口 {port} 已被占用；请停止占用它的程序（可用 `ss -ltnp` 查看），或换一个端口，例如 {choice}",
         )
     if error.errno == errno.EACCES:
-        return BilingualText("; choose a port from 1024 on", "；请换用 1024 及以上的端口")
+        return BilingualText(
+            f"{reason}; choose a port from 1024 on", f"没有权限监听端口 {port}；请换用 1024 及以上的端口"
+        )
     if error.errno == errno.EADDRNOTAVAIL:
         return BilingualText(
-            f"; allowed: an address of this machine, or :{port} for all of them",
-            f"；应为本机的地址，或用 :{port} 监听所有地址",
+            f"{reason}; allowed: an address of this machine, or :{port} for all of them",
+            f"本机没有这个地址；应为本机已有的地址，或用 :{port} 监听所有地址",
         )
-    return BilingualText("", "")
+    return BilingualText(reason, f"无法监听：{error.strerror}")
 
 
 def connect_target(address: str) -> tuple[str, int]:

@@ -46,7 +46,7 @@ PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)
 def url() -> Iterator[str]:
     """An app in every state, and every problem that the exporter itself can have."""
     with service_of(every_status(time.time()), platforms=PLATFORMS) as service:
-        service.rejected_config = RejectedConfig(NOW, [BilingualText(HOSTILE, HOSTILE)])
+        service.rejected_config = RejectedConfig(NOW, [BilingualText(HOSTILE, f"配置有误：{HOSTILE}")])
         service.last_scrape = NOW
         (discovery,) = service.discoveries
         discovery.failure = DecodeError(HOSTILE)
@@ -166,6 +166,7 @@ class TestContent:
         assert f"请将 203.0.113.7 加入 {appid(7)} 的 IP 白名单" in text
         assert "启动以来未成功" in text
         assert "接近上限" in text
+        assert f"配置有误：{HOSTILE}" in text
         assert "截至 北京时间 20" in text
 
     def test_the_remedy_of_several_mini_programs_names_none_of_them(self) -> None:
