@@ -81,8 +81,7 @@ class TestForAnotherInterval:
         waits = {alert["alert"]: alert.get("for") for alert in alerts(rules)}
         assert waits["WxDomainAppDown"] == "2s"
         assert waits["WxDomainNotInForce"] == "1h"
-        assert waits["WxDomainListChanged"] == "1s"
-        assert waits["WxDomainUnexpectedDomain"] is None
+        assert waits["WxDomainListChanged"] is None
         assert {group["interval"] for group in yaml.safe_load(rules)["groups"]} == {"1s"}
 
     def test_writes_every_number_of_seconds(self) -> None:
