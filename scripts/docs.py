@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are generated from tables in the code; `--check` only compares.
+"""Write what is generated from tables in the code, pages and completions; `--check` only compares.
 
 Run as `.venv/test/bin/python scripts/docs.py`, from the checkout.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from completions import bash_completion, zsh_completion
 from configuration_page import configuration_page
 from markdown import code, table
 
@@ -191,6 +192,8 @@ PAGES = {
     "errcodes.zh-CN.md": errcodes_page_zh,
     "schema/config.schema.json": config_schema,
     "schema/app-file.schema.json": app_file_schema,
+    "../deploy/completions/wx-domain-exporter.bash": bash_completion,
+    "../deploy/completions/wx-domain-exporter.zsh": zsh_completion,
 }
 
 
