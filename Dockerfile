@@ -2,6 +2,8 @@
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS build
+# A mirror of the package index, for pip: --build-arg PIP_INDEX_URL=https://…/simple
+ARG PIP_INDEX_URL
 WORKDIR /src
 # pip stays in an environment of its own: the one that is shipped has nothing that installs.
 RUN python3 -m venv /pip && python3 -m venv --without-pip /opt/wx_domain_exporter
@@ -27,6 +29,8 @@ LABEL org.opencontainers.image.title="wx_domain_exporter" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/wx_domain_exporter /opt/wx_domain_exporter
 COPY LICENSE /licenses/LICENSE
+# `docker exec CONTAINER wx-domain-exporter --doctor` needs no path.
+ENV PATH=/opt/wx_domain_exporter/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /etc/wx_domain_exporter
 USER 65534:65534

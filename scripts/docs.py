@@ -88,7 +88,8 @@ def flags_page() -> str:
     return f"""# Command line
 
 `wx-domain-exporter`, `python exporter.py` and `python -m wx_domain_exporter` are the same program. Errors are printed
-to standard error, and the exit status is 1.
+to standard error, in English or Chinese, and the exit status is 1. Each flag is given once, except
+`--web.listen-address`; a flag that is mistyped is an error that names the one that was probably meant.
 
 {table(("flag", "default", "meaning"), rows)}
 | signal | effect |

@@ -35,7 +35,9 @@ class Image:
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command in the image, as its user and with its environment alone."""
         chroot = ["chroot", f"--userspec={self.config['User']}", "--groups=", str(self.root), *command]
-        return subprocess.Popen(chroot, env=self._env, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            chroot, env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
 
     def files(self) -> Iterator[Path]:
         """The files and folders that the image adds to its base."""
@@ -102,8 +104,8 @@ def check_demo(image: Image) -> str:
     process = image.start(*image.config["Entrypoint"], "--demo")
     try:
         url = wait_for_url(process)
-        if health(image) != 0:
-            fail("the health check fails while the exporter runs")
+        if problem := unhealthy(image):
+            fail(f"the health check fails while the exporter runs: {problem}")
         with urllib.request.urlopen(f"{url}metrics", timeout=30) as answer:
             text = answer.read().decode()
         up = len(re.findall(r"^wx_domain_up\{.*\} 1\.0$", text, re.MULTILINE))
@@ -114,9 +116,18 @@ def check_demo(image: Image) -> str:
             fail(f"SIGTERM ended it with {process.returncode}")
     finally:
         process.kill()
-    if health(image) == 0:
+    if not unhealthy(image):
         fail("the health check succeeds while nothing runs")
     return f"{len(text.splitlines())} lines, {up} mini programs up, healthy, SIGTERM ended it with 0"
+
+
+def check_doctor(image: Image) -> str:
+    """Check that `wx-domain-exporter --doctor` runs without a path, as `docker exec` starts it."""
+    process = image.start("wx-domain-exporter", "--demo", "--doctor", "--lang=zh")
+    _, errors = process.communicate(timeout=STARTUP_SECONDS)
+    if process.returncode != 1 or "Traceback" in errors:  # some mini programs of the demo fail
+        fail(f"the doctor exited with {process.returncode}: {errors}")
+    return "wx-domain-exporter is on PATH, and the doctor runs"
 
 
 def check_metadata(image: Image, version: str) -> str:
@@ -166,9 +177,11 @@ def wait_for_url(process: subprocess.Popen[str]) -> str:
     return re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", match[1])
 
 
-def health(image: Image) -> int:
-    """The exit status of the image's health check."""
-    return image.start(*image.config["Healthcheck"]["Test"][1:]).wait(30)
+def unhealthy(image: Image) -> str:
+    """What the image's health check complains about; empty if it succeeds."""
+    process = image.start(*image.config["Healthcheck"]["Test"][1:])
+    _, errors = process.communicate(timeout=30)
+    return "" if process.returncode == 0 else errors or f"exit status {process.returncode}"
 
 
 def fail(message: str) -> NoReturn:
@@ -188,6 +201,7 @@ def main() -> None:
         lambda: check_read_only(image),
         lambda: check_missing_configuration(image),
         lambda: check_demo(image),
+        lambda: check_doctor(image),
     )
     for check in checks:
         print(f"ok   {check()}", flush=True)

@@ -1,9 +1,9 @@
 """The typed, frozen models of the configuration; `loader` reads them from a file."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wx_domain_exporter.config.schema_baselines import BaselineRef, NamedBaseline
 from wx_domain_exporter.config.schema_fields import (
@@ -20,7 +20,7 @@ from wx_domain_exporter.config.schema_fields import (
     StrictModel,
     Within,
 )
-from wx_domain_exporter.config.schema_tokens import NamedSource, PlatformConfig, TokenRef
+from wx_domain_exporter.config.schema_tokens import HttpToken, NamedSource, PlatformConfig, TokenRef
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 
@@ -156,6 +156,13 @@ class Config(StrictModel):
 
     apps: Annotated[tuple[App, ...], ListOf] = ()
     """The mini programs."""
+
+    @model_validator(mode="after")
+    def _name_token_services(self) -> Self:
+        for name, source in self.tokens.items():
+            if isinstance(source, HttpToken):
+                source.set_name(name)
+        return self
 
     def all_limits(self) -> Mapping[str, int]:
         """Return the maximum number of domains by category, including WeChat's defaults."""
