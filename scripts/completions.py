@@ -2,7 +2,8 @@
 
 import re
 
-from wx_domain_exporter.commands.flags import FLAGS, Flag
+from wx_domain_exporter.commands.arguments import Flag
+from wx_domain_exporter.commands.flags import FLAGS
 
 _FILES = "FILE"
 """The metavar of flags whose value is a file."""

@@ -208,7 +208,8 @@ def main() -> None:
     ]
     for name in stale:
         if check:
-            print(f"docs/{name} is out of date; run scripts/docs.py to write it")
+            path = (DOCS / name).resolve().relative_to(DOCS.parent)
+            print(f"{path} is out of date; run scripts/docs.py to write it")
         else:
             (DOCS / name).write_text(PAGES[name]())
     sys.exit(1 if check and stale else 0)
