@@ -20,13 +20,17 @@ RUN /pip/bin/python -m pip wheel --no-cache-dir --no-deps --no-build-isolation -
     && /opt/wx_domain_exporter/bin/python -m compileall -q /opt/wx_domain_exporter/lib
 
 FROM ${BASE}
+ARG BASE
 ARG VERSION=unknown
 ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="wx_domain_exporter" \
       org.opencontainers.image.description="Prometheus exporter for the domain configuration of WeChat mini programs" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}" \
+      org.opencontainers.image.base.name="${BASE}"
 COPY --from=build /opt/wx_domain_exporter /opt/wx_domain_exporter
 COPY LICENSE /licenses/LICENSE
 # `docker exec CONTAINER wx-domain-exporter --doctor` needs no path.

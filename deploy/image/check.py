@@ -21,6 +21,16 @@ STARTUP_SECONDS = 60
 ADDED_FOLDERS = ("opt", "licenses", "etc/wx_domain_exporter")
 # Programs that build or fetch software. Debian's base image keeps apt and perl-base.
 TOOLS = ("cc", "gcc", "c++", "ld", "make", "git", "curl", "wget", "pip", "pip3", "uv")
+LABEL_PREFIX = "org.opencontainers.image."
+LABELS = {
+    "title": "wx_domain_exporter",
+    "description": ".+",
+    "licenses": "Apache-2.0",
+    "version": r"\d+\.\d+\.\d+",
+    "revision": "[0-9a-f]{40}",
+    "created": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "base.name": ".+",
+}
 LISTENING = re.compile(r"msg=listening .*url=(\S+)")
 
 
@@ -48,6 +58,7 @@ class Image:
 
 def mount_read_only(root: Path) -> None:
     """Mount the root as a container runtime does with --read-only, and without any writable folder."""
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")  # runtimes write one too
     for command in (
         ["mount", "--make-rprivate", "/"],
         ["mount", "--bind", root, root],
@@ -67,8 +78,10 @@ def check_configuration(image: Image, version: str) -> str:
     if image.config["Entrypoint"][0] == "/bin/sh" or image.config["Healthcheck"]["Test"][0] != "CMD":
         fail("a shell stands between the program and its signals")
     labels = image.config["Labels"]
-    if labels["org.opencontainers.image.version"] != version:
+    if not all(re.fullmatch(LABELS[name], labels[f"{LABEL_PREFIX}{name}"]) for name in LABELS):
         fail(f"the labels are {labels}")
+    if labels[f"{LABEL_PREFIX}version"] != version:
+        fail(f"the labels are of {labels[f'{LABEL_PREFIX}version']}")
     if not set(image.config["Env"]) <= {"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"} | {
         line for line in image.config["Env"] if line.startswith(("PATH=", "LANG=", "GPG_KEY=", "PYTHON_"))
     }:
