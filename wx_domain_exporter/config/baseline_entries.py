@@ -17,7 +17,7 @@ _SCHEMES = {
 }
 """The scheme that WeChat requires in each category; others are not documented.
 
-For bizdomain see https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/miniprogram-management/domain-management/modifyJumpDomain.html.
+For bizdomain see https://developers.weixin.qq.com/doc/oplatform/en/openApi/OpenApiDoc/miniprogram-management/domain-management/modifyJumpDomain.html.
 """
 _SCHEME = re.compile(r"(?:https?|wss?|udp|tcp):/*|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s,;|]+")
@@ -62,7 +62,7 @@ def _parts(text: str) -> list[str]:
     """Return the domains in a text, several only if each of them looks like one."""
     parts = [part.strip("\"'[]") for part in _SEPARATORS.split(text)]
     parts = [part for part in parts if part]
-    return parts if all("." in part or "://" in part for part in parts) else [text]
+    return parts if parts and all("." in part or "://" in part for part in parts) else [text]
 
 
 def _with_scheme(category: str, domain: str) -> str:
