@@ -4,8 +4,25 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
 SETUP = scripts/environment "$(PYTHON)"
 
+# A mistake on the command line is an error; without these lines, make would ignore it and run the demo.
+WRONG_CASE := $(foreach name,config Config args Args python Python,\
+	$(if $(filter command,$(origin $(name))),$(name)))
+ifneq ($(strip $(WRONG_CASE)),)
+$(error $(strip $(WRONG_CASE)): write it in capitals, as in make run CONFIG=my.yml)
+endif
+FILES := $(filter %.yml %.yaml %.json,$(MAKECMDGOALS))
+ifneq ($(FILES),)
+$(error write make run CONFIG=$(firstword $(FILES)))
+endif
+ifneq ($(filter command environment,$(origin PYTHON)),)
+ifneq ($(shell "$(PYTHON)" -c 'import sys; print(sys.version_info >= (3, 11))' 2>/dev/null),True)
+$(error PYTHON=$(PYTHON) can't be run, or is older than Python 3.11)
+endif
+endif
+export CONFIG
+
 .DEFAULT_GOAL := help
-.PHONY: help run test format check unit goldens dashboards bench clean
+.PHONY: help run test format check unit goldens dashboards screenshots bench clean
 
 help:
 	@echo 'make run                  start the exporter against a simulated WeChat API'
@@ -16,11 +33,12 @@ help:
 	@echo 'make check                format, lint and types only'
 	@echo 'make goldens              write the golden expositions anew, from the real program'
 	@echo 'make dashboards           write dashboards/*.json anew, from their source'
+	@echo 'make screenshots          take the screenshots of the READMEs anew, of the demo'
 	@echo 'make bench                measure what the exporter costs; ARGS="--only cpu", ARGS=--profile'
 	@echo 'make clean                remove what the others made'
 
 run: .venv/run/.done
-	@exec .venv/run/bin/python exporter.py $(if $(CONFIG),--config.file='$(CONFIG)',--demo) $(ARGS)
+	@exec .venv/run/bin/python exporter.py $(if $(CONFIG),--config.file="$$CONFIG",--demo) $(ARGS)
 
 test: .venv/test/.done
 	@exec scripts/test
@@ -37,6 +55,10 @@ goldens: .venv/test/.done
 
 dashboards: .venv/test/.done
 	@exec .venv/test/bin/python scripts/write_dashboards.py
+
+screenshots: .venv/test/.done
+	@scripts/programs chromium chinese-font pngquant
+	@exec .venv/test/bin/python scripts/screenshots.py
 
 bench: .venv/test/.done
 	@scripts/programs nginx prometheus prometheus-blackbox-exporter

@@ -92,14 +92,18 @@ def configuration_page() -> str:
     return f"""# The configuration file
 
 A YAML file, set with `--config.file`; [config.yml](../config.yml) is an annotated example. `--config.check` reports all
-errors at once, each as `FILE: PATH.TO.KEY: what is wrong, and what is allowed`. Unknown keys, duplicate keys, wrong types,
-duplicate appids and names that are not defined are errors. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
+errors at once, each as `FILE:LINE: PATH.TO.KEY (APPID): what is wrong, and what is allowed`, with the appid where it is about
+a mini program; in English or Chinese, as `--lang` or the locale says. Unknown keys, duplicate keys, wrong types,
+duplicate appids and names that are not defined are errors, and so is what a slip of the keyboard leaves: full-width
+punctuation such as `：`, `，` and `“”`, tabs, and `${{NAME}}`, which nothing replaces here. SIGHUP, or `POST /-/reload` with `--web.enable-lifecycle`,
 reads the file again, and so does a change of it with `--config.auto-reload-interval=30s`; an invalid file has no effect
 except on `wx_domain_exporter_config_last_reload_successful` and the log.
 
 - A **duration** is a number with a unit, such as `500ms`, `10s`, `5m`, `1h30m`.
 - A **secret** is a string, or `{{file: PATH}}`, or `{{env: NAME}}`. A file is read again whenever its secret is needed, so
-  a rotated secret needs no restart.
+  a rotated secret needs no restart. A mini program whose own secret can't be read, for instance because a variable is not
+  set, fails with reason `token`, and all others work; `--config.check` reports it as an error. The exporter does not start
+  if a secret under `tokens`, `defaults`, `platforms` or `wechat` can't be read, or those of all mini programs.
 - A relative **file** path starts at the folder of the file that contains it.
 
 Editors with a YAML language server check the file and complete its keys with the JSON Schema that `--config.schema`
@@ -107,7 +111,7 @@ prints: [config.schema.json](schema/config.schema.json), and [app-file.schema.js
 files. A first line such as `# yaml-language-server: $schema=config.schema.json` names it. A schema can't find everything
 that `--config.check` reports: names that are not defined, and files and secrets that can't be read; keys, appids, platforms
 and tokens that occur twice; URLs that are not valid or not safe; the ranges of durations, and characters that can't be
-displayed; a configuration without any app.
+displayed; mistakes of typing; domains of baselines that WeChat never has; a configuration without any app.
 
 {sections}
 ## wechat

@@ -1,4 +1,4 @@
-"""Write the pages of docs/ that are generated from tables in the code; `--check` only compares.
+"""Write what is generated from tables in the code, pages and completions; `--check` only compares.
 
 Run as `.venv/test/bin/python scripts/docs.py`, from the checkout.
 """
@@ -8,6 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from completions import bash_completion, zsh_completion
 from configuration_page import configuration_page
 from markdown import code, table
 
@@ -87,7 +88,8 @@ def flags_page() -> str:
     return f"""# Command line
 
 `wx-domain-exporter`, `python exporter.py` and `python -m wx_domain_exporter` are the same program. Errors are printed
-to standard error, and the exit status is 1.
+to standard error, in English or Chinese, and the exit status is 1. Each flag is given once, except
+`--web.listen-address`; a flag that is mistyped is an error that names the one that was probably meant.
 
 {table(("flag", "default", "meaning"), rows)}
 | signal | effect |
@@ -191,6 +193,8 @@ PAGES = {
     "errcodes.zh-CN.md": errcodes_page_zh,
     "schema/config.schema.json": config_schema,
     "schema/app-file.schema.json": app_file_schema,
+    "../deploy/completions/wx-domain-exporter.bash": bash_completion,
+    "../deploy/completions/wx-domain-exporter.zsh": zsh_completion,
 }
 
 
@@ -204,7 +208,8 @@ def main() -> None:
     ]
     for name in stale:
         if check:
-            print(f"docs/{name} is out of date; run scripts/docs.py to write it")
+            path = (DOCS / name).resolve().relative_to(DOCS.parent)
+            print(f"{path} is out of date; run scripts/docs.py to write it")
         else:
             (DOCS / name).write_text(PAGES[name]())
     sys.exit(1 if check and stale else 0)

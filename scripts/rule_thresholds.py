@@ -104,8 +104,8 @@ THRESHOLDS = (
         "the share of good answers below which a mini program is unsteady",
     ),
     Threshold(
-        "unsteady-changes", count, "WxDomainAppUnsteady", r"changes\(wx_domain_up\[\w+\]\)\) > ", "5",
-        "how often it must have changed between up and down, at least once more than this",
+        "unsteady-outages", count, "WxDomainAppUnsteady", r"resets\(wx_domain_up\[\w+\]\)\) > ", "2",
+        "the number of times that it went down, above which it is unsteady",
     ),
     Threshold(
         "gone-for", duration, "appid:wx_domain_app:gone", " <= ", "2h",

@@ -28,6 +28,11 @@ class Cooldown:
         """Return the seconds since it ended; below 0 while it is active, infinite if it never began."""
         return self._clock.monotonic() - self._ends
 
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds until it ends; 0 if it is not active."""
+        return max(0.0, self._ends - self._clock.monotonic())
+
     def end(self) -> None:
         """End it, as if it had never begun."""
         self._ends = -math.inf

@@ -5,21 +5,30 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from wx_domain_exporter.bilingual_error import BilingualError
 from wx_domain_exporter.commands import logs
+from wx_domain_exporter.commands.arguments import UsageError
 from wx_domain_exporter.commands.baseline import run_baseline
 from wx_domain_exporter.commands.config_check import run_config_check
 from wx_domain_exporter.commands.doctor import run_doctor
-from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE, UsageError, parse_flags
+from wx_domain_exporter.commands.flags import DEFAULT_CONFIG_FILE, parse_flags
+from wx_domain_exporter.commands.language import Language, in_language, language_of
 from wx_domain_exporter.commands.once import run_once
 from wx_domain_exporter.commands.output import fail, print_result
 from wx_domain_exporter.commands.serve import serve
-from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.errors import ConfigError, absolute
 from wx_domain_exporter.config.json_schema import config_schema
-from wx_domain_exporter.config.loader import ConfigLoader
+from wx_domain_exporter.config.loader import ConfigLoader, with_a_readable_secret
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.simulator.demo import demo_config, demo_world
 from wx_domain_exporter.simulator.server import SimulatorServer
-from wx_domain_exporter.web.server.addresses import ListenError
+
+_NO_THREAD = BilingualText(
+    "the system refuses to start a thread; raise the limit of processes (ulimit -u, TasksMax of systemd, "
+    "pids of the container)",
+    "系统拒绝创建线程；请调高进程数上限（ulimit -u、systemd 的 TasksMax、容器的 pids）",
+)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -31,6 +40,7 @@ def run(arguments: Sequence[str]) -> int:
     Returns:
         The exit status. After an error it is 1, and standard error has a sentence for each error.
     """
+    language = language_of(arguments)
     try:
         flags = parse_flags(arguments)
         # --doctor and --baseline report failures themselves: the log would repeat them.
@@ -39,28 +49,24 @@ def run(arguments: Sequence[str]) -> int:
         if flags.config_schema:
             return print_result(config_schema())
         with _config_loader(flags) as loader:
-            return _run_command(loader, flags)
-    except UsageError as error:
-        return fail(f"{error}; see --help")
+            return _run_command(loader, flags, language)
+    except BilingualError as error:
+        return fail(in_language(error.text, language))
     except ConfigError as error:
-        return fail(*error.errors)
-    except ListenError as error:
-        return fail(str(error))
+        return fail(*(in_language(message, language) for message in error.messages))
     except RuntimeError as error:
         if str(error) != "can't start new thread":  # Python's own words
             raise
-        return fail(
-            "the system refuses to start a thread; raise the limit of processes (ulimit -u, TasksMax of "
-            "systemd, pids of the container)"
-        )
+        return fail(in_language(_NO_THREAD, language))
 
 
-def _run_command(loader: ConfigLoader, flags: argparse.Namespace) -> int:
+def _run_command(loader: ConfigLoader, flags: argparse.Namespace, language: Language) -> int:
     if flags.config_check:
-        return run_config_check(loader, flags)
+        return run_config_check(loader, flags, language)
     with closing(Service(loader)) as service:
         if flags.doctor:
-            return run_doctor(service)
+            return run_doctor(service, language)
+        with_a_readable_secret(service.fleet.settings)
         if flags.baseline:
             return run_baseline(service)
         return run_once(service) if flags.once else serve(service, flags)
@@ -78,8 +84,9 @@ def _config_loader(flags: argparse.Namespace) -> Iterator[ConfigLoader]:
             yield ConfigLoader(Path("(demo)"), demo_config(server.url).encode())
         return
     if flags.config_file is None and not Path(DEFAULT_CONFIG_FILE).exists():
+        file = absolute(Path(DEFAULT_CONFIG_FILE))
         raise UsageError(
-            f"there is no {DEFAULT_CONFIG_FILE} in the current directory; "
-            "give a file with --config.file, or try --demo"
+            f"there is no {file}; give a file with --config.file, or try --demo",
+            f"{file} 不存在；请用 --config.file 指定配置文件，或先试用 --demo",
         )
     yield ConfigLoader(Path(flags.config_file or DEFAULT_CONFIG_FILE))

@@ -29,6 +29,11 @@ class Fleet:
         return tuple(self.by_appid.values())
 
     @cached_property
+    def apps_by_name(self) -> tuple[MonitoredApp, ...]:
+        """Return the apps in the order of their names, whatever the case."""
+        return tuple(sorted(self.by_appid.values(), key=lambda app: app.settings.name.casefold()))
+
+    @cached_property
     def label_keys(self) -> tuple[str, ...]:
         """Return every key that is used in any app's `labels`."""
         return tuple(sorted({key for app in self.by_appid.values() for key in app.settings.labels}))

@@ -20,6 +20,7 @@ class HttpPath(enum.StrEnum):
     HEALTHY = "/-/healthy"
     READY = "/-/ready"
     RELOAD = "/-/reload"
+    FETCH = "/-/fetch"
 
 
 _PREFIXES = (MANAGEMENT, HttpPath.APP.partition("{")[0])

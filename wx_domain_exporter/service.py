@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 
 import structlog
@@ -12,17 +12,21 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.client_files import ClientFiles
-from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.errors import ConfigError, prefixed, reason_of
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.fleet import Fleet, FleetBuilder
+from wx_domain_exporter.fleet_history import FleetHistory
 from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.platforms.registry import PlatformRegistry
+from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.reloader import Reloader
+from wx_domain_exporter.scheduler.first_fetches import FirstFetches
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.scheduler.scheduler import Scheduler
 from wx_domain_exporter.tasks import Tasks
@@ -32,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 _APP_FILES_INTERVAL_SECONDS = 5.0
 """How often the app files are checked for changes."""
+
+_APP_FILE_KEPT = "app file invalid; its last valid content stays in use"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class RejectedConfig:
     """
 
     timestamp: float
-    errors: Sequence[str]
+    errors: Sequence[BilingualText]
 
 
 class Service:
@@ -71,6 +77,8 @@ class Service:
         """Kept over reloads, as tokens are."""
         self.last_scrape: float | None = None
         """Unix time at which the last scrape began; None before the first one."""
+        self.fleet_history = FleetHistory()
+        """How many apps were well after each of the last scrapes."""
         self.rejected_config: RejectedConfig | None = None
         """Why the last reload failed; None if it succeeded."""
         self.config_loaded_at = clock.time()
@@ -79,7 +87,8 @@ class Service:
         self._client_files = ClientFiles()
         """Used while the configuration is loaded."""
         self._client_files.watch(self._settings)
-        self.scheduler = Scheduler(self.tasks, 0, clock)
+        self._first_fetches = FirstFetches(lambda: self.fetched, clock)
+        self.scheduler = Scheduler(self.tasks, 0, clock, self._first_fetches)
         self._platforms = PlatformRegistry(
             self.tasks, self.self_metrics, lambda: self.fleet.client, self._add_discovered_apps
         )
@@ -101,7 +110,7 @@ class Service:
         return self._platforms.is_ungranted(app)
 
     @property
-    def app_file_errors(self) -> Sequence[str]:
+    def app_file_errors(self) -> Sequence[BilingualText]:
         """Return the errors of all app files, a sentence for each."""
         return [sentence for errors in self._settings.app_file_errors.values() for sentence in errors]
 
@@ -115,6 +124,12 @@ class Service:
         """Whether every discovery has read its whole list; a fleet that is read afterwards has all apps."""
         return all(discovery.complete for discovery in self.discoveries)
 
+    @property
+    def fetched(self) -> Progress:
+        """Return how many apps have been fetched at least once, with or without success."""
+        apps = self.fleet.apps
+        return Progress(sum(app.last_result is not None for app in apps), len(apps))
+
     def start(self, auto_reload_interval: float = 0) -> None:
         """Begin to discover platforms, to check app files for changes, and to reload on request.
 
@@ -125,6 +140,7 @@ class Service:
         Raises:
             RuntimeError: the system has no thread for it.
         """
+        self._log_unreadable_secrets()
         self.reloader.start()
         self.tasks.submit(self._platforms.start).result()
         self._check_regularly("app-files", _APP_FILES_INTERVAL_SECONDS, self.reload_app_files)
@@ -133,7 +149,11 @@ class Service:
 
     def discover(self) -> None:
         """Discover the mini programs of all platforms once, and wait for it."""
-        self.tasks.submit(self._platforms.discover_once).result()
+        self.start_discovery().result()
+
+    def start_discovery(self) -> Future[None]:
+        """Begin to discover the mini programs of all platforms once."""
+        return self.tasks.submit(self._platforms.discover_once)
 
     def reload(self) -> bool:
         """Load the configuration again; if it is invalid, nothing changes.
@@ -145,17 +165,19 @@ class Service:
             try:
                 self._apply(self._loader.load(), resume=True)
             except ConfigError as error:
-                self._reject(error.errors)
+                self._reject(error.messages)
                 for sentence in error.errors:
                     log.error("configuration rejected; the previous one stays in use", error=sentence)  # noqa: TRY400 - the sentence is enough
                 return False
             except CancelledError:  # the exporter is ending
                 return False
             except Exception as bug:  # after any error, the next reload may succeed
-                self._reject([f"internal error: {type(bug).__name__}"])
+                name = type(bug).__name__
+                self._reject([BilingualText(f"internal error: {name}", f"内部错误：{name}")])
                 log.exception("unexpected error in a reload")
                 return False
             self._log_app_file_errors()
+            self._log_unreadable_secrets()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
 
@@ -173,6 +195,7 @@ class Service:
             if settings is not None:
                 self._apply(settings, resume=False)
                 self._log_app_file_errors()
+                self._log_unreadable_secrets()
                 log.info("app files reloaded", apps=len(self.fleet.by_appid))
             elif self._client_files.changed():
                 before = self.fleet.client
@@ -193,9 +216,12 @@ class Service:
         Returns:
             The jobs to wait for; `exposition/results.py` makes the results of the scrape from them.
         """
-        self.last_scrape = self.clock.time()
+        self.last_scrape = begin = self.clock.time()
         fetched = fleet.apps if apps is None else apps
-        return self.scheduler.start(fetched, deadline, fleet.settings.scrape.min_interval)
+        jobs = self.scheduler.start(fetched, deadline, fleet.settings.scrape.min_interval)
+        if apps is None or len(apps) == len(fleet.by_appid):
+            jobs.done.add_done_callback(lambda _: self.fleet_history.note(fleet.apps, begin))
+        return jobs
 
     def close(self) -> None:
         """End all running calls; none begins afterwards."""
@@ -247,7 +273,7 @@ class Service:
             log.error("file broken; the connections keep its last valid content", error=error)
         return self.fleet.client
 
-    def _reject(self, errors: Sequence[str]) -> None:
+    def _reject(self, errors: Sequence[BilingualText]) -> None:
         self.self_metrics.reload_failed()
         self.rejected_config = RejectedConfig(self.clock.time(), errors)
 
@@ -273,6 +299,7 @@ class Service:
     def _after_fleet_change(self, previous: Fleet | None, *, resume: bool) -> None:
         """Update all parts that depend on the fleet: platforms, workers, metrics and the client."""
         fleet = self.fleet
+        self._first_fetches.begin_again()
         self._platforms.start_new()
         self.scheduler.resize(min(fleet.settings.wechat.max_concurrency, open_files.max_calls()))
         self.self_metrics.apps.set(len(fleet.by_appid))
@@ -302,11 +329,22 @@ class Service:
 
     def _log_app_file_errors(self) -> None:
         """Log the errors of the app files."""
-        for sentence in self.app_file_errors:
-            log.error("app file invalid; its last valid content stays in use", error=sentence)
+        for file, errors in self._settings.app_file_errors.items():
+            lost = file in self._settings.app_files_without_content
+            event = "app file invalid; its apps are not monitored" if lost else _APP_FILE_KEPT
+            for sentence in errors:
+                log.error(event, error=sentence.en)
+
+    def _log_unreadable_secrets(self) -> None:
+        """Log the secrets of apps that can't be read."""
+        for sentences in self._settings.unreadable_secrets.values():
+            for sentence in sentences:
+                log.error("secret of a mini program can't be read; only this one fails", error=sentence.en)
 
     def _make_client(self, settings: Settings) -> ApiClient:
         try:
             return ApiClient(settings.wechat, self.self_metrics, desyncs=self._desyncs)
-        except (SecretError, OSError) as error:
-            raise ConfigError([f"wechat: {error}"]) from None
+        except SecretError as error:
+            raise ConfigError([prefixed("wechat: ", error.text)]) from None
+        except OSError as error:
+            raise ConfigError([prefixed("wechat: ", reason_of(error))]) from None

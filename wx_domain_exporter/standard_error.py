@@ -89,6 +89,10 @@ class QueuedWriter(io.RawIOBase):
         """Return the file descriptor."""
         return self._descriptor
 
+    def isatty(self) -> bool:
+        """Return whether the file descriptor is a terminal."""
+        return os.isatty(self._descriptor)
+
     def write(self, data: "ReadableBuffer", /) -> int:
         """Queue lines, or drop them if there is no room."""
         lines = bytes(data)

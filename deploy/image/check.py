@@ -21,6 +21,16 @@ STARTUP_SECONDS = 60
 ADDED_FOLDERS = ("opt", "licenses", "etc/wx_domain_exporter")
 # Programs that build or fetch software. Debian's base image keeps apt and perl-base.
 TOOLS = ("cc", "gcc", "c++", "ld", "make", "git", "curl", "wget", "pip", "pip3", "uv")
+LABEL_PREFIX = "org.opencontainers.image."
+LABELS = {
+    "title": "wx_domain_exporter",
+    "description": ".+",
+    "licenses": "Apache-2.0",
+    "version": r"\d+\.\d+\.\d+",
+    "revision": "[0-9a-f]{40}",
+    "created": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ",
+    "base.name": ".+",
+}
 LISTENING = re.compile(r"msg=listening .*url=(\S+)")
 
 
@@ -35,7 +45,9 @@ class Image:
     def start(self, *command: str) -> subprocess.Popen[str]:
         """Start a command in the image, as its user and with its environment alone."""
         chroot = ["chroot", f"--userspec={self.config['User']}", "--groups=", str(self.root), *command]
-        return subprocess.Popen(chroot, env=self._env, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            chroot, env=self._env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
 
     def files(self) -> Iterator[Path]:
         """The files and folders that the image adds to its base."""
@@ -46,6 +58,7 @@ class Image:
 
 def mount_read_only(root: Path) -> None:
     """Mount the root as a container runtime does with --read-only, and without any writable folder."""
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")  # runtimes write one too
     for command in (
         ["mount", "--make-rprivate", "/"],
         ["mount", "--bind", root, root],
@@ -65,8 +78,10 @@ def check_configuration(image: Image, version: str) -> str:
     if image.config["Entrypoint"][0] == "/bin/sh" or image.config["Healthcheck"]["Test"][0] != "CMD":
         fail("a shell stands between the program and its signals")
     labels = image.config["Labels"]
-    if labels["org.opencontainers.image.version"] != version:
+    if not all(re.fullmatch(LABELS[name], labels[f"{LABEL_PREFIX}{name}"]) for name in LABELS):
         fail(f"the labels are {labels}")
+    if labels[f"{LABEL_PREFIX}version"] != version:
+        fail(f"the labels are of {labels[f'{LABEL_PREFIX}version']}")
     if not set(image.config["Env"]) <= {"PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"} | {
         line for line in image.config["Env"] if line.startswith(("PATH=", "LANG=", "GPG_KEY=", "PYTHON_"))
     }:
@@ -102,8 +117,8 @@ def check_demo(image: Image) -> str:
     process = image.start(*image.config["Entrypoint"], "--demo")
     try:
         url = wait_for_url(process)
-        if health(image) != 0:
-            fail("the health check fails while the exporter runs")
+        if problem := unhealthy(image):
+            fail(f"the health check fails while the exporter runs: {problem}")
         with urllib.request.urlopen(f"{url}metrics", timeout=30) as answer:
             text = answer.read().decode()
         up = len(re.findall(r"^wx_domain_up\{.*\} 1\.0$", text, re.MULTILINE))
@@ -114,9 +129,18 @@ def check_demo(image: Image) -> str:
             fail(f"SIGTERM ended it with {process.returncode}")
     finally:
         process.kill()
-    if health(image) == 0:
+    if not unhealthy(image):
         fail("the health check succeeds while nothing runs")
     return f"{len(text.splitlines())} lines, {up} mini programs up, healthy, SIGTERM ended it with 0"
+
+
+def check_doctor(image: Image) -> str:
+    """Check that `wx-domain-exporter --doctor` runs without a path, as `docker exec` starts it."""
+    process = image.start("wx-domain-exporter", "--demo", "--doctor", "--lang=zh")
+    _, errors = process.communicate(timeout=STARTUP_SECONDS)
+    if process.returncode != 1 or "Traceback" in errors:  # some mini programs of the demo fail
+        fail(f"the doctor exited with {process.returncode}: {errors}")
+    return "wx-domain-exporter is on PATH, and the doctor runs"
 
 
 def check_metadata(image: Image, version: str) -> str:
@@ -166,9 +190,11 @@ def wait_for_url(process: subprocess.Popen[str]) -> str:
     return re.sub(r"//(0\.0\.0\.0|\[::\]):", "//127.0.0.1:", match[1])
 
 
-def health(image: Image) -> int:
-    """The exit status of the image's health check."""
-    return image.start(*image.config["Healthcheck"]["Test"][1:]).wait(30)
+def unhealthy(image: Image) -> str:
+    """What the image's health check complains about; empty if it succeeds."""
+    process = image.start(*image.config["Healthcheck"]["Test"][1:])
+    _, errors = process.communicate(timeout=30)
+    return "" if process.returncode == 0 else errors or f"exit status {process.returncode}"
 
 
 def fail(message: str) -> NoReturn:
@@ -188,6 +214,7 @@ def main() -> None:
         lambda: check_read_only(image),
         lambda: check_missing_configuration(image),
         lambda: check_demo(image),
+        lambda: check_doctor(image),
     )
     for check in checks:
         print(f"ok   {check()}", flush=True)

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SECONDS = 30.0
+_RUN_AXE = """axe.run().then(found => ({
+  passed: found.passes.length,
+  violations: found.violations.map(one => `${one.id}: ${one.nodes[0].html}`),
+}))"""
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -182,6 +187,16 @@ class Tab:
     @property
     def requested(self) -> list[str]:
         return [event["request"]["url"] for event in self._events("Network.requestWillBeSent")]
+
+    def axe_violations(self) -> list[str]:
+        """The rules of axe, a checker of accessibility, that the page violates, each with an element."""
+        axe = (files("axe_core_python") / "axe.min.js").read_text(encoding="utf-8")
+        self.call("Runtime.evaluate", expression=axe)
+        answer = self.call("Runtime.evaluate", expression=_RUN_AXE, awaitPromise=True, returnByValue=True)
+        found = answer["result"]["value"]
+        assert found["passed"]
+        violations: list[str] = found["violations"]
+        return violations
 
     def emulate(self, *, dark: bool = False, width: int = 1280) -> None:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wx_domain_exporter.config.loader import ConfigLoader, without_broken_files
+from wx_domain_exporter.config.loader import ConfigLoader, without_errors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def load(path: Path) -> Settings:
     """The settings of a file, or a `ConfigError` with all that is wrong with it and its app files."""
-    return without_broken_files(ConfigLoader(path).load())
+    return without_errors(ConfigLoader(path).load())
 
 
 def parse(content: bytes, path: Path) -> Settings:
     """The same of a text that stands for the file; relative paths in it start at the file's folder."""
-    return without_broken_files(ConfigLoader(path, content).load())
+    return without_errors(ConfigLoader(path, content).load())

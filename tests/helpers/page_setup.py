@@ -14,6 +14,7 @@ from helpers.json_text import as_json
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
+from wx_domain_exporter.apps.status_history import FetchStatus
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.config.schema_tokens import AccessToken
@@ -21,7 +22,7 @@ from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.baseline import Expected
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES, domain_list
 from wx_domain_exporter.service import Service
-from wx_domain_exporter.web.pages.overview import overview
+from wx_domain_exporter.web.pages.overview import Overview, overview
 from wx_domain_exporter.web.pages.query import Query
 from wx_domain_exporter.web.routes import WebOptions, make_web_app
 from wx_domain_exporter.web.server.addresses import listen, url_of
@@ -108,6 +109,10 @@ def answer(app: MonitoredApp, timestamp: float, **categories: Sequence[str]) -> 
     lists = lists_of(**categories)
     app.history.note(lists, timestamp)
     app.last_success = timestamp
+    drifts = app.drifts(lists).values()
+    app.status_history.note(
+        FetchStatus.OK if all(drift.matches for drift in drifts) else FetchStatus.DRIFTED, timestamp
+    )
     app.last_result = FetchResult(lists, None, {}, 0.125, timestamp, timestamp)
 
 
@@ -121,6 +126,7 @@ def bad(
 
 
 def fail(app: MonitoredApp, error: FetchError, timestamp: float, **api_errors: int) -> None:
+    app.status_history.note(FetchStatus.FAILING, timestamp)
     app.last_result = FetchResult(None, error, api_errors, 0.5, timestamp, app.last_success)
 
 
@@ -153,9 +159,15 @@ def every_status(now: float = NOW) -> list[MonitoredApp]:
     ]
 
 
+def shown(apps: Sequence[MonitoredApp], **parameters: str) -> Overview:
+    """The overview for a URL's query parameters."""
+    by_name = sorted(apps, key=lambda app: app.settings.name.casefold())
+    return overview(by_name, DEFAULT_LIMITS, Query.of(parameters), NOW)
+
+
 def names(apps: Sequence[MonitoredApp], **parameters: str) -> list[str]:
     """The names on the page for a URL's query parameters."""
-    return [row.name for row in overview(apps, DEFAULT_LIMITS, Query.of(parameters), NOW).rows]
+    return [row.name for row in shown(apps, **parameters).rows]
 
 
 @contextlib.contextmanager

@@ -23,3 +23,14 @@ def program(name: str, package: str, release: str = OWN) -> str:
         how = f"apt install {package}" if release == OWN else f"forky's, unpacked: {unpacked / name}"
         raise AssertionError(f"{name} is missing: install Debian's package {package} ({how})")
     return path
+
+
+def kubernetes_program(name: str, release: str) -> str:
+    """The path of helm or kubectl from the packages for a release of Kubernetes, such as 1.31.
+
+    Raises:
+        AssertionError: It is missing; the message names where it comes from.
+    """
+    path = REPOSITORY / ".programs" / f"kubernetes-{release}" / name
+    assert path.exists(), f"{path} is missing: scripts/programs unpacks it from requirements/kubernetes.txt"
+    return str(path)

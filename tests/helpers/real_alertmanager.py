@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import http.server
-import json
-import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.json_server import json_server
 from helpers.json_text import as_json
 from helpers.programs import FORKY, program
 from helpers.real_prometheus import running
@@ -42,10 +40,13 @@ class Receiver:
     """A webhook, and the alerts that started or ended there; repeated notifications are left out."""
 
     url: str = ""
+    notifications: list[dict[str, Any]] = field(default_factory=list)
+    """What Alertmanager sent, as it was."""
     _events: dict[str, list[Event]] = field(default_factory=lambda: {"firing": [], "resolved": []})
     _known: set[tuple[str, ...]] = field(default_factory=set)
 
-    def receive(self, path: str, notification: Mapping[str, Any]) -> None:
+    def receive(self, path: str, notification: Any) -> None:
+        self.notifications.append(notification)
         for alert in notification["alerts"]:
             key = (alert["status"], alert["fingerprint"], alert["startsAt"])
             if key not in self._known:
@@ -67,27 +68,8 @@ class Receiver:
 def receiver() -> Iterator[Receiver]:
     """Run a webhook that accepts any path."""
     received = Receiver()
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            received.receive(self.path, json.loads(body))
-            self.send_response(200)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        received.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield received
-        finally:
-            server.shutdown()
-            thread.join()
+    with json_server(received.receive) as received.url:
+        yield received
 
 
 _TEMPLATES = Path("/usr/share/prometheus/alertmanager")

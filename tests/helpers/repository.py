@@ -6,7 +6,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 NOT_CLONED = (
-    *(".git", ".venv", ".programs", "dist", "my.yml"),
+    *(".git", ".venv", ".programs", "dist", "my.yml", "compose.override.yaml"),
     *("__pycache__", ".*_cache", ".hypothesis", ".coverage*"),
 )
 """Name patterns of what a clone does not have: what .gitignore lists, and the folder .git itself."""

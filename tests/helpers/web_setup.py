@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from helpers.web_certificates import WebFolder
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
 
@@ -71,11 +71,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @contextlib.contextmanager
-def serving(folder: WebFolder, text: str, limits: ConnectionLimits | None = None) -> Iterator[str]:
-    """Serve the application with this web configuration; yield the URL, without a slash at its end."""
+def serving(
+    folder: WebFolder, text: str, limits: ConnectionLimits | None = None, app: ASGIApp = application
+) -> Iterator[str]:
+    """Serve an application with this web configuration; yield the URL, without a slash at its end."""
     folder.configure(text)
     current = CurrentWebConfig(folder.web_file)
-    server = Server(AccessMiddleware(application, current), current.tls, limits)
+    server = Server(AccessMiddleware(app, current), current.tls, limits)
     sock = listen("127.0.0.1:0")[0]
     url = url_of(sock, "http" if current.tls() is None else "https").rstrip("/")
     thread = threading.Thread(target=lambda: asyncio.run(server.serve([sock])))

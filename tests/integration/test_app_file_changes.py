@@ -91,8 +91,8 @@ def test_the_running_exporter_applies_each_change(lists: Lists) -> None:
         assert "configuration reloaded" not in program.log
     assert lists.fleet.world.calls["stable_token", A] == 1
     errors = [line for line in program.log.splitlines() if "app file invalid" in line]
-    assert sum("broken.yml: [0].appid" in line for line in errors) >= 2
-    assert sum("broken.yml: [1].colour" in line for line in errors) >= 2
+    assert sum("broken.yml:1: [0].appid" in line for line in errors) >= 2
+    assert sum("broken.yml:2: [1].colour" in line for line in errors) >= 2
 
 
 def test_a_reload_reads_them_too(lists: Lists) -> None:
@@ -132,10 +132,10 @@ class TestCommands:
         assert ended.stdout == ""
         errors = [line.split(f"{lists.folder}/")[1].split(": ")[:2] for line in ended.stderr.splitlines()]
         assert errors == [
-            ["bad.yml", "[0].appid"],
-            ["bad.yml", "[1].appid"],
-            ["bad.yml", "[1].colour"],
-            ["twice.json", "[1].appid"],
+            ["bad.yml:1", "[0].appid"],
+            ["bad.yml:2", "[1].appid"],
+            ["bad.yml:2", "[1].colour"],
+            ["twice.json:1", f"appid ({A})"],
         ]
 
     def test_config_check_counts_the_apps_of_good_ones(self, lists: Lists) -> None:

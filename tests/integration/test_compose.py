@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -30,9 +31,11 @@ from helpers.examples import DOMAINS, MODULE
 from helpers.grafana import FILES, Query, filled, load, option, queries, variables
 from helpers.programs import FORKY, program
 from helpers.real_victoriametrics import AT_ONCE, victoria_metrics
+from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from helpers.real_prometheus import Prometheus
 
@@ -111,7 +114,7 @@ class TestDashboards:
         assert options[DENIED] == f"denied · {DENIED}"
         assert options[SHOP] in {f'the "shop" · {SHOP}', f"shop, as it was called · {SHOP}"}
         assert options[DISCOVERED].endswith(DISCOVERED)
-        assert len(options) == 16
+        assert len(options) == 21
 
 
 def expression_of(file: str, where: str) -> str:
@@ -327,8 +330,10 @@ def run(*command: str) -> None:
 
 
 class TestFiles:
-    def test_promtool_accepts_its_file(self) -> None:
-        run(program("promtool", "prometheus"), "check", "config", str(COMPOSE / "prometheus.yml"))
+    def test_promtool_accepts_its_file_and_rules(self, tmp_path: Path) -> None:
+        shutil.copytree(REPOSITORY / "rules", tmp_path / "rules")
+        file = shutil.copy(COMPOSE / "prometheus.yml", tmp_path)
+        run(program("promtool", "prometheus"), "check", "config", str(file))
 
     def test_the_programs_accept_their_files(self, release: str) -> None:
         amtool = program("amtool", "prometheus-alertmanager", release)

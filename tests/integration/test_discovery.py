@@ -89,7 +89,7 @@ def test_authorizations_are_revoked_and_renewed(
     text = program.scrape()
     assert up(text) == dict.fromkeys([*others, CONFIGURED], 1)
     assert value(text, "wx_domain_exporter_discovered_apps", platform="main") == len(others)
-    assert "authorizations ended" in program.log
+    wait_until(lambda: "authorizations ended" in program.log, "the log says so")
     fleet.world.authorize(platform.component_appid, first)
     wait_until(lambda: first in up(program.scrape()), "the one that is back is found")
     assert up(program.scrape()) == dict.fromkeys([first, *others, CONFIGURED], 1)

@@ -114,7 +114,7 @@ def test_texts_are_utf_8_whatever_the_locale(fleet: SmallFleet) -> None:
     env = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii:strict"}
     ended = run_exporter("--config.check", f"--config.file={fleet.path}", env=env)
     assert ended.returncode == 1
-    assert "/应用.yml: [0].appid: is not an appid" in ended.stderr
+    assert "/应用.yml:1: [0].appid: is not an appid" in ended.stderr
 
 
 _EMBEDDED = """

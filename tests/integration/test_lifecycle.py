@@ -44,7 +44,8 @@ class TestFailedStarts:
     def test_a_missing_file(self, tmp_path: Path) -> None:
         ended = run_exporter("--config.file=nowhere.yml", cwd=tmp_path)
         assert ended.returncode == 1
-        assert ended.stderr == "wx-domain-exporter: nowhere.yml: can't be read: No such file or directory\n"
+        file = tmp_path / "nowhere.yml"
+        assert ended.stderr == f"wx-domain-exporter: {file}: can't be read: No such file or directory\n"
 
     def test_all_errors_at_once(self, tmp_path: Path) -> None:
         (tmp_path / "config.yml").write_text(
@@ -54,10 +55,10 @@ class TestFailedStarts:
         ended = run_exporter(cwd=tmp_path)
         assert ended.returncode == 1
         assert [line.split(": ")[1:3] for line in ended.stderr.splitlines()] == [
-            ["config.yml", "wechat.timeout"],
-            ["config.yml", "apps[0].appid"],
-            ["config.yml", "apps[0].token"],
-            ["config.yml", "apps[1].token.access_token"],
+            ["config.yml:1", "wechat.timeout"],
+            ["config.yml:3", "apps[0].appid"],
+            ["config.yml:3", "apps[0].token"],
+            ["config.yml:4", "apps.token.access_token (wx0000000000000001)"],
         ]
         assert "Traceback" not in ended.stderr
 
@@ -68,15 +69,16 @@ class TestFailedStarts:
             address = f"127.0.0.1:{taken.getsockname()[1]}"
             ended = run_exporter(f"--config.file={fleet.path}", f"--web.listen-address={address}")
         assert ended.returncode == 1
-        assert ended.stderr.endswith(
-            f"wx-domain-exporter: --web.listen-address {address}: can't listen: Address already in use\n"
+        assert (
+            f"wx-domain-exporter: --web.listen-address {address}: can't listen: Address already in use; stop"
+            in ended.stderr
         )
         assert "Traceback" not in ended.stderr
 
     def test_an_unknown_flag(self) -> None:
         ended = run_exporter("--config.fle=x")
         assert ended.returncode == 1
-        assert "unrecognized arguments: --config.fle=x" in ended.stderr
+        assert "unknown flag --config.fle; did you mean --config.file?" in ended.stderr
         assert "Traceback" not in ended.stderr
 
 
@@ -160,7 +162,7 @@ class TestReload:
             fleet.path.write_text(good)
             assert request(f"{program.url}/-/reload", method="POST").status == 200
             mended = program.scrape()
-        assert "config.yml: apps[0].appid: is not an appid" in program.log
+        assert "config.yml:1: apps[0].appid: is not an appid" in program.log
         assert series(broken, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 1}
         name = "wx_domain_exporter_config_last_reload_successful"
         assert (value(broken, name), value(mended, name)) == (0, 1)

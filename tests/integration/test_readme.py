@@ -80,7 +80,7 @@ def test_the_commands_of_the_readme(shell: Shell) -> None:
     shell.run("make", "run", "CONFIG=my.yml", "ARGS=--config.check")
     (shell.folder / "my.yml").write_text("apps: nothing")
     output = shell.run("make", "run", "CONFIG=my.yml", "ARGS=--config.check", status=2)
-    assert "my.yml: apps: " in output
+    assert "my.yml:1: apps: " in output
 
     python = str(shell.folder / ".venv" / "run" / "bin" / "python")
     install = re.sub(

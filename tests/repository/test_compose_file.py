@@ -128,7 +128,7 @@ def test_each_link_of_its_pages_has_a_target(page: str) -> None:
 
 
 def test_the_example_of_an_own_configuration_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
-    [exporter] = compose_file("compose.own.yaml")["services"].values()
+    [exporter] = compose_file("compose.override.example.yaml")["services"].values()
     assert exporter["volumes"][0].split(":")[1:] == [exporter["command"][0].partition("=")[2], "ro"]
     text = (COMPOSE / "my.example.yml").read_text().replace("{file: /run/secrets/", "{env: TEST_")
     monkeypatch.setenv("TEST_shop_appsecret", "0" * 32)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import Any
 
+from helpers.compose_setup import compose_file
 from helpers.documents import text_of
 from helpers.exporter_process import exporter
 from helpers.repository import REPOSITORY
@@ -58,6 +59,14 @@ def test_the_image_is_made_of_what_is_locked_and_let_in() -> None:
     }
     assert copied == let_in
     assert all((REPOSITORY / name).exists() for name in copied)
+
+
+def test_pip_can_use_a_mirror_of_the_package_index() -> None:
+    _, build, final = re.split(r"^FROM .*$", TEXT, flags=re.MULTILINE)
+    declared, first_use = build.index("\nARG PIP_INDEX_URL\n"), build.index("-m pip")
+    assert declared < first_use
+    assert "PIP_INDEX_URL" not in final
+    assert compose_file("compose.yaml")["services"]["exporter"]["build"]["args"] == ["PIP_INDEX_URL"]
 
 
 def test_nothing_runs_as_root_or_with_a_name_that_kubernetes_can_not_check() -> None:

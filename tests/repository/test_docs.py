@@ -64,8 +64,12 @@ def is_web_configuration(tree: Any) -> bool:
     return isinstance(tree, dict) and not tree.keys().isdisjoint(web_schema.WebConfig.model_fields)
 
 
+def is_for_chats(tree: Any) -> bool:
+    return isinstance(tree, dict) and not tree.keys().isdisjoint(("receivers", "targets"))
+
+
 def is_configuration(tree: Any) -> bool:
-    others = (is_for_prometheus, is_for_blackbox_exporter, is_web_configuration)
+    others = (is_for_prometheus, is_for_blackbox_exporter, is_for_chats, is_web_configuration)
     return isinstance(tree, dict) and not any(is_other(tree) for is_other in others)
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 from helpers.documents import text_of
 from helpers.repository import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMAS = {
     "vendor.github-workflows": ".github/workflows/*.yml",
@@ -79,6 +83,20 @@ def test_all_platforms_of_the_image_can_be_emulated() -> None:
     platforms = used["docker/build-push-action"]["platforms"].split(",")
     emulated = used["docker/setup-qemu-action"]["platforms"].split(",")
     assert platforms == ["linux/amd64", *(f"linux/{platform}" for platform in emulated)]
+
+
+@pytest.mark.parametrize(
+    ("ref", "tags"), [("v1.2.3", ["1.2.3", "1.2", "latest"]), ("v1.2.3-rc.1", ["1.2.3-rc.1"])]
+)
+def test_a_released_image_has_the_tags_that_people_pull(ref: str, tags: list[str], tmp_path: Path) -> None:
+    steps = load(".github/workflows/release.yml")["jobs"]["image"]["steps"]
+    (names,) = (step["run"] for step in steps if step.get("id") == "names")
+    output = tmp_path / "output"
+    env = {"PATH": os.environ["PATH"], "GITHUB_REPOSITORY": "Acme/Exporter", "GITHUB_REF_NAME": ref}
+    subprocess.run(["bash", "-e", "-c", names], env={**env, "GITHUB_OUTPUT": str(output)}, check=True)
+    outputs = dict(line.split("=", 1) for line in output.read_text().splitlines())
+    assert outputs["tags"].rstrip(",").split(",") == [f"ghcr.io/acme/exporter:{tag}" for tag in tags]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", outputs["created"])
 
 
 def test_the_hooks_call_what_make_check_installs() -> None:

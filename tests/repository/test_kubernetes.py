@@ -14,6 +14,7 @@ import yaml
 from helpers.configurations import parse
 from helpers.documents import blocks, text_of
 from helpers.json_text import as_json
+from helpers.kubernetes import OPERATOR, RELEASES, rendered, run, validate
 from helpers.operator_jobs import job_of_scrape_config, job_of_service_monitor
 from helpers.programs import program
 from helpers.repository import REPOSITORY
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = REPOSITORY / "deploy" / "kubernetes"
-OPERATOR = "monitoring.coreos.com/"
-# An old release that clusters still run, and the newest one that the validator knows.
-RELEASES = ("1.31", kubernetes_validate.latest_version())
 MONITORS = ("monitoring", "sharded")
 FILE = "prometheus.yml"
 KUSTOMIZATIONS = sorted(FOLDER.glob("*/kustomization.yaml"))
@@ -87,8 +85,17 @@ class TestKustomizations:
             assert path.is_file() or (path / "kustomization.yaml").is_file(), name
         assert {path.name for path in file.parent.iterdir()} - {file.name} <= set(named)
 
+    @pytest.mark.parametrize("release", RELEASES)
+    @pytest.mark.parametrize("folder", ["base", "example", "sharded"])
+    def test_kubectl_renders_it(self, folder: str, release: str) -> None:
+        validate(rendered(run("kubectl", release, "kustomize", str(FOLDER / folder))), release)
+
     def test_all_are_there(self) -> None:
         assert [file.parent.name for file in KUSTOMIZATIONS] == ["base", "example", "monitoring", "sharded"]
+
+
+def test_the_newest_release_with_schemas_is_among_those_tested() -> None:
+    assert kubernetes_validate.latest_version().startswith(f"{RELEASES[-1]}.")
 
 
 class TestSchemas:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 from helpers.documents import text_of
+from helpers.json_text import as_json
 from helpers.programs import FORKY, program
 from helpers.repository import REPOSITORY
 from helpers.shipped_rules import RULE_FILES, RULES, RUNBOOK, alerts, expressions, written_rules
@@ -24,7 +25,7 @@ CHANGED = {
     "many-in-any-fleet": ("70", "wx_domain_down:many", "sudden) >= 70\n", 1),
     "many-within": ("2h", "appid:wx_domain_down:sudden", "since_timestamp > time() - 7200 > 0", 1),
     "unsteady": ("0.55", "WxDomainAppUnsteady", "(wx_domain_up[30m])) < 0.55\n", 1),
-    "unsteady-changes": ("8", "WxDomainAppUnsteady", "(wx_domain_up[30m])) > 8\n", 1),
+    "unsteady-outages": ("4", "WxDomainAppUnsteady", "(wx_domain_up[30m])) > 4\n", 1),
     "gone-for": ("3h", "appid:wx_domain_app:gone", "> 300 <= 10800", 1),
     "forget-after": ("30d", "appid:wx_domain_app:seen_timestamp", "> time() - 2592000)", 1),
     "figures-old": ("20m", "WxDomainFiguresStale", "> 1200", 3),
@@ -158,7 +159,7 @@ def test_an_invalid_argument_is_named(argument: str) -> None:
     [
         (MINIMAL, "--many=0.2", f"{MINIMAL} has no wx_domain_down:many that a flag could change"),
         (RULES.name, "--certificate-expires=3d", "has no WxDomainCertificateExpiring that"),
-        (RULES.name, "--for=WxDomainListChanged=3m", "has no WxDomainListChanged that"),
+        (RULES.name, "--for=WxDomainUnexpectedDomain=3m", "has no WxDomainUnexpectedDomain that"),
         (RULES.name, "--for=WxDomainNothing=3m", "has no WxDomainNothing that"),
         (ALERTMANAGER, "--nearly-full=0.8", f"{ALERTMANAGER} has a use for --fleet-label only"),
     ],
@@ -192,10 +193,13 @@ class TestFleetLabel:
         assert len(summaries) == len(alerts())
         assert all(summary.endswith(". [{{ $externalLabels.site }}]") for summary in summaries)
 
-    def test_inhibition_stays_within_its_value(self) -> None:
-        [rule] = yaml.safe_load(written_rules(ALERTMANAGER, "--fleet-label=site"))["inhibit_rules"]
+    @pytest.mark.parametrize("file", [ALERTMANAGER, "alertmanager.wechat.example.yml"])
+    def test_inhibition_and_messages_stay_within_its_value(self, file: str) -> None:
+        configuration = yaml.safe_load(written_rules(file, "--fleet-label=site"))
+        [rule] = configuration["inhibit_rules"]
         assert rule["source_matchers"] == ["alertname = WxDomainAbsent", 'site != ""']
         assert rule["equal"] == ["site"]
+        assert configuration["route"]["group_by"] == ["alertname", "site"]
 
     def test_without_one_nothing_is_inhibited(self) -> None:
         assert written_rules(ALERTMANAGER) == (RULES.parent / ALERTMANAGER).read_text()
@@ -237,6 +241,40 @@ class TestChinese:
         ]
 
 
+def test_promtool_expands_the_chinese_texts(tmp_path: Path) -> None:
+    rules = tmp_path / RULES.name
+    rules.write_text(written_rules("--lang=zh"))
+    app = 'appid="wx01", job="wx_domain", instance="a"'
+    series = {
+        f'wx_domain_app_info{{name="商城", {app}}}': "1x40",
+        f"wx_domain_up{{{app}}}": "1x40",
+        f'wx_domain_hash{{category="requestdomain", {app}}}': "7x29 8x10",
+        f'wx_domain_domains{{category="requestdomain", {app}}}': "2x29 1x10",
+        f'wx_domain_info{{category="requestdomain", domain="https://a.cn", {app}}}': "1x40",
+        f'wx_domain_info{{category="requestdomain", domain="https://old.cn", {app}}}': "1x29 stale",
+    }
+    labels = {"severity": "info", "appid": "wx01", "name": "商城", "category": "requestdomain", "hash": "8"}
+    texts = {
+        "summary": "商城 的 requestdomain 有变化",
+        "description": "小程序 商城（wx01）的 requestdomain 有变化。删除：1 个（https://old.cn）。新增：无。"
+        "如果不是自己人改的，请查明是谁改的。一段时间后本告警自动结束。",
+        "runbook_url": f"{RUNBOOK.replace('.md', '.zh-CN.md')}#wxdomainlistchanged",
+    }
+    test = {
+        "eval_time": "31m",
+        "alertname": "WxDomainListChanged",
+        "exp_alerts": [{"exp_labels": labels, "exp_annotations": texts}],
+    }
+    group = {
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "alert_rule_test": [test],
+    }
+    file = tmp_path / "zh.test.yml"
+    file.write_text(as_json({"rule_files": [rules.name], "evaluation_interval": "1m", "tests": [group]}))
+    run(program("promtool", "prometheus"), "test", "rules", str(file))
+
+
 CHOICES: tuple[tuple[str, ...], ...] = (
     ("--lang=zh", "--status-url=https://wx.example.com", "--fleet-label=site"),
     ("--scrape-interval=30s", "--runbook-url=https://wiki.example.com/wx"),
@@ -260,10 +298,12 @@ class TestAlertmanager:
     """Its shipped and written configurations are valid, and name alerts that exist."""
 
     def files(self, folder: Path) -> list[Path]:
-        written = folder / ALERTMANAGER
-        written.write_text(written_rules(ALERTMANAGER, "--fleet-label=site"))
-        shipped = [*RULES.parent.glob("alertmanager*.yml"), REPOSITORY / "deploy/compose/alertmanager.yml"]
-        return [written, *shipped]
+        shipped = sorted(RULES.parent.glob("alertmanager*.yml"))
+        assert len(shipped) == 2
+        for file in shipped:
+            (folder / file.name).write_text(written_rules(file.name, "--fleet-label=site"))
+        written = [folder / file.name for file in shipped]
+        return [*written, *shipped, REPOSITORY / "deploy/compose/alertmanager.yml"]
 
     def test_each_is_valid(self, release: str, tmp_path: Path) -> None:
         amtool = program("amtool", "prometheus-alertmanager", release)

@@ -21,8 +21,10 @@ class TestCooldown:
         clock.now += 9
         assert cooldown.is_active()
         assert cooldown.seconds_since() == -1
+        assert cooldown.seconds_left == 1
         clock.now += 1
         assert not cooldown.is_active()
+        assert cooldown.seconds_left == Cooldown(clock).seconds_left == 0
         clock.now += 5
         assert cooldown.seconds_since() == 5
 

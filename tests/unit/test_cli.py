@@ -50,6 +50,7 @@ class TestInformation:
             "web.telemetry-path": "/metrics",
             "web.enable-lifecycle": "",
             "web.max-requests": "40",
+            "lang": "that of the locale",
             "log.level": "info",
             "log.format": "logfmt",
             "version": "",
@@ -61,14 +62,9 @@ class TestBadFlags:
         ("arguments", "flag", "expected"),
         [
             (["--nonsense"], "--nonsense", "--help"),
-            (["--conf.file=x"], "--conf.file", "--help"),
-            (["--config.fil=x"], "--config.fil", "--help"),
-            (["config.yml"], "config.yml", "--help"),
-            (["--config.file"], "--config.file", "expected one argument"),
-            (["--once=yes"], "--once", "'yes'"),
             (["--log.level=loud"], "--log.level", "warning"),
             (["--log.format=xml"], "--log.format", "json"),
-            (["--once=\x1b[31m\n"], "--once", "\\x1b[31m"),
+            (["--once\x1b[31m\n"], "--once", "\\x1b[31m"),
             (["--once", "--baseline"], "--once and --baseline", "choose one"),
             (["--config.check", "--doctor"], "--config.check and --doctor", "choose one"),
             (["--demo", "--config.file=config.yml"], "--demo", "can't be used with --config.file"),
@@ -90,7 +86,6 @@ class TestBadFlags:
             ("--web.max-requests", "-3", "whole number above 0"),
             ("--web.max-requests", "many", "whole number above 0"),
             ("--web.telemetry-path", "metrics", "slash"),
-            ("--web.telemetry-path", "", "slash"),
             ("--web.telemetry-path", "/a b", "slash"),
             ("--web.telemetry-path", "/{x}", "slash"),
             ("--web.telemetry-path", "/a?b", "slash"),
@@ -120,18 +115,17 @@ class TestBadConfiguration:
         self, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.chdir(tmp_path)
-        assert (
-            "there is no config.yml in the current directory; give a file with --config.file, or try --demo"
-            in failure(capsys)
+        assert f"there is no {tmp_path}/config.yml; give a file with --config.file, or try --demo" in failure(
+            capsys
         )
         Path("config.yml").write_text("apps: none\n", encoding="utf-8")
-        assert "config.yml: apps: " in failure(capsys)
+        assert "config.yml:1: apps: " in failure(capsys)
 
     def test_each_error_is_one_line_with_file_and_key(self, fleet: SmallFleet, capsys: Capture) -> None:
         token = {"type": "stable_token", "appsecret": "0" * 32}
         fleet.configure(scrape={"timeout": "soon"}, apps=[{"appid": "wx1", "token": token}])
         lines = failure(capsys, f"--config.file={fleet.path}").splitlines()
         assert [line.split(": ")[1:3] for line in lines] == [
-            [str(fleet.path), "scrape.timeout"],
-            [str(fleet.path), "apps[0].appid"],
+            [f"{fleet.path}:1", "scrape.timeout"],
+            [f"{fleet.path}:1", "apps[0].appid"],
         ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -203,7 +204,7 @@ class TestConfiguration:
         except ConfigError as error:
             lines = str(error).splitlines()
         assert lines
-        assert all(line.startswith(f"{FILE}: ") for line in lines)
+        assert all(re.match(rf"{FILE}:\d+: |{FILE}: has more errors", line) for line in lines)
         return None
 
     @fuzz

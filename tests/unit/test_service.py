@@ -191,7 +191,8 @@ class TestStart:
             Service(loader.ConfigLoader(fleet.path))
 
     @pytest.mark.parametrize(
-        "error", [SecretError("the secret file is missing"), OSError("the CA file is missing")]
+        "error",
+        [SecretError("the secret file is missing", "密钥文件不存在"), OSError("the CA file is missing")],
     )
     def test_a_file_that_is_missing_later_is_a_configuration_error(
         self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch, error: Exception

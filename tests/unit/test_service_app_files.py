@@ -107,7 +107,7 @@ class TestBrokenFile:
             service.reload_app_files()
         errors = {log["event"] for log in logs if log["log_level"] == "error"}
         assert errors == {"app file invalid; its last valid content stays in use"}
-        assert logs[0]["error"].startswith(f"{file}: [0].appid: is not an appid")
+        assert logs[0]["error"].startswith(f"{file}:1: [0].appid: is not an appid")
         text = scrape(service)
         assert up(text) == {A: 1}
         assert series(text, ERRORS, "file") == {str(file): 1}
@@ -135,7 +135,7 @@ class TestBrokenFile:
         with capture_logs() as logs, running_service(fleet.path) as service:
             assert service.fleet.apps == ()
             assert series(scrape(service), ERRORS, "file") == {str(file): 1}
-        assert logs[0]["event"] == "app file invalid; its last valid content stays in use"
+        assert logs[0]["event"] == "app file invalid; its apps are not monitored"
 
 
 class TestThread:

@@ -207,7 +207,7 @@ class TestFailedReload:
         self, fleet: SmallFleet, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def vanished(*_: object, **__: object) -> None:
-            raise SecretError("the secret file is missing")
+            raise SecretError("the secret file is missing", "密钥文件不存在")
 
         before = service.fleet
         fleet.configure(wechat={"timeout": "4s", "max_concurrency": 1})
@@ -230,7 +230,7 @@ class TestFailedReload:
         assert [log["event"] for log in logs] == ["unexpected error in a reload"]
         assert self_gauges(scrape(service))[f"{SELF}config_last_reload_successful"] == 0
         assert service.rejected_config is not None
-        assert service.rejected_config.errors == ["internal error: RuntimeError"]
+        assert [error.en for error in service.rejected_config.errors] == ["internal error: RuntimeError"]
         assert service.reload()
         assert self_gauges(scrape(service))[f"{SELF}config_last_reload_successful"] == 1
 

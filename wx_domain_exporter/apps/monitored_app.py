@@ -6,6 +6,7 @@ import structlog
 
 from wx_domain_exporter.apps.extra_calls import ExtraCalls
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
+from wx_domain_exporter.apps.status_history import FetchStatus, StatusHistory
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema import Collect
@@ -59,6 +60,8 @@ class MonitoredApp:
         """Unix time of the last successful fetch."""
         self.history = History()
         """The lists of the last successful fetch, and their changes up to it."""
+        self.status_history = StatusHistory()
+        """How the last fetches ended."""
         self._token_usage = token_usage
         self._clock = clock
         self.action = action
@@ -86,9 +89,10 @@ class MonitoredApp:
         """Take over what is known of the same AppID from the previous configuration."""
         self.consecutive_timeouts = old.consecutive_timeouts
         self.exceeds_max_domains = old.exceeds_max_domains
+        self.status_history = old.status_history.copy()  # a fetch of the old app may still be running
         if self.source is old.source:  # the answers to another source's tokens may be another app's
             self.last_success = old.last_success
-            self.history = old.history.copy()  # a fetch of the old app may still be running
+            self.history = old.history.copy()  # as above
             self.parser.known = self.history.lists
             if self.action == old.action:
                 self.parser.seen = old.parser.seen
@@ -108,6 +112,7 @@ class MonitoredApp:
     def fetch(self, deadline: SharedDeadline) -> FetchResult:
         """Fetch the app's lists from WeChat, or return the last result during a cooldown; never raises."""
         if self.last_result is not None and self._quota_cooldown.is_active():
+            self._note_status(self.last_result)
             return self.last_result
         begin = self._clock.monotonic()
         categories, error = None, None
@@ -123,6 +128,7 @@ class MonitoredApp:
         if categories is not None:
             self._note_lists(categories, result)
         self._log_state_change(result)
+        self._note_status(result)
         self.last_result, self.last_run = result, self._clock.monotonic()
         return result
 
@@ -181,6 +187,11 @@ class MonitoredApp:
             return extra_result
         return ExtraResult({}, None, extra_result.api_errors)
 
+    @property
+    def seconds_until_trial(self) -> float:
+        """Return the seconds for which scrapes make no call, after a refusal or a used-up quota."""
+        return max(self._quota_cooldown.seconds_left, self.source.pause_seconds)
+
     def forget_answers(self) -> None:
         """Forget the app's lists and quota: they may be those of another app that received the same token."""
         self.history.clear()
@@ -211,6 +222,17 @@ class MonitoredApp:
             self.forget_answers()
         else:
             self._log_changes(changes)
+
+    def _note_status(self, result: FetchResult) -> None:
+        status = FetchStatus.OK
+        if result.categories is None:
+            status = FetchStatus.FAILING
+        elif self.settings.baseline:
+            drifts = self.drifts(result.categories)
+            status = (
+                FetchStatus.OK if all(drift.matches for drift in drifts.values()) else FetchStatus.DRIFTED
+            )
+        self.status_history.note(status, result.timestamp)
 
     def _claim(self, token: str) -> bool:
         return self._token_usage.claim(self.settings.appid, token, self.forget_answers)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import yaml
 
+from wx_domain_exporter.config.baseline_entries import mistake_in_entry
 from wx_domain_exporter.config.settings import AppSettings
 from wx_domain_exporter.domains.baseline import has_stray_wildcard, has_wildcard
 from wx_domain_exporter.domains.domain_list import DomainList, MalformedDomainError, covers, normal_form
@@ -25,23 +26,27 @@ def baseline_entry(app: AppSettings, lists: Mapping[str, DomainList], action: st
         action: `wechat.action` of the configuration; categories that it does not cover are left out.
     """
     comment = f"  # {_NOT_YAML.sub('', app.name)}\n" if app.name != app.appid else ""
-    rules = {category: _rule(listed) for category, listed in lists.items() if covers(action, category)}
+    rules = {
+        category: _rule(category, listed) for category, listed in lists.items() if covers(action, category)
+    }
     tree = {app.appid: {category: rule for category, rule in rules.items() if rule}}
     text = yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=float("inf"))
     return comment + "".join(f"  {line}\n" for line in text.rstrip("\n").split("\n"))
 
 
-def _rule(listed: DomainList) -> dict[str, list[str]]:
+def _rule(category: str, listed: DomainList) -> dict[str, list[str]]:
     """Return a baseline that a list matches, and as few other lists as possible.
 
     A domain that looks like a pattern with a wildcard can't be required, but it can be allowed, because such
-    a pattern matches itself. If it is not a valid pattern, the baseline allows any other domain as well.
+    a pattern matches itself. If it is not a valid pattern, or a domain is one that a baseline can't contain,
+    the baseline allows any other domain as well.
     """
+    odd = [domain for domain in listed.domains if mistake_in_entry(category, domain) is not None]
     patterns = [domain for domain in listed.domains if has_wildcard(domain)]
-    if not patterns:
+    if not patterns and not odd:
         return {"exact": [_spelling(domain) for domain in listed.domains]}
-    required = [_spelling(domain) for domain in listed.domains if domain not in patterns]
-    if any(has_stray_wildcard(domain) for domain in patterns):
+    required = [_spelling(domain) for domain in listed.domains if domain not in {*patterns, *odd}]
+    if odd or any(has_stray_wildcard(domain) for domain in patterns):
         return {"required": required} if required else {}
     return {"required": required, "allowed": [_spelling(domain) for domain in patterns]}
 

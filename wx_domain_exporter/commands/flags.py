@@ -1,11 +1,11 @@
 """The flags as a table, from which the parser and the docs are made."""
 
 import argparse
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from collections.abc import Sequence
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.commands.arguments import Flag, UsageError, checked_arguments
+from wx_domain_exporter.commands.language import LANGUAGES
 from wx_domain_exporter.config.durations import parse_duration
 from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, MANAGEMENT, is_reserved
 
@@ -16,27 +16,11 @@ LOG_LEVELS = ("debug", "info", "warn", "warning", "error")
 """`warn` is the same as `warning`; other exporters use that name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
-    """One flag.
-
-    Attributes:
-        name: its name without the two hyphens.
-        default: its default as the docs show it; empty for a switch.
-        help: what it does.
-        options: arguments for argparse; a flag without any is a switch.
-    """
-
-    name: str
-    default: str
-    help: str
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
 def _positive_number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or int(text) < 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a valid number of scrapes; expected a whole number above 0"
+        raise UsageError(
+            f"--web.max-requests: {text!r} is not a valid number of scrapes; expected a whole number above 0",
+            f"--web.max-requests：{text!r} 不是有效的抓取数；应为大于 0 的整数",
         )
     return int(text)
 
@@ -45,17 +29,25 @@ def _duration(text: str) -> float:
     try:
         return parse_duration(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} {error}; expected one such as 30s or 5m") from None
+        raise UsageError(
+            f"--config.auto-reload-interval: {text!r} {error}; expected one such as 30s or 5m",
+            f"--config.auto-reload-interval：{text!r} 不是有效的时长；应类似 30s 或 5m",
+        ) from None
 
 
 def _telemetry_path(text: str) -> str:
     if not text.startswith("/") or text.startswith(MANAGEMENT) or any(char in text for char in "{}?# \t"):
-        expected = (
-            "expected a path that begins with a slash, but not with /-/, without spaces, braces, ? or #"
+        raise UsageError(
+            f"--web.telemetry-path: {text!r} is not a valid path; expected a path that begins with a slash, "
+            "but not with /-/, without spaces, braces, ? or #",
+            f"--web.telemetry-path：{text!r} 不是有效的路径；应以 / 开头，但不能以 /-/ 开头，"
+            "且不能含有空格、花括号、? 或 #",
         )
-        raise argparse.ArgumentTypeError(f"{text!r} is not a valid path; {expected}")
     if is_reserved(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is the path of another page; choose a different one")
+        raise UsageError(
+            f"--web.telemetry-path: {text!r} is the path of another page; choose a different one",
+            f"--web.telemetry-path：{text!r} 是其他页面的路径；请换一个",
+        )
     return text
 
 
@@ -89,7 +81,13 @@ FLAGS = (
         "doctor",
         "",
         "Check every app step by step, print what is wrong and what to do, and exit: 0 if nothing is wrong, "
-        "1 if something is. In English, or in Chinese with a Chinese locale.",
+        "1 if something is, 130 after Ctrl-C. Progress goes to standard error.",
+    ),
+    Flag(
+        "lang",
+        "that of the locale",
+        "Language of --doctor, --config.check and errors: en or zh.",
+        {"choices": LANGUAGES},
     ),
     Flag(
         "health",
@@ -97,7 +95,11 @@ FLAGS = (
         "Ask the exporter that runs with the same flags whether it answers, and exit: 0 if it does, 1 if "
         "not. Calls no API; an answer that asks for a password or a client certificate is one.",
     ),
-    Flag("demo", "", "Run against a built-in simulated WeChat API; needs no account and no configuration."),
+    Flag(
+        "demo",
+        "",
+        "Run against a built-in simulated WeChat API, scraped every 15 s; needs no account or configuration.",
+    ),
     Flag(
         "web.listen-address",
         DEFAULT_LISTEN_ADDRESS,
@@ -141,15 +143,6 @@ FLAGS = (
 )
 
 
-class UsageError(Exception):
-    """The command line is not valid; the message says where and what is expected."""
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
 def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse a command line; in the names of the attributes, dots and hyphens are underscores.
 
@@ -157,7 +150,8 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
         UsageError: it is not valid.
         SystemExit: after --help or --version.
     """
-    parser = _Parser(
+    checked = checked_arguments(arguments, FLAGS)
+    parser = argparse.ArgumentParser(
         prog="wx-domain-exporter",
         description="Prometheus exporter for the domain configuration of WeChat mini programs.",
         allow_abbrev=False,
@@ -169,10 +163,16 @@ def parse_flags(arguments: Sequence[str]) -> argparse.Namespace:
         text = f"{flag.help} Default: {flag.default}" if flag.default else flag.help
         dest = flag.name.replace(".", "_").replace("-", "_")
         parser.add_argument(f"--{flag.name}", dest=dest, help=text, **options)
-    flags = parser.parse_args(arguments)
+    flags = parser.parse_args(checked)
     chosen = [f"--{name}" for name in _COMMANDS if getattr(flags, name.replace(".", "_"))]
     if len(chosen) > 1:
-        raise UsageError(f"{' and '.join(chosen)} can't be used together; choose one")
+        raise UsageError(
+            f"{' and '.join(chosen)} can't be used together; choose one",
+            f"{' 和 '.join(chosen)} 不能同时使用；请只选一个",
+        )
     if flags.demo and flags.config_file is not None:
-        raise UsageError("--demo has its own configuration and can't be used with --config.file")
+        raise UsageError(
+            "--demo has its own configuration and can't be used with --config.file",
+            "--demo 自带配置，不能与 --config.file 同时使用",
+        )
     return flags

@@ -8,10 +8,12 @@ import ssl
 from collections.abc import Sequence
 from contextlib import closing
 
-from wx_domain_exporter.commands.flags import DEFAULT_LISTEN_ADDRESS, UsageError, parse_flags
+from wx_domain_exporter.bilingual_error import BilingualError
+from wx_domain_exporter.commands.flags import DEFAULT_LISTEN_ADDRESS, parse_flags
+from wx_domain_exporter.commands.language import in_language, language_of
 from wx_domain_exporter.commands.output import fail, print_result
 from wx_domain_exporter.http_paths import HttpPath
-from wx_domain_exporter.web.server.addresses import ListenError, connect_target
+from wx_domain_exporter.web.server.addresses import connect_target
 
 _TIMEOUT_SECONDS = 4.0
 """For connecting and for the answer; Docker's and Kubernetes' checks are configured with 5 s."""
@@ -25,8 +27,8 @@ def run_health(arguments: Sequence[str]) -> int:
     try:
         flags = parse_flags(arguments)
         host, port = connect_target((flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])[0])
-    except (UsageError, ListenError) as error:
-        return fail(str(error))
+    except BilingualError as error:
+        return fail(in_language(error.text, language_of(arguments)))
     # Whether it uses TLS can't be told from the web configuration: the exporter keeps the last valid one.
     ways = (True, False) if flags.web_config_file else (False, True)
     problems: list[str] = []

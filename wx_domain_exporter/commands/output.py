@@ -40,8 +40,3 @@ def print_result(text: str) -> int:
         sys.stdout = None  # as above
         return fail(f"can't write to standard output: {error.strerror}")
     return 0
-
-
-def counted(number: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun, such as `1 app` and `2 apps`."""
-    return f"{number} {singular if number == 1 else plural or f'{singular}s'}"

@@ -6,13 +6,14 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
 import structlog
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.commands.demo_scrapes import demo_scrapes
 from wx_domain_exporter.commands.flags import DEFAULT_LISTEN_ADDRESS
 from wx_domain_exporter.commands.output import print_message
 from wx_domain_exporter.service import Service
@@ -48,7 +49,8 @@ def serve(service: Service, flags: argparse.Namespace) -> int:
             print_message(
                 f"Monitoring a simulated WeChat API. Open {url} in a browser; press Ctrl-C to stop."
             )
-        asyncio.run(server.serve(sockets))
+        with demo_scrapes(service) if flags.demo else nullcontext():
+            asyncio.run(server.serve(sockets))
     log.info("stopped")
     return 0
 

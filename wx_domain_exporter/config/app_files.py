@@ -11,12 +11,21 @@ from wx_domain_exporter.config.cross_checks import (
     ConfiguredNames,
     UniqueKeys,
     check_apps,
-    check_secrets_of_apps,
+    unreadable_secrets,
 )
-from wx_domain_exporter.config.errors import DUPLICATE_KEY, MAX_ERRORS, ConfigError, Errors, sentences, shown
+from wx_domain_exporter.config.errors import (
+    DUPLICATE_KEY,
+    MAX_ERRORS,
+    ConfigError,
+    Errors,
+    absolute,
+    shown,
+)
 from wx_domain_exporter.config.file_patterns import FoundFiles, find_files
 from wx_domain_exporter.config.schema import App, Config
-from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_app_file
+from wx_domain_exporter.config.source_file import SourceFile
+from wx_domain_exporter.config.validation import read_config_file, validate_app_file
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.file_watch import WatchedFiles
 
 log = structlog.get_logger(__name__)
@@ -30,12 +39,14 @@ class AppFileContents:
         apps: the apps of all files; of an invalid file, those of its last valid content.
         errors: the error messages of each file, and of each folder that can't be listed; empty for a valid
             file.
-        unreadable: error messages about secrets in valid files that can't be read.
+        without_content: the invalid files, and folders, that had no valid content so far.
+        unreadable: error messages about secrets in valid files that can't be read, by appid.
     """
 
     apps: tuple[App, ...]
-    errors: Mapping[str, tuple[str, ...]]
-    unreadable: tuple[str, ...]
+    errors: Mapping[str, tuple[BilingualText, ...]]
+    without_content: frozenset[str]
+    unreadable: Mapping[str, tuple[BilingualText, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,47 +88,53 @@ class AppFiles:
         self._good = {path: content for path, content in self._good.items() if path in present}
         names, taken = ConfiguredNames(config), UniqueKeys(taken)
         apps: list[App] = []
-        errors: dict[str, tuple[str, ...]] = {
-            shown(path): (f"{shown(path)}: can't be accessed: {reason}",)
-            for path, reason in found.failures.items()
+        errors: dict[str, tuple[BilingualText, ...]] = {
+            shown(path): (_inaccessible(path, reason),) for path, reason in found.failures.items()
         }
-        unreadable: list[str] = []
+        unreadable: dict[str, tuple[BilingualText, ...]] = {}
         for path in found.files:
-            content, errors_of_file = self._read_one(path, names, taken)
-            apps += content
-            errors[shown(path)] = errors_of_file
-            if not errors_of_file:
-                unreadable += sentences(path, check_secrets_of_apps(self._good[path].apps))
-        return AppFileContents(tuple(apps), errors, tuple(unreadable))
+            try:
+                apps += self._checked(path, names, taken, unreadable)
+                errors[shown(path)] = ()
+            except ConfigError as error:
+                last = self._good.get(path)
+                apps += [] if last is None else _still_good(path, last, names, taken)
+                errors[shown(path)] = error.messages
+        good = {shown(path) for known in self._good for path in (known, *known.parents)}
+        without_content = frozenset(file for file, texts in errors.items() if texts and file not in good)
+        return AppFileContents(tuple(apps), errors, without_content, unreadable)
 
-    def _read_one(
-        self, path: Path, names: ConfiguredNames, taken: UniqueKeys
-    ) -> tuple[list[App], tuple[str, ...]]:
-        try:
-            content, apps = self._checked(path, names, taken)
-        except ConfigError as error:
-            last = self._good.get(path)
-            return [] if last is None else _still_good(path, last, names, taken), error.errors
-        self._good[path] = content
-        return apps, ()
-
-    def _checked(self, path: Path, names: ConfiguredNames, taken: UniqueKeys) -> tuple[_Content, list[App]]:
-        """Read and check one file.
+    def _checked(
+        self,
+        path: Path,
+        names: ConfiguredNames,
+        taken: UniqueKeys,
+        unreadable: dict[str, tuple[BilingualText, ...]],
+    ) -> list[App]:
+        """Read and check one file; add its unreadable secrets to `unreadable`.
 
         Raises:
             ConfigError: the file can't be read or is invalid; the exception has all errors.
         """
-        tree = read_tree(read_config_file(path, self._watched.read), path)
+        file = SourceFile(path, read_config_file(path, self._watched.read))
+        tree = file.tree
         errors: Errors = [(where, DUPLICATE_KEY) for where in tree.duplicates]
         apps, found = validate_app_file(tree.root, str(path.parent))
         errors += found
         content = _Content(tree.root if isinstance(tree.root, list) else [], apps)
         fork = UniqueKeys(taken)
-        errors += islice(check_apps(content.apps, content.tree, names, fork, path), MAX_ERRORS + 1)
+        errors += islice(check_apps(content.apps, content.tree, names, fork, file), MAX_ERRORS + 1)
         if errors:
-            raise ConfigError(sentences(path, errors))
+            raise ConfigError(file.messages(errors))
         fork.accept()
-        return content, list(apps.values())
+        self._good[path] = content
+        unreadable |= unreadable_secrets(apps, file)
+        return list(apps.values())
+
+
+def _inaccessible(path: Path, reason: BilingualText) -> BilingualText:
+    file = absolute(path)
+    return BilingualText(f"{file}: can't be accessed: {reason.en}", f"{file}: 无法访问：{reason.zh}")
 
 
 def _still_good(path: Path, last: _Content, names: ConfiguredNames, taken: UniqueKeys) -> list[App]:
@@ -126,9 +143,10 @@ def _still_good(path: Path, last: _Content, names: ConfiguredNames, taken: Uniqu
     By now, another file may contain the same app, and a name that an app refers to may no longer exist.
     """
     kept = []
+    file = SourceFile(path, b"")  # for messages that nobody reads
     for index, app in last.apps.items():
         fork = UniqueKeys(taken)
-        if not list(check_apps({0: app}, [last.tree[index]], names, fork, path)):
+        if not list(check_apps({0: app}, [last.tree[index]], names, fork, file)):
             fork.accept()
             kept.append(app)
     return kept

@@ -1,11 +1,13 @@
-"""Resolves the names of baselines, and checks baselines against the action that WeChat is asked for."""
+"""Resolves the names of baselines, and checks whether baselines can match what WeChat answers."""
 
+from wx_domain_exporter.config.baseline_entries import mistake_in_entry
 from wx_domain_exporter.config.errors import FoundErrors
 from wx_domain_exporter.config.schema import Config
 from wx_domain_exporter.config.schema_baselines import NamedBaseline
 from wx_domain_exporter.config.yaml_tree import KeyPath
 from wx_domain_exporter.domains.baseline import Baseline, Expected
 from wx_domain_exporter.domains.domain_list import covers
+from wx_domain_exporter.errcodes.types import BilingualText
 
 
 class Baselines:
@@ -37,12 +39,20 @@ class Baselines:
         return None if reference is None else _expected(reference)
 
 
-def check_action(where: KeyPath, baseline: NamedBaseline, action: str | None) -> FoundErrors:
-    """Check that `wechat.action` covers all categories of a baseline."""
-    for category in baseline:
+def check_baseline(where: KeyPath, baseline: NamedBaseline, action: str | None) -> FoundErrors:
+    """Check that `wechat.action` covers all categories of a baseline, and that its entries can match."""
+    for category, one in baseline.items():
         if not covers(action, category):
-            problem = f"is not covered by wechat.action {action}; allowed: categories that it covers"
+            problem = BilingualText(
+                f"is not covered by wechat.action {action}; allowed: categories that it covers",
+                f"不在 wechat.action {action} 的范围内；应为该 action 返回的类别",
+            )
             yield (*where, category), problem
+        for key in ("required", "allowed", "exact"):
+            for index, domain in enumerate(getattr(one, key) or ()):
+                mistake = mistake_in_entry(category, domain)
+                if mistake is not None:
+                    yield (*where, category, key, index), mistake
 
 
 def _expected(baseline: NamedBaseline) -> Baseline:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from wx_domain_exporter.config.cross_checks import check_certificates, check_connection
+from wx_domain_exporter.config.errors import dotted
 from wx_domain_exporter.config.schema_tokens import HttpToken
 from wx_domain_exporter.config.settings import Settings
 from wx_domain_exporter.file_watch import WatchedFiles
@@ -38,7 +39,7 @@ class ClientFiles:
         errors = list(check_connection(settings.wechat))
         for ca_file in set(_token_services(settings)):
             errors += check_certificates(("tokens", "ca_file"), ca_file)
-        return [f"{'.'.join(map(str, where))}: {problem}" for where, problem in errors]
+        return [f"{dotted(where)}: {problem.en}" for where, problem in errors]
 
 
 def _paths(settings: Settings) -> Iterator[str]:

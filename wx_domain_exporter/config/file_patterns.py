@@ -9,6 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wx_domain_exporter.config.errors import reason_of
+from wx_domain_exporter.errcodes.types import BilingualText
+
 
 @dataclass(frozen=True, slots=True)
 class FoundFiles:
@@ -16,11 +19,11 @@ class FoundFiles:
 
     Attributes:
         files: the files, sorted.
-        failures: by path that can't be accessed, the system's error message.
+        failures: by path that can't be accessed, the reason.
     """
 
     files: tuple[Path, ...] = ()
-    failures: Mapping[Path, str] = field(default_factory=dict)
+    failures: Mapping[Path, BilingualText] = field(default_factory=dict)
 
 
 def find_files(patterns: Iterable[str], folder: Path, before: Collection[Path]) -> FoundFiles:
@@ -32,7 +35,7 @@ def find_files(patterns: Iterable[str], folder: Path, before: Collection[Path]) 
         before: the files found last time; kept where a folder can't be accessed.
     """
     files: set[Path] = set()
-    failures: dict[Path, str] = {}
+    failures: dict[Path, BilingualText] = {}
     for pattern in map(Path, patterns):
         places = [folder / pattern.anchor]
         for part in pattern.relative_to(pattern.anchor).parts:
@@ -41,7 +44,9 @@ def find_files(patterns: Iterable[str], folder: Path, before: Collection[Path]) 
     return FoundFiles(tuple(sorted(files)), failures)
 
 
-def _matches(folder: Path, part: str, before: Collection[Path], failures: dict[Path, str]) -> list[Path]:
+def _matches(
+    folder: Path, part: str, before: Collection[Path], failures: dict[Path, BilingualText]
+) -> list[Path]:
     """Return the entries of a folder that match one part of a pattern."""
     has_wildcard = glob.escape(part) != part
     looked_at = folder if has_wildcard else folder / part
@@ -54,7 +59,7 @@ def _matches(folder: Path, part: str, before: Collection[Path], failures: dict[P
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: no file can have such a name
         return []
     except OSError as error:
-        failures[looked_at] = error.strerror or type(error).__name__
+        failures[looked_at] = reason_of(error)
         names = [path.relative_to(folder).parts[0] for path in before if folder in path.parents]
         names = [name for name in dict.fromkeys(names) if not _is_gone(folder / name)]
     if not part.startswith("."):

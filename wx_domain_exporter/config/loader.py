@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from wx_domain_exporter.config.app_files import AppFiles
@@ -12,10 +12,10 @@ from wx_domain_exporter.config.cross_checks import (
     UniqueKeys,
     check_apps,
     check_rest,
-    check_secrets_of_apps,
     resolved,
+    unreadable_secrets,
 )
-from wx_domain_exporter.config.errors import DUPLICATE_KEY, MAX_ERRORS, ConfigError, Errors, sentences
+from wx_domain_exporter.config.errors import DUPLICATE_KEY, MAX_ERRORS, ConfigError, Errors
 from wx_domain_exporter.config.schema import App, Config
 from wx_domain_exporter.config.schema_tokens import (
     AccessToken,
@@ -24,19 +24,33 @@ from wx_domain_exporter.config.schema_tokens import (
     PlatformConfig,
 )
 from wx_domain_exporter.config.settings import AppSettings, PlatformSettings, Settings
-from wx_domain_exporter.config.validation import read_config_file, read_tree, validate_config
+from wx_domain_exporter.config.source_file import SourceFile
+from wx_domain_exporter.config.validation import read_config_file, validate_config
 from wx_domain_exporter.file_watch import WatchedFiles
 
 
-def without_broken_files(settings: Settings) -> Settings:
-    """Return the settings if all app files are valid and all secrets in them can be read.
+def without_errors(settings: Settings) -> Settings:
+    """Return the settings if all app files are valid and all secrets can be read.
 
     Raises:
         ConfigError: an app file is invalid, or a secret can't be read.
     """
-    broken = [sentence for found in settings.app_file_errors.values() for sentence in found]
-    if broken or settings.unreadable_secrets:
-        raise ConfigError([*broken, *settings.unreadable_secrets])
+    errors = chain(settings.app_file_errors.values(), settings.unreadable_secrets.values())
+    messages = list(chain.from_iterable(errors))
+    if messages:
+        raise ConfigError(messages)
+    return settings
+
+
+def with_a_readable_secret(settings: Settings) -> Settings:
+    """Return the settings unless the secrets of all apps can't be read, so that every app would fail.
+
+    Raises:
+        ConfigError: there are apps, and none has a secret that can be read.
+    """
+    unreadable = settings.unreadable_secrets
+    if unreadable and len(unreadable) == len(settings.apps) and not settings.platforms:
+        raise ConfigError(list(chain.from_iterable(unreadable.values())))
     return settings
 
 
@@ -97,21 +111,22 @@ class _Main:
         Raises:
             ConfigError: the content is invalid; the exception has all errors.
         """
-        tree = read_tree(content, path)
+        file = SourceFile(path, content)
+        tree = file.tree
         errors: Errors = [(where, DUPLICATE_KEY) for where in tree.duplicates]
         config, kept, found = validate_config(tree.root, str(path.parent))
         errors += found
-        taken = UniqueKeys()
+        taken, places = UniqueKeys(), dict(zip(kept, config.apps, strict=True))
         if tree.root is None or isinstance(tree.root, dict):
             root = tree.root or {}
             wrong = {where[0] for where, _ in found if where}
             names = ConfiguredNames(config, root, wrong)
             errors += check_rest(config, root, wrong, names)
-            places = dict(zip(kept, config.apps, strict=True))
-            errors += islice(check_apps(places, root.get("apps"), names, taken, path, "apps"), MAX_ERRORS + 1)
-            errors += islice(check_secrets_of_apps(places, "apps"), MAX_ERRORS + 1)
+            errors += islice(check_apps(places, root.get("apps"), names, taken, file, "apps"), MAX_ERRORS + 1)
+        self._unreadable = unreadable_secrets(places, file, "apps")
         if errors:
-            raise ConfigError(sentences(path, errors))
+            unreadable = chain.from_iterable(self._unreadable.values())
+            raise ConfigError([*file.messages(errors), *unreadable])
         self._baselines = Baselines(config)
         self._labels = _Labels(config.defaults.labels)
         self._apps = tuple(_app(app, config, self._baselines, self._labels) for app in config.apps)
@@ -141,7 +156,8 @@ class _Main:
             apps=(*self._apps, *(_app(app, config, baselines, labels) for app in listed.apps)),
             baselines=baselines.by_name,
             app_file_errors=listed.errors,
-            unreadable_secrets=listed.unreadable,
+            app_files_without_content=listed.without_content,
+            unreadable_secrets={**self._unreadable, **listed.unreadable},
             hash=self._hash,
         )
 

@@ -1,9 +1,9 @@
 """The typed, frozen models of the configuration; `loader` reads them from a file."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wx_domain_exporter.config.schema_baselines import BaselineRef, NamedBaseline
 from wx_domain_exporter.config.schema_fields import (
@@ -20,7 +20,7 @@ from wx_domain_exporter.config.schema_fields import (
     StrictModel,
     Within,
 )
-from wx_domain_exporter.config.schema_tokens import NamedSource, PlatformConfig, TokenRef
+from wx_domain_exporter.config.schema_tokens import HttpToken, NamedSource, PlatformConfig, TokenRef
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 
 
@@ -44,6 +44,9 @@ class Wechat(StrictModel):
 
     action: Literal["getserverdomain", "getbizdomain"] | None = None
     """The categories to request from getwxadevinfo; null: all."""
+
+    address_family: Literal["any", "ipv4", "ipv6"] = "any"
+    """The kind of addresses used to reach `base_url`: an IP whitelist knows one; not for a proxy."""
 
     ca_file: FilePath | None = None
     """File with the certificate authorities for `base_url` (PEM); null: those of the requests library."""
@@ -156,6 +159,13 @@ class Config(StrictModel):
 
     apps: Annotated[tuple[App, ...], ListOf] = ()
     """The mini programs."""
+
+    @model_validator(mode="after")
+    def _name_token_services(self) -> Self:
+        for name, source in self.tokens.items():
+            if isinstance(source, HttpToken):
+                source.set_name(name)
+        return self
 
     def all_limits(self) -> Mapping[str, int]:
         """Return the maximum number of domains by category, including WeChat's defaults."""

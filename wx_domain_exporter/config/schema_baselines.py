@@ -14,12 +14,18 @@ def _normal(value: str) -> str:
     try:
         return normal_form(value)
     except MalformedDomainError as error:
-        raise wrong(f"is not a domain: {error}; allowed: for example https://api.example.com") from None
+        raise wrong(
+            f"is not a domain: {error}; allowed: for example https://api.example.com",
+            "不是域名：为空、过长或含有控制字符；应类似 https://api.example.com",
+        ) from None
 
 
 def _without_wildcard(value: str) -> str:
     if has_wildcard(value):
-        raise wrong("contains a wildcard; allowed: a complete domain (wildcards only under allowed)")
+        raise wrong(
+            "contains a wildcard; allowed: a complete domain (wildcards only under allowed)",
+            "含有通配符；应为完整的域名（通配符只能用在 allowed 中）",
+        )
     return value
 
 
@@ -27,7 +33,8 @@ def _with_whole_labels(value: str) -> str:
     if has_stray_wildcard(value):
         raise wrong(
             "contains a * that is not a whole label of the host, or has no scheme; "
-            "allowed: for example https://*.example.com"
+            "allowed: for example https://*.example.com",
+            "其中的 * 不是主机名中完整的一段，或缺少协议；应类似 https://*.example.com",
         )
     return value
 
@@ -53,16 +60,25 @@ class CategoryBaseline(StrictModel):
     @model_validator(mode="after")
     def _has_exact_or_others(self) -> Self:
         if self.exact is not None and (self.required or self.allowed is not None):
-            raise wrong("combines exact with other keys; allowed: exact alone, or required and allowed")
+            raise wrong(
+                "combines exact with other keys; allowed: exact alone, or required and allowed",
+                "exact 不能与其他键同时使用；应单独使用 exact，或使用 required 和 allowed",
+            )
         if not self.required and self.allowed is None and self.exact is None:
-            raise wrong("has no content; allowed: exact, or required, allowed or both")
+            raise wrong(
+                "has no content; allowed: exact, or required, allowed or both",
+                "没有内容；应有 exact，或 required、allowed 之一或两者",
+            )
         return self
 
 
 def _tag(value: object) -> str:
     if isinstance(value, str | Mapping):
         return _NAME_TAG if isinstance(value, str) else _MAPPING_TAG
-    raise wrong("is not a baseline; allowed: a name under baselines, or a mapping of categories")
+    raise wrong(
+        "is not a baseline; allowed: a name under baselines, or a mapping of categories",
+        "不是基线；应为 baselines 中的名称，或由类别组成的键值映射",
+    )
 
 
 def _with_tag(value: object) -> object:

@@ -26,7 +26,9 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 from wx_domain_exporter.config.durations import DURATION_PATTERN, parse_duration
 from wx_domain_exporter.config.secret import Secret
+from wx_domain_exporter.config.typing_mistakes import full_width, variable
 from wx_domain_exporter.domains.domain_list import CATEGORY_PATTERN
+from wx_domain_exporter.errcodes.types import BilingualText
 
 APPID_PATTERN = re.compile(r"wx[0-9a-f]{16}")
 _LABEL = re.compile(r"[a-z_][a-z0-9_]*")
@@ -37,14 +39,19 @@ _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _MAX_NAME_LENGTH = 256
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _HEADERS_OF_THE_TRANSPORT = frozenset({"connection", "content-length", "host", "transfer-encoding"})
-_QUOTED_REFERENCE = re.compile(r"\s*(?:\{\s*(?:env|file)\s*:.*\}|\$\{.*\})\s*", re.DOTALL)
+_QUOTED_REFERENCE = re.compile(r"\s*\{\s*(?:env|file)\s*:.*\}\s*", re.DOTALL)
 # Control characters, line separators, direction marks, and halves of a surrogate pair.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def wrong(message: str) -> PydanticCustomError:
-    """Return the exception for a validator to raise; the message says what is wrong and what is allowed."""
-    return PydanticCustomError("wrong", "{message}", {"message": message})
+def wrong(en: str, zh: str) -> PydanticCustomError:
+    """Return the exception for a validator to raise; the texts say what is wrong and what is allowed."""
+    return PydanticCustomError("wrong", "{message}", {"message": en, "zh": zh})
+
+
+def explained(text: BilingualText) -> PydanticCustomError:
+    """Return the exception for a validator that has looked for mistakes of typing itself."""
+    return PydanticCustomError("explained", "{message}", {"message": text.en, "zh": text.zh})
 
 
 class StrictModel(BaseModel):
@@ -74,16 +81,29 @@ class StrictModel(BaseModel):
         kind: str | PydanticCustomError = found["type"]
         context = found.get("ctx", {})
         if kind == "extra_forbidden" and len(found["loc"]) == 1:
-            kind = wrong(f"is an unknown key; allowed: {cls._keys()}")
+            kind = wrong(f"is an unknown key; allowed: {cls._keys()}", f"未知的键；可用的键：{cls._keys()}")
         elif kind == "model_type":
-            kind = wrong(f"must be a mapping with the keys {cls._keys()}")
-        elif kind == "wrong":
-            kind = wrong(context["message"])
+            kind = wrong(
+                f"must be a mapping with the keys {cls._keys()}", f"应为键值映射，可用的键：{cls._keys()}"
+            )
+        elif kind in {"wrong", "explained"}:
+            kind = PydanticCustomError(kind, "{message}", context)
         return InitErrorDetails(type=kind, loc=found["loc"], input=None, ctx=context)
 
     @classmethod
     def _keys(cls) -> str:
         return ", ".join(field.alias or name for name, field in cls.model_fields.items())
+
+
+_QUOTED = BilingualText(
+    "is a quoted reference; allowed: {env: NAME} or {file: PATH} without quotes",
+    "引用被引号括起；应为不加引号的 {env: 变量名} 或 {file: 路径}",
+)
+_NOT_DISPLAYABLE = BilingualText(
+    f"is too long or can't be displayed; allowed: up to {_MAX_NAME_LENGTH} characters, without line breaks, "
+    "control or direction characters",
+    f"过长或无法显示；最多 {_MAX_NAME_LENGTH} 个字符，且不能含有换行、控制字符或方向字符",
+)
 
 
 def _duration(value: object) -> float:
@@ -94,7 +114,10 @@ def _duration(value: object) -> float:
             return 0.0
     except ValueError:
         pass
-    raise wrong("is not a duration; allowed: a number with a unit, such as 500ms, 10s, 5m, 1h30m")
+    raise wrong(
+        "is not a duration; allowed: a number with a unit, such as 500ms, 10s, 5m, 1h30m",
+        "不是时长；应为带单位的数字，例如 500ms、10s、5m、1h30m",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,28 +149,39 @@ class Within:
     def _check(self, value: float) -> float:
         if self.low <= value <= self.high:
             return value
-        raise wrong(f"is out of range; allowed: {self.allowed}")
+        allowed = self.allowed.replace(" to ", " 到 ")
+        raise wrong(f"is out of range; allowed: {self.allowed}", f"超出范围；应为 {allowed}")
 
 
 def _secret(value: object, info: ValidationInfo) -> Secret:
     match value:
-        case str(text) if _QUOTED_REFERENCE.fullmatch(text):
-            raise wrong("is a quoted reference; allowed: {env: NAME} or {file: PATH} without quotes")
         case str(text):
-            return Secret("value", text)
+            return Secret("value", _typed_secret(text))
         case {"file": str(path), **rest} if not rest and path:
-            folder = Path((info.context or {}).get("folder", "."))
-            return Secret("file", str(folder / path))
+            return Secret("file", _file_path(path, info))
         case {"env": str(name), **rest} if not rest and name:
-            return Secret("env", name)
-    raise wrong("is not a secret; allowed: a string, {file: PATH} or {env: NAME}")
+            return Secret("env", _typed_secret(name))
+    raise wrong(
+        "is not a secret; allowed: a string, {file: PATH} or {env: NAME}",
+        "不是密钥；应为字符串、{file: 路径} 或 {env: 变量名}",
+    )
 
 
-def _matching(pattern: re.Pattern[str], message: str) -> AfterValidator:
+def _typed_secret(text: str) -> str:
+    """Return a secret, or the name of a variable, that shows no mistake of typing."""
+    if _QUOTED_REFERENCE.fullmatch(text):
+        raise explained(_QUOTED)
+    mistake = variable(text, secret=True) or full_width(text)
+    if mistake is not None:
+        raise explained(mistake)
+    return text
+
+
+def _matching(pattern: re.Pattern[str], en: str, zh: str) -> AfterValidator:
     def check(value: str) -> str:
         if pattern.fullmatch(value):
             return value
-        raise wrong(message)
+        raise wrong(en, zh)
 
     return AfterValidator(check)
 
@@ -164,17 +198,22 @@ def _reference_schema(key: str) -> dict[str, Any]:
 
 def _label_name(value: str) -> str:
     if not _LABEL.fullmatch(value) or value.startswith("__"):
-        raise wrong("is not a label name; allowed: a-z, 0-9 and _, not starting with a digit or __")
+        raise wrong(
+            "is not a label name; allowed: a-z, 0-9 and _, not starting with a digit or __",
+            "不是标签名；只能含有 a-z、0-9 和 _，且不能以数字或 __ 开头",
+        )
     if value in RESERVED_LABELS:
-        raise wrong("is reserved by this exporter or by Prometheus; allowed: any other label name")
+        raise wrong(
+            "is reserved by this exporter or by Prometheus; allowed: any other label name",
+            "是 exporter 或 Prometheus 的保留标签名；请换一个名称",
+        )
     return value
 
 
 def _printable(value: str) -> str:
     if _UNPRINTABLE.search(value) or len(value) > _MAX_NAME_LENGTH:
-        allowed = f"up to {_MAX_NAME_LENGTH} characters, without line breaks, control or direction characters"
-        raise wrong(f"is too long or can't be displayed; allowed: {allowed}")
-    return value
+        raise explained(_NOT_DISPLAYABLE)
+    return _without_variable(value)
 
 
 def printable_name(text: str) -> str:
@@ -182,22 +221,32 @@ def printable_name(text: str) -> str:
     return _UNPRINTABLE.sub("", text).strip()[:_MAX_NAME_LENGTH]
 
 
+def _not_a_url() -> PydanticCustomError:
+    return wrong("is not a URL; allowed: https://HOST[:PORT]", "不是 URL；应为 https://HOST[:PORT]")
+
+
 def _http_url(value: str) -> str:
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        raise wrong("is not a URL; allowed: https://HOST[:PORT]") from None
+        raise _not_a_url() from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise wrong("is not a URL; allowed: https://HOST[:PORT]")
+        raise _not_a_url()
     if _UNPRINTABLE.search(value) or " " in value or not value.isascii():
-        raise wrong("contains characters that are not valid in a URL; allowed: ASCII without spaces")
+        raise wrong(
+            "contains characters that are not valid in a URL; allowed: ASCII without spaces",
+            "含有 URL 中不允许的字符；只能含有 ASCII 字符，且不能有空格",
+        )
     return value
 
 
 def _without_query(value: str) -> str:
     if "?" in value or "#" in value or "@" in urlsplit(_http_url(value)).netloc:
-        raise wrong("contains a user, a query or a fragment; allowed: https://HOST[:PORT]")
+        raise wrong(
+            "contains a user, a query or a fragment; allowed: https://HOST[:PORT]",
+            "含有用户名、查询参数或片段；应为 https://HOST[:PORT]",
+        )
     return value.rstrip("/")
 
 
@@ -205,7 +254,10 @@ def _not_in_clear_text(value: str, info: ValidationInfo) -> str:
     parts = urlsplit(value)
     loopback = _LOOPBACK.fullmatch(parts.hostname or "")
     if parts.scheme == "http" and not info.data.get("allow_http") and not loopback:
-        raise wrong("would send tokens in clear text; allowed: https://, or http:// with allow_http: true")
+        raise wrong(
+            "would send tokens in clear text; allowed: https://, or http:// with allow_http: true",
+            "会以明文发送 token；应为 https://，或同时设置 allow_http: true 后使用 http://",
+        )
     return value
 
 
@@ -214,20 +266,33 @@ def _token_service_url(value: str) -> str:
         _http_url(value.replace("{appid}", "appid"))
     except PydanticCustomError:
         raise wrong(
-            "is not a URL; allowed: for example https://tokens.example.com/token?appId={appid}"
+            "is not a URL; allowed: for example https://tokens.example.com/token?appId={appid}",
+            "不是 URL；应类似 https://tokens.example.com/token?appId={appid}",
         ) from None
     if "#" in value or "@" in urlsplit(_http_url(value.replace("{appid}", "appid"))).netloc:
-        raise wrong("contains a user or a fragment; allowed: credentials only in headers")
+        raise wrong(
+            "contains a user or a fragment; allowed: credentials only in headers",
+            "含有用户名或片段；凭据只能放在 headers 中",
+        )
     if "{" in value.replace("{appid}", "") or "{appid}" in urlsplit(value).netloc:
-        raise wrong("contains braces in the wrong place; allowed: {appid} in the path and the query")
+        raise wrong(
+            "contains braces in the wrong place; allowed: {appid} in the path and the query",
+            "花括号的位置有误；只能在路径和查询参数中使用 {appid}",
+        )
     return value
 
 
 def _header_name(value: str) -> str:
     if not _HEADER.fullmatch(value):
-        raise wrong("is not a header name; allowed: letters, digits and hyphens")
+        raise wrong(
+            "is not a header name; allowed: letters, digits and hyphens",
+            "不是请求头名称；只能含有字母、数字和连字符",
+        )
     if value.lower() in _HEADERS_OF_THE_TRANSPORT:
-        raise wrong("is a header that the exporter sets itself; allowed: other headers")
+        raise wrong(
+            "is a header that the exporter sets itself; allowed: other headers",
+            "这个请求头由 exporter 自行设置；请使用其他请求头",
+        )
     return value
 
 
@@ -235,18 +300,31 @@ def _json_pointer(value: str) -> str:
     try:
         JsonPointer(value)
     except JsonPointerException:
-        raise wrong("is not a JSON pointer (RFC 6901); allowed: for example /data/access_token") from None
+        raise wrong(
+            "is not a JSON pointer (RFC 6901); allowed: for example /data/access_token",
+            "不是 JSON pointer（RFC 6901）；应类似 /data/access_token",
+        ) from None
     return value
 
 
 def _pattern(value: str) -> str:
     if not value or _UNPRINTABLE.search(value):
-        raise wrong("is not a file name pattern; allowed: for example apps.d/*.yml")
-    return value
+        raise wrong(
+            "is not a file name pattern; allowed: for example apps.d/*.yml",
+            "不是文件名模式；应类似 apps.d/*.yml",
+        )
+    return _without_variable(value)
 
 
 def _file_path(value: str, info: ValidationInfo) -> str:
-    return str(Path((info.context or {}).get("folder", ".")) / value)
+    return str(Path((info.context or {}).get("folder", ".")) / _without_variable(value))
+
+
+def _without_variable(value: str) -> str:
+    mistake = variable(value, secret=False)
+    if mistake is not None:
+        raise explained(mistake)
+    return value
 
 
 def _to_tuple(value: object) -> object:
@@ -270,13 +348,21 @@ SecretField = Annotated[
 ]
 Appid = Annotated[
     str,
-    _matching(APPID_PATTERN, "is not an appid; allowed: wx followed by 16 hexadecimal digits (0-9, a-f)"),
+    _matching(
+        APPID_PATTERN,
+        "is not an appid; allowed: wx followed by 16 hexadecimal digits (0-9, a-f)",
+        "不是 AppID；应为 wx 加 16 位十六进制数字（0-9、a-f）",
+    ),
     _text_schema(APPID_PATTERN),
     Words("appid"),
 ]
 Category = Annotated[
     str,
-    _matching(CATEGORY_PATTERN, "is not a category; allowed: names such as requestdomain, bizdomain"),
+    _matching(
+        CATEGORY_PATTERN,
+        "is not a category; allowed: names such as requestdomain, bizdomain",
+        "不是域名类别；应类似 requestdomain、bizdomain",
+    ),
     _text_schema(CATEGORY_PATTERN),
     Words("category"),
 ]

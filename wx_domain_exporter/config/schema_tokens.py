@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from wx_domain_exporter.config.schema_baselines import BaselineRef
 from wx_domain_exporter.config.schema_fields import (
@@ -47,22 +47,45 @@ class HttpToken(StrictModel):
     """Whether tokens and headers may be sent in clear text to another machine."""
 
     url: TokenServiceUrl
-    """Requested with GET; `{appid}` is replaced; http:// only for a loopback address, or `allow_http`."""
+    """`{appid}` is replaced; http:// only for a loopback address, or `allow_http`."""
 
     headers: Headers = Field(default_factory=dict)
     """Headers of the request; the values are secrets."""
+
+    body: Mapping[str, SecretField] = Field(default_factory=dict)
+    """Fields to send with POST; the values are secrets, in which `{appid}` is replaced; default: GET."""
+
+    body_format: Literal["json", "form"] = "json"
+    """How `body` is sent: as a JSON object, or as a form (application/x-www-form-urlencoded)."""
+
+    response_format: Literal["json", "text"] = "json"
+    """What the service answers: a JSON object, or nothing but the token as text."""
 
     token_pointer: Pointer = "/access_token"  # noqa: S105 - a JSON pointer
     """The JSON pointer (RFC 6901) of the token in the response."""
 
     expires_in_pointer: Pointer = "/expires_in"
-    """The JSON pointer of its lifetime in seconds."""
+    """The JSON pointer of its lifetime in seconds; a Unix time is taken as the time at which it expires."""
+
+    expires_at_pointer: Pointer | None = None
+    """The JSON pointer of the time when it expires (Unix time or RFC 3339); null: `expires_in_pointer`."""
 
     ttl: Annotated[Duration, Within(1, 86400, "1s to 1d")] = 60.0
     """The lifetime of the token if the response has none."""
 
     ca_file: FilePath | None = None
     """File with the certificate authorities for the service (PEM); null: those of the requests library."""
+
+    _name: str = PrivateAttr("")
+
+    @property
+    def name(self) -> str:
+        """Return its name under `tokens`; empty if it has none."""
+        return self._name
+
+    def set_name(self, name: str) -> None:
+        """Set its name under `tokens`."""
+        self._name = name
 
 
 class AuthorizerToken(StrictModel):
@@ -100,24 +123,26 @@ COMPONENT_TOKEN_TYPES = ("access_token", "http")
 _NAME_TAG = "<name>"
 
 
-def _in_words(types: tuple[str, ...]) -> str:
-    return f"a mapping with type: {', '.join(types[:-1])} or {types[-1]}"
+def _tag(types: tuple[str, ...], *, or_name: bool = False) -> Callable[[object], str]:
+    en, zh = f"{', '.join(types[:-1])} or {types[-1]}", f"{'、'.join(types[:-1])} 或 {types[-1]}"
+    name_en, name_zh = ("a name under tokens, or ", " tokens 中的名称，或") if or_name else ("", "")
 
-
-def _tag(allowed: str, types: tuple[str, ...]) -> Callable[[object], str]:
     def tag(value: object) -> str:
         kind = value.get("type") if isinstance(value, Mapping) else None
         if kind in types:
             return f"<{kind}>"
         if isinstance(value, Mapping) and "type" not in value:
-            raise wrong(f"has no type; allowed: {', '.join(types[:-1])} or {types[-1]}")
-        raise wrong(f"is not a token source that can be used here; allowed: {allowed}")
+            raise wrong(f"has no type; allowed: {en}", f"缺少 type；应为 {zh}")
+        raise wrong(
+            f"is not a token source that can be used here; allowed: {name_en}a mapping with type: {en}",
+            f"不是此处可用的 token 来源；应为{name_zh}带有 type 的键值映射，type 为 {zh}",
+        )
 
     return tag
 
 
 def _tag_or_name(types: tuple[str, ...]) -> Callable[[object], str]:
-    of_mapping = _tag(f"a name under tokens, or {_in_words(types)}", types)
+    of_mapping = _tag(types, or_name=True)
 
     def tag(value: object) -> str:
         return _NAME_TAG if isinstance(value, str) else of_mapping(value)
@@ -134,7 +159,7 @@ def _with_tag(tag: Callable[[object], str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-_tag_of_source = _tag(_in_words(TOKEN_TYPES), TOKEN_TYPES)
+_tag_of_source = _tag(TOKEN_TYPES)
 _tag_of_reference = _tag_or_name(TOKEN_TYPES)
 _tag_of_component = _tag_or_name(COMPONENT_TOKEN_TYPES)
 
@@ -209,17 +234,23 @@ class PlatformConfig(StrictModel):
             if self.own_component_token or own != (None, None):
                 raise wrong(
                     "combines component_access_token with own_component_token, component_appsecret or "
-                    "component_verify_ticket; allowed: component_access_token alone, or the other three"
+                    "component_verify_ticket; allowed: component_access_token alone, or the other three",
+                    "component_access_token 不能与 own_component_token、component_appsecret 或 "
+                    "component_verify_ticket 同时使用；应单独使用 component_access_token，或使用其余三项",
                 )
         elif not self.own_component_token:
             raise wrong(
                 "has no component_access_token; allowed: a token source, or own_component_token: true with "
                 "component_appsecret and component_verify_ticket, which invalidates the token that the "
-                "platform's own service uses in production"
+                "platform's own service uses in production",
+                "缺少 component_access_token；应为 token 来源，或设置 own_component_token: true 以及 "
+                "component_appsecret 和 component_verify_ticket（会使平台自有服务在生产中使用的 token 失效）",
             )
         elif None in own:
             raise wrong(
                 "has own_component_token: true without both of its secrets; "
-                "allowed: with component_appsecret and component_verify_ticket"
+                "allowed: with component_appsecret and component_verify_ticket",
+                "设置了 own_component_token: true，但缺少所需的密钥；"
+                "应同时设置 component_appsecret 和 component_verify_ticket",
             )
         return self

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from wx_domain_exporter.config.errors import shown
+from wx_domain_exporter.bilingual_error import BilingualError
+from wx_domain_exporter.config.errors import absolute, reason_of
 from wx_domain_exporter.config.yaml_tree import one_line
-from wx_domain_exporter.regular_file import NUL_IN_PATH, read_file
+from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.tasks import blocking
 
 _MAX_SECRET_BYTES = 65536
@@ -20,7 +22,7 @@ _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_UTF_8 = re.compile(r"[\ud800-\udfff]")  # how os.environ represents bytes that are not UTF-8
 
 
-class SecretError(Exception):
+class SecretError(BilingualError):
     """A secret can't be read; the message says where it is configured, never its value."""
 
 
@@ -48,11 +50,13 @@ class Secret:
         """
         text = self._text().strip()
         if not text:
-            raise SecretError(f"{self._place()} is empty")
+            raise self._error("is empty", "为空")
         if _NOT_UTF_8.search(text):
-            raise SecretError(f"{self._place()} is not UTF-8 text")
+            raise self._error("is not UTF-8 text", "不是 UTF-8 文本")
         if _FORBIDDEN.search(text):
-            raise SecretError(f"{self._place()} contains a line break or another control character")
+            raise self._error(
+                "contains a line break or another control character", "含有换行符或其他控制字符"
+            )
         return text
 
     def read_for_header(self) -> str:
@@ -63,7 +67,9 @@ class Secret:
         """
         text = self.read()
         if not text.isascii():
-            raise SecretError(f"{self._place()} contains a character that is not allowed in an HTTP header")
+            raise self._error(
+                "contains a character that is not allowed in an HTTP header", "含有 HTTP 请求头不允许的字符"
+            )
         return text
 
     def _text(self) -> str:
@@ -74,7 +80,7 @@ class Secret:
                 try:
                     return os.environ[self.source]
                 except KeyError:
-                    raise SecretError(f"{self._place()} is not set") from None
+                    raise self._error("is not set", "未设置") from None
             case "file":
                 return self._file_text()
 
@@ -82,20 +88,23 @@ class Secret:
         try:
             content = blocking(read_file, self.source, _MAX_SECRET_BYTES, seconds=_SECONDS)
             if len(content) > _MAX_SECRET_BYTES:
-                raise SecretError(f"{self._place()} has more than {_MAX_SECRET_BYTES} bytes")
+                limit = _MAX_SECRET_BYTES
+                raise self._error(f"has more than {limit} bytes", f"超过 {limit} 字节")
             return content.removeprefix(codecs.BOM_UTF8).decode()
-        except OSError as error:
-            raise SecretError(f"{self._place()} can't be read: {error.strerror or error}") from None
         except UnicodeDecodeError:
-            raise SecretError(f"{self._place()} is not UTF-8 text") from None
-        except ValueError:
-            raise SecretError(f"{self._place()} can't be read: {NUL_IN_PATH}") from None
+            raise self._error("is not UTF-8 text", "不是 UTF-8 文本") from None
+        except (OSError, ValueError) as error:
+            reason = reason_of(error)
+            raise self._error(f"can't be read: {reason.en}", f"无法读取：{reason.zh}") from None
 
-    def _place(self) -> str:
+    def _error(self, en: str, zh: str) -> SecretError:
         match self.kind:
             case "value":
-                return "the secret"
+                place = BilingualText("the secret", "密钥")
             case "file":
-                return f"the secret file {shown(Path(self.source))}"
+                file = absolute(Path(self.source))
+                place = BilingualText(f"the secret file {file}", f"密钥文件 {file} ")
             case "env":
-                return f"the environment variable {one_line(self.source)}"
+                name = one_line(self.source)
+                place = BilingualText(f"the environment variable {name}", f"环境变量 {name} ")
+        return SecretError(f"{place.en} {en}", f"{place.zh}{zh}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from wx_domain_exporter.config.schema import Collect, Scrape, Wechat
 from wx_domain_exporter.config.schema_tokens import AccessToken, HttpToken, PlatformConfig, TokenConfig
 from wx_domain_exporter.domains.baseline import Baseline
+from wx_domain_exporter.errcodes.types import BilingualText
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,14 @@ class Settings:
     baselines: Mapping[str, Baseline]
     """By name; a baseline that is named after an appid belongs to that app."""
 
-    app_file_errors: Mapping[str, tuple[str, ...]]
+    app_file_errors: Mapping[str, tuple[BilingualText, ...]]
     """The errors of each broken app file, whose last valid content stays in use."""
 
-    unreadable_secrets: tuple[str, ...]
-    """Errors of secrets that apps of app files name; only these apps fail."""
+    app_files_without_content: frozenset[str]
+    """Those of them that have no valid content since the exporter started, so that their apps are missing."""
+
+    unreadable_secrets: Mapping[str, tuple[BilingualText, ...]]
+    """Errors of the secrets that apps name themselves, by appid; only these apps fail."""
 
     hash: int
     """The first 48 bits of the SHA-256 of the file, which are exact in a float64."""

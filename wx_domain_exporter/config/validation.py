@@ -6,15 +6,28 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wx_domain_exporter.config.errors import MAX_ERRORS, ConfigError, Errors, shown
+from wx_domain_exporter.config.errors import MAX_ERRORS, ConfigError, Errors, cannot_be_read, shown
 from wx_domain_exporter.config.schema import App, AppFile, Config
-from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, YamlError, read_yaml
-from wx_domain_exporter.regular_file import NUL_IN_PATH, read_file
+from wx_domain_exporter.config.typing_mistakes import mistake_in
+from wx_domain_exporter.config.yaml_tree import KeyPath
+from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.regular_file import read_file
 
 _MAX_CONFIG_BYTES = 64 << 20
 _CHUNK = 1000
 _SECTIONS_OF_PARTS = frozenset({"apps", "tokens", "platforms", "baselines"})
 """Sections of which only the invalid entries are left out of further checks, not the whole section."""
+_EMPTY = BilingualText(
+    "is empty; allowed: a list of mini programs, or [] for none", "内容为空；应为小程序列表，没有时写 []"
+)
+_LIST_UNDER_A_KEY = BilingualText(
+    "is not a key of an app file; allowed: the list itself, without a key",
+    "小程序文件中不能有这个键；请直接写列表",
+)
+_NOT_A_LIST = BilingualText(
+    "is not a list of apps; allowed: a list of mini programs, each with its appid",
+    "不是小程序列表；应为小程序的列表，每项有 appid",
+)
 
 
 def read_config_file(path: Path, read: Callable[[str, int], bytes] = read_file) -> bytes:
@@ -29,25 +42,16 @@ def read_config_file(path: Path, read: Callable[[str, int], bytes] = read_file) 
     """
     try:
         content = read(str(path), _MAX_CONFIG_BYTES)
-    except OSError as error:
-        raise ConfigError([f"{shown(path)}: can't be read: {error.strerror}"]) from None
-    except ValueError:
-        raise ConfigError([f"{shown(path)}: can't be read: {NUL_IN_PATH}"]) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError([cannot_be_read(path, error)]) from None
     if len(content) > _MAX_CONFIG_BYTES:
-        raise ConfigError([f"{shown(path)}: has more than {_MAX_CONFIG_BYTES} bytes"])
+        raise ConfigError([too_large(path, _MAX_CONFIG_BYTES)])
     return content
 
 
-def read_tree(content: bytes, path: Path) -> Tree:
-    """Parse YAML.
-
-    Raises:
-        ConfigError: the content is not valid YAML.
-    """
-    try:
-        return read_yaml(content)
-    except YamlError as error:
-        raise ConfigError([f"{shown(path)}: {error}"]) from None
+def too_large(path: Path, limit: int) -> BilingualText:
+    """Return the message for a file with more bytes than the limit."""
+    return BilingualText(f"{shown(path)}: has more than {limit} bytes", f"{shown(path)}: 超过 {limit} 字节")
 
 
 def validate_config(root: object, folder: str) -> tuple[Config, list[int], Errors]:
@@ -84,11 +88,11 @@ def validate_config(root: object, folder: str) -> tuple[Config, list[int], Error
 def validate_app_file(root: object, folder: str) -> tuple[dict[int, App], Errors]:
     """Return the valid apps of an app file by index, and the errors of the others."""
     if root is None:  # the file may still be being written
-        return {}, [((), "is empty; allowed: a list of mini programs, or [] for none")]
+        return {}, [((), _EMPTY)]
     if isinstance(root, dict) and isinstance(root.get("apps"), list):
-        return {}, [(("apps",), "is not a key of an app file; allowed: the list itself, without a key")]
+        return {}, [(("apps",), _LIST_UNDER_A_KEY)]
     if not isinstance(root, list):
-        return {}, [((), "is not a list of apps; allowed: a list of mini programs, each with its appid")]
+        return {}, [((), mistake_in(root) or _NOT_A_LIST)]
     return _valid_apps(root, {"folder": folder})
 
 
@@ -114,36 +118,49 @@ def _valid_apps(entries: Sequence[object], context: Mapping[str, object]) -> tup
 
 def errors_of(error: ValidationError, root: object) -> Errors:
     """Return the errors that pydantic found, with our messages."""
-    return [(_real_path(one["loc"], root), _sentence(one)) for one in error.errors(include_url=False)]
+    return [_located(one, root) for one in error.errors(include_url=False)]
 
 
-def _real_path(location: tuple[str | int, ...], root: object) -> KeyPath:
-    """Remove what pydantic adds to a path: the tags of unions, and `[key]`. The last key may be missing."""
+def _located(error: Any, root: object) -> tuple[KeyPath, BilingualText]:  # noqa: ANN401 - pydantic's ErrorDetails
+    """Return the place and the message of an error. If there is a mistake of typing, the message names it.
+
+    Pydantic adds to a path the tags of unions, and `[key]`; these are removed. The last key may be missing.
+    """
     path: list[str | int] = []
     node: Any = root
+    location, key = error["loc"], ""
     for place, part in enumerate(location, start=1):
         in_list = isinstance(node, list) and isinstance(part, int)
         if in_list or (isinstance(node, dict) and part in node):
-            node = node[part]
+            node, key = node[part], part
         elif part == "[key]" or place < len(location) or not isinstance(node, dict):
             continue
         path.append(part)
-    return tuple(path)
+    message = _message(error)
+    if error["type"] in {"missing", "explained"}:
+        return tuple(path), message
+    return tuple(path), mistake_in(key) or mistake_in(node) or message
 
 
-_SENTENCES = {
-    "missing": "is missing; this key is required",
-    "bool_type": "has the wrong type; allowed: true or false",
-    "string_type": "has the wrong type; allowed: a string (put it in quotes)",
-    "int_type": "has the wrong type; allowed: a whole number",
-    "mapping_type": "has the wrong type; allowed: a mapping",
-    "dict_type": "has the wrong type; allowed: a mapping",
-    "tuple_type": "has the wrong type; allowed: a list",
+_MESSAGES = {
+    "missing": BilingualText("is missing; this key is required", "缺少这个必需的键"),
+    "bool_type": BilingualText("has the wrong type; allowed: true or false", "类型有误；应为 true 或 false"),
+    "string_type": BilingualText(
+        "has the wrong type; allowed: a string (put it in quotes)", "类型有误；应为字符串（请加引号）"
+    ),
+    "int_type": BilingualText("has the wrong type; allowed: a whole number", "类型有误；应为整数"),
+    "mapping_type": BilingualText("has the wrong type; allowed: a mapping", "类型有误；应为键值映射"),
+    "dict_type": BilingualText("has the wrong type; allowed: a mapping", "类型有误；应为键值映射"),
+    "tuple_type": BilingualText("has the wrong type; allowed: a list", "类型有误；应为列表"),
 }
 
 
-def _sentence(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+def _message(error: Any) -> BilingualText:  # noqa: ANN401 - pydantic's ErrorDetails
     kind: str = error["type"]
+    if kind in {"wrong", "explained"}:
+        return BilingualText(error["ctx"]["message"], error["ctx"]["zh"])
     if kind == "literal_error":
-        return f"has an unknown value; allowed: {error['ctx']['expected']}"
-    return _SENTENCES.get(kind) or str(error["msg"])
+        expected: str = error["ctx"]["expected"]
+        zh = expected.replace(" or ", " 或 ")
+        return BilingualText(f"has an unknown value; allowed: {expected}", f"取值有误；应为 {zh}")
+    return _MESSAGES.get(kind) or BilingualText(str(error["msg"]), str(error["msg"]))

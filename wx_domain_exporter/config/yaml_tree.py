@@ -1,7 +1,6 @@
 """Parses YAML into a tree of plain values, and finds duplicate keys."""
 
 import pickle
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,8 @@ from typing import Any
 import yaml
 
 from wx_domain_exporter.config.json_text import json_as_yaml
+from wx_domain_exporter.config.yaml_errors import UNPARSABLE, YamlError, character_error, syntax_error
+from wx_domain_exporter.errcodes.types import BilingualText
 
 KeyPath = tuple[str | int, ...]
 """The path to a value: keys of mappings and indexes of lists."""
@@ -17,14 +18,7 @@ _MERGE = "tag:yaml.org,2002:merge"
 _STRING = "tag:yaml.org,2002:str"
 _MAX_DEPTH = 100
 _MAX_MERGED = 100_000
-_EXPECTED = re.compile(r"(?:did|could) not find (?:the )?expected ")
-"""Start of the parser's messages whose quotes contain only YAML syntax and no text of the file."""
-_SECOND = "but found another document"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
-
-
-class YamlError(Exception):
-    """A text is not valid YAML; the message says where and why, and quotes nothing of the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +59,15 @@ def read_yaml(content: bytes) -> Tree:
     return Tree(pickle.loads(pickled), duplicates)  # noqa: S301 - pickled above, from plain values
 
 
+def compose(content: bytes) -> yaml.Node | None:
+    """Return the nodes of a document that `read_yaml` accepts: they know their lines."""
+    loader = _Loader(json_as_yaml(content))
+    try:
+        return loader.get_single_node()
+    finally:
+        loader.dispose()
+
+
 def _read(content: bytes) -> tuple[bytes, tuple[KeyPath, ...]]:
     """Return a document's values, pickled, and the duplicate keys."""
     try:
@@ -73,21 +76,24 @@ def _read(content: bytes) -> tuple[bytes, tuple[KeyPath, ...]]:
         try:
             node = loader.get_single_node()
             duplicates = tuple(path for _, path in sorted(_duplicates(node), key=lambda found: found[0]))
-            root = None if node is None else loader.construct_document(node)
+            root = _construct(loader, node)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise YamlError(f"{place}{_problem(error)}") from None
+        raise syntax_error(error, content) from None
     except (yaml.YAMLError, UnicodeError) as error:
-        control = "control" in getattr(error, "reason", "")
-        found = "a control character" if control else "bytes that are not UTF-8 text"
-        raise YamlError(f"is not valid YAML: it contains {found}") from None
+        raise character_error(error, content) from None
+    return pickle.dumps(root), duplicates
+
+
+def _construct(loader: _Loader, root: yaml.Node | None) -> object:
+    """Return the values of a document."""
+    try:
+        return None if root is None else loader.construct_document(root)
     # What PyYAML's constructors raise for values such as `!!bool x` or `!!int ""`.
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
-        raise YamlError("is not valid YAML: a number or a key can't be parsed") from None
-    return pickle.dumps(root), duplicates
+        node = next(reversed(loader.recursive_objects))  # the nodes under construction
+        raise YamlError((node.start_mark.line + 1, UNPARSABLE)) from None
 
 
 def _check_depth(content: bytes) -> None:
@@ -99,17 +105,8 @@ def _check_depth(content: bytes) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _MAX_DEPTH:
-            raise YamlError("is nested too deeply")
-
-
-def _problem(error: yaml.MarkedYAMLError) -> str:
-    # Parser messages quote the names of aliases and tags, which could be a secret in the wrong place.
-    message = error.problem or error.context or "it can't be parsed"
-    if message == _SECOND:
-        return "is not valid YAML: a second document begins; allowed: one document"
-    if not _EXPECTED.match(message):
-        message = message.partition("'")[0].strip()
-    return f"is not valid YAML: {message}"
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise YamlError((line, BilingualText("is nested too deeply", "嵌套过深")))
 
 
 def _check_weight(node: yaml.Node, weights: dict[int, int]) -> int:
@@ -122,7 +119,8 @@ def _check_weight(node: yaml.Node, weights: dict[int, int]) -> int:
         merged = value.value if isinstance(value, yaml.SequenceNode) else [value]
         weight += sum(_check_weight(one, weights) for one in merged) if key.tag == _MERGE else 1
     if weight > _MAX_MERGED:
-        raise YamlError("has too many keys after YAML merges")
+        problem = BilingualText("has too many keys after YAML merges", "YAML 合并后的键过多")
+        raise YamlError((node.start_mark.line + 1, problem))
     weights[id(node)] = weight
     return weight
 

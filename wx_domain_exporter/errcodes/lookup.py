@@ -49,9 +49,9 @@ def _unknown(api: str, code: int) -> Errcode:
             f"errcode {code} 不在本程序的 {api} 错误码表中。",
         ),
         BilingualText(
-            "Read the errmsg in the exporter's log, look the errcode up in WeChat's list of return codes, "
-            "or paste the rid of the errmsg into WeChat's API diagnosis tool.",
-            "请查看 exporter 日志中的 errmsg，到微信官方返回码说明中查询该错误码，"
+            "Read the errmsg, which --doctor and the exporter's log show. Look the errcode up in WeChat's "
+            "list of return codes, or paste the rid of the errmsg into WeChat's API diagnosis tool.",
+            "请查看 errmsg（见 --doctor 的输出或 exporter 日志），到微信官方返回码说明中查询该错误码，"
             "或用 errmsg 中的 rid 在微信 API 诊断工具中排查。",
         ),
         RETURN_CODES,

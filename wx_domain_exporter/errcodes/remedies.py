@@ -66,11 +66,11 @@ PERMISSION_SET_REMEDY: Final = with_warning(
         "(「小程序开发与数据分析」) under 「我的业务 → 第三方平台 → 权限集」 at "
         "developers.weixin.qq.com/platform, have the mini program's administrator scan the code to authorize "
         "the platform again, even if it was authorized before, and use the mini program's "
-        "authorizer_access_token.",
+        "authorizer_access_token. If it is not, add the appid to the platform's `exclude`.",
         "如果该第三方平台负责代开发此小程序：请登录 developers.weixin.qq.com/platform，"
         "在“我的业务 → 第三方平台 → 权限集”中勾选权限集 18（小程序开发与数据分析），"
         "由小程序管理员重新扫码授权（此前已授权的也须重新扫码），"
-        "并确认使用的是该小程序的 authorizer_access_token。",
+        "并确认使用的是该小程序的 authorizer_access_token。否则请将其 appid 加入该平台的 `exclude`。",
     ),
     PERMISSION_SET_WARNING,
 )
@@ -112,18 +112,23 @@ REJECTED_REMEDY: Final = BilingualText(
     "请与账号管理员沟通，请其下次确认该 IP，待限制时间过后重新加载 exporter 配置，无需修改任何名单。",
 )
 APP_TOKEN_REMEDY: Final = BilingualText(
-    "Nothing if it recovers by itself: the exporter requests the token again once. If it persists, the token "
-    "source returns an invalid token or one of another account: check the central token service, or replace "
-    "the configured access_token.",
-    "能自行恢复则无需处理：exporter 会重新获取一次 token。若持续出现，"
-    "说明 token 来源返回的是已失效的或其他账号的 token，请检查 token 中控服务，或更新配置中的 access_token。",
+    "A source of type access_token does not recover by itself: give it the current token, or use a source "
+    "that renews tokens (stable_token, http). With any other source, nothing if it passes: the exporter "
+    "requests the token again once. If it persists, the source returns an outdated token or one of another "
+    "account: check the token service and its cache, and which other program requests tokens for this appid.",
+    "access_token 类型的来源不会自行恢复：请更新为当前 token，或改用能自动刷新的来源（stable_token、http）。"
+    "其他来源能自行恢复则无需处理：exporter 会重新获取一次 token。若持续出现，"
+    "说明来源返回的是已过时的或其他账号的 token：请检查 token 服务及其缓存，"
+    "并查明还有哪个程序在为该 AppID 获取 token。",
 )
 COMPONENT_TOKEN_REMEDY: Final = BilingualText(
-    "Nothing if it recovers by itself: the exporter requests the component_access_token again once. If it "
-    "persists, check that the platform's own service returns the current token, and that no second service "
-    "keeps requesting new ones.",
-    "能自行恢复则无需处理：exporter 会重新获取一次 component_access_token。若持续出现，"
-    "请确认第三方平台自有服务提供的是当前有效的令牌，且没有其他服务在反复换取新令牌。",
+    "A component_access_token of type access_token does not recover by itself: give it the current token, or "
+    "let the platform's own service provide it (type http). Otherwise nothing if it passes: the exporter "
+    "requests it again once. If it persists, check that the platform's own service returns the current "
+    "token, and that no second service keeps requesting new ones.",
+    "access_token 类型的 component_access_token 不会自行恢复：请更新为当前令牌，"
+    "或改由第三方平台自有服务提供（http 类型）。其他情况能自行恢复则无需处理：exporter 会重新获取一次。"
+    "若持续出现，请确认第三方平台自有服务提供的是当前有效的令牌，且没有其他服务在反复换取新令牌。",
 )
 SECRET_REMEDY: Final = with_warning(
     BilingualText(

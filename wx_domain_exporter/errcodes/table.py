@@ -506,11 +506,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ANY,
         Action.PERSON,
         BilingualText("The request contained no AppSecret.", "请求缺少 secret 参数。"),
-        BilingualText(
-            "Check that the file or environment variable with the secret is not empty. If it is not, check "
-            "for a proxy that drops the request's body.",
-            "请确认密钥所在的文件或环境变量不为空；若不为空，请检查中间代理是否丢弃了请求体。",
-        ),
+        BODY_REMEDY,
         STABLE_TOKEN,
     ),
     Errcode(
@@ -598,6 +594,30 @@ TABLE: Final[tuple[Errcode, ...]] = (
         BilingualText("The call reached WeChat with an empty body.", "POST 请求体为空。"),
         BODY_REMEDY,
         RETURN_CODES,
+    ),
+    Errcode(
+        45009,
+        STABLE_TOKEN_API | COMPONENT_TOKEN_API | COMPONENT_APIS,
+        Action.DAILY_QUOTA,
+        BilingualText(
+            "The account has used up its calls of this API: the daily quota, or for some APIs the quota of "
+            "the minute.",
+            "该账号调用此接口的次数已达上限：通常是每日上限，部分接口是分钟上限。",
+        ),
+        with_warning(
+            BilingualText(
+                "The exporter calls this API rarely: for a token about every two hours, for a platform's "
+                "list once in `discover_interval`. Look for another program that calls it far too often, "
+                "for instance one that requests a token for each call, and let it keep its token. The "
+                "exporter tries again after 60 seconds, then every 30 minutes; a reload tries at once.",
+                "exporter 很少调用该接口：获取 token 约每两小时一次，"
+                "读取平台列表每 `discover_interval` 一次。请排查是否有其他程序调用过于频繁"
+                "（例如每次调用前都重新获取 token），并让它缓存 token。"
+                "exporter 60 秒后重试，之后每 30 分钟试一次；重新加载配置会立即重试。",
+            ),
+            CLEAR_QUOTA_WARNING,
+        ),
+        STABLE_TOKEN,
     ),
     Errcode(
         45009,
@@ -849,9 +869,10 @@ TABLE: Final[tuple[Errcode, ...]] = (
         with_warning(
             BilingualText(
                 "Check component_appid and the app's appid. Remove an app that has left the platform from "
-                "the configuration; otherwise its administrator has to authorize the platform again.",
-                "请核对 component_appid 与小程序 appid。若已不再合作，请从配置中移除该小程序；"
-                "否则由小程序管理员重新扫码授权。",
+                "the configuration; a discovered one disappears by itself. Otherwise its administrator has "
+                "to authorize the platform again.",
+                "请核对 component_appid 与小程序 appid。若已不再合作，请从配置中移除该小程序"
+                "（自动发现的会自行消失）；否则由小程序管理员重新扫码授权。",
             ),
             PERMISSION_SET_WARNING,
         ),

@@ -9,7 +9,8 @@ from typing import Self
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from wx_domain_exporter.config.loader import ConfigLoader
+from wx_domain_exporter.config.errors import ConfigError
+from wx_domain_exporter.config.loader import ConfigLoader, with_a_readable_secret
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.families import SAMPLES, families_of
 from wx_domain_exporter.exposition.results import ScrapeResults, results_of
@@ -52,8 +53,9 @@ class DomainCollector(Collector):
         """
         service = Service(ConfigLoader(Path(path)))
         try:
+            with_a_readable_secret(service.fleet.settings)
             service.start()
-        except RuntimeError:  # the system has no thread for it
+        except (ConfigError, RuntimeError):  # RuntimeError: the system has no thread for it
             service.close()
             raise
         return cls(lambda: scrape_all(service), service.close)

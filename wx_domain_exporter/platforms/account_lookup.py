@@ -81,10 +81,15 @@ class AccountLookup:
             self.keep_only(self.names.keys() - doubtful)
         self._failed_before = frozenset(self.failed)
 
-    def look_up_new(self, appids: Sequence[str]) -> int:
-        """Look up the accounts that were never looked up; return how many these are."""
+    def look_up_new(self, appids: Sequence[str], on_progress: Callable[[int], None]) -> int:
+        """Look up the accounts that were never looked up; return how many these are.
+
+        Args:
+            appids: the accounts.
+            on_progress: called with the number of accounts that are left, now and again.
+        """
         new = [appid for appid in appids if appid not in self.names and appid not in self.failed]
-        self._look_up(new)
+        self._look_up(new, on_progress)
         return len(new)
 
     def retry_failed(self, appids: Collection[str]) -> None:
@@ -107,8 +112,11 @@ class AccountLookup:
         self.failed = {appid: account for appid, account in self.failed.items() if appid in appids}
         self.ungranted = frozenset(appid for appid in self.ungranted if appid in appids)
 
-    def _look_up(self, appids: Sequence[str]) -> None:
+    def _look_up(
+        self, appids: Sequence[str], on_progress: Callable[[int], None] = lambda _left: None
+    ) -> None:
         for begin in range(0, len(appids), _CHUNK):
+            on_progress(len(appids) - begin)
             if self.failures >= _MAX_FAILURES:
                 return
             chunk = appids[begin : begin + _CHUNK]

@@ -5,7 +5,8 @@ so that neither a failing list nor one that changes between two pages removes th
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 
 import structlog
 from gevent.event import Event
@@ -16,6 +17,7 @@ from wx_domain_exporter.config.schema_tokens import PlatformConfig
 from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.account_lookup import AccountLookup
+from wx_domain_exporter.progress import LogInterval, Progress
 from wx_domain_exporter.wechat.authorizers import PAGE_SIZE, Page, list_page
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError, FetchError
@@ -38,6 +40,21 @@ class DiscoveredApp:
 
     appid: str
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many of the accounts that have authorized a platform are not monitored, by reason.
+
+    Attributes:
+        not_mini_programs: official accounts (公众号) and others that are no mini programs.
+        filtered: left out by `include` and `exclude`.
+        unknown: could not be looked up.
+    """
+
+    not_mini_programs: int = 0
+    filtered: int = 0
+    unknown: int = 0
 
 
 class PlatformDiscovery:
@@ -67,6 +84,9 @@ class PlatformDiscovery:
         """Whether the whole list was read at least once."""
         self.failure: FetchError | None = None
         """Why the last round failed; None if it succeeded."""
+        self.progress: Progress | None = None
+        """How many accounts of the list were looked at; None while no list is being read."""
+        self._logged_left_out: LeftOut | None = None
         self._config = config
         self._client = client
         self._self_metrics = self_metrics
@@ -94,11 +114,22 @@ class PlatformDiscovery:
         """Return why each account could not be looked up that was tried without success, by AppID."""
         return {appid: account.error for appid, account in dict(self._accounts.failed).items()}
 
+    @property
+    def left_out(self) -> LeftOut:
+        """Return how many accounts are not monitored, and why."""
+        listed, names = self._listed, self._accounts.names
+        wanted = self._wanted(listed)
+        return LeftOut(
+            not_mini_programs=sum(appid in names and names[appid] is None for appid in wanted),
+            filtered=len(listed) - len(wanted),
+            unknown=self._accounts.unknown(wanted),
+        )
+
     def inherit(self, old: "PlatformDiscovery") -> None:
         """Take over what is known of the same platform; its filters and its token may be different now."""
         self._accounts.inherit(old._accounts)  # noqa: SLF001 - of the same class
         self._listed = dict(old._listed)  # noqa: SLF001 - of the same class
-        self.complete = old.complete
+        self.complete, self._logged_left_out = old.complete, old._logged_left_out  # noqa: SLF001 - of the same class
         self.platform.refresh_tokens = old.platform.refresh_tokens
         self.apps = self._apps_among(self._listed)
         if self.complete:
@@ -140,6 +171,8 @@ class PlatformDiscovery:
             self._read_list()
         except FetchError as error:
             failure = error.without_traceback()
+        finally:
+            self.progress = None
         if self._stopped.is_set():  # the metrics may belong to a successor now
             return self._config.discover_interval
         self.failure = failure
@@ -165,13 +198,16 @@ class PlatformDiscovery:
         totals: set[int] = set()
         size = 0
         self._accounts.begin_round()
+        log_interval = LogInterval(self._client().clock)
         for page, done in self._pages():
             totals.add(page.total)
             listed |= page.refresh_tokens
             size += sum(len(appid) + len(token) for appid, token in page.refresh_tokens.items())
             if len(listed) > _MAX_ACCOUNTS or size > _MAX_LIST_BYTES:
                 raise DecodeError(f"the list is too long: more than {_MAX_ACCOUNTS} accounts or 64 MiB")
-            new = self._accounts.look_up_new(self._wanted(page.refresh_tokens))
+            note_progress = partial(self._note_progress, log_interval, done, page.total)
+            new = self._accounts.look_up_new(self._wanted(page.refresh_tokens), note_progress)
+            self.progress = Progress(done, page.total)
             if new or not self.complete:
                 log.info("discovering", platform=self.platform.name, done=done, total=page.total)
             if not self.complete and done < page.total:  # monitoring begins before the last page is read
@@ -180,11 +216,25 @@ class PlatformDiscovery:
         self._accounts.retry_failed(wanted)
         self._update(self._without_revoked(listed, consistent=totals == {len(listed)} - {0}))
         if not self._stopped.is_set():  # else the metrics may belong to a successor
-            if not self.complete:
-                self.complete = True
-                log.info("platform discovered", platform=self.platform.name, apps=len(self.apps))
+            self._log_outcome()
+            self.complete = True
             self._self_metrics.discovered(self.platform.name, len(self.apps))
             self._self_metrics.accounts_unknown(self.platform.name, self._accounts.unknown(wanted))
+
+    def _note_progress(self, log_interval: LogInterval, done: int, total: int, left: int) -> None:
+        self.progress = Progress(max(0, done - left), total)
+        if log_interval.is_due():
+            log.info("discovering", platform=self.platform.name, done=self.progress.done, total=total)
+
+    def _log_outcome(self) -> None:
+        """Log how many mini programs the first list had, and why other accounts are left out."""
+        left_out = self.left_out
+        if left_out == self._logged_left_out:
+            return
+        self._logged_left_out = left_out
+        event = "accounts are left out" if self.complete else "platform discovered"
+        reasons = {reason: accounts for reason, accounts in asdict(left_out).items() if accounts}
+        log.info(event, platform=self.platform.name, apps=len(self.apps), **reasons)
 
     def _pages(self) -> Iterator[tuple[Page, int]]:
         """Yield each page of the list, with the number of accounts up to its end.

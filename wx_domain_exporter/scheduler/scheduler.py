@@ -15,6 +15,7 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import FetchResult
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.scheduler.first_fetches import FirstFetches
 from wx_domain_exporter.scheduler.job_queue import JobQueue
 from wx_domain_exporter.scheduler.jobs import ExtraJob, FetchJob, ScrapeJobs
 from wx_domain_exporter.tasks import Tasks
@@ -26,15 +27,23 @@ log = structlog.get_logger(__name__)
 class Scheduler:
     """The workers and the jobs that wait for them. Only `start` may be called outside of tasks."""
 
-    def __init__(self, tasks: Tasks, slots: int, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self,
+        tasks: Tasks,
+        slots: int,
+        clock: Clock = SYSTEM_CLOCK,
+        first_fetches: FirstFetches | None = None,
+    ) -> None:
         """Make a scheduler without workers.
 
         Args:
             tasks: where the workers run.
             slots: how many workers, and so how many calls, there are at most.
             clock: measures the age of results.
+            first_fetches: is told of each fetch.
         """
         self._tasks = tasks
+        self._first_fetches = first_fetches
         self._slots = slots
         self._clock = clock
         self._fetch_jobs: JobQueue[FetchJob] = JobQueue()
@@ -142,6 +151,9 @@ class Scheduler:
         app, result = fetch_job.app, fetch_job.result
         if result is None:
             return
+        if self._first_fetches is not None:
+            is_last = not self._fetch_jobs and not self._fetch_jobs.running
+            self._first_fetches.note_fetch(is_first=fetch_job.last_run is None, is_last=is_last)
         fetch_job.extra_result = app.extra_result = app.extra_calls.known()
         fetch_job.extra_job = self._extra_job_after(app, result, fetch_job.deadline.latest)
         if fetch_job.extra_job is not None:

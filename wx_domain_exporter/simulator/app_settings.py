@@ -29,6 +29,7 @@ class SimulatedApp(SimulatorSettings):
         whitelisted: If false, the token APIs answer 40164, whatever `ip_whitelist` holds.
         ip_whitelist: The addresses that may call the token APIs, at most 10. An empty list allows all.
         changes_every: Seconds after which `changing_domain` is added or removed, by the clock; 0 for never.
+        changes_from: Unix time at which an interval begins in which it is listed.
         changing_domain: The request domain that is added and removed then.
         access_tokens: Tokens that did not come from the simulated APIs and are valid until `expire_tokens`.
             They are known after `World.add` or `World.patch`.
@@ -62,6 +63,7 @@ class SimulatedApp(SimulatorSettings):
     whitelisted: bool = True
     ip_whitelist: list[str] = Field(default_factory=list, max_length=10)
     changes_every: Seconds = 0.0
+    changes_from: Seconds = 0.0
     changing_domain: str = "https://changing.example.com"
     access_tokens: list[str] = Field(default_factory=list, repr=False)
     cloudbase_tokens: list[str] = Field(default_factory=list, repr=False)

@@ -107,10 +107,10 @@ class AppWorld(CallWorld):
         with self.lock:
             self._revoke(self.tokens.tokens_of(appid))
 
-    def spend_quota(self, api: str, app: SimulatedApp) -> bool:
-        """Count one call against the app's quota of today (Beijing time); False if the quota is exceeded."""
+    def spend_quota(self, api: str, app: SimulatedApp, calls: int = 1) -> bool:
+        """Count calls against the app's quota of today (Beijing time); False if the quota is exceeded."""
         with self.lock:
-            self._used[api, app.appid, self._today()] += 1
+            self._used[api, app.appid, self._today()] += calls
             return app.daily_limit is None or self.used_quota(api, app) <= app.daily_limit
 
     def used_quota(self, api: str, app: SimulatedApp) -> int:
@@ -131,7 +131,8 @@ class AppWorld(CallWorld):
             lists |= {
                 category: list(values) for category, values in app.domains.items() if category not in lists
             }
-            if app.changes_every and int(self.clock() // app.changes_every) % 2 == 0:
+            interval = (self.clock() - app.changes_from) // app.changes_every if app.changes_every else -1
+            if interval % 2 == 0:
                 lists["requestdomain"].append(app.changing_domain)
             return lists
 

@@ -12,14 +12,16 @@ from starlette.types import ASGIApp
 from wx_domain_exporter.http_paths import DEFAULT_METRICS_PATH, HttpPath
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.answer_memory import AnswerMemory
+from wx_domain_exporter.web.endpoints.fetch import FetchEndpoint
 from wx_domain_exporter.web.endpoints.metrics import MetricsEndpoint
 from wx_domain_exporter.web.endpoints.probe import ProbeEndpoint
 from wx_domain_exporter.web.endpoints.service_discovery import ServiceDiscovery
+from wx_domain_exporter.web.manual_fetch import ManualFetch
 from wx_domain_exporter.web.middleware.scrapes_first import ScrapesFirstMiddleware
 from wx_domain_exporter.web.pages.endpoints import StatusPages
 from wx_domain_exporter.web.scrape_priority import ScrapePriority, start_thread
 
-_METHODS = {HttpPath.RELOAD: "POST"}
+_METHODS = {HttpPath.RELOAD: "POST", HttpPath.FETCH: "POST"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def make_web_app(service: Service, options: WebOptions) -> ASGIApp:
     """Make the application of a service."""
     memory, priority, encoding_thread = AnswerMemory(), ScrapePriority(), start_thread("encode")
     metrics = MetricsEndpoint(service, memory, encoding_thread, options.max_requests)
-    pages = StatusPages(service, options.telemetry_path, memory, priority)
+    manual_fetch = ManualFetch(service)
+    pages = StatusPages(service, options.telemetry_path, memory, priority, manual_fetch)
     targets = ServiceDiscovery(service, memory, priority)
 
     async def healthy(_: Request) -> Response:
@@ -60,12 +63,14 @@ def make_web_app(service: Service, options: WebOptions) -> ASGIApp:
         HttpPath.HEALTHY: healthy,
         HttpPath.READY: ready,
         HttpPath.RELOAD: reload,
+        HttpPath.FETCH: FetchEndpoint(manual_fetch).answer,
     }
     app = Starlette(
         routes=[
             Route(options.telemetry_path, metrics.answer, methods=["GET"]),
             *(Route(path, endpoints[path], methods=[_METHODS.get(path, "GET")]) for path in HttpPath),
-        ]
+        ],
+        exception_handlers={404: pages.not_found},
     )
     app.router.redirect_slashes = False  # Starlette would redirect paths with a slash too many.
     return ScrapesFirstMiddleware(app, priority, {options.telemetry_path, HttpPath.PROBE})

@@ -5,7 +5,8 @@ FetchError
 │   └── QuotaError             quota       … with 45009 or 45011; not called for a while
 ├── TokenError                 token       there is no token
 │   ├── NoSecretError          token       the secret can't be read
-│   └── NotAuthorizedError     token       the platform has no authorization
+│   ├── NotAuthorizedError     token       the platform has no authorization
+│   └── NotDiscoveredError     token       the platform's authorizations are not known yet
 ├── TransportError
 │   ├── CallTimeoutError       timeout     no complete response in time
 │   ├── BrokenConnectionError  connection  no connection, or it broke
@@ -19,6 +20,7 @@ The messages are safe to log: they contain no secrets, and texts of other progra
 
 import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from wx_domain_exporter.wechat.redaction import redact
@@ -36,6 +38,39 @@ class Reason(enum.StrEnum):
     DECODE = "decode"
     QUOTA = "quota"
     DEADLINE = "deadline"
+
+
+class SecretFlaw(enum.Enum):
+    """Why a configured text cannot be an AppSecret, which is 32 hexadecimal digits."""
+
+    QUOTES = "quotes"
+    """It begins or ends with a quotation mark."""
+
+    VARIABLE = "variable"
+    """It is the name of a variable that nothing replaced, such as `$SHOP_APPSECRET`."""
+
+    PLACEHOLDER = "placeholder"
+    """It is the text of an example."""
+
+    NOT_HEXADECIMAL = "not hexadecimal"
+    """It has another length or other characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenOrigin:
+    """Where a refused token, or none, came from; nothing secret.
+
+    Attributes:
+        type_name: the type of the token source in the configuration.
+        name: its name under `tokens`, if it is a token service; empty if it has none.
+        host: the host and port of the token service; empty for other sources.
+        flaw: what is wrong with the AppSecret that was sent; None if nothing is, or none was sent.
+    """
+
+    type_name: str
+    name: str = ""
+    host: str = ""
+    flaw: SecretFlaw | None = None
 
 
 class FetchError(Exception):
@@ -90,6 +125,8 @@ class TokenError(FetchError):
         super().__init__(text)
         self.cause = None if cause is None else cause.without_traceback()
         """The failure of the API that issues tokens; None if none was called."""
+        self.origin: TokenOrigin | None = None
+        """The token source that failed; None if it was not called."""
         self.timed_out = cause is not None and cause.timed_out
 
 
@@ -97,8 +134,22 @@ class NotAuthorizedError(TokenError):
     """The mini program has not authorized the platform that its token comes from."""
 
 
+class NotDiscoveredError(TokenError):
+    """The platform that the mini program's token comes from has not been discovered yet."""
+
+
 class NoSecretError(TokenError):
     """The secret with which a token is requested can't be read."""
+
+    def __init__(self, text: str, chinese: str = "") -> None:
+        """Create an error.
+
+        Args:
+            text: what is wrong.
+            chinese: the same in Chinese, without the token source.
+        """
+        super().__init__(text)
+        self.chinese = chinese
 
 
 class TransportError(FetchError):

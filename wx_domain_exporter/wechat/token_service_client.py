@@ -1,6 +1,8 @@
-"""The client of token services: one GET request, answered with a JSON object without an errcode."""
+"""The client of token services: one request, whose answer has no errcode."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import requests
 
@@ -11,14 +13,45 @@ from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
 from wx_domain_exporter.wechat.proxies import environment_proxies
 from wx_domain_exporter.wechat.redaction import redact
-from wx_domain_exporter.wechat.responses import JsonObject, read_json
+
+Result = TypeVar("Result")
 
 NAME = "http"
 """The value of the metric label `api`: the type of the token source."""
 
 
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A request for a token: a GET, or a POST if it has a body.
+
+    Attributes:
+        url: the URL of the token service.
+        headers: sent in addition to the usual ones; their values are secrets.
+        body: the fields to send; their values are secrets.
+        as_form: whether they are sent as a form, in place of a JSON object.
+    """
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: Mapping[str, str] = field(repr=False)
+    as_form: bool
+
+    def prepared(self) -> requests.PreparedRequest:
+        """Return it as requests sends it.
+
+        Raises:
+            RequestException: the URL is not valid.
+        """
+        headers = {"Accept": "application/json, text/plain;q=0.9", "User-Agent": USER_AGENT, **self.headers}
+        if not self.body:
+            return requests.Request("GET", self.url, headers).prepare()
+        if self.as_form:
+            return requests.Request("POST", self.url, headers, data=self.body).prepare()
+        return requests.Request("POST", self.url, headers, json=self.body).prepare()
+
+
 class TokenServiceClient:
-    """Requests tokens from all token services; `get` and `close` are for tasks."""
+    """Requests tokens from all token services; `call` and `close` are for tasks."""
 
     def __init__(
         self,
@@ -46,28 +79,29 @@ class TokenServiceClient:
         for http in self._http.values():
             http.close_idle()
 
-    def get(self, url: str, headers: Mapping[str, str], ca_file: str | None, timeout: float) -> JsonObject:
+    def call(
+        self, asked: TokenRequest, ca_file: str | None, timeout: float, parse: Callable[[bytes], Result]
+    ) -> Result:
         """Send one request.
 
         Args:
-            url: the URL of the token service, with the appid in it.
-            headers: sent in addition to the usual ones; their values are secrets.
+            asked: the request.
             ca_file: the trusted certificate authorities; None: those that come with requests.
             timeout: seconds that it may take.
+            parse: parses the body of the response, or raises a DecodeError.
 
         Raises:
-            FetchError: the response is not a JSON object, or there is none.
+            FetchError: there is no valid response.
         """
         http = self._http_client(ca_file)
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **headers}
         try:
-            request = requests.Request("GET", url, headers=headers).prepare()
+            request = asked.prepared()
         except requests.RequestException as error:
             raise BrokenConnectionError(f"the URL is not valid: {redact(str(error))}") from None
-        proxies = environment_proxies(self._settings, url)
+        proxies = environment_proxies(self._settings, asked.url)
         begin = self._clock.monotonic()
         try:
-            answer = http.send(request, timeout, proxies, read_json)
+            answer = http.send(request, timeout, proxies, parse)
         except FetchError as error:
             self._observer.failed(NAME, error.reason, self._clock.monotonic() - begin)
             raise

@@ -14,6 +14,7 @@ from helpers.token_setup import http_token
 from structlog.testing import capture_logs
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.status_history import FetchStatus
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.domains.baseline import Expected
 from wx_domain_exporter.domains.domain_list import domain_list
@@ -341,6 +342,8 @@ class TestInheritance:
         assert new.api_errors is not old.api_errors
         assert new.parser.seen == ("tcpdomain",)
         assert new.consecutive_timeouts == 2
+        assert new.status_history.statuses(2) == [FetchStatus.OK, FetchStatus.FAILING]
+        assert new.status_history is not old.status_history
 
     def test_another_source_keeps_no_answer(self, stage: Stage) -> None:
         old = stage.make_app()
@@ -381,6 +384,28 @@ class TestInheritance:
         fetch(old)
         assert len(old.history.changes) == 1
         assert (new.history.lists, new.history.changes) == (before, ())
+
+
+def test_it_is_remembered_how_each_fetch_ended(stage: Stage) -> None:
+    app = stage.make_app()
+    stage.app.domains = {"requestdomain": ["https://b.cn"]}
+    fetch(app)
+    app.settings = replace(
+        app.settings, baseline={"requestdomain": Expected(frozenset({"https://a.cn"}), frozenset())}
+    )
+    stage.app.domains = {"requestdomain": ["https://c.cn"]}
+    fetch(app)
+    stage.app.errcode = 45009
+    failed = fetch(app)
+    assert fetch(app) is failed, "in the pause no call is made, but the app still fails"
+    assert app.status_history.statuses(4) == [
+        FetchStatus.OK,
+        FetchStatus.DRIFTED,
+        FetchStatus.FAILING,
+        FetchStatus.FAILING,
+    ]
+    assert app.status_history.failing_since == failed.timestamp
+    assert 50 < app.seconds_until_trial <= 60
 
 
 def test_changed_lists_are_compared_with_the_baseline_again(stage: Stage) -> None:

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from wx_domain_exporter import __version__
-from wx_domain_exporter.commands.flags import FLAGS, Flag, UsageError, parse_flags
+from wx_domain_exporter.commands.arguments import Flag, UsageError
+from wx_domain_exporter.commands.flags import FLAGS, parse_flags
 
 every_flag = pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
 
@@ -26,6 +27,7 @@ class TestDefaults:
             "once": False,
             "baseline": False,
             "doctor": False,
+            "lang": None,
             "health": False,
             "demo": False,
             "web_listen_address": None,
@@ -68,6 +70,7 @@ class TestValues:
             (["--config.file", "a.yml"], "config_file", "a.yml"),
             (["--config.check"], "config_check", True),
             (["--once"], "once", True),
+            (["--lang=zh"], "lang", "zh"),
             (["--demo"], "demo", True),
             (["--web.listen-address=:1"], "web_listen_address", [":1"]),
             (

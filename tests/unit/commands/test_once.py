@@ -43,6 +43,24 @@ def test_the_status_is_1_if_an_app_fails_and_all_are_printed(
     assert "Traceback" not in captured.err
 
 
+def test_a_secret_that_is_missing_costs_its_app_and_without_any_there_is_an_error(
+    fleet: SmallFleet, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WX_TEST_0", fleet.world.apps[A].appsecret)
+    monkeypatch.delenv("WX_TEST_1", raising=False)
+    tokens = [{"type": "stable_token", "appsecret": {"env": f"WX_TEST_{number}"}} for number in (0, 1)]
+    fleet.configure(apps=[{"appid": app, "token": token} for app, token in zip((A, B), tokens, strict=True)])
+    assert cli.run(["--once", f"--config.file={fleet.path}"]) == 1
+    assert series(capsys.readouterr().out, "wx_domain_up", "appid") == {A: 1, B: 0}
+    monkeypatch.delenv("WX_TEST_0")
+    assert cli.run(["--once", f"--config.file={fleet.path}"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert [line.partition(" the environment")[0] for line in captured.err.splitlines()] == [
+        f"wx-domain-exporter: {fleet.path}:1: apps.token.appsecret ({app}):" for app in (A, B)
+    ]
+
+
 def test_the_status_is_1_if_two_apps_have_the_same_token(
     fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,7 +77,7 @@ def test_the_status_is_1_if_two_apps_have_the_same_token(
 def test_the_demo_has_apps_that_are_up_and_apps_that_fail(capsys: Capture) -> None:
     assert cli.run(["--demo", "--once"]) == 1
     ups = series(capsys.readouterr().out, "wx_domain_up", "appid")
-    assert sorted(ups.values()) == [0] * 4 + [1] * 6
+    assert sorted(ups.values()) == [0] * 5 + [1] * 10
 
 
 def test_it_prints_utf_8_whatever_the_locale(fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch) -> None:

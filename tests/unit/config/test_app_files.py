@@ -50,7 +50,7 @@ class Folder:
     def broken(self) -> list[str]:
         """The sentences about app files, without the folder's name."""
         errors = self.loader.load().app_file_errors.values()
-        return [sentence.replace(f"{self.path}/", "") for found in errors for sentence in found]
+        return [sentence.en.replace(f"{self.path}/", "") for found in errors for sentence in found]
 
 
 def appids(settings: Settings) -> list[str]:
@@ -180,7 +180,7 @@ class TestBrokenFile:
         assert folder.load() == [A, B, D]
         assert folder.broken() == [
             (
-                "apps.d/one.yml: [1].appid: is not an appid; "
+                "apps.d/one.yml:1: [1].appid: is not an appid; "
                 "allowed: wx followed by 16 hexadecimal digits (0-9, a-f)"
             )
         ]
@@ -194,7 +194,7 @@ class TestBrokenFile:
         folder.write("two", B)
         assert folder.load() == [A, B]
         assert folder.broken() == [
-            "apps.d/one.yml: is not a list of apps; allowed: a list of mini programs, each with its appid"
+            "apps.d/one.yml:1: is not a list of apps; allowed: a list of mini programs, each with its appid"
         ]
 
     def test_it_does_not_make_its_old_apps_clash_with_where_they_moved_to(self, folder: Folder) -> None:
@@ -212,8 +212,10 @@ class TestBrokenFile:
         folder.write("two", C, A)
         assert folder.changed() == [A, B]
         (sentence,) = folder.broken()
-        assert "apps.d/two.yml: [1].appid: is also the appid of" in sentence
-        assert "apps.d/one.yml: [0];" in sentence
+        assert sentence == (
+            f"apps.d/two.yml:1: appid ({A}): is also the appid of an app in apps.d/one.yml; "
+            "allowed: each appid once"
+        )
         folder.write("one", D)
         assert folder.changed() == [D, C, A]
 
@@ -226,7 +228,7 @@ class TestBrokenFile:
         folder.configure()
         assert folder.load() == [B]
         (sentence,) = folder.broken()
-        assert "[0].token: is not the name of a token source" in sentence
+        assert f"one.yml:1: token ({A}): is not the name of a token source" in sentence
 
     def test_a_configuration_that_is_refused_leaves_everything_as_it_was(self, folder: Folder) -> None:
         folder.write("one", A)
@@ -243,14 +245,14 @@ class TestBrokenFile:
         folder.write("one", text="# on its way\n")
         assert folder.changed() == [A]
         assert folder.broken() == [
-            "apps.d/one.yml: is empty; allowed: a list of mini programs, or [] for none",
+            "apps.d/one.yml:1: is empty; allowed: a list of mini programs, or [] for none",
         ]
         folder.write("one", text="[]")
         assert folder.changed() == []
 
     @pytest.mark.parametrize("entry", ["{}", "1", "{appid: wx0123456789abcdef}"])
     def test_the_errors_of_a_file_of_another_kind_are_limited(self, folder: Folder, entry: str) -> None:
-        folder.write("one", text=f"[{', '.join([entry] * 5000)}]")
+        folder.write("one", text=f"- {entry}\n" * 5000)
         errors = folder.broken()
         assert len(errors) == 501
         assert errors[-1] == "apps.d/one.yml: has more errors than these"
@@ -261,12 +263,13 @@ class TestBrokenFile:
         settings = folder.loader.load()
         assert appids(settings) == [A, B]
         assert folder.broken() == []
-        (sentence,) = settings.unreadable_secrets
-        assert "one.yml: [0].token.appsecret: the secret file" in sentence
+        ((appid, (sentence,)),) = settings.unreadable_secrets.items()
+        assert appid == A
+        assert f"one.yml:1: token.appsecret ({A}): the secret file" in sentence.en
         with pytest.raises(ConfigError, match="appsecret can't be read"):
             load(folder.path / "config.yml")
         (folder.path / "apps.d" / "appsecret").write_text("canary")
-        assert load(folder.path / "config.yml").unreadable_secrets == ()
+        assert load(folder.path / "config.yml").unreadable_secrets == {}
 
     def test_a_name_that_is_no_utf_8_is_shown_as_text(self, folder: Folder) -> None:
         folder.configure(A)
@@ -274,7 +277,7 @@ class TestBrokenFile:
         settings = folder.loader.load()
         (name,) = settings.app_file_errors
         assert name.endswith("\\xff.yml")
-        assert folder.broken()[0].startswith("apps.d/\\xff.yml: is empty")
+        assert folder.broken()[0].startswith("apps.d/\\xff.yml:1: is empty")
         assert name.encode().decode() == name
 
     def test_no_secret_of_it_is_told(self, folder: Folder) -> None:

@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 
 from wx_domain_exporter import cli
 from wx_domain_exporter.config.json_schema import app_file_schema, config_schema
-from wx_domain_exporter.config.yaml_tree import YamlError, read_yaml
+from wx_domain_exporter.config.yaml_errors import YamlError
+from wx_domain_exporter.config.yaml_tree import read_yaml
 
 DATA = REPOSITORY / "tests" / "data" / "config"
 GOOD_FILES = sorted(path.name for path in DATA.glob("*.good.yml"))

@@ -31,6 +31,12 @@ def errors(content: str) -> list[str]:
     return str(caught.value).splitlines()
 
 
+def place(error: str) -> str:
+    """The place in the file, after file and line."""
+    found = re.match(rf"{FILE}:\d+: ([^:]+): ", error)
+    return "" if found is None else found[1]
+
+
 def errors_of(**sections: Any) -> list[str]:
     return errors(as_json({"apps": [APP], **sections}))
 
@@ -47,7 +53,7 @@ def errors_of(**sections: Any) -> list[str]:
     ],
 )
 def test_the_path_names_a_key_in_brackets(line: str) -> None:
-    assert any(re.search(r"[\[<]x[\]>]", found.split(": ")[1]) for found in errors(with_app(line)))
+    assert any(re.search(r"[\[<]x[\]>]", place(found)) for found in errors(with_app(line)))
 
 
 @pytest.mark.parametrize("key", ["1", "1.5", "true", "null", "0x10", "'[1]'", "~", ".inf", "''"])
@@ -56,7 +62,7 @@ def test_a_key_that_is_no_name_is_an_error_of_its_own(section: str, key: str) ->
     line = f"{key}: 1" if not section else f"{section}: {{{key}: 1}}"
     found = errors(with_app(line))
     assert found
-    assert all(one.startswith(f"{FILE}: ") for one in found)
+    assert all(re.match(rf"{FILE}:[12]: ", one) for one in found)
 
 
 @pytest.mark.parametrize("char", ["\n", "\r", "\x1b", "\x85", "\u2028"], ids=ascii)
@@ -64,25 +70,25 @@ def test_a_key_that_is_no_name_is_an_error_of_its_own(section: str, key: str) ->
 def test_an_error_is_one_line_although_a_key_is_not(section: str, char: str) -> None:
     # JSON's escapes, since YAML folds some of these characters when they stand for themselves.
     found = errors(json.dumps({"apps": [APP], section: {f"a{char}b": {"type": "no"}}}))
-    assert all(line.startswith(f"{FILE}: {section}.") for line in found)
+    assert all(line.startswith(f"{FILE}:1: {section}.") for line in found)
     assert all(line.isprintable() for line in found)
 
 
 def test_an_error_is_one_line_although_the_name_of_a_source_is_not() -> None:
     source = {"type": "stable_token", "appsecret": "canary"}
     found = errors_of(tokens={"a\nb": source}, defaults={"token": "c"})
-    assert [line.startswith(f"{FILE}: defaults.token: ") for line in found] == [True]
+    assert [line.startswith(f"{FILE}:1: defaults.token: ") for line in found] == [True]
 
 
 def test_a_duration_beyond_all_bounds_is_an_error() -> None:
     (line,) = errors_of(scrape={"timeout": "9" * 400 + "s"})
-    assert line.startswith(f"{FILE}: scrape.timeout: ")
+    assert line.startswith(f"{FILE}:1: scrape.timeout: ")
 
 
 @pytest.mark.parametrize("value", [5, True, "canary", ["canary"], [["canary"]], None], ids=repr)
 def test_tokens_that_are_no_mapping_are_an_error_and_are_not_quoted(value: object) -> None:
     found = errors_of(tokens=value, apps=[{"appid": APPID, "token": "unknown"}])
-    assert found[0] == f"{FILE}: tokens: has the wrong type; allowed: a mapping"
+    assert found[0] == f"{FILE}:1: tokens: has the wrong type; allowed: a mapping"
     assert not any(CANARY in line for line in found)
 
 
@@ -90,7 +96,7 @@ def test_tokens_that_are_no_mapping_are_an_error_and_are_not_quoted(value: objec
 def test_apps_that_are_no_list_of_mappings_are_an_error(value: object) -> None:
     found = errors_of(apps=value)
     assert found
-    assert all(line.startswith(f"{FILE}: apps") for line in found)
+    assert all(line.startswith(f"{FILE}:1: apps") for line in found)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,7 @@ def test_apps_that_are_no_list_of_mappings_are_an_error(value: object) -> None:
     ],
 )
 def test_what_holds_itself_is_an_error(content: str) -> None:
-    assert all(line.startswith(f"{FILE}: ") for line in errors(content))
+    assert all(line.startswith(f"{FILE}:1: ") for line in errors(content))
 
 
 @pytest.mark.parametrize(
@@ -124,7 +130,7 @@ def test_a_file_nested_without_end_does_not_bring_the_program_down(tmp_path: Pat
     path.write_text(content)
     ended = run_exporter("--config.check", f"--config.file={path}")
     assert ended.returncode == 1
-    assert ended.stderr.startswith(f"wx-domain-exporter: {path}: ")
+    assert ended.stderr == f"wx-domain-exporter: {path}:1: is nested too deeply\n"
 
 
 @pytest.mark.parametrize(
@@ -137,9 +143,9 @@ def test_a_file_nested_without_end_does_not_bring_the_program_down(tmp_path: Pat
 )
 def test_a_place_that_cannot_exist_is_refused(sections: Mapping[str, Any], key: str) -> None:
     (line,) = errors_of(**sections)
-    assert line.startswith(f"{FILE}: {key}: ")
+    assert line.startswith(f"{FILE}:1: {key}: ")
 
 
 def test_a_source_that_is_called_like_a_type_in_brackets_has_its_own_path() -> None:
     found = errors(with_app('tokens: {"<stable_token>": {type: stable_token}}'))
-    assert found == [f"{FILE}: tokens.<stable_token>.appsecret: is missing; this key is required"]
+    assert found == [f"{FILE}:2: tokens.<stable_token>.appsecret: is missing; this key is required"]

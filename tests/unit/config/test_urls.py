@@ -63,7 +63,9 @@ class TestBaseUrl:
         ],
     )
     def test_clear_text_over_a_network_is_taken_only_when_it_is_allowed(self, url: str) -> None:
-        assert refusal(base_url=url).startswith(f"{FILE}: wechat.base_url: would send tokens in clear text; ")
+        assert refusal(base_url=url).startswith(
+            f"{FILE}:1: wechat.base_url: would send tokens in clear text; "
+        )
         assert refusal(base_url=url, allow_http=False).endswith("or http:// with allow_http: true")
         assert wechat(base_url=url, allow_http=True).base_url == url
         assert wechat(allow_http=True, base_url=url).base_url == url
@@ -90,7 +92,7 @@ class TestBaseUrl:
     )
     def test_this_is_no_url_of_a_server(self, url: str) -> None:
         assert refusal(base_url=url) == (
-            f"{FILE}: wechat.base_url: is not a URL; allowed: https://HOST[:PORT]"
+            f"{FILE}:1: wechat.base_url: is not a URL; allowed: https://HOST[:PORT]"
         )
 
     @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ class TestBaseUrl:
     )
     def test_this_holds_what_no_url_can_hold(self, url: str) -> None:
         assert refusal(base_url=url) == (
-            f"{FILE}: wechat.base_url: contains characters that are not valid in a URL; "
+            f"{FILE}:1: wechat.base_url: contains characters that are not valid in a URL; "
             "allowed: ASCII without spaces"
         )
 
@@ -122,7 +124,7 @@ class TestBaseUrl:
     )
     def test_only_a_server_and_a_path_may_stand_in_it(self, url: str) -> None:
         assert refusal(base_url=url) == (
-            f"{FILE}: wechat.base_url: contains a user, a query or a fragment; allowed: https://HOST[:PORT]"
+            f"{FILE}:1: wechat.base_url: contains a user, a query or a fragment; allowed: https://HOST[:PORT]"
         )
 
 
@@ -152,7 +154,7 @@ class TestProxyUrl:
     )
     def test_this_is_no_proxy_and_is_not_quoted(self, url: str) -> None:
         assert refusal(proxy_url=url) == (
-            f"{FILE}: wechat.proxy_url: is not a proxy URL; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
+            f"{FILE}:1: wechat.proxy_url: is not a proxy URL; allowed: http://[USER:PASSWORD@]HOST[:PORT]"
         )
 
 
@@ -180,8 +182,8 @@ class TestProxyOfTheEnvironment:
     def test_one_that_cannot_be_used_is_told(self) -> None:
         service = {"type": "http", "url": "https://tokens.example.com/{appid}"}
         assert self.errors(service, trust_env=True) == [
-            f"some.yml: wechat.base_url: {self.WORDS}",
-            f"some.yml: apps[0].token.url: {self.WORDS}",
+            f"some.yml:1: wechat.base_url: {self.WORDS}",
+            f"some.yml:1: apps.token.url ({APP['appid']}): {self.WORDS}",
         ]
 
     def test_one_for_a_shared_token_service_is_told_once(self) -> None:
@@ -192,7 +194,7 @@ class TestProxyOfTheEnvironment:
         }
         with pytest.raises(ConfigError) as caught:
             parse(as_json(config).encode(), FILE)
-        assert list(caught.value.errors) == [f"some.yml: tokens.center.url: {self.WORDS}"]
+        assert list(caught.value.errors) == [f"some.yml:1: tokens.center.url: {self.WORDS}"]
 
     @pytest.mark.parametrize(
         ("variable", "wechat"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, Step, diagnose
@@ -14,19 +16,34 @@ from wx_domain_exporter.wechat.errors import (
     HttpError,
     NoSecretError,
     NotAuthorizedError,
+    NotDiscoveredError,
     QuotaError,
+    SecretFlaw,
     TlsError,
     TokenError,
+    TokenOrigin,
 )
+
+if TYPE_CHECKING:
+    from wx_domain_exporter.errcodes.types import BilingualText
 
 APPID = "wx0123456789abcdef"
 COMPONENT = "wx00000000000000c0"
 NOT_LISTED = "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist rid: 1"
 
 
-def refused(api: str, errcode: int, errmsg: str = "") -> TokenError:
+def refused(api: str, errcode: int, errmsg: str = "", origin: TokenOrigin | None = None) -> TokenError:
     """The error of a token source whose API returned an errcode."""
-    return TokenError("no token", cause=ApiError(api, errcode, errmsg))
+    error = TokenError("no token", cause=ApiError(api, errcode, errmsg))
+    error.origin = origin
+    return error
+
+
+def of_service(cause: FetchError, name: str = "center") -> TokenError:
+    """The error of a source of type `http`."""
+    error = TokenError(f"http: no token: {cause}", cause=cause)
+    error.origin = TokenOrigin("http", name, "tokens.example.com:8080")
+    return error
 
 
 class TestStep:
@@ -42,6 +59,11 @@ class TestStep:
             (TokenError("access_token: WeChat refuses the token, and there is no other"), Step.TOKEN),
             (TokenError("http: no token", cause=HttpError("HTTP status 500")), Step.TOKEN),
             (NotAuthorizedError("authorizer: no token: not authorized"), Step.PERMISSION),
+            (NotDiscoveredError("authorizer: no token: not discovered yet"), Step.TOKEN),
+            (
+                refused("stable_token", 40125, "", TokenOrigin("stable_token", flaw=SecretFlaw.QUOTES)),
+                Step.SECRET,
+            ),
             (refused("stable_token", 40164, NOT_LISTED), Step.IP_LIST),
             (refused("api_component_token", 61004), Step.IP_LIST),
             (refused("stable_token", 89503), Step.IP_LIST),
@@ -159,3 +181,116 @@ class TestAddress:
         remedy = self.diagnosis(refused("stable_token", 40125, NOT_LISTED)).remedy
         assert "AppSecret" in remedy.en
         assert "203.0.113.7" not in remedy.en
+
+
+class TestSecret:
+    @pytest.mark.parametrize("flaw", SecretFlaw)
+    @pytest.mark.parametrize("api", ["stable_token", "api_component_token"])
+    @pytest.mark.parametrize("errcode", [40001, 40125])
+    def test_a_flaw_of_the_configured_value_is_said_first_and_the_reset_last(
+        self, api: str, errcode: int, flaw: SecretFlaw
+    ) -> None:
+        remedy = diagnose(refused(api, errcode, "", TokenOrigin(api, flaw=flaw)), APPID).remedy
+        assert remedy.en.startswith("The configured AppSecret ")
+        assert remedy.zh.startswith("配置的 AppSecret ")
+        assert "Check the configured value" not in remedy.en
+        assert "请先检查配置的值" not in remedy.zh
+        last = remedy.en.split(" Then compare ")[1]
+        assert last.endswith("update each of them right after the reset.")
+
+    def test_each_flaw_has_a_text_of_its_own(self) -> None:
+        origins = [TokenOrigin("stable_token", flaw=flaw) for flaw in SecretFlaw]
+        remedies = {diagnose(refused("stable_token", 40125, "", one), APPID).remedy for one in origins}
+        assert len(remedies) == len(SecretFlaw)
+
+    def test_a_flaw_has_no_part_in_other_errcodes(self) -> None:
+        error = refused("stable_token", 40013, "", TokenOrigin("stable_token", flaw=SecretFlaw.QUOTES))
+        assert diagnose(error, APPID).remedy == look_up("stable_token", 40013).remedy
+
+
+class TestTokenService:
+    @pytest.mark.parametrize(
+        "cause",
+        [
+            CallTimeoutError("slow"),
+            BrokenConnectionError("x"),
+            TlsError("x"),
+            HttpError("x"),
+            DecodeError("x"),
+        ],
+        ids=lambda cause: type(cause).__name__,
+    )
+    def test_the_source_and_the_host_are_named_and_not_the_api(self, cause: FetchError) -> None:
+        diagnosis = diagnose(of_service(cause), APPID)
+        for text in (diagnosis.problem, diagnosis.remedy, diagnosis.shared_problem):
+            assert "token service tokens.example.com:8080 of tokens.center" in text.en
+            assert "token 服务 tokens.example.com:8080（tokens.center）" in text.zh
+        assert "wechat." not in diagnosis.remedy.en + diagnosis.remedy.zh
+
+    def test_one_without_a_name_is_named_by_its_host(self) -> None:
+        problem = diagnose(of_service(HttpError("HTTP status 503"), name=""), APPID).problem
+        assert problem.en == "http: no token: HTTP status 503 (token service tokens.example.com:8080)"
+        assert problem.zh.endswith("（token 服务 tokens.example.com:8080）")
+
+    def test_a_call_to_wechat_has_the_remedy_of_the_api(self) -> None:
+        error = TokenError("stable_token: no token", cause=BrokenConnectionError("connection failed"))
+        error.origin = TokenOrigin("stable_token")
+        assert "`wechat.base_url`" in diagnose(error, APPID).remedy.en
+
+
+class TestInvalidToken:
+    def remedy(self, type_name: str) -> str:
+        origin = TokenOrigin(type_name, host="tokens.example.com" if type_name == "http" else "")
+        return diagnose(refused("getwxadevinfo", 40001, "", origin), APPID).remedy.en
+
+    def test_a_fixed_token_is_not_said_to_recover(self) -> None:
+        assert self.remedy("access_token").startswith("This does not pass by itself: ")
+
+    def test_the_remedy_depends_on_the_type_of_the_source(self) -> None:
+        types = ("access_token", "cloudbase", "cloudrun", "http", "stable_token")
+        assert len({self.remedy(name) for name in types}) == len(types)
+        assert "token service tokens.example.com" in self.remedy("http")
+        assert self.remedy("stable_token") == look_up("getwxadevinfo", 40001).remedy.en
+
+    @pytest.mark.parametrize("type_name", ["access_token", "http"])
+    def test_that_of_a_platforms_token_is_of_the_platform(self, type_name: str) -> None:
+        error = refused("api_get_authorizer_list", 40001, "", TokenOrigin(type_name))
+        assert diagnose(error, COMPONENT).remedy == look_up("api_get_authorizer_list", 40001).remedy
+
+
+class TestShared:
+    def shared(
+        self, error: FetchError, appid: str, component: str | None = None
+    ) -> tuple[BilingualText, BilingualText]:
+        diagnosis = diagnose(error, appid, component)
+        return diagnosis.shared_problem, diagnosis.shared_remedy
+
+    def test_what_two_apps_share_names_neither(self) -> None:
+        error = refused("stable_token", 40164, NOT_LISTED)
+        shared = self.shared(error, APPID)
+        assert shared == self.shared(error, COMPONENT)
+        assert shared[1].en.startswith("Add 203.0.113.7 to the IP whitelist of each of these mini programs: ")
+        assert shared[1].zh.startswith("请将 203.0.113.7 加入每个相关小程序的 IP 白名单：")
+
+    def test_that_of_a_platform_names_the_platform(self) -> None:
+        error = refused("api_component_token", 61004, "requestIP: 203.0.113.7")
+        shared = self.shared(error, APPID, COMPONENT)
+        assert shared == self.shared(error, COMPONENT)
+        assert f"the IP whitelist of {COMPONENT}: " in shared[1].en
+
+    def test_messages_of_apps_are_no_part_of_it(self) -> None:
+        first, second = (NoSecretError(f"the variable {name} is not set") for name in "AB")
+        assert self.shared(first, APPID) == self.shared(second, APPID)
+
+    def test_failures_with_other_remedies_share_nothing(self) -> None:
+        elsewhere = refused("stable_token", 40164, NOT_LISTED.replace("203.0.113.7", "203.0.113.8"))
+        errors = [
+            refused("stable_token", 40164, NOT_LISTED),
+            elsewhere,
+            of_service(HttpError("x")),
+            of_service(HttpError("x"), name="other"),
+            HttpError("x"),
+            NotDiscoveredError("x"),
+            NotAuthorizedError("x"),
+        ]
+        assert len({self.shared(error, APPID) for error in errors}) == len(errors)

@@ -160,6 +160,13 @@ class TestConfiguration:
         with pytest.raises(ConfigError):
             DomainCollector.from_file(tmp_path / "missing.yml")
 
+    def test_from_file_raises_if_no_app_has_a_readable_secret(self, tmp_path: Path) -> None:
+        token = {"type": "stable_token", "appsecret": {"file": "gone"}}
+        path = tmp_path / "my.yml"
+        path.write_text(as_json({"apps": [{"appid": "wx0123456789abcdef", "token": token}]}))
+        with pytest.raises(ConfigError, match="gone can't be read"):
+            DomainCollector.from_file(path)
+
 
 class TestClose:
     def test_after_close_there_are_no_families_and_no_calls(

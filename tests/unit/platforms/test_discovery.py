@@ -4,16 +4,20 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.clocks import StoppedClock
 from helpers.discovery_setup import LONG, DiscoveryStage, appids_of
 from structlog.testing import capture_logs
 
-from wx_domain_exporter.platforms.discovery import DiscoveredApp
+from wx_domain_exporter.platforms.discovery import DiscoveredApp, LeftOut
+from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.wechat import authorizers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from wx_domain_exporter.tasks import Tasks
+    from wx_domain_exporter.wechat.authorizers import MiniProgram
+    from wx_domain_exporter.wechat.errors import FetchError
 
 
 class TestList:
@@ -100,6 +104,27 @@ class TestList:
         with capture_logs() as logs:
             discovery.discover()
         assert logs == []
+        assert discovery.progress is None
+
+    def test_the_progress_of_a_long_lookup_is_shown_and_logged_every_5_seconds(
+        self, staged: Callable[..., DiscoveryStage]
+    ) -> None:
+        stage = staged(120)
+        discovery = stage.discovery()
+        clock = stage.client.clock = StoppedClock()
+        seen = []
+        ask_about_all = discovery._accounts._ask_about_all
+
+        def slowly(appids: Sequence[str]) -> list[MiniProgram | FetchError | None]:
+            seen.append(discovery.progress)
+            clock.now += 4
+            return ask_about_all(appids)
+
+        discovery._accounts._ask_about_all = slowly  # type: ignore[method-assign] # takes 4 s for 50
+        with capture_logs() as logs:
+            discovery.discover()
+        assert seen == [Progress(0, 120), Progress(50, 120), Progress(100, 120)]
+        assert [log["done"] for log in logs if log["event"] == "discovering"] == [100, 120]
 
 
 class TestAccounts:
@@ -115,6 +140,27 @@ class TestAccounts:
         assert appids_of(discovery) == tuple(mini_programs)
         assert stage.lookups == dict.fromkeys(stage.appids, 1)
         assert stage.discovered() == 4
+
+    def test_it_is_said_why_accounts_are_left_out_and_once_until_that_changes(
+        self, staged: Callable[..., DiscoveryStage]
+    ) -> None:
+        stage = staged(6, official_accounts=2)
+        (authorizations,) = stage.world.authorizations.values()
+        first, second, third, _ = (appid for appid, one in authorizations.items() if one.mini_program)
+        stage.patch_account(second, info_errcode=50002)
+        discovery = stage.discovery(exclude=[first])
+        with capture_logs() as logs:
+            discovery.discover()
+            discovery.discover()
+        assert discovery.left_out == LeftOut(not_mini_programs=2, filtered=1, unknown=1)
+        (log,) = (log for log in logs if log["event"] == "platform discovered")
+        assert {**log, "not_mini_programs": 2, "filtered": 1, "unknown": 1, "apps": 2} == log
+        successor = stage.discovery(exclude=[first, third])
+        successor.inherit(discovery)
+        with capture_logs() as logs:
+            successor.discover()
+        (log,) = (log for log in logs if log["event"] == "accounts are left out")
+        assert {**log, "filtered": 2, "apps": 1} == log
 
     def test_apps_without_the_permission_set_are_found_too_and_logged_once(
         self, stage: DiscoveryStage

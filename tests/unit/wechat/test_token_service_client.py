@@ -13,6 +13,8 @@ from helpers.proxy import Proxy
 from wx_domain_exporter import __version__
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DeadlineError, FetchError, HttpError, Reason, TlsError
+from wx_domain_exporter.wechat.responses import read_json
+from wx_domain_exporter.wechat.token_service_client import TokenRequest
 
 if TYPE_CHECKING:
     import ssl
@@ -45,7 +47,8 @@ def url(api: FaultyApi, fault: str = "it") -> str:
 def ask(
     client: ApiClient, where: str, ca_file: Path | None = None, seconds: float = LONG, **headers: str
 ) -> Any:
-    return client.token_service.get(where, headers, None if ca_file is None else str(ca_file), seconds)
+    request = TokenRequest(where, headers, {}, as_form=False)
+    return client.token_service.call(request, None if ca_file is None else str(ca_file), seconds, read_json)
 
 
 class TestRequest:
@@ -80,7 +83,7 @@ class TestRequest:
             FaultyApi({"it": BEHAVIOURS["hang"]}) as api,
             pytest.raises(DeadlineError, match="the call was cut short because"),
         ):
-            client.token_service.get(url(api), {}, None, Caller(client, deadline, {}).call_timeout())
+            ask(client, url(api), seconds=Caller(client, deadline, {}).call_timeout())
         assert calls.noted == [("http", "deadline")]
 
 

@@ -7,17 +7,26 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY, DomainList
-from wx_domain_exporter.domains.history import Change
 from wx_domain_exporter.errcodes.lookup import look_up
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.web.pages.app_state import AppState, AppStatus, state_of
+from wx_domain_exporter.web.pages.changes import Timeline, timeline
+from wx_domain_exporter.web.pages.charts import Ticks, ticks
 from wx_domain_exporter.web.pages.excerpts import Difference, Excerpt, differences, excerpt
-from wx_domain_exporter.web.pages.overview import CategoryCount
-from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
+from wx_domain_exporter.web.pages.overview import CategoryCount, failing_since, next_trial
+from wx_domain_exporter.web.pages.points_in_time import (
+    PointInTime,
+    optional_point_in_time,
+    point_in_time,
+    quota_day_left,
+)
+from wx_domain_exporter.wechat.errors import Reason
 from wx_domain_exporter.wechat.quota import Quota
 
 MAX_DOMAINS = 1000
 """Domains shown of one list. An answer can be as long as `max_response_bytes`; a page should be shorter."""
+MAX_CHANGES = 100
+"""Changes shown; as many as are kept."""
 MAX_CHANGED = 50
 """Added domains, and removed domains, shown of one change."""
 
@@ -35,34 +44,15 @@ class CategoryDetails:
     """
 
     count: CategoryCount
-    domains: Excerpt
+    domains: Excerpt[str]
     effective: int | None
-    waiting: Excerpt
-    leaving: Excerpt
+    waiting: Excerpt[str]
+    leaving: Excerpt[str]
 
     @property
     def differs(self) -> bool:
         """Whether the domains in effect differ from the configured ones."""
         return bool(self.waiting.shown or self.leaving.shown)
-
-
-@dataclass(frozen=True, slots=True)
-class ListChange:
-    """One change of one list.
-
-    Attributes:
-        time: when the exporter noticed it.
-        category: the category of the list.
-        added: the new domains.
-        removed: the removed domains.
-        left_out: how many more were added or removed, which the exporter did not keep.
-    """
-
-    time: PointInTime
-    category: str
-    added: Excerpt
-    removed: Excerpt
-    left_out: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +82,21 @@ class AppPage:
         labels: all of its labels.
         status: its status.
         failure: why it fails; None if it does not.
+        failing_since: when it began to fail; None if it does not.
+        next_trial: how long no call is made after a refusal or a used-up quota; None: the next scrape calls.
+        ticks: how its last fetches ended.
         ungranted: whether discovery saw no permission set 18, and no fetch has succeeded since.
         fetched: when the result of its last fetch arrived; None before the first fetch.
         seconds: how long its last fetch took.
         last_success: when its last successful answer arrived; None before the first one.
         token: the type of its token source.
         quota: the quota of the day; None if it is not known.
+        quota_day_left: how long the quota still counts, if it is known or used up.
         errcodes: errcodes of other calls, also of those before a successful retry.
         differences: how its lists differ from its baseline; empty if it fails.
         categories: its lists, or those of the last successful answer if it fails; None if none are known.
         withheld: whether WeChat does not report the lists in effect.
-        changes: how its lists changed, the newest change first.
+        timeline: how its lists changed.
     """
 
     appid: str
@@ -110,17 +104,21 @@ class AppPage:
     labels: Mapping[str, str]
     status: AppStatus
     failure: Diagnosis | None
+    failing_since: PointInTime | None
+    next_trial: BilingualText | None
+    ticks: Ticks
     ungranted: bool
     fetched: PointInTime | None
     seconds: float
     last_success: PointInTime | None
     token: str
     quota: Quota | None
+    quota_day_left: BilingualText | None
     errcodes: Sequence[ApiErrcode]
     differences: Sequence[Difference]
     categories: Sequence[CategoryDetails] | None
     withheld: bool
-    changes: Sequence[ListChange]
+    timeline: Timeline
 
 
 def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungranted: bool = False) -> AppPage:
@@ -138,25 +136,28 @@ def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungran
     failure = None
     if result is not None and result.error is not None:
         failure = diagnose(result.error, settings.appid, app.source.component_appid)
+    uses_up_quota = failure is not None and failure.reason is Reason.QUOTA
     return AppPage(
         appid=settings.appid,
         name=settings.name,
         labels=settings.labels,
         status=state.status,
         failure=failure,
+        failing_since=optional_point_in_time(failing_since(state), now),
+        next_trial=next_trial(app),
+        ticks=ticks([status for status in app.status_history.statuses() if status]),
         ungranted=ungranted and not state.lists,
         fetched=None if result is None else point_in_time(result.timestamp, now),
         seconds=0.0 if result is None else result.seconds,
         last_success=optional_point_in_time(app.last_success, now),
         token=app.source.type_name,
         quota=extra_result.quota,
+        quota_day_left=quota_day_left(now) if extra_result.quota or uses_up_quota else None,
         errcodes=_errcodes(state, extra_result, failure),
         differences=differences(state.drifts, MAX_DOMAINS),
         categories=_categories(state, extra_result, limits),
         withheld=extra_result.withheld and bool(state.lists),
-        changes=[]
-        if app.shares_token
-        else [_list_change(change, now) for change in reversed(app.history.changes)],
+        timeline=timeline([app], now, MAX_CHANGES, MAX_CHANGED),
     )
 
 
@@ -187,7 +188,8 @@ def _category(
     count: CategoryCount, lists: Mapping[str, DomainList], effective: Mapping[str, DomainList]
 ) -> CategoryDetails:
     configured, in_effect = lists.get(count.category, EMPTY), effective.get(count.category)
-    waiting = leaving = excerpt([], 0)
+    none: Sequence[str] = ()
+    waiting = leaving = excerpt(none, 0)
     if in_effect is not None:
         waiting = excerpt(sorted(set(configured.domains) - set(in_effect.domains)), MAX_DOMAINS)
         leaving = excerpt(sorted(set(in_effect.domains) - set(configured.domains)), MAX_DOMAINS)
@@ -197,14 +199,4 @@ def _category(
         None if in_effect is None else in_effect.count,
         waiting,
         leaving,
-    )
-
-
-def _list_change(change: Change, now: float) -> ListChange:
-    return ListChange(
-        point_in_time(change.timestamp, now),
-        change.category,
-        excerpt(change.added, MAX_CHANGED),
-        excerpt(change.removed, MAX_CHANGED),
-        change.left_out,
     )

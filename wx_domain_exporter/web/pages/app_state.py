@@ -2,10 +2,11 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import FetchResult
+from wx_domain_exporter.diagnosis.causes import Cause, cause_of
 from wx_domain_exporter.domains.baseline import Drift
 from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.thresholds import CHANGE_RECENT
@@ -28,16 +29,18 @@ class AppStatus(enum.StrEnum):
 
 
 STATUS_ORDER = {status: place for place, status in enumerate(AppStatus)}
+_NO_LISTS: Mapping[str, DomainList] = {}
+_NO_DRIFTS: Mapping[str, Drift] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class AppState:
+class AppState(NamedTuple):
     """One mini program at one moment.
 
     Attributes:
         app: the mini program.
         status: its status.
         result: the result of its last fetch; None before the first fetch.
+        cause: why it fails; None if it does not.
         lists: its lists; empty if the last fetch failed, even if older lists are known.
         drifts: by category, how its lists differ from the baseline; only for those that do.
         changed: Unix time of the last change that was noticed; None if there was none.
@@ -48,16 +51,12 @@ class AppState:
     app: MonitoredApp
     status: AppStatus
     result: FetchResult | None
+    cause: Cause | None
     lists: Mapping[str, DomainList]
     drifts: Mapping[str, Drift]
     changed: float | None
     changed_lately: bool
     fullest: float
-
-    @property
-    def reason(self) -> str:
-        """Return why it fails, a value of the metric label `reason`; empty if it does not."""
-        return "" if self.result is None or self.result.reason is None else self.result.reason
 
 
 def state_of(app: MonitoredApp, limits: Mapping[str, int], now: float) -> AppState:
@@ -69,21 +68,24 @@ def state_of(app: MonitoredApp, limits: Mapping[str, int], now: float) -> AppSta
         now: Unix time.
     """
     last, changes = app.last_result, app.history.changes
-    result = None if last is None else app.checked_result(last)
-    lists = None if result is None else result.categories
-    drifts = {} if lists is None else app.drifts(lists)
-    drifts = {category: drift for category, drift in drifts.items() if not drift.matches}
     changed = changes[-1].timestamp if changes else None
     lately = changed is not None and now - changed < CHANGE_RECENT
-    status = AppStatus.OK
-    if result is None:
-        status = AppStatus.PENDING
-    elif result.error is not None:
-        status = AppStatus.FAILING
-    elif drifts:
-        status = AppStatus.DRIFTED
-    elif lately:
-        status = AppStatus.CHANGED
-    lists = lists or {}
-    shares = (listed.count / limits[name] for name, listed in lists.items() if name in limits)
-    return AppState(app, status, result, lists, drifts, changed, lately, max(shares, default=0.0))
+    result = None if last is None else app.checked_result(last)
+    if result is None or result.categories is None:
+        cause = None if result is None or result.error is None else cause_of(result.error)
+        status = AppStatus.PENDING if cause is None else AppStatus.FAILING
+        return AppState(app, status, result, cause, _NO_LISTS, _NO_DRIFTS, changed, lately, 0.0)
+    lists, drifts = result.categories, app.drifts(result.categories)
+    if drifts:
+        drifts = {category: drift for category, drift in drifts.items() if not drift.matches}
+    status = AppStatus.DRIFTED if drifts else AppStatus.CHANGED if lately else AppStatus.OK
+    return AppState(app, status, result, None, lists, drifts, changed, lately, _fullest(lists, limits))
+
+
+def _fullest(lists: Mapping[str, DomainList], limits: Mapping[str, int]) -> float:
+    fullest = 0.0
+    for category, listed in lists.items():
+        limit = limits.get(category)
+        if limit is not None and listed.count > fullest * limit:
+            fullest = listed.count / limit
+    return fullest

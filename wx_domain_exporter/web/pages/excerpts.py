@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from wx_domain_exporter.domains.baseline import Drift
 
+_Item = TypeVar("_Item")
+
 
 @dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Generic[_Item]):
     """The first items of a list.
 
     Attributes:
@@ -15,11 +18,11 @@ class Excerpt:
         more: how many further ones the list has.
     """
 
-    shown: Sequence[str]
+    shown: Sequence[_Item]
     more: int
 
 
-def excerpt(items: Sequence[str], limit: int) -> Excerpt:
+def excerpt(items: Sequence[_Item], limit: int) -> Excerpt[_Item]:
     """Return the first `limit` items of a list."""
     return Excerpt(items[:limit], max(0, len(items) - limit))
 
@@ -35,8 +38,8 @@ class Difference:
     """
 
     category: str
-    missing: Excerpt
-    unexpected: Excerpt
+    missing: Excerpt[str]
+    unexpected: Excerpt[str]
 
 
 def differences(drifts: Mapping[str, Drift], limit: int) -> Sequence[Difference]:

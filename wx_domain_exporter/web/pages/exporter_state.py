@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.config.settings import PlatformSettings
+from wx_domain_exporter.diagnosis.checks import why_left_out
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
+from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.thresholds import FIGURES_OLD
 from wx_domain_exporter.web.pages.excerpts import Excerpt, excerpt
@@ -27,7 +30,7 @@ class FailedAccounts:
         failure: why.
     """
 
-    appids: Excerpt
+    appids: Excerpt[str]
     failure: Diagnosis
 
 
@@ -41,6 +44,8 @@ class PlatformState:
         discovers: whether `discover` is on.
         complete: whether discovery has read the whole list of mini programs at least once.
         apps: how many mini programs were discovered.
+        progress: how many accounts of the platform's list were looked at; None while it is not being read.
+        left_out: why accounts are not monitored; None if all are.
         failure: why the last discovery failed; None if it did not.
         failed_accounts: the accounts that could not be looked up, by cause.
     """
@@ -50,6 +55,8 @@ class PlatformState:
     discovers: bool
     complete: bool
     apps: int
+    progress: Progress | None
+    left_out: BilingualText | None
     failure: Diagnosis | None
     failed_accounts: Sequence[FailedAccounts]
 
@@ -61,6 +68,7 @@ class ExporterState:
     Attributes:
         now: the time of this state.
         last_scrape: when the last scrape began; None before the first one.
+        fetched: how many mini programs were fetched at least once.
         scraped_long_ago: whether that is so long ago that the pages should warn.
         config_loaded: when the current configuration was loaded.
         rejected: when a newer configuration was rejected; None if none was.
@@ -71,11 +79,12 @@ class ExporterState:
 
     now: PointInTime
     last_scrape: PointInTime | None
+    fetched: Progress
     scraped_long_ago: bool
     config_loaded: PointInTime
     rejected: PointInTime | None
-    rejection: Excerpt
-    app_files: Excerpt
+    rejection: Excerpt[BilingualText]
+    app_files: Excerpt[BilingualText]
     platforms: Sequence[PlatformState]
 
 
@@ -86,6 +95,7 @@ def exporter_state(service: Service, now: float) -> ExporterState:
     return ExporterState(
         now=point_in_time(now, now),
         last_scrape=optional_point_in_time(last_scrape, now),
+        fetched=service.fetched,
         scraped_long_ago=last_scrape is not None and now - last_scrape > FIGURES_OLD,
         config_loaded=point_in_time(service.config_loaded_at, now),
         rejected=None if rejected is None else point_in_time(rejected.timestamp, now),
@@ -107,6 +117,8 @@ def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | N
             discovers=False,
             complete=False,
             apps=0,
+            progress=None,
+            left_out=None,
             failure=None,
             failed_accounts=[],
         )
@@ -117,6 +129,8 @@ def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | N
         discovers=True,
         complete=discovery.complete,
         apps=len(discovery.apps),
+        progress=discovery.progress,
+        left_out=why_left_out(discovery.left_out),
         failure=None if error is None else diagnose(error, component_appid),
         failed_accounts=_failed_accounts(discovery.failed_accounts, component_appid),
     )

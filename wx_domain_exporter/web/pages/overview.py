@@ -1,23 +1,39 @@
 """The content of `/`: how many mini programs have which status, and one page of the list. Pure."""
 
+import heapq
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
-from wx_domain_exporter.diagnosis.diagnose import Diagnosis, api_error_of, diagnose
+from wx_domain_exporter.diagnosis.causes import Cause
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY
+from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.fleet_history import ScrapeTotals
 from wx_domain_exporter.thresholds import LIST_NEARLY_FULL
 from wx_domain_exporter.web.pages.app_state import STATUS_ORDER, AppState, AppStatus, state_of
+from wx_domain_exporter.web.pages.causes import CauseGroup, cause_group
+from wx_domain_exporter.web.pages.changes import Timeline, timeline
+from wx_domain_exporter.web.pages.charts import Column, Ticks, columns, ticks
 from wx_domain_exporter.web.pages.excerpts import Difference, differences
-from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
+from wx_domain_exporter.web.pages.points_in_time import (
+    PointInTime,
+    duration,
+    optional_point_in_time,
+    point_in_time,
+)
 from wx_domain_exporter.web.pages.query import NEARLY_FULL_STATE, Query
+from wx_domain_exporter.web.pages.texts import TEXTS
 
 ROWS = 100
 """Mini programs on one page."""
 _MAX_HITS = 3
 _MAX_LABELS = 3
 _MAX_DIFFERENCES = 3
+_MAX_CAUSES = 20
+_MAX_CHANGES = 10
+_MAX_CHANGED = 3
+_TICKS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,10 @@ class OverviewRow:
         status: its status.
         counts: one for each documented category, without numbers if it fails.
         others: one for each undocumented category that it has.
-        failure: why it fails; None if it does not.
+        cause: why it fails; None if it does not.
+        failing_for: for how long it has failed; None if it does not fail.
+        next_trial: how long no call is made after a refusal or a used-up quota; None: the next scrape calls.
+        ticks: how its last fetches ended.
         fetched: when the result of its last fetch arrived; None before the first fetch.
         last_success: when its last successful answer arrived; None before the first one.
         differences: how its lists differ from its baseline.
@@ -69,7 +88,10 @@ class OverviewRow:
     status: AppStatus
     counts: Sequence[CategoryCount]
     others: Sequence[CategoryCount]
-    failure: Diagnosis | None
+    cause: Cause | None
+    failing_for: BilingualText | None
+    next_trial: BilingualText | None
+    ticks: Ticks
     fetched: PointInTime | None
     last_success: PointInTime | None
     differences: Sequence[Difference]
@@ -85,25 +107,31 @@ class Overview:
         query: the query, with the number of the page that is shown.
         apps: how many mini programs there are.
         by_status: how many of them have each status.
-        by_reason: how many fail for each reason, the most frequent reason first.
+        causes: why mini programs fail, the most frequent cause first.
+        more_causes: how many further causes there are.
         nearly_full: how many have a category that is nearly full.
         columns: the documented categories, with their limits.
         matching: how many mini programs match the query.
         first: the number of the first row on this page, counted from 1; 0 if there is no row.
         pages: how many pages there are.
         rows: the rows of this page.
+        bar: how many mini programs were well after each of the last scrapes.
+        timeline: the last changes of all lists.
     """
 
     query: Query
     apps: int
     by_status: Mapping[AppStatus, int]
-    by_reason: Mapping[str, int]
+    causes: Sequence[CauseGroup]
+    more_causes: int
     nearly_full: int
     columns: Sequence[CategoryCount]
     matching: int
     first: int
     pages: int
     rows: Sequence[OverviewRow]
+    bar: Sequence[Column]
+    timeline: Timeline
 
     @property
     def failing(self) -> int:
@@ -116,25 +144,27 @@ class Overview:
         return self.by_status[AppStatus.DRIFTED]
 
 
-def overview(apps: Iterable[MonitoredApp], limits: Mapping[str, int], query: Query, now: float) -> Overview:
+def overview(
+    apps: Iterable[MonitoredApp],
+    limits: Mapping[str, int],
+    query: Query,
+    now: float,
+    scrapes: Sequence[ScrapeTotals] = (),
+) -> Overview:
     """Return the content of the overview.
 
     Args:
-        apps: all mini programs.
+        apps: all mini programs, in the order of their names.
         limits: by category, the maximum number of domains.
         query: which mini programs to show, and in which order.
         now: Unix time.
+        scrapes: the last scrapes, oldest first.
     """
-    states: list[AppState] = []
-    matching: list[AppState] = []
-    for app in apps:
-        state = state_of(app, limits, now)
-        states.append(state)
-        if _has_state(state, query.state) and _matches_search(state, query.words):
-            matching.append(state)
-    by_status = Counter(state.status for state in states)
-    by_reason = Counter(state.reason for state in states if state.reason)
-    matching.sort(key=lambda state: (_sort_key(query.sort)(state), state.app.settings.name.casefold()))
+    states = [state_of(app, limits, now) for app in apps]
+    matching = _matching(states, query)
+    by_status = Counter([state.status for state in states])
+    causes = Counter([state.cause for state in states if state.cause is not None])
+    matching.sort(key=_sort_key(query.sort))
     pages = max(1, -(-len(matching) // ROWS))
     page = min(query.page, pages)
     shown = matching[(page - 1) * ROWS : page * ROWS]
@@ -142,20 +172,49 @@ def overview(apps: Iterable[MonitoredApp], limits: Mapping[str, int], query: Que
         query=query.with_page(page),
         apps=len(states),
         by_status={status: by_status[status] for status in AppStatus},
-        by_reason=dict(by_reason.most_common()),
+        causes=_cause_groups(states, causes),
+        more_causes=max(0, len(causes) - _MAX_CAUSES),
         nearly_full=sum(state.fullest >= LIST_NEARLY_FULL for state in states),
         columns=[CategoryCount(category, None, limits.get(category)) for category in DOCUMENTED_CATEGORIES],
         matching=len(matching),
         first=(page - 1) * ROWS + 1 if matching else 0,
         pages=pages,
         rows=[_row(state, limits, query.words, now) for state in shown],
+        bar=columns(scrapes, now),
+        timeline=_timeline(states, now),
     )
+
+
+def _cause_groups(states: Sequence[AppState], numbers: Mapping[Cause, int]) -> list[CauseGroup]:
+    """Return the mini programs that fail for each of the most frequent causes."""
+    causes = sorted(numbers, key=lambda cause: (-numbers[cause], cause.code))[:_MAX_CAUSES]
+    first = {state.cause: state for state in reversed(states)}
+    return [
+        cause_group(first[cause].app, result.error, cause, numbers[cause])
+        for cause in causes
+        if (result := first[cause].result) is not None and result.error is not None
+    ]
+
+
+def _timeline(states: Sequence[AppState], now: float) -> Timeline:
+    """Return the last changes of all apps: they are among those of the apps that changed last."""
+    changed = [(state.changed, place) for place, state in enumerate(states) if state.changed is not None]
+    apps = [states[place].app for _, place in heapq.nlargest(_MAX_CHANGES, changed)]
+    return timeline(apps, now, _MAX_CHANGES, _MAX_CHANGED)
+
+
+def _matching(states: Sequence[AppState], query: Query) -> list[AppState]:
+    wanted, words = query.state, query.words
+    if not query.has_known_state:
+        return []
+    found = [state for state in states if _has_state(state, wanted)] if wanted else list(states)
+    return [state for state in found if _matches_search(state, words)] if words else found
 
 
 def _has_state(state: AppState, wanted: str) -> bool:
     if wanted == NEARLY_FULL_STATE:
         return state.fullest >= LIST_NEARLY_FULL
-    return wanted in {"", state.status, state.reason}
+    return wanted == state.status or (state.cause is not None and state.cause.has(wanted))
 
 
 def _matches_search(state: AppState, words: Sequence[str]) -> bool:
@@ -168,12 +227,13 @@ def _matches_search(state: AppState, words: Sequence[str]) -> bool:
 
 
 def _words_for_domains(state: AppState, words: Sequence[str]) -> list[str]:
-    """Return the words of the search that are not in appid, name, labels, reason or errcode of an app."""
+    """Return the words of the search that are not in an app's name, labels, status or cause."""
     if not words:
         return []
-    app, error = state.app.settings, None if state.result is None else api_error_of(state.result.error)
-    errcode = "" if error is None else str(error.errcode)
-    text = "\n".join((app.appid, app.name, *_labels(app.labels), state.reason, errcode)).casefold()
+    app, status = state.app.settings, TEXTS[state.status]
+    cause = () if state.cause is None else (state.cause.reason, state.cause.code)
+    words_of_status = (state.status, status.en, status.zh)
+    text = "\n".join((app.appid, app.name, *_labels(app.labels), *words_of_status, *cause)).casefold()
     return [word for word in words if word not in text]
 
 
@@ -204,10 +264,8 @@ def _sort_key(sort: str) -> Callable[[AppState], tuple[float, float]]:
 
 def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: float) -> OverviewRow:
     app, result, lists = state.app, state.result, state.lists
+    since = failing_since(state)
     settings = app.settings
-    failure = None
-    if result is not None and result.error is not None:
-        failure = diagnose(result.error, settings.appid, app.source.component_appid)
 
     def count(category: str) -> CategoryCount:
         listed = lists.get(category)
@@ -220,13 +278,27 @@ def _row(state: AppState, limits: Mapping[str, int], words: Sequence[str], now: 
         status=state.status,
         counts=[count(category) for category in DOCUMENTED_CATEGORIES],
         others=[count(category) for category in lists if category not in DOCUMENTED_CATEGORIES],
-        failure=failure,
+        cause=state.cause,
+        failing_for=None if since is None else duration(now - since),
+        next_trial=next_trial(app),
+        ticks=ticks(app.status_history.statuses(_TICKS)),
         fetched=None if result is None else point_in_time(result.timestamp, now),
         last_success=optional_point_in_time(app.last_success, now),
         differences=differences(state.drifts, _MAX_DIFFERENCES),
         changed=optional_point_in_time(state.changed, now) if _shows_change(state) else None,
         hits=_hits(state, words),
     )
+
+
+def failing_since(state: AppState) -> float | None:
+    """Return the Unix time since which a mini program fails; None if it does not, or that is not known."""
+    return None if state.cause is None else state.app.status_history.failing_since
+
+
+def next_trial(app: MonitoredApp) -> BilingualText | None:
+    """Return how long no call is made; None if the next scrape makes one."""
+    seconds = app.seconds_until_trial
+    return duration(seconds) if seconds > 0 else None
 
 
 def _shows_change(state: AppState) -> bool:

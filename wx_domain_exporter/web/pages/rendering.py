@@ -13,6 +13,7 @@ from wx_domain_exporter import __version__
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.http_paths import HttpPath, relative
+from wx_domain_exporter.web.pages.charts import BAR_HEIGHT, COLUMN_WIDTH, TIMELINE_WIDTH
 from wx_domain_exporter.web.pages.texts import CATEGORY_NAMES, REASONS, TEXTS
 
 STYLE = (files(__package__) / "templates" / "style.css").read_text(encoding="utf-8")
@@ -30,7 +31,8 @@ HEADERS: Mapping[str, str] = {
         "base-uri 'none'; frame-ancestors 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    # With no-referrer, browsers would send "Origin: null" for the button that fetches.
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "private, no-cache",
     "Vary": "Accept-Language",
 }
@@ -60,6 +62,9 @@ class Renderer:
         self._environment.globals["version"] = __version__
         self._environment.globals["paths"] = HttpPath
         self._environment.globals["relative"] = relative
+        self._environment.globals["column_width"] = COLUMN_WIDTH
+        self._environment.globals["bar_height"] = BAR_HEIGHT
+        self._environment.globals["timeline_width"] = TIMELINE_WIDTH
 
     def page(self, template: str, *, chinese: bool, **values: object) -> str:
         """Render a page.

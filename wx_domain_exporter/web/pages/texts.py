@@ -20,7 +20,12 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "skip": BilingualText("Skip to content", "跳到正文"),
     "language": BilingualText("Language", "语言"),
     "links": BilingualText("Links", "链接"),
-    "metrics": BilingualText("Metrics", "指标"),
+    "metrics": BilingualText(
+        "Metrics (asks WeChat: one call per mini program)", "指标（会查询微信：每个小程序一次）"
+    ),
+    "refresh": BilingualText("Refresh every {seconds} s", "每 {seconds} 秒刷新"),
+    "refreshes": BilingualText("Refreshed every {seconds} s.", "每 {seconds} 秒刷新一次。"),
+    "stop_refresh": BilingualText("Stop", "停止刷新"),
     "healthy": BilingualText("Health", "存活状态"),
     "ready": BilingualText("Readiness", "就绪状态"),
     "as_of": BilingualText(
@@ -29,13 +34,18 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     # the exporter itself
     "exporter": BilingualText("Exporter", "Exporter 状态"),
     "last_scrape": BilingualText("Last scrape", "上次抓取"),
-    "configuration": BilingualText("Configuration loaded", "配置加载"),
+    "configuration": BilingualText("Configuration loaded {ago}.", "配置于{ago}加载。"),
     "apps_total": BilingualText("Mini programs", "小程序"),
     "platforms": BilingualText("Third-party platforms", "第三方平台"),
     "platform": BilingualText("Platform", "平台"),
     "discovery": BilingualText("Discovery", "自动发现"),
     "discovery_off": BilingualText("off (discover: false)", "未启用（discover: false）"),
     "discovery_running": BilingualText("in progress, {apps} so far", "正在进行，已发现 {apps}"),
+    "discovery_progress": BilingualText(
+        "{done} of {total} accounts looked at", "已查看 {total} 个账号中的 {done} 个"
+    ),
+    "accounts_left_out": BilingualText("Accounts that are left out", "未监控的账号"),
+    "fetched_so_far": BilingualText("{done} fetched so far", "已查询 {done} 个"),
     "discovery_complete": BilingualText("complete, {apps}", "已完成，共 {apps}"),
     "discovery_failing": BilingualText("{apps} known", "已知 {apps}"),
     "accounts_unknown": BilingualText(
@@ -44,9 +54,19 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "one_app": BilingualText("1 mini program", "1 个小程序"),
     "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),
     "never_scraped": BilingualText(
-        "No data yet: the exporter calls WeChat only when Prometheus scrapes it, and there has been no "
-        "scrape so far.",
-        "尚无数据：只有 Prometheus 抓取时才会查询小程序，而目前还没有抓取过。",
+        "Prometheus has not scraped this exporter yet.", "Prometheus 还没有抓取过本 exporter。"
+    ),
+    "fetch_now": BilingualText(
+        "Ask now (one call per mini program)", "立即查询（每个小程序调用一次微信 API）"
+    ),
+    "fetched_just_now": BilingualText(
+        "WeChat was asked just now. You can ask again in {seconds} s; reload this page then.",
+        "刚刚查询过。{seconds} 秒后刷新本页，即可再次查询。",
+    ),
+    "scrape_config": BilingualText(
+        "For a scrape every minute, put this into prometheus.yml, with the address at which Prometheus "
+        "reaches this exporter:",
+        "要让 Prometheus 每分钟抓取一次，请将以下内容写入 prometheus.yml，并填写 Prometheus 能访问到的地址：",
     ),
     "scraped_long_ago": BilingualText(
         "The last scrape was {ago}: the data below may be outdated. Check whether Prometheus still scrapes "
@@ -58,20 +78,31 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
         "{ago}重新加载的配置被拒绝，仍使用之前的配置。",
     ),
     "app_files_broken": BilingualText(
-        "Some app files have errors; their last valid content is still in use.",
-        "小程序列表文件有误，仍使用其最后一次正确的内容。",
+        "Some app files have errors. Their last valid content is still in use; a file that was broken when "
+        "the exporter started has none, and its mini programs are not monitored.",
+        "小程序列表文件有误，仍使用其最后一次正确的内容；启动时就有误的文件没有这样的内容，其中的小程序未被监控。",
     ),
     "more": BilingualText("… and {count} more", "……另有 {count} 项"),
     # the list of mini programs
     "filter": BilingualText("Show", "筛选"),
     "all": BilingualText("All", "全部"),
     "failing": BilingualText("failing", "异常"),
-    "drifted": BilingualText("drifted from baseline", "与基线不符"),
+    "drifted": BilingualText("drifted", "与基线不符"),
     "changed": BilingualText("changed", "有变化"),
     "pending": BilingualText("not fetched yet", "尚未查询"),
     "ok": BilingualText("ok", "正常"),
     "nearly_full": BilingualText("nearly full", "接近上限"),
-    "by_reason": BilingualText("Failing by reason", "异常原因"),
+    "causes": BilingualText("What is wrong, by cause", "异常原因"),
+    "show_them": BilingualText("Show them", "查看这些小程序"),
+    "show_it": BilingualText("Show it", "查看该小程序"),
+    "for_example": BilingualText("For example", "例如"),
+    "more_causes": BilingualText("Other causes ({count})", "其他 {count} 种原因"),
+    "unknown_state": BilingualText(
+        "There is no state “{state}”. The states are {states}; a reason such as timeout; an errcode such as "
+        "40164; or a cause such as stable_token 40164.",
+        "没有“{state}”这个状态。可用的状态：{states}；也可以是原因（如 timeout）、错误码（如 40164）"
+        "或二者合写（如 stable_token 40164）。",
+    ),
     "search": BilingualText("Search", "搜索"),
     "search_hint": BilingualText("name, appid, label, errcode, domain", "名称、AppID、标签、错误码、域名"),
     "sort": BilingualText("Sort by", "排序"),
@@ -95,8 +126,16 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "state": BilingualText("State", "状态"),
     "app": BilingualText("Mini program", "小程序"),
     "fetched": BilingualText("Last fetched", "上次查询"),
+    "last_fetches": BilingualText("Last fetches", "最近的查询"),
+    "last_scrapes": BilingualText("Last scrapes", "最近的抓取"),
+    "now": BilingualText("now", "现在"),
+    "failing_since": BilingualText("Failing since", "异常开始于"),
+    "failing_for": BilingualText("failing for {duration}", "已异常 {duration}"),
+    "next_trial": BilingualText("Next trial", "下次尝试"),
+    "trial_in": BilingualText("in {duration}", "{duration}后"),
+    "trial_now": BilingualText("at the next scrape", "下一次抓取时"),
+    "next_trial_in": BilingualText("next trial in {duration}", "{duration}后再次尝试"),
     "last_success": BilingualText("Last success", "上次成功"),
-    "never": BilingualText("never", "从未成功"),
     "limit": BilingualText("limit {limit}", "上限 {limit}"),
     "others": BilingualText("others", "其他"),
     "not_covered": BilingualText("not requested", "未查询"),
@@ -107,7 +146,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "found_in": BilingualText("Matching domains", "匹配域名"),
     "changed_at": BilingualText("Lists changed {ago}", "{ago}域名有变化"),
     "succeeded_at": BilingualText("last success {ago}", "上次成功：{ago}"),
-    "never_succeeded": BilingualText("never succeeded", "从未成功"),
+    "never_succeeded": BilingualText("no success since the start", "启动以来未成功"),
     # the page of one mini program
     "back": BilingualText("All mini programs", "全部小程序"),
     "appid": BilingualText("appid", "AppID"),
@@ -120,6 +159,10 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "took": BilingualText("took {seconds} s", "耗时 {seconds} 秒"),
     "token": BilingualText("Token source", "token 来源"),
     "quota": BilingualText("Daily quota", "每日额度"),
+    "quota_day": BilingualText("Quota begins anew", "额度重置"),
+    "quota_day_left": BilingualText(
+        "in {duration}, at 00:00 Beijing time (16:00 UTC)", "{duration}后（北京时间 0 点）"
+    ),
     "rate_limit": BilingualText("Rate limit", "频率限制"),
     "component_rate_limit": BilingualText(
         "Rate limit for third-party platforms", "第三方平台代调用的频率限制"
@@ -162,7 +205,13 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "added": BilingualText("Added", "新增"),
     "removed": BilingualText("Removed", "删除"),
     "left_out": BilingualText("{count} more not kept", "另有 {count} 个未保留"),
-    # an unknown appid
+    "last_change": BilingualText("Last change", "最近变化"),
+    "last_changes": BilingualText("Last changes", "最近的变化"),
+    # unknown paths and appids
+    "not_found": BilingualText("No such page", "没有这个页面"),
+    "not_found_hint": BilingualText(
+        "This exporter has no page at this path.", "本 exporter 没有该路径对应的页面。"
+    ),
     "unknown_app": BilingualText("No such mini program", "没有这个小程序"),
     "unknown_app_hint": BilingualText(
         "This exporter does not monitor a mini program with this appid: it is not configured, or its "

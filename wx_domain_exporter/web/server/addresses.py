@@ -5,17 +5,23 @@ import errno
 import re
 import socket
 
+from wx_domain_exporter.bilingual_error import BilingualError
+from wx_domain_exporter.errcodes.types import BilingualText
+
 BACKLOG = 1024
 """Connections that the system accepts before the server does."""
 _MAX_PORT = 65535
 _NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 """The machine does not have the address, or no IPv6."""
 _EVERY_ADDRESS = frozenset({"", "::", "0.0.0.0"})  # noqa: S104 - compared, not bound
-_ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,5})")
+_ADDRESS = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.%a-z]+)\]|(?P<host>[^\[\]:]*)):(?P<port>[0-9]{1,9})")
 
 
-class ListenError(Exception):
-    """An address can't be listened on; the text says which and why."""
+class ListenError(BilingualError):
+    """An address can't be listened on; the text says which, why, and what to do."""
+
+    def __init__(self, address: str, en: str, zh: str) -> None:
+        super().__init__(f"--web.listen-address {address}: {en}", f"--web.listen-address {address}：{zh}")
 
 
 def listen(address: str) -> list[socket.socket]:
@@ -33,11 +39,34 @@ def listen(address: str) -> list[socket.socket]:
             return [_bound(socket.AF_INET6, ("::", port), dualstack=True)]
         return _listen_on_all(host or "0.0.0.0", port)  # noqa: S104 - this is what :PORT asks for
     except OSError as error:
-        raise ListenError(f"--web.listen-address {address}: can't listen: {error.strerror}") from None
+        why = _why(error, address, port)
+        raise ListenError(address, why.en, why.zh) from None
     except UnicodeError:  # The DNS can't hold such a name, for example one with two dots in a row.
         raise ListenError(
-            f"--web.listen-address {address}: can't listen: the host is not a valid name"
+            address, "can't listen: the host is not a valid name", "无法监听：主机名无效"
         ) from None
+
+
+def _why(error: OSError, address: str, port: int) -> BilingualText:
+    """Return why an address can't be listened on, and what to do."""
+    reason = f"can't listen: {error.strerror}"
+    if error.errno == errno.EADDRINUSE:
+        other = port + 1 if port < _MAX_PORT else port - 1
+        choice = f"--web.listen-address={address.removesuffix(str(port))}{other}"
+        return BilingualText(
+            f"{reason}; stop the other program (see `ss -ltnp`), or choose another port, such as {choice}",
+            f"端口 {port} 已被占用；请停止占用它的程序（可用 `ss -ltnp` 查看），或换一个端口，例如 {choice}",
+        )
+    if error.errno == errno.EACCES:
+        return BilingualText(
+            f"{reason}; choose a port from 1024 on", f"没有权限监听端口 {port}；请换用 1024 及以上的端口"
+        )
+    if error.errno == errno.EADDRNOTAVAIL:
+        return BilingualText(
+            f"{reason}; allowed: an address of this machine, or :{port} for all of them",
+            f"本机没有这个地址；应为本机已有的地址，或用 :{port} 监听所有地址",
+        )
+    return BilingualText(reason, f"无法监听：{error.strerror}")
 
 
 def connect_target(address: str) -> tuple[str, int]:
@@ -52,11 +81,29 @@ def connect_target(address: str) -> tuple[str, int]:
 
 def _parsed(address: str) -> tuple[str, int]:
     match = _ADDRESS.fullmatch(address)
-    if match is None or int(match["port"]) > _MAX_PORT:
+    if match is None:
+        meant = _probably_meant(address)
         raise ListenError(
-            f"--web.listen-address {address}: is not a valid address; allowed: HOST:PORT, :PORT, [IPV6]:PORT"
+            address,
+            f"is not a valid address; {meant and f'did you mean {meant}? '}"
+            "allowed: HOST:PORT, :PORT, [IPV6]:PORT",
+            f"不是有效的地址；{meant and f'是否想用 {meant}？'}应为 HOST:PORT、:PORT 或 [IPV6]:PORT",
+        )
+    if int(match["port"]) > _MAX_PORT:
+        raise ListenError(
+            address,
+            f"port {match['port']} is out of range; allowed: 1 to {_MAX_PORT}, or 0 for any free port",
+            f"端口 {match['port']} 超出范围；应为 1 到 {_MAX_PORT}，或用 0 表示任意空闲端口",
         )
     return match["ipv6"] or match["host"], int(match["port"])
+
+
+def _probably_meant(address: str) -> str:
+    """Return the address that a port alone, or an address after `http://`, stands for; or an empty text."""
+    for candidate in (f":{address}", re.sub(r"https?://([^/]*)/?", r"\1", address)):
+        if _ADDRESS.fullmatch(candidate):
+            return candidate
+    return ""
 
 
 def _listen_on_all(host: str, port: int) -> list[socket.socket]:

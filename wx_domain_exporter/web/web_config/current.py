@@ -4,7 +4,8 @@ from pathlib import Path
 
 import structlog
 
-from wx_domain_exporter.config.errors import ConfigError, sentences
+from wx_domain_exporter.config.errors import ConfigError, prefixed, shown
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.file_watch import WatchedFiles
 from wx_domain_exporter.web.web_config.loader import LoadedWebConfig, load_web_config
 from wx_domain_exporter.web.web_config.tls_context import ServerTls
@@ -52,16 +53,19 @@ class CurrentWebConfig:
                     "the web configuration is broken: every request is refused", error=sentence
                 )
             return
-        for sentence in sentences(self._path, pair_errors):
-            log.error("the certificate can't be replaced: the last valid one stays in use", error=sentence)
+        for message in pair_errors:
+            log.error("the certificate can't be replaced: the last valid one stays in use", error=message.en)
         self._last_valid, self._is_valid = loaded, True
         log.info("web configuration loaded", file=str(self._path))
 
     def _check_protections(self, loaded: LoadedWebConfig) -> None:
         """Refuse to open the exporter to everybody, as an empty file that is still being written would do."""
         before, after = self._last_valid.protections(), loaded.protections()
-        errors = [f"{name} can't be removed without a restart" for name in sorted(before - after)]
+        errors = [
+            BilingualText(f"{name} can't be removed without a restart", f"去掉 {name} 需要重启")
+            for name in sorted(before - after)
+        ]
         if "TLS" in after - before:
-            errors.append("TLS can't be added without a restart")
+            errors.append(BilingualText("TLS can't be added without a restart", "启用 TLS 需要重启"))
         if errors:
-            raise ConfigError([f"{self._path}: {error}" for error in errors])
+            raise ConfigError([prefixed(f"{shown(self._path)}: ", error) for error in errors])

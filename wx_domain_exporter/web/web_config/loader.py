@@ -1,6 +1,6 @@
 """Loads a web configuration file and the files it names, or reports all their errors."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -8,11 +8,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from wx_domain_exporter.config.errors import DUPLICATE_KEY, ConfigError, Errors, sentences
-from wx_domain_exporter.config.validation import errors_of, read_tree
-from wx_domain_exporter.config.yaml_tree import KeyPath, Tree, one_line
+from wx_domain_exporter.config.errors import (
+    DUPLICATE_KEY,
+    ConfigError,
+    Errors,
+    absolute,
+    cannot_be_read,
+    reason_of,
+)
+from wx_domain_exporter.config.source_file import SourceFile
+from wx_domain_exporter.config.validation import errors_of, too_large
+from wx_domain_exporter.config.yaml_tree import KeyPath, Tree
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.file_watch import WatchedFiles
-from wx_domain_exporter.regular_file import NUL_IN_PATH
 from wx_domain_exporter.web.web_config.schema import RateLimit, TlsServerConfig, WebConfig
 from wx_domain_exporter.web.web_config.tls_checks import check_tls, is_enabled
 from wx_domain_exporter.web.web_config.tls_context import (
@@ -59,7 +67,7 @@ class LoadedWebConfig:
 
 def load_web_config(
     path: Path, files: WatchedFiles, last_pair: KeyPair | None = None
-) -> tuple[LoadedWebConfig, Errors]:
+) -> tuple[LoadedWebConfig, Sequence[BilingualText]]:
     """Read the file and the files it names.
 
     Args:
@@ -68,14 +76,14 @@ def load_web_config(
         last_pair: certificate and key to keep if the current ones can't be used.
 
     Returns:
-        The configuration, and the errors of certificate and key if it has `last_pair` instead of them.
+        The configuration, and the messages about certificate and key if it has `last_pair` instead of them.
 
     Raises:
         ConfigError: with all errors of the files.
     """
     files.forget()
-    tree = read_tree(_content(path, files), path)
-    config, wrong, errors = _validated(tree, str(path.parent))
+    file = SourceFile(path, _content(path, files))
+    config, wrong, errors = _validated(file.tree, str(path.parent))
     errors += check_tls(config.tls_server_config, wrong)
     tls = _LoadedTls()
     if is_enabled(config.tls_server_config):
@@ -84,35 +92,21 @@ def load_web_config(
         if last_pair is None or tls.pair is None:
             errors += tls.pair_errors
     if errors:
-        raise ConfigError(sentences(path, errors))
+        raise ConfigError(file.messages(errors))
     users = {name.encode(): hashed.source.encode() for name, hashed in config.basic_auth_users.items()}
     headers = config.http_server_config.headers.as_pairs()
     loaded = LoadedWebConfig(tls.tls, tls.pair, headers, config.rate_limit, MappingProxyType(users))
-    return loaded, tls.pair_errors
+    return loaded, file.messages(tls.pair_errors)
 
 
 def _content(path: Path, files: WatchedFiles) -> bytes:
     try:
-        return _read(str(path), files)
-    except _TooLargeError as error:
-        raise ConfigError([f"{one_line(str(path))}: {error}"]) from None
+        content = files.read(str(path), MAX_BYTES)
     except (OSError, ValueError) as error:
-        raise ConfigError([f"{one_line(str(path))}: can't be read: {_reason(error)}"]) from None
-
-
-class _TooLargeError(Exception):
-    """A file is too large; the text says so."""
-
-
-def _read(path: str, files: WatchedFiles) -> bytes:
-    content = files.read(path, MAX_BYTES)
+        raise ConfigError([cannot_be_read(path, error)]) from None
     if len(content) > MAX_BYTES:
-        raise _TooLargeError(f"has more than {MAX_BYTES} bytes")
+        raise ConfigError([too_large(path, MAX_BYTES)])
     return content
-
-
-def _reason(error: OSError | ValueError) -> str:
-    return (error.strerror or "unknown reason") if isinstance(error, OSError) else NUL_IN_PATH
 
 
 def _validated(tree: Tree, folder: str) -> tuple[WebConfig, set[KeyPath], Errors]:
@@ -164,10 +158,14 @@ def _load_tls(settings: TlsServerConfig, files: WatchedFiles, last_pair: KeyPair
         try:
             context = make_context(settings, pair, client_ca)
         except CertificateError as error:
-            loaded.pair_errors.append(((_TLS,), f"the certificate and its key can't be used: {error}"))
+            problem = BilingualText(
+                f"the certificate and its key can't be used: {error.text.en}",
+                f"证书及其私钥无法使用：{error.text.zh}",
+            )
+            loaded.pair_errors.append(((_TLS,), problem))
         except ClientCaError as error:
             setting = "client_ca_file" if settings.client_ca_file else "client_ca"
-            loaded.errors.append(((_TLS, setting), str(error)))
+            loaded.errors.append(((_TLS, setting), error.text))
             break
         else:
             loaded.tls, loaded.pair = ServerTls(context, client_auth_of(settings, client_ca)), pair
@@ -188,9 +186,13 @@ def _pem(inline: bytes, path: str, name: str, files: WatchedFiles, errors: Error
     if not path:
         return inline
     try:
-        return _read(path, files)
-    except _TooLargeError as error:
-        errors.append(((_TLS, name), f"{one_line(path)} {error}"))
+        content = files.read(path, MAX_BYTES)
     except (OSError, ValueError) as error:
-        errors.append(((_TLS, name), f"{one_line(path)} can't be read: {_reason(error)}"))
+        file, reason = absolute(Path(path)), reason_of(error)
+        problem = BilingualText(f"{file} can't be read: {reason.en}", f"无法读取 {file}：{reason.zh}")
+    else:
+        if len(content) <= MAX_BYTES:
+            return content
+        problem = BilingualText(f"{path} has more than {MAX_BYTES} bytes", f"{path} 超过 {MAX_BYTES} 字节")
+    errors.append(((_TLS, name), problem))
     return None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 import bcrypt
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 
 from wx_domain_exporter.config.durations import parse_go_duration
 from wx_domain_exporter.config.schema_fields import ListOf, StrictModel, Within, wrong
@@ -38,45 +39,68 @@ def _path(value: str, info: ValidationInfo) -> str:
     return str(Path((info.context or {}).get("folder", ".")) / value) if value else ""
 
 
-def _one_of(kind: str, names: tuple[str, ...]) -> AfterValidator:
+def _one_of(en: str, zh: str, names: tuple[str, ...]) -> AfterValidator:
+    listed = ", ".join(names)
+
     def check(value: str) -> str:
         if value in names:
             return value
-        raise wrong(f"is not {kind}; allowed: {', '.join(names)}")
+        raise wrong(f"is not {en}; allowed: {listed}", f"不是{zh}；可选：{listed}")
 
     return AfterValidator(check)
 
 
 def _client_auth_type(value: str) -> str:
+    verified = ", ".join(_CLIENT_AUTH_TYPES)
     if value in _UNVERIFIED:
-        verified = ", ".join(_CLIENT_AUTH_TYPES)
-        problem = "would accept client certificates without verification, which is not supported"
-        raise wrong(f"{problem}; allowed: {verified}")
+        raise wrong(
+            "would accept client certificates without verification, which is not supported; "
+            f"allowed: {verified}",
+            f"会接受未经验证的客户端证书，不支持这种方式；可选：{verified}",
+        )
     if value and value not in _CLIENT_AUTH_TYPES:
-        raise wrong(f"is not a client_auth_type; allowed: {', '.join(_CLIENT_AUTH_TYPES)}")
+        raise wrong(
+            f"is not a client_auth_type; allowed: {verified}",
+            f"不是有效的 client_auth_type；可选：{verified}",
+        )
     return value
 
 
 def _inline_secret(value: object) -> Secret:
     if isinstance(value, str):
         return Secret("value", value)
-    raise wrong("has the wrong type; allowed: a string (put it in quotes)")
+    raise _no_string()
+
+
+def _no_string() -> PydanticCustomError:
+    return wrong(
+        "has the wrong type; allowed: a string (put it in quotes)", "类型有误；应为字符串（请加引号）"
+    )
 
 
 def _bcrypt_hash(value: object) -> Secret:
     if not isinstance(value, str) or not _BCRYPT.fullmatch(value):
-        raise wrong("is not a bcrypt hash; allowed: 60 characters that start with $2a$, $2b$ or $2y$")
+        raise wrong(
+            "is not a bcrypt hash; allowed: 60 characters that start with $2a$, $2b$ or $2y$",
+            "不是 bcrypt 哈希；应为以 $2a$、$2b$ 或 $2y$ 开头的 60 个字符",
+        )
     try:
         # With the lowest cost, which is fast, bcrypt refuses the same damaged hashes.
         bcrypt.checkpw(b"", f"{value[:4]}04{value[6:]}".encode())
     except ValueError:
-        raise wrong("is not a bcrypt hash: its salt is damaged; allowed: a hash made by htpasswd") from None
+        raise wrong(
+            "is not a bcrypt hash: its salt is damaged; allowed: a hash made by htpasswd",
+            "不是 bcrypt 哈希：其中的盐已损坏；应为 htpasswd 生成的哈希",
+        ) from None
     return Secret("value", value)
 
 
 def _user(value: str) -> str:
     if ":" in value:
-        raise wrong("contains a colon, which ends the name of a user; allowed: any text without a colon")
+        raise wrong(
+            "contains a colon, which ends the name of a user; allowed: any text without a colon",
+            "用户名中含有冒号；不能含有冒号",
+        )
     return value
 
 
@@ -86,10 +110,11 @@ def _header_value(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # `X-XSS-Protection: 0`
     if not isinstance(value, str):
-        raise wrong("has the wrong type; allowed: a string (put it in quotes)")
+        raise _no_string()
     if not _HEADER_VALUE.fullmatch(value):
         raise wrong(
-            "contains characters that a header can't have; allowed: printable ASCII characters on one line"
+            "contains characters that a header can't have; allowed: printable ASCII characters on one line",
+            "含有响应头中不允许的字符；只能是一行可打印的 ASCII 字符",
         )
     return value
 
@@ -102,7 +127,10 @@ def _go_duration(value: object) -> float:
             seconds = parse_go_duration(value)
             if seconds <= _LONGEST_INTERVAL:
                 return seconds
-    raise wrong("is not a duration; allowed: up to 24h, such as 100ms, 1s, 1m30s, and 0 for no limit")
+    raise wrong(
+        "is not a duration; allowed: up to 24h, such as 100ms, 1s, 1m30s, and 0 for no limit",
+        "不是时长；最长 24h，例如 100ms、1s、1m30s，0 表示不限制",
+    )
 
 
 FileName = Annotated[str, AfterValidator(_path)]
@@ -111,9 +139,9 @@ FileName = Annotated[str, AfterValidator(_path)]
 InlineSecret = Annotated[Secret, PlainValidator(_inline_secret, json_schema_input_type=str)]
 PasswordHash = Annotated[Secret, PlainValidator(_bcrypt_hash, json_schema_input_type=str)]
 HeaderValue = Annotated[str, BeforeValidator(_header_value)]
-Version = Annotated[str, _one_of("a TLS version", tuple(VERSIONS))]
-Suite = Annotated[str, _one_of("a cipher suite", (*SUITES, *TLS13_SUITES))]
-Curve = Annotated[str, _one_of("a curve", tuple(CURVES))]
+Version = Annotated[str, _one_of("a TLS version", " TLS 版本", tuple(VERSIONS))]
+Suite = Annotated[str, _one_of("a cipher suite", "加密套件", (*SUITES, *TLS13_SUITES))]
+Curve = Annotated[str, _one_of("a curve", "曲线", tuple(CURVES))]
 
 
 class TlsServerConfig(_Section):
@@ -171,7 +199,8 @@ class RateLimit(_Section):
     def _has_a_burst(self) -> Self:
         if self.interval and not self.burst:
             raise wrong(
-                "would refuse every request with 429; allowed: a burst of 1 or more with the interval"
+                "would refuse every request with 429; allowed: a burst of 1 or more with the interval",
+                "会以 429 拒绝所有请求；设置 interval 时，burst 应不小于 1",
             )
         return self
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from wx_domain_exporter.bilingual_error import BilingualError
 from wx_domain_exporter.web.web_config.schema import TlsServerConfig
 from wx_domain_exporter.web.web_config.tls_names import CURVES, SUITES, VERSIONS
 
@@ -20,11 +21,11 @@ _VERIFY = {"VerifyClientCertIfGiven": ssl.CERT_OPTIONAL, "RequireAndVerifyClient
 _OLD_VERSIONS = ("TLS10", "TLS11")
 
 
-class CertificateError(Exception):
+class CertificateError(BilingualError):
     """Certificate and key can't be used; the text says why, without quoting them."""
 
 
-class ClientCaError(Exception):
+class ClientCaError(BilingualError):
     """The client CAs can't be used; the text says why."""
 
 
@@ -121,24 +122,29 @@ def _choose_curves(context: ssl.SSLContext, settings: TlsServerConfig) -> None:
 
 def _load_pair(context: ssl.SSLContext, pair: KeyPair) -> None:
     if b"-----BEGIN CERTIFICATE-----" not in pair.cert:
-        raise CertificateError("the certificate is not in PEM form")
+        raise CertificateError("the certificate is not in PEM form", "证书不是 PEM 格式")
     if b"PRIVATE KEY-----" not in pair.key:
-        raise CertificateError("the key is not in PEM form")
+        raise CertificateError("the key is not in PEM form", "私钥不是 PEM 格式")
     try:
         with _as_file(pair.cert) as cert, _as_file(pair.key) as key:
             # Without a password OpenSSL would ask for one on the terminal if the key is encrypted.
             context.load_cert_chain(cert, key, password="")
     except ssl.SSLError as error:
-        raise CertificateError(_why(error, pair)) from None
+        raise _certificate_error(error, pair) from None
 
 
-def _why(error: ssl.SSLError, pair: KeyPair) -> str:
+def _certificate_error(error: ssl.SSLError, pair: KeyPair) -> CertificateError:
     if error.reason == "KEY_VALUES_MISMATCH":
-        return "the key does not belong to the certificate"
+        return CertificateError("the key does not belong to the certificate", "私钥与证书不匹配")
     if b"ENCRYPTED" in pair.key:
-        return "the key is encrypted; allowed: a key without a password"
+        return CertificateError(
+            "the key is encrypted; allowed: a key without a password", "私钥已加密；应为不带密码的私钥"
+        )
     detail = f" ({error.reason})" if error.reason else ""
-    return f"OpenSSL can't read them or considers them too weak{detail}"
+    return CertificateError(
+        f"OpenSSL can't read them or considers them too weak{detail}",
+        f"OpenSSL 无法读取，或认为强度不足{detail}",
+    )
 
 
 @contextmanager
@@ -167,4 +173,6 @@ def _verify_clients(context: ssl.SSLContext, settings: TlsServerConfig, client_c
     try:
         context.load_verify_locations(cadata=client_ca.decode("ascii", "replace"))
     except (ssl.SSLError, ValueError):
-        raise ClientCaError("contains no certificates; allowed: certificates in PEM form") from None
+        raise ClientCaError(
+            "contains no certificates; allowed: certificates in PEM form", "不含证书；应为 PEM 格式的证书"
+        ) from None

@@ -5,10 +5,10 @@ from typing import ClassVar
 import structlog
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
-from wx_domain_exporter.config.secret import Secret, SecretError
+from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN, API_COMPONENT_TOKEN
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.errors import ApiError, NotAuthorizedError, TokenError
+from wx_domain_exporter.wechat.errors import ApiError, NotAuthorizedError, NotDiscoveredError, TokenError
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, as_token, read_issued_token
 from wx_domain_exporter.wechat.tokens.source import CachingSource
@@ -37,6 +37,11 @@ class AuthorizerSource(CachingSource):
         """Return the platform's appid."""
         return self.platform.component_appid
 
+    @property
+    def pause_seconds(self) -> float:
+        """Return the seconds until a token is requested again, by the app or by its platform."""
+        return max(super().pause_seconds, self.platform.component_token.pause_seconds)
+
     def inherit(self, old: "AuthorizerSource") -> None:
         """Take over the refresh token with which WeChat replaced the configured or discovered one."""
         same_platform = self.component_appid == old.component_appid
@@ -48,13 +53,15 @@ class AuthorizerSource(CachingSource):
             return self._refresh_token.read()
         name, discovered = self.platform.name, self.platform.refresh_tokens
         if discovered is None:
-            raise SecretError(f"the mini programs of platform {name} are not discovered yet")
+            message = f"the mini programs of platform {name} are not discovered yet"
+            raise NotDiscoveredError(f"{self.type_name}: no token: {message}")
         refresh_token = discovered.get(self._appid)
         if refresh_token is None:
             message = f"the mini program has not authorized platform {name}, or no longer does"
             raise NotAuthorizedError(f"{self.type_name}: no token: {message}")
         if not refresh_token:
-            raise SecretError(f"platform {name} lists the mini program without its refresh token")
+            message = f"platform {name} lists the mini program without its refresh token"
+            raise NotAuthorizedError(f"{self.type_name}: no token: {message}")
         return refresh_token
 
     def _request(self, secret: str, caller: Caller) -> IssuedToken:

@@ -6,7 +6,9 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.wechat.apis import API_COMPONENT_TOKEN
 from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.errors import TokenOrigin
 from wx_domain_exporter.wechat.responses import AS_JSON
+from wx_domain_exporter.wechat.tokens.appsecret import flaw_of
 from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, read_issued_token
 from wx_domain_exporter.wechat.tokens.source import CachingSource
 
@@ -38,6 +40,9 @@ class ComponentSource(CachingSource):
     def _secret(self) -> str:
         # A new ticket ends the pause, as a new secret does: an old ticket may have caused the refusal.
         return f"{self._appsecret.read()}\n{self._verify_ticket.read()}"
+
+    def _origin(self, secret: str) -> TokenOrigin:
+        return TokenOrigin(self.type_name, flaw=flaw_of(secret.partition("\n")[0]))
 
     def _request(self, secret: str, caller: Caller) -> IssuedToken:
         appsecret, _, ticket = secret.partition("\n")

@@ -1,6 +1,9 @@
 """Reads a token and its lifetime from a response."""
 
+import codecs
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.responses import JsonObject, whole_number
@@ -9,6 +12,10 @@ _MAX_TOKEN_LENGTH = 4096
 """WeChat asks callers to reserve 512 characters; its tokens have fewer than 200."""
 _MAX_EXPIRES_IN = 30 * 86400.0
 _MAX_NUMBER = 10**15
+_FIRST_UNIX_TIME, _FIRST_MILLISECONDS = 10**9, 10**12
+"""In seconds this is the year 2001 as a time, and 31 years as a lifetime."""
+_TOKEN = re.compile(r"[A-Za-z0-9_.~+/=|@!:-]+")
+"""The characters of WeChat's tokens, and some that gateways add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +61,42 @@ def as_expires_in(value: object) -> float | None:
     """Return a lifetime in whole seconds, 30 days at most; None if the value is none above 0."""
     seconds = whole_number(value, _MAX_NUMBER)
     return None if seconds is None or seconds <= 0 else min(float(seconds), _MAX_EXPIRES_IN)
+
+
+def read_text_token(body: bytes) -> str:
+    """Read a response that is nothing but a token.
+
+    Raises:
+        DecodeError: it is something else, such as a page or a JSON object.
+    """
+    text = body.removeprefix(codecs.BOM_UTF8).decode("latin-1").strip()
+    if as_token(text) is None or not _TOKEN.fullmatch(text):
+        raise DecodeError("the answer is no token: response_format text expects nothing else")
+    return text
+
+
+def is_unix_time(value: object) -> bool:
+    """Return whether a number of seconds or milliseconds is too large for a lifetime, but fits a time."""
+    number = whole_number(value, _MAX_NUMBER)
+    return number is not None and number >= _FIRST_UNIX_TIME
+
+
+def seconds_until(value: object, now: float) -> float | None:
+    """Return the seconds until a time, 30 days at most; None if it is no time, or has passed.
+
+    Args:
+        value: a Unix time in seconds or milliseconds, or a time by RFC 3339.
+        now: the Unix time.
+    """
+    if is_unix_time(value):
+        number = whole_number(value, _MAX_NUMBER) or 0
+        at = number / 1000 if number >= _FIRST_MILLISECONDS else float(number)
+    else:
+        try:
+            parsed = datetime.fromisoformat(value if isinstance(value, str) else "")
+        except ValueError:
+            return None
+        if parsed.tzinfo is None:  # RFC 3339 requires an offset: without one, nobody knows which time it is
+            return None
+        at = parsed.timestamp()
+    return min(at - now, _MAX_EXPIRES_IN) if at > now else None

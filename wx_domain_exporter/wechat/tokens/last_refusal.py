@@ -37,6 +37,11 @@ class LastRefusal:
         """Return whether the pause lasts."""
         return self._error is not None and self._cooldown.is_active()
 
+    @property
+    def seconds_left(self) -> float:
+        """Return the seconds until the pause ends; 0 if there is none."""
+        return 0.0 if self._error is None else self._cooldown.seconds_left
+
     def check(self, secret: str) -> None:
         """Raise the refusal while the pause lasts; another secret than the refused one ends it.
 

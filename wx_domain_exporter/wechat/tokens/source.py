@@ -11,7 +11,14 @@ from gevent.lock import BoundedSemaphore
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import Caller, Credential
-from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError, NoSecretError, TokenError
+from wx_domain_exporter.wechat.errors import (
+    ApiError,
+    DeadlineError,
+    FetchError,
+    NoSecretError,
+    TokenError,
+    TokenOrigin,
+)
 from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken
 from wx_domain_exporter.wechat.tokens.last_refusal import LastRefusal
 
@@ -52,6 +59,11 @@ class TokenSource(ABC):
     def component_appid(self) -> str | None:
         """Return the appid of the third-party platform that the token comes from, if it does."""
         return None
+
+    @property
+    def pause_seconds(self) -> float:
+        """Return the seconds until a token is requested again, after a refusal; 0 if there is no pause."""
+        return self._last_refusal.seconds_left
 
     def get(self, caller: Caller) -> str:
         """Return the current token.
@@ -157,7 +169,7 @@ class TokenSource(ABC):
         try:
             secret = self._secret()
         except SecretError as error:
-            raise NoSecretError(f"{self.type_name}: no token: {error}") from None
+            raise NoSecretError(f"{self.type_name}: no token: {error}", error.text.zh) from None
         if caller.client.desyncs.covers(self._refused_at):  # what was refused may have been another app's
             self._last_refusal.end()
         self._last_refusal.check(secret)
@@ -174,8 +186,14 @@ class TokenSource(ABC):
     def _refused(self, error: TokenError) -> TokenError:
         self._refused_at = self._clock.monotonic()
         with contextlib.suppress(SecretError, TokenError):  # the next request reports it
-            self._last_refusal.note(error, self._secret())
+            secret = self._secret()
+            error.origin = self._origin(secret)
+            self._last_refusal.note(error, secret)
         return error
+
+    def _origin(self, secret: str) -> TokenOrigin:  # noqa: ARG002 - for sources with an AppSecret
+        """Describe the source for the explanation of its refusal."""
+        return TokenOrigin(self.type_name)
 
 
 class CachingSource(TokenSource):

@@ -4,7 +4,9 @@ from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
 from wx_domain_exporter.config.schema_tokens import StableToken
 from wx_domain_exporter.wechat.apis import STABLE_TOKEN
 from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.errors import TokenOrigin
 from wx_domain_exporter.wechat.responses import AS_JSON
+from wx_domain_exporter.wechat.tokens.appsecret import flaw_of
 from wx_domain_exporter.wechat.tokens.issued_token import IssuedToken, read_issued_token
 from wx_domain_exporter.wechat.tokens.source import CachingSource
 
@@ -20,6 +22,9 @@ class StableTokenSource(CachingSource):
 
     def _secret(self) -> str:
         return self._appsecret.read()
+
+    def _origin(self, secret: str) -> TokenOrigin:
+        return TokenOrigin(self.type_name, flaw=flaw_of(secret))
 
     def _request(self, secret: str, caller: Caller) -> IssuedToken:
         answer = caller.call(

@@ -21,7 +21,9 @@ from helpers.page_setup import (
 from wx_domain_exporter.apps.results import ExtraResult
 from wx_domain_exporter.domains.baseline import Expected
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.web.pages.app_page import MAX_DOMAINS, AppPage, CategoryDetails, app_page
+from wx_domain_exporter.wechat.errors import QuotaError
 from wx_domain_exporter.wechat.quota import Quota
 
 if TYPE_CHECKING:
@@ -58,6 +60,26 @@ def test_a_failing_app_shows_its_last_lists() -> None:
         "2 h ago",
         0.5,
     )
+
+
+def test_a_failing_app_shows_since_when_and_its_last_fetches() -> None:
+    app = good("x", age=2 * HOUR)
+    for age in (600, 300):
+        fail(app, SLOW, NOW - age)
+    content = page(app)
+    assert content.failing_since is not None
+    assert content.failing_since.ago.en == "10 min ago"
+    assert (content.next_trial, content.ticks.numbers) == (None, {"ok": 1, "failing": 2})
+    answer(app, NOW)
+    assert page(app).failing_since is None
+
+
+def test_the_end_of_the_quotas_day_is_shown_if_the_quota_is_known_or_used_up() -> None:
+    known = good("x")
+    set_extra_result(known, Quota(1000, 10, 990))
+    for app in (known, bad("x", QuotaError("getwxadevinfo", 45009, ""))):
+        assert page(app).quota_day_left == BilingualText("53 min", "53 分钟")
+    assert page(good("x")).quota_day_left is None
 
 
 def test_a_failing_app_shows_no_differences() -> None:
@@ -118,7 +140,7 @@ def test_the_newest_change_comes_first() -> None:
     app = good("x", requestdomain=hosts(1), age=HOUR)
     answer(app, NOW - 120, requestdomain=hosts(2))
     answer(app, NOW - 60, requestdomain=hosts(60))
-    newest, oldest = page(app).changes
+    newest, oldest = page(app).timeline.changes
     assert (newest.time.ago.en, oldest.time.ago.en) == ("1 min ago", "2 min ago")
     assert (oldest.added.shown, oldest.removed.shown, oldest.left_out) == ((hosts(2)[1],), (), 0)
     assert (len(newest.added.shown), newest.added.more) == (50, 8)
@@ -130,7 +152,7 @@ def test_another_apps_changes_are_not_shown() -> None:
     for appid in (app.settings.appid, "another"):
         app._token_usage.claim(appid, "the same", app.forget_answers)
     content = page(app)
-    assert (content.changes, content.categories) == ([], None)
+    assert (content.timeline.changes, content.categories) == ([], None)
     assert content.failure is not None
     assert content.failure.reason == "token"
 

@@ -58,6 +58,38 @@ def test_without_a_choice_no_link_has_a_language(url: str) -> None:
     assert not [link for link in links if "lang=" in link["href"]]
 
 
+def test_a_page_is_refreshed_on_request(url: str) -> None:
+    for path in ("/", f"/apps/{appid(1)}"):
+        assert "refresh" not in request(url + path).headers
+        answer = request(f"{url}{path}?refresh=30")
+        assert answer.headers["refresh"] == "30"
+        links = [link["href"] for link in Page(answer.text).all("a")]
+        assert [link for link in links if "refresh=30" not in link and "/apps/" in link] == (
+            [] if path == "/" else [f"..{path}"]
+        ), "only the link that ends it"
+
+
+@pytest.mark.parametrize(("path", "root"), [("/x", "./"), ("/a/b/c?lang=zh", "../../"), ("//", "../")])
+def test_an_unknown_path_is_a_page_for_browsers_with_links_to_the_others(
+    url: str, path: str, root: str
+) -> None:
+    answer = request(url + path, headers={"Accept": "text/html,*/*;q=0.8"})
+    assert answer.status == 404
+    page = Page(answer.text)
+    assert "没有这个页面" in page.text or "No such page" in page.text
+    assert [link["href"].partition("?")[0] for link in page.all("a")] == [
+        "#content",
+        root,
+        "",
+        "",
+        root,
+        f"{root}metrics",
+        f"{root}-/healthy",
+        f"{root}-/ready",
+    ]
+    assert request(url + path).text == "Not Found"
+
+
 @pytest.mark.parametrize("path", ["/apps", "/apps/", f"/apps/{appid(1)}/", f"/apps/{appid(1)}/x"])
 def test_other_paths_below_apps_are_404(url: str, path: str) -> None:
     assert request(url + path).status == 404

@@ -3,13 +3,24 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from helpers.http_requests import request
 from helpers.json_text import as_json
-from helpers.page_setup import CONFIGURED, NOW, PLATFORMS, service_of
+from helpers.page_setup import (
+    CONFIGURED,
+    NOW,
+    PLATFORMS,
+    Page,
+    appid,
+    every_status,
+    served,
+    service_of,
+)
 
 from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.platforms.account_lookup import FailedAccount
+from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
 from wx_domain_exporter.wechat.errors import ApiError
@@ -50,9 +61,9 @@ def test_a_rejected_configuration_is_shown_until_a_valid_one_is_loaded(tmp_path:
         path.write_text("apps: []\nwrong: 1\n")
         assert not service.reload()
         state = exporter_state(service, time.time())
-        assert [error.split(": ", 1)[1].split(":")[0] for error in state.rejection.shown] == [
-            "wrong",
+        assert [error.en.split(": ", 1)[1].split(":")[0] for error in state.rejection.shown] == [
             "apps",
+            "wrong",
         ]
         assert state.rejected is not None
         assert service.config_loaded_at == first
@@ -76,7 +87,7 @@ def test_errors_of_app_files_are_shown(tmp_path: Path) -> None:
         service.close()
     assert len(errors.shown) == 50
     assert errors.more > 0
-    assert "a.yml: [0].appid" in errors.shown[0]
+    assert "a.yml:1: [0].appid" in errors.shown[0].en
 
 
 def test_every_platform_shows_the_state_of_its_discovery() -> None:
@@ -94,6 +105,26 @@ def test_every_platform_shows_the_state_of_its_discovery() -> None:
         assert main.failure.remedy.en.startswith(
             "Add 203.0.113.7 to the IP whitelist of wx00000000000000c0: "
         )
+
+
+def test_how_far_discovery_and_the_first_fetches_are_is_shown_and_why_accounts_are_left_out() -> None:
+    apps = every_status(NOW)
+    with service_of(apps, platforms=PLATFORMS) as service, served(service) as url:
+        (discovery,) = service.discoveries
+        discovery.progress = Progress(250, 1900)
+        discovery._listed = dict.fromkeys([appid(20), appid(21), appid(22)], "")
+        discovery._accounts.names = {appid(20): None, appid(21): None}
+        fetched = service.fetched
+        assert 0 < fetched.done < fetched.total == len(apps)
+        english, chinese = (Page(request(f"{url}/?lang={language}").text).text for language in ("en", "zh"))
+    assert "in progress, 0 mini programs so far (250 of 1,900 accounts looked at)" in english
+    assert "已查看 1,900 个账号中的 250 个" in chinese
+    assert (
+        "Accounts that are left out: 2 official accounts or the like, 1 that could not be looked" in english
+    )
+    assert "未监控的账号：2 个公众号等非小程序账号、1 个无法查询" in chinese
+    assert f"({fetched.done} fetched so far)" in english
+    assert f"（已查询 {fetched.done} 个）" in chinese
 
 
 def test_the_accounts_that_cannot_be_looked_up_are_shown_by_cause() -> None:

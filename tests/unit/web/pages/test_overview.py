@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.clocks import StoppedClock
 from helpers.page_setup import (
     HOUR,
     NO_PERMISSION,
@@ -19,21 +20,18 @@ from helpers.page_setup import (
     hosts,
     names,
     pending,
+    shown,
 )
 
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.web.pages.app_state import AppStatus
-from wx_domain_exporter.web.pages.overview import CategoryCount, Overview, OverviewRow, overview
-from wx_domain_exporter.web.pages.query import Query
+from wx_domain_exporter.web.pages.overview import CategoryCount, OverviewRow
+from wx_domain_exporter.wechat.errors import ApiError
+from wx_domain_exporter.wechat.tokens.factory import make_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from wx_domain_exporter.apps.monitored_app import MonitoredApp
-
-
-def shown(apps: Sequence[MonitoredApp], **parameters: str) -> Overview:
-    return overview(apps, DEFAULT_LIMITS, Query.of(parameters), NOW)
 
 
 def row(app: MonitoredApp) -> OverviewRow:
@@ -44,7 +42,7 @@ def row(app: MonitoredApp) -> OverviewRow:
 class TestRow:
     def test_an_app_that_answers_has_its_counts_and_limits(self) -> None:
         content = row(good("shop", 7, requestdomain=hosts(3), bizdomain=hosts(1)))
-        assert (content.name, content.appid, content.status, content.failure) == (
+        assert (content.name, content.appid, content.status, content.cause) == (
             "shop",
             appid(7),
             AppStatus.OK,
@@ -85,25 +83,32 @@ class TestRow:
         assert (content.status, content.fetched, content.last_success) == (AppStatus.PENDING, None, None)
         assert {count.number for count in content.counts} == {None}
 
-    def test_a_failing_app_has_its_failure_and_no_old_counts(self) -> None:
+    def test_a_failing_app_has_its_cause_and_no_old_counts(self) -> None:
         app = good("lapsed", requestdomain=hosts(3), age=2 * HOUR)
+        fail(app, SLOW, NOW - 300)
         fail(app, SLOW, NOW - 5)
         content = row(app)
         assert (content.status, content.others) == (AppStatus.FAILING, [])
         assert {count.number for count in content.counts} == {None}
-        assert content.failure is not None
-        assert (content.failure.reason, content.failure.api_error) == ("timeout", None)
+        assert content.cause is not None
+        assert content.cause.code == "timeout"
+        assert content.failing_for == BilingualText("5 min", "5 分钟")
+        assert content.next_trial is None
+        assert content.ticks.numbers == {"ok": 1, "failing": 2}
         assert content.last_success is not None
         assert content.last_success.ago.en == "2 h ago"
 
-    def test_the_errcode_is_that_of_the_api_that_returned_it(self) -> None:
-        failure = row(bad("x", NOT_LISTED, 9)).failure
-        assert failure is not None
-        assert failure.api_error is not None
-        assert failure.reason == "token"
-        assert (failure.api_error.api, failure.api_error.errcode) == ("stable_token", 40164)
-        assert failure.remedy.en.startswith(f"Add 203.0.113.7 to the IP whitelist of {appid(9)}: ")
-        assert failure.remedy.zh.startswith("请将 203.0.113.7 加入")
+    def test_no_call_is_made_in_the_pause_of_a_refused_token_source(self) -> None:
+        clock = StoppedClock(NOW)
+        app = bad("x", NOT_LISTED)
+        app.source = make_source(app.settings.appid, app.settings.token, {}, clock)
+        assert row(app).next_trial is None
+        app.source.reject("canary-0", "refused")
+        content = row(app)
+        assert content.next_trial is not None
+        assert content.next_trial.en.endswith(" s")
+        clock.now += 60
+        assert row(app).next_trial is None
 
     def test_a_change_is_recent_for_a_day(self) -> None:
         for age, status in ((24 * HOUR - 1, AppStatus.CHANGED), (24 * HOUR, AppStatus.OK)):
@@ -133,15 +138,23 @@ class TestTotals:
             AppStatus.PENDING: 1,
             AppStatus.OK: 2,
         }
-        assert content.by_reason == {"api": 1, "timeout": 1, "token": 1}
+        assert {group.cause.code for group in content.causes} == {
+            "getwxadevinfo 61007",
+            "stable_token 40164",
+            "timeout",
+        }
         assert (content.nearly_full, content.matching, content.failing, content.drifted) == (1, 1, 3, 1)
 
-    def test_the_most_frequent_reason_comes_first(self) -> None:
-        apps = [
-            bad(str(number), error, number)
-            for number, error in enumerate([SLOW, NO_PERMISSION, NO_PERMISSION])
-        ]
-        assert list(shown(apps).by_reason.items()) == [("api", 2), ("timeout", 1)]
+    def test_the_most_frequent_cause_comes_first(self) -> None:
+        errors = [SLOW, NO_PERMISSION, NO_PERMISSION]
+        content = shown([bad(str(number), error, number) for number, error in enumerate(errors)])
+        causes = [(group.cause.code, group.apps) for group in content.causes]
+        assert causes == [("getwxadevinfo 61007", 2), ("timeout", 1)]
+
+    def test_the_twenty_most_frequent_causes_are_shown(self) -> None:
+        apps = [bad(str(code), ApiError("getwxadevinfo", code, ""), code) for code in range(1, 24)]
+        content = shown(apps)
+        assert (len(content.causes), content.more_causes) == (20, 3)
 
     def test_an_empty_fleet_has_an_empty_page(self) -> None:
         content = shown([])
@@ -190,6 +203,12 @@ class TestFilter:
             ("nearly_full", ["full"]),
             ("token", ["unlisted"]),
             ("deadline", []),
+            ("40164", ["unlisted"]),
+            ("stable_token 40164", ["unlisted"]),
+            ("getwxadevinfo 40164", []),
+            ("40125", []),
+            ("timeout", ["lapsed"]),
+            ("broken", []),
         ],
     )
     def test_by_state(self, state: str, expected: list[str]) -> None:
@@ -201,7 +220,12 @@ class TestFilter:
             ("SHOP", ["shop"]),
             (appid(4), ["partner"]),
             ("40164", ["unlisted"]),
+            ("stable_token 40164", ["unlisted"]),
             ("timeout", ["lapsed"]),
+            ("failing", ["lapsed", "partner", "unlisted"]),
+            ("异常", ["lapsed", "partner", "unlisted"]),
+            ("pending", ["new"]),
+            ("not fetched yet", ["new"]),
             ("new.example", ["changing"]),
             ("old.example", []),
             ("last.example.com", ["lapsed"]),
@@ -222,6 +246,28 @@ class TestFilter:
         assert content.hits == hosts(3)
         (content,) = shown([good("host", requestdomain=hosts(9))], q="host").rows
         assert content.hits == []
+
+
+class TestTimeline:
+    def test_it_has_the_last_changes_of_all_apps(self) -> None:
+        apps = []
+        for number in range(12):
+            app = good(f"app {number}", number, age=2 * HOUR, requestdomain=hosts(1))
+            for age in (HOUR + number, 600 + number):
+                answer(app, NOW - age, requestdomain=hosts(1), bizdomain=[f"https://{number}-{age}.cn"])
+            apps.append(app)
+        changes = shown(apps).timeline.changes
+        assert [change.name for change in changes] == [f"app {number}" for number in range(10)]
+        assert (changes[0].category, changes[0].added.shown) == ("bizdomain", ("https://0-600.cn",))
+        assert changes[0].removed.shown == ("https://0-3600.0.cn",)
+
+    def test_two_changes_of_one_app_are_both_there(self) -> None:
+        app = good("x", 1, age=HOUR, requestdomain=hosts(1))
+        for number in (2, 3):
+            answer(app, NOW - 100 + number, requestdomain=hosts(number))
+        found = shown([app, good("y", 2)]).timeline
+        assert [change.added.shown for change in found.changes] == [(hosts(3)[2],), (hosts(3)[1],)]
+        assert len(found.marks) == 2
 
 
 class TestPages:

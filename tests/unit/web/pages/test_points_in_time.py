@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wx_domain_exporter.errcodes.types import BilingualText
-from wx_domain_exporter.web.pages.points_in_time import optional_point_in_time, point_in_time
+from wx_domain_exporter.web.pages.points_in_time import optional_point_in_time, point_in_time, quota_day_left
 
 NOW = 1_750_000_000.0
 
@@ -25,9 +25,15 @@ def test_how_long_ago(seconds: float, en: str, zh: str) -> None:
     assert point_in_time(NOW - seconds, NOW).ago == BilingualText(en, zh)
 
 
-def test_the_time_itself_is_in_utc() -> None:
+def test_the_time_itself_is_in_utc_and_in_chinese_in_beijing_time() -> None:
     time = point_in_time(NOW, NOW)
-    assert (time.machine, time.utc) == ("2025-06-15T15:06:40Z", "2025-06-15 15:06:40 UTC")
+    assert time.machine == "2025-06-15T15:06:40Z"
+    assert time.absolute == BilingualText("2025-06-15 15:06:40 UTC", "北京时间 2025-06-15 23:06:40")
+
+
+@pytest.mark.parametrize(("seconds", "en"), [(0, "53 min"), (3199, "1 s"), (3200, "24 h"), (-60, "54 min")])
+def test_quotas_begin_anew_at_midnight_in_beijing(seconds: float, en: str) -> None:
+    assert quota_day_left(NOW + seconds).en == en
 
 
 def test_none_stays_none() -> None:

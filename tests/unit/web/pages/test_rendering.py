@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from helpers.http_requests import Answer, request
 from helpers.page_setup import (
+    NOT_LISTED,
     NOW,
     PLATFORMS,
     Page,
@@ -26,10 +27,12 @@ from helpers.page_setup import (
 from jinja2 import UndefinedError
 
 from wx_domain_exporter.apps.results import ExtraResult
+from wx_domain_exporter.apps.status_history import FetchStatus
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.service import RejectedConfig
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer
-from wx_domain_exporter.wechat.errors import DecodeError, Reason
+from wx_domain_exporter.wechat.errors import ApiError, DecodeError, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +46,7 @@ PAGES = ["/", "/?sort=age", *(f"/apps/{appid(number)}" for number in range(1, 8)
 def url() -> Iterator[str]:
     """An app in every state, and every problem that the exporter itself can have."""
     with service_of(every_status(time.time()), platforms=PLATFORMS) as service:
-        service.rejected_config = RejectedConfig(NOW, [f"config.yml: {HOSTILE}"])
+        service.rejected_config = RejectedConfig(NOW, [BilingualText(HOSTILE, f"配置有误：{HOSTILE}")])
         service.last_scrape = NOW
         (discovery,) = service.discoveries
         discovery.failure = DecodeError(HOSTILE)
@@ -124,14 +127,14 @@ class TestPolicy:
         for path in PAGES:
             for link in Page(request(url + path).text).all("a"):
                 root = "../" if path.startswith("/apps/") else "./"
-                assert link["href"].startswith((root, "#")), (path, link)
+                assert link["href"].startswith((root, "#", "?")), (path, link)
 
     @pytest.mark.parametrize("path", PAGES)
     def test_the_other_headers(self, url: str, path: str) -> None:
         headers = request(url + path).headers
         assert headers["content-type"] == "text/html; charset=utf-8"
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert headers["vary"] == "Accept-Language, Accept-Encoding"
         assert headers["cache-control"] == "private, no-cache"
 
@@ -146,23 +149,97 @@ class TestContent:
             assert word not in page.text
             assert not [one for _, one in page.elements if word in str(one)]
 
-    def test_the_overview_shows_reason_errcode_meaning_and_remedy_of_a_failure(self, url: str) -> None:
-        text = Page(request(url).text).text
-        assert "token 40164 stable_token returned errcode 40164: The address" in text
-        assert f"Add 203.0.113.7 to the IP whitelist of {appid(7)}" in text
-        assert "last success 2 h ago" in text
-        assert "never succeeded" in text
+    def test_the_overview_explains_each_cause_once(self, url: str) -> None:
+        page = Page(request(url).text)
+        assert "stable_token 40164 1 mini program The address" in page.text
+        assert f"What to doAdd 203.0.113.7 to the IP whitelist of {appid(7)}" in page.text
+        assert "timeout 1 mini program timeout, no whole answer within 5 s" in page.text
+        assert page.text.count("Add 203.0.113.7") == 1
+        assert {"href": "./?state=stable_token+40164"} in page.all("a")
+        assert "stable_token 40164 failing for" in page.text
+        assert "last success 2 h ago" in page.text
+        assert "no success since the start" in page.text
 
     def test_the_overview_shows_failures_in_chinese_too(self, url: str) -> None:
         text = Page(in_chinese(url).text).text
-        assert "token 40164 stable_token 返回错误码 40164：" in text
+        assert "stable_token 40164 1 个小程序" in text
         assert f"请将 203.0.113.7 加入 {appid(7)} 的 IP 白名单" in text
+        assert "启动以来未成功" in text
         assert "接近上限" in text
+        assert f"配置有误：{HOSTILE}" in text
+        assert "截至 北京时间 20" in text
+
+    def test_the_remedy_of_several_mini_programs_names_none_of_them(self) -> None:
+        apps = [bad("x", NOT_LISTED, 1), bad("y", NOT_LISTED, 2)]
+        with service_of(apps) as service, served(service) as url:
+            english, chinese = request(url), in_chinese(url)
+        assert "to the IP whitelist of each of these mini programs:" in Page(english.text).text
+        assert "请将 203.0.113.7 加入每个相关小程序的 IP 白名单" in Page(chinese.text).text
+
+    def test_from_the_fourth_cause_on_they_are_collapsed(self) -> None:
+        apps = [bad(str(code), ApiError("getwxadevinfo", code, ""), code) for code in range(1, 24)]
+        with service_of(apps) as service, served(service) as url:
+            page = Page(request(url).text)
+        assert "Other causes (20)" in page.text
+        assert len([one for one in page.all("a") if one["href"].startswith("./?state=getwxadevinfo")]) == 20
+
+    def test_an_unknown_state_is_an_error(self, url: str) -> None:
+        answer = request(f"{url}/?state=%3Cbroken%3E")
+        page = Page(answer.text)
+        assert answer.status == 400
+        assert "There is no state “<broken>”. The states are failing, drifted," in page.text
+        assert not [one for one in page.all("table") if one["class"] == "apps"]
+        assert request(f"{url}/?state=40125").status == 200
+
+    def test_a_filter_by_cause_is_among_the_chips(self, url: str) -> None:
+        page = Page(request(f"{url}/?state=stable_token+40164").text)
+        assert "stable_token 40164 1" in page.text
+        assert "1 shown" in page.text
+
+    def test_the_last_scrapes_and_fetches_are_charts_with_a_text(self) -> None:
+        apps = every_status()
+        with service_of(apps) as service, served(service) as url:
+            for timestamp in (NOW - 60, NOW):
+                service.fleet_history.note(apps, timestamp)
+            overview, app = Page(request(url).text), Page(request(f"{url}/apps/{appid(3)}").text)
+        bar, *ticks = [one for one in overview.all("svg") if one.get("role") == "img"]
+        assert bar["aria-label"].count("3 failing, 1 drifted, 3 ok") == 2
+        assert ticks[0]["aria-label"] == "Last fetches: 1 ok, 1 failing"
+        assert len(ticks) == 7
+        (only,) = [one for one in app.all("svg") if one.get("role") == "img"]
+        assert only["aria-label"] == "Last fetches: 2 ok"
+
+    def test_the_overview_shows_the_last_changes(self, url: str) -> None:
+        text = Page(request(url).text).text
+        assert "Last changes" in text
+        assert (
+            "changing requestdomain Added: +https://new.example.com Removed: −https://old.example.com" in text
+        )
+
+    def test_before_the_first_scrape_the_page_says_why_it_is_empty(self) -> None:
+        with service_of([pending("x")]) as service, served(service) as url:
+            page = Page(request(url).text)
+            assert "Prometheus has not scraped this exporter yet" in page.text
+            assert page.all("svg") == []
+            service.last_scrape = NOW
+            assert "No data yet" not in Page(request(url).text).text
+
+    def test_the_page_of_ten_thousand_apps_with_one_cause_is_small(self) -> None:
+        apps = [bad(f"app-{number}", NOT_LISTED, number) for number in range(10_000)]
+        for app in apps:
+            for number in range(60):
+                app.status_history.note(FetchStatus(1 + number % 3), NOW + number)
+        with service_of(apps) as service, served(service) as url:
+            for number in range(60):
+                service.fleet_history.note(apps, NOW + number)
+            answer = request(url)
+        assert "10,000 mini programs" in Page(answer.text).text
+        assert len(answer.text.encode()) < 200_000
 
     def test_the_overview_shows_the_state_of_the_exporter(self, url: str) -> None:
         text = Page(request(url).text).text
         assert "A configuration was rejected" in text
-        assert f"config.yml: {HOSTILE}" in text
+        assert HOSTILE in text
         assert "The last scrape was" in text
         assert "main wx00000000000000c0 ✕ failing 0 mini programs known decode" in text
         assert "other wx00000000000000c1 off (discover: false)" in text
@@ -179,6 +256,16 @@ class TestContent:
         assert "Rate limit5,000 calls in 60 s" in page.text
         assert "Rate limit for third-party platforms100 calls in 1 s" in page.text
         assert "get_effective_domain 48001" in page.text
+
+    @pytest.mark.parametrize(("number", "full"), [(179, False), (180, True), (250, True)])
+    def test_the_meter_and_the_words_beside_it_agree(self, number: int, *, full: bool) -> None:
+        app = good("x", 1, requestdomain=hosts(number))
+        with service_of([app]) as service, served(service) as url:
+            page = Page(request(f"{url}/apps/{appid(1)}").text)
+        meters = [one["class"] for one in page.all("svg") if one["class"].startswith("meter")]
+        assert meters[0] == ("meter full" if full else "meter")
+        assert meters[1:] == ["meter"] * 5
+        assert (f"▲ {number} of 200 nearly full" in page.text) is full
 
     def test_problems_of_apps_that_do_not_fail_are_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
         withheld = good("x", 2, requestdomain=hosts(1))
@@ -197,7 +284,7 @@ class TestContent:
 
     def test_the_overview_shows_differences_from_the_baseline(self, url: str) -> None:
         text = Page(request(f"{url}/?state=drifted").text).text
-        assert "≠ drifted from baseline stray" in text
+        assert "≠ drifted stray" in text
         assert "−requestdomain, missing: https://api.example.com" in text
         assert "+requestdomain, unexpected: https://evil.example.net" in text
         assert "https://www.example.com" not in text
@@ -239,14 +326,15 @@ class TestContent:
         with service_of(apps) as service, served(service) as url:
             page = Page(request(f"{url}/?sort=name&page=2&lang=en").text)
         links = {one["rel"]: one["href"] for one in page.all("a") if "rel" in one}
+        assert len([one for one in page.all("a") if one.get("rel") == "next"]) == 2, "above and below"
         assert links == {"prev": "./?sort=name&lang=en", "next": "./?sort=name&page=3&lang=en"}
         assert "101–200 of 201" in page.text
         assert "Page 2 of 3" in page.text
 
     def test_the_form_keeps_state_and_language(self, url: str) -> None:
-        page = Page(request(f"{url}/?state=failing&lang=zh&sort=age").text)
+        page = Page(request(f"{url}/?state=failing&lang=zh&sort=age&refresh=60").text)
         hidden = {one["name"]: one["value"] for one in page.all("input") if one.get("type") == "hidden"}
-        assert hidden == {"state": "failing", "lang": "zh"}
+        assert hidden == {"state": "failing", "lang": "zh", "refresh": "60"}
         assert [one["value"] for one in page.all("option") if "selected" in one] == ["age"]
 
     def test_the_markup_suits_screen_readers(self, url: str) -> None:
@@ -269,7 +357,7 @@ class TestContent:
 class TestTemplates:
     def test_a_missing_value_is_an_error(self) -> None:
         with pytest.raises(UndefinedError):
-            Renderer().page("unknown_app.html", chinese=False)
+            Renderer().page("not_found.html", chinese=False)
 
     def test_none_is_an_error(self) -> None:
         template = Renderer()._environment.from_string("{{ x }}")

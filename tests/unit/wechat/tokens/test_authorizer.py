@@ -228,6 +228,7 @@ class TestRefusedPlatform:
             )
             assert member.api_errors == {"api_component_token": 61004}
         assert third_party.component_calls == 1
+        assert all(member.source.pause_seconds > 20 for member in members), "the pause is the platform's"
         third_party.patch(whitelisted=True)
         platform.component_token.resume()
         for member in members:  # they have no pauses of their own

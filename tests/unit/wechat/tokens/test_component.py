@@ -8,7 +8,7 @@ from helpers.token_setup import Stage, credential_of, http_token, together
 
 from wx_domain_exporter.config.schema_tokens import AccessToken
 from wx_domain_exporter.wechat.apis import API_AUTHORIZER_TOKEN
-from wx_domain_exporter.wechat.errors import TokenError
+from wx_domain_exporter.wechat.errors import SecretFlaw, TokenError, TokenOrigin
 from wx_domain_exporter.wechat.tokens.access_token import AccessTokenSource
 from wx_domain_exporter.wechat.tokens.component import ComponentSource
 from wx_domain_exporter.wechat.tokens.source import refresh_after
@@ -86,7 +86,9 @@ class TestRefusedOwnToken:
         third_party.appsecret.write_text("canary")
         source = third_party.platform().component_token
         for _ in range(3):
-            assert "errcode 40125" in str(stage.refusal(source))
+            error = stage.refusal(source)
+            assert "errcode 40125" in str(error)
+            assert error.origin == TokenOrigin("component", flaw=SecretFlaw.NOT_HEXADECIMAL)
         assert third_party.component_calls == 1
         third_party.appsecret.write_text(COMPONENT_SECRET)
         assert source.get(stage.caller())

@@ -7,7 +7,7 @@ from helpers.simulated_client import APPID, SECRET
 from helpers.token_setup import Stage, together
 
 from wx_domain_exporter.simulator.apis import app_tokens as apis
-from wx_domain_exporter.wechat.errors import TokenError
+from wx_domain_exporter.wechat.errors import SecretFlaw, TokenError, TokenOrigin
 
 if TYPE_CHECKING:
     from helpers.clocks import Clock
@@ -22,9 +22,21 @@ class TestRefusedSource:
         again = stage.refusal(source)
         assert str(again) == str(first)
         assert again.occurred_at == first.occurred_at
+        assert 20 < source.pause_seconds <= 36
         assert not again.timed_out
         assert stage.token_calls == 1
         assert stage.api_errors == {"stable_token": 40125}
+
+    @pytest.mark.parametrize(
+        ("secret", "flaw"), [("$SHOP_APPSECRET", SecretFlaw.VARIABLE), (f"{SECRET[:-1]}9", None)]
+    )
+    def test_the_error_says_what_is_visibly_wrong_with_the_appsecret(
+        self, stage: Stage, secret: str, flaw: SecretFlaw | None
+    ) -> None:
+        stage.appsecret.write_text(secret)
+        source = stage.source()
+        for _ in range(2):
+            assert stage.refusal(source).origin == TokenOrigin("stable_token", flaw=flaw)
 
     def test_it_is_called_again_after_30_seconds_and_then_after_twice_the_time(
         self, stage: Stage, clock: Clock
@@ -67,7 +79,9 @@ class TestRefusedSource:
         source = stage.source()
         stage.refusal(source)
         stage.app.whitelisted = True
+        assert source.pause_seconds > 0
         source.resume()
+        assert source.pause_seconds == 0
         assert source.get(stage.caller())
 
     def test_a_secret_that_cannot_be_read_costs_no_call_and_no_pause(self, stage: Stage) -> None:

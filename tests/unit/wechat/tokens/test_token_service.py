@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.simulated_client import APPID, OTHER
-from helpers.token_setup import Stage, together
+from helpers.token_setup import Stage, http_token, together
 
-from wx_domain_exporter.wechat.errors import BrokenConnectionError
+from wx_domain_exporter.wechat.errors import BrokenConnectionError, TokenOrigin
+from wx_domain_exporter.wechat.tokens.token_service import TokenServiceSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +32,14 @@ class TestRequest:
         assert asked(stage) == 1
         assert stage.recorder.refreshed == ["http"]
         assert stage.fetch(source)["errcode"] == 0
+
+    def test_a_refusal_names_the_source_and_the_host(self, stage: Stage) -> None:
+        stage.world.patch_token_service({"status": 503})
+        settings = http_token(stage.server.url)
+        settings.set_name("center")
+        source = TokenServiceSource(APPID, settings, stage.clock)
+        host = stage.server.url.removeprefix("http://")
+        assert stage.refusal(source).origin == TokenOrigin("http", "center", host)
 
     def test_its_calls_are_counted_by_its_type(self, stage: Stage) -> None:
         stage.world.patch_token_service({"next_statuses": [503]})
