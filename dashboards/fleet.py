@@ -34,6 +34,7 @@ from dashboards.promql import (
     lists_not_effective,
     named,
     number_of_apps_with_used_quota,
+    number_of_changes,
     number_of_lists_not_effective,
     quota_used,
 )
@@ -264,7 +265,7 @@ def _lists() -> list[Panel]:
                 "What changed",
                 "How often each list changed in the time shown. The 100 that changed most.",
             ),
-            [named(f"topk(100, {changed('$__range')})")],
+            [named(f"topk(100, {number_of_changes('$__range')})")],
             (*_APP_COLUMNS, category, Column("Value", "changes", unit="none", width=100)),
             sort="changes",
             descending=True,

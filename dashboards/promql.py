@@ -104,8 +104,21 @@ def number_of_apps_with_used_quota(share: float) -> str:
 
 
 def changed(window: str) -> str:
-    """The changes of each changed list, by appid and category; filtered first, to keep the query cheap."""
-    return f"max by (appid, category) (changes({apps('hash')}[{window}]) > 0)"
+    """Lists that changed, by appid and category; filtered first, to keep the query cheap."""
+    return f"max by (appid, category) ({_differing(window)})"
+
+
+def number_of_changes(window: str) -> str:
+    """How often each changed list did, by appid and category.
+
+    changes() alone would find every new list in VictoriaMetrics, where it counts the first sample, too.
+    """
+    return f"max by (appid, category) (changes({apps('hash')}[{window}]) and {_differing(window)})"
+
+
+def _differing(window: str) -> str:
+    lists = f"{apps('hash')}[{window}]"
+    return f"(max_over_time({lists}) != min_over_time({lists}))"
 
 
 def sum_rate(by: str, counter: str) -> str:

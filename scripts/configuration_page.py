@@ -111,7 +111,7 @@ prints: [config.schema.json](schema/config.schema.json), and [app-file.schema.js
 files. A first line such as `# yaml-language-server: $schema=config.schema.json` names it. A schema can't find everything
 that `--config.check` reports: names that are not defined, and files and secrets that can't be read; keys, appids, platforms
 and tokens that occur twice; URLs that are not valid or not safe; the ranges of durations, and characters that can't be
-displayed; mistakes of typing in secrets; domains of baselines that WeChat never has; a configuration without any app.
+displayed; mistakes of typing; domains of baselines that WeChat never has; a configuration without any app.
 
 {sections}
 ## wechat

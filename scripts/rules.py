@@ -14,8 +14,9 @@ from rule_texts import RUNBOOK, translated, with_server, with_status_links
 from rule_thresholds import THRESHOLDS, MissingRuleError, wait, with_wait
 
 FOLDER = Path(__file__).resolve().parent.parent / "rules"
-RULES, ALERTMANAGER = "wx-domain.rules.yml", "alertmanager.example.yml"
-FILES = (RULES, "minimal.rules.yml", "targets.rules.yml", ALERTMANAGER)
+RULES = "wx-domain.rules.yml"
+ALERTMANAGER = ("alertmanager.example.yml", "alertmanager.wechat.example.yml")
+FILES = (RULES, "minimal.rules.yml", "targets.rules.yml", *ALERTMANAGER)
 
 _LABEL = re.compile(r"[a-z_][a-z0-9_]*")
 _INHIBIT_RULES = """\
@@ -122,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
         type=label,
         metavar="NAME",
         help="an external label with another value on each Prometheus server: summaries show it, and "
-        "alertmanager.example.yml inhibits nothing across its values; default none: nothing is inhibited",
+        "Alertmanager inhibits nothing across its values; default none: nothing is inhibited",
     )
     parser.add_argument(
         "--lang", choices=("en", "zh"), default="en", help="the language of the alerts' texts"
@@ -160,10 +161,10 @@ def main() -> None:
     flags = parser()
     options = flags.parse_args()
     text = (FOLDER / options.file).read_text()
-    if options.file == ALERTMANAGER:
+    if options.file in ALERTMANAGER:
         given = {key for key, value in vars(options).items() if value != flags.get_default(key)}
         if given - {"file", "fleet_label"}:
-            flags.error(f"{ALERTMANAGER} has a use for --fleet-label only")
+            flags.error(f"{options.file} has a use for --fleet-label only")
         sys.stdout.write(with_inhibition(text, options.fleet_label) if options.fleet_label else text)
         return
     try:

@@ -58,6 +58,7 @@ class Image:
 
 def mount_read_only(root: Path) -> None:
     """Mount the root as a container runtime does with --read-only, and without any writable folder."""
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")  # runtimes write one too
     for command in (
         ["mount", "--make-rprivate", "/"],
         ["mount", "--bind", root, root],

@@ -11,14 +11,14 @@ from helpers.exporter_process import exporter
 from helpers.fleets import APPSECRET, appid, own_platform
 from helpers.json_text import as_json
 from helpers.ports import free_port
-from helpers.real_prometheus import blackbox_exporter, configured_prometheus, prometheus
+from helpers.real_prometheus import blackbox_exporter, configured_prometheus, prometheus, remote_write
 from helpers.repository import REPOSITORY
 
 from wx_domain_exporter.simulator.server import SimulatorServer
 from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from helpers.exporter_process import Exporter
@@ -81,8 +81,13 @@ def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dic
 
 
 @contextlib.contextmanager
-def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, World]]:
-    """Run two exporters of one fleet, the demo, blackbox_exporter and Prometheus; one target is down."""
+def whole_compose(
+    folder: Path, release: str, copies: Sequence[Prometheus] = ()
+) -> Iterator[tuple[Prometheus, World]]:
+    """Run two exporters of one fleet, the demo, blackbox_exporter and Prometheus; one target is down.
+
+    Prometheus sends a copy of its samples to each of the `copies`.
+    """
     world, platform = fleet_world()
     with contextlib.ExitStack() as stack:
         simulator = stack.enter_context(SimulatorServer(world))
@@ -101,7 +106,7 @@ def whole_compose(folder: Path, release: str) -> Iterator[tuple[Prometheus, Worl
             "alertmanager:9093": [_unused_address()],
             "localhost:9090": [_unused_address()],
         }
-        server = stack.enter_context(prometheus_of_compose(folder / "prometheus", hosts, release))
+        server = stack.enter_context(prometheus_of_compose(folder / "prometheus", hosts, release, copies))
         yield server, world
 
 
@@ -121,7 +126,9 @@ def one_exporter(folder: Path, release: str) -> Iterator[tuple[Prometheus, World
 
 
 @contextlib.contextmanager
-def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release: str) -> Iterator[Prometheus]:
+def prometheus_of_compose(
+    folder: Path, hosts: Mapping[str, list[str]], release: str, copies: Sequence[Prometheus] = ()
+) -> Iterator[Prometheus]:
     """Run Prometheus with compose's configuration and rules, these addresses, and intervals of a second."""
     tree = compose_file("prometheus.yml")
     tree["global"] = dict.fromkeys(tree["global"], "1s")
@@ -132,6 +139,7 @@ def prometheus_of_compose(folder: Path, hosts: Mapping[str, list[str]], release:
         for discovery in job.get("http_sd_configs", ()):
             discovery["refresh_interval"] = "1s"
     tree["scrape_configs"].append(_replica_job(tree["scrape_configs"][0]))
+    tree["remote_write"] = [remote_write(copy.url) for copy in copies]
     text = as_json(tree)
     for host, found in hosts.items():
         text = text.replace(host, found[0])

@@ -46,6 +46,11 @@ class Prometheus:
         return found
 
 
+def remote_write(url: str) -> dict[str, Any]:
+    """The entry of Prometheus' configuration that sends its samples at once to the server at a URL."""
+    return {"url": f"{url}/api/v1/write", "queue_config": {"batch_send_deadline": "200ms"}}
+
+
 @contextlib.contextmanager
 def prometheus(folder: Path, jobs: Sequence[Mapping[str, Any]], release: str = FORKY) -> Iterator[Prometheus]:
     """Run Prometheus with these scrape jobs, at an interval of a second."""

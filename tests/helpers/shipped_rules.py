@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from helpers.ports import free_port
 from helpers.programs import FORKY
-from helpers.real_prometheus import Prometheus, configured_prometheus
+from helpers.real_prometheus import Prometheus, configured_prometheus, remote_write
 from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
@@ -82,11 +82,12 @@ def ruled_prometheus(
     release: str = FORKY,
     rules: Sequence[str] = (),
     external_labels: Mapping[str, str] = MappingProxyType({}),
+    copies: Sequence[Prometheus] = (),
 ) -> Iterator[Prometheus]:
     """Run Prometheus with the shipped rules, scaled from a minute to a second, and these exporters' URLs.
 
-    It also scrapes itself, and loads all `*.rules.yml` of the folder. `flags` are Prometheus', `rules` those
-    of scripts/rules.py.
+    It also scrapes itself, loads all `*.rules.yml` of the folder, and sends its samples to the `copies`.
+    `flags` are Prometheus', `rules` those of scripts/rules.py.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / RULES.name).write_text(written_rules("--scrape-interval=1s", *rules))
@@ -99,6 +100,7 @@ def ruled_prometheus(
             "external_labels": dict(external_labels),
         },
         "rule_files": ["*.rules.yml"],
+        "remote_write": [remote_write(copy.url) for copy in copies],
         "scrape_configs": [
             {
                 "job_name": "wx_domain",

@@ -30,6 +30,7 @@ from helpers.compose_setup import (
 from helpers.examples import DOMAINS, MODULE
 from helpers.grafana import FILES, Query, filled, load, option, queries, variables
 from helpers.programs import FORKY, program
+from helpers.real_victoriametrics import AT_ONCE, victoria_metrics
 from helpers.repository import REPOSITORY
 
 if TYPE_CHECKING:
@@ -43,8 +44,13 @@ FLEET = ALL | {"appid": f"{SHOP}|{DENIED}|{GARBLED}|{RENEWED}|{AWAY}|{DISCOVERED
 
 
 @pytest.fixture(scope="module")
-def server(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
-    with whole_compose(tmp_path_factory.mktemp("compose"), release) as (running, world):
+def servers(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Prometheus]]:
+    """Prometheus, and VictoriaMetrics with the same samples."""
+    folder = tmp_path_factory.mktemp("compose")
+    with (
+        victoria_metrics(folder / "victoria-metrics", AT_ONCE) as copy,
+        whole_compose(folder, release, [copy]) as (running, world),
+    ):
         running.wait_for("count(up == 1) >= 4")
         running.wait_for(f'count(wx_domain_hash{{appid="{AWAY}"}} offset 4s) >= 24')
         away_then = {"errcode": 48001, "domains": {"requestdomain": [NEW]}}
@@ -52,8 +58,19 @@ def server(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
         world.patch(RENEWED, {"domains": {"requestdomain": [KEPT, NEW]}})
         running.wait_for(f'sum_over_time((1 - wx_domain_up{{appid="{AWAY}"}})[10s:1s]) >= 6')
         world.patch(AWAY, {"errcode": 0})
-        running.wait_for(f'sum_over_time(wx_domain_up{{appid="{AWAY}"}}[3s]) >= 3')
-        yield running
+        for server in (running, copy):
+            server.wait_for(f'sum_over_time(wx_domain_up{{appid="{AWAY}"}}[3s]) >= 3')
+        yield {"prometheus": running, "victoria-metrics": copy}
+
+
+@pytest.fixture(scope="module")
+def server(servers: dict[str, Prometheus]) -> Prometheus:
+    return servers["prometheus"]
+
+
+@pytest.fixture(params=["prometheus", "victoria-metrics"])
+def database(request: pytest.FixtureRequest, servers: dict[str, Prometheus]) -> Prometheus:
+    return servers[request.param]
 
 
 def ask(server: Prometheus, query: Query, values: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -74,24 +91,26 @@ def without_zero(query: Query) -> Query:
 
 class TestDashboards:
     @pytest.mark.parametrize("query", queries(load("fleet.json")), ids=lambda query: query.where)
-    def test_each_expression_of_the_overview_finds_something(self, server: Prometheus, query: Query) -> None:
-        assert ask(server, without_zero(query), FLEET)
-        assert ask(server, query, ALL)
+    def test_each_expression_of_the_overview_finds_something(
+        self, database: Prometheus, query: Query
+    ) -> None:
+        assert ask(database, without_zero(query), FLEET)
+        assert ask(database, query, ALL)
 
     @pytest.mark.parametrize("query", queries(load("mini-program.json")), ids=lambda query: query.where)
     def test_each_expression_of_a_mini_program_finds_something(
-        self, server: Prometheus, query: Query
+        self, database: Prometheus, query: Query
     ) -> None:
         found = [
-            ask(server, without_zero(query), ALL | {"appid": one}) for one in (SHOP, DENIED, RENEWED, AWAY)
+            ask(database, without_zero(query), ALL | {"appid": one}) for one in (SHOP, DENIED, RENEWED, AWAY)
         ]
         assert any(found)
 
     @pytest.mark.parametrize("file", FILES)
-    def test_the_variables_offer_what_there_is(self, server: Prometheus, file: str) -> None:
+    def test_the_variables_offer_what_there_is(self, database: Prometheus, file: str) -> None:
         variable = variables(load(file))["appid"]
         query = variable["query"]["query"].removeprefix("query_result(").removesuffix(")")
-        options = dict(option(variable, row)[::-1] for row in server.query(filled(query, ALL)))
+        options = dict(option(variable, row)[::-1] for row in database.query(filled(query, ALL)))
         assert options[DENIED] == f"denied · {DENIED}"
         assert options[SHOP] in {f'the "shop" · {SHOP}', f"shop, as it was called · {SHOP}"}
         assert options[DISCOVERED].endswith(DISCOVERED)
@@ -131,68 +150,70 @@ class TestTables:
             ("Different configurations", 3),
         ],
     )
-    def test_nothing_counts_twice(self, server: Prometheus, title: str, number: int) -> None:
-        assert table(server, "fleet.json", f"{title} A", FLEET) == [(number,)]
+    def test_nothing_counts_twice(self, database: Prometheus, title: str, number: int) -> None:
+        assert table(database, "fleet.json", f"{title} A", FLEET) == [(number,)]
 
-    def test_who_fails_and_why(self, server: Prometheus) -> None:
-        found = table(server, "fleet.json", "Who fails, and why A", FLEET, "name", "reason", "api", "errcode")
+    def test_who_fails_and_why(self, database: Prometheus) -> None:
+        found = table(
+            database, "fleet.json", "Who fails, and why A", FLEET, "name", "reason", "api", "errcode"
+        )
         assert found == [("denied", "api", "getwxadevinfo", "61007", 0), ("garbled", "decode", "", "", 0)]
 
-    def test_drift(self, server: Prometheus) -> None:
-        where = (server, "fleet.json")
+    def test_drift(self, database: Prometheus) -> None:
+        where = (database, "fleet.json")
         [(name, *missing)] = table(*where, "Missing domains A", FLEET, "name", "category", "domain")
         assert missing == ["requestdomain", MISSING, 1]
         assert name in {'the "shop"', "shop, as it was called"}
         [(_, *unexpected)] = table(*where, "Unexpected domains A", FLEET, "name", "category", "domain")
         assert unexpected == ["requestdomain", FOREIGN, 1]
 
-    def test_what_is_configured_and_not_in_force(self, server: Prometheus) -> None:
+    def test_what_is_configured_and_not_in_force(self, database: Prometheus) -> None:
         rows = [
-            table(server, "fleet.json", f"Configured, but not in force {ref}", FLEET, "name", "category")
+            table(database, "fleet.json", f"Configured, but not in force {ref}", FLEET, "name", "category")
             for ref in "AB"
         ]
         [(_, category, configured)], [(_, same, effective)] = rows
         assert (category, configured) == ("requestdomain", 2)
         assert (same, effective) == ("requestdomain", 1)
 
-    def test_a_quota_that_is_nearly_used(self, server: Prometheus) -> None:
+    def test_a_quota_that_is_nearly_used(self, database: Prometheus) -> None:
         [*_, (_, api, share)] = sorted(
-            table(server, "fleet.json", "Most used quotas A", FLEET, "name", "api"), key=lambda row: row[-1]
+            table(database, "fleet.json", "Most used quotas A", FLEET, "name", "api"), key=lambda row: row[-1]
         )
         assert api == "getwxadevinfo"
         assert 0.95 < share < 1
 
-    def test_what_changed(self, server: Prometheus) -> None:
-        found = table(server, "fleet.json", "What changed A", FLEET, "name", "category")
+    def test_what_changed(self, database: Prometheus) -> None:
+        found = table(database, "fleet.json", "What changed A", FLEET, "name", "category")
         assert {(name, category) for name, category, _ in found} == {
             ("renewed", "requestdomain"),
             ("away", "requestdomain"),
         }
 
-    def test_the_lists_of_one(self, server: Prometheus) -> None:
+    def test_the_lists_of_one(self, database: Prometheus) -> None:
         of_shop = ALL | {"appid": SHOP}
-        found = table(server, "mini-program.json", "Domains A", of_shop, "category", "domain", "state")
+        found = table(database, "mini-program.json", "Domains A", of_shop, "category", "domain", "state")
         assert [(domain, state) for _, domain, state, _ in found] == [
             (KEPT, "configured"),
             (FOREIGN, "unexpected"),
             (MISSING, "missing"),
         ]
 
-    def test_annotations_name_what_was_added_and_removed(self, server: Prometheus) -> None:
+    def test_annotations_name_what_was_added_and_removed(self, database: Prometheus) -> None:
         of = {"added": ALL | {"appid": RENEWED}, "meanwhile": ALL | {"appid": AWAY}}
         file = "mini-program.json"
         domains = {}
         for where in ("Added domains", "Removed domains"):
-            rows = ask(server, Query(where, expression_of(file, where), over_time=True), of["added"])
+            rows = ask(database, Query(where, expression_of(file, where), over_time=True), of["added"])
             domains[where] = [row["metric"]["domain"] for row in rows]
         assert domains == {
             "Added domains": [NEW],
             "Removed domains": [FOREIGN],
         }
         where = "Changed while it was not scraped"
-        [row] = ask(server, Query(where, expression_of(file, where), over_time=True), of["meanwhile"])
+        [row] = ask(database, Query(where, expression_of(file, where), over_time=True), of["meanwhile"])
         assert row["metric"] == {"category": "requestdomain"}
-        assert not ask(server, Query(where, expression_of(file, where), over_time=True), of["added"])
+        assert not ask(database, Query(where, expression_of(file, where), over_time=True), of["added"])
 
 
 PanelValues = dict[str, list[float]]

@@ -9,6 +9,9 @@ import pytest
 from helpers.exporter_process import exporter
 from helpers.fleets import APPSECRET, SmallFleet, appid, own_platform, serve
 from helpers.json_text import as_json
+from helpers.programs import OWN
+from helpers.real_prometheus import configured_prometheus
+from helpers.real_victoriametrics import AT_ONCE, victoria_metrics
 from helpers.shipped_rules import RULE_FILES, expressions, ruled_prometheus, written_rules
 from helpers.waiting import wait_until
 
@@ -109,16 +112,17 @@ def second(fleet: SmallFleet, tmp_path: Path) -> Iterator[Exporter]:
 
 
 class ExpressionResults:
-    """Tracks which expressions have had a result."""
+    """Tracks which expressions have had a result, and in which servers not yet."""
 
-    def __init__(self, server: Prometheus) -> None:
-        self._server = server
-        self.missing = dict(expressions(written_rules("--scrape-interval=1s")))
+    def __init__(self, *servers: Prometheus) -> None:
+        self._expressions = dict(expressions(written_rules("--scrape-interval=1s")))
+        self.missing = {name: list(servers) for name in self._expressions}
         self.update()
 
     def update(self) -> None:
-        for name, expression in list(self.missing.items()):
-            if self._server.query(expression):
+        for name, servers in list(self.missing.items()):
+            servers[:] = [server for server in servers if not server.query(self._expressions[name])]
+            if not servers:
                 del self.missing[name]
 
     def wait_for(self, *names: str) -> None:
@@ -131,7 +135,8 @@ class ExpressionResults:
         try:
             wait_until(complete, "all have a result")
         except AssertionError as error:
-            raise AssertionError(sorted(self.missing.keys() & set(names))) from error
+            missing = {name: servers for name, servers in self.missing.items() if name in names}
+            raise AssertionError(missing) from error
 
 
 def break_one_of_each_kind(world: World, folder: Path) -> tuple[str, ...]:
@@ -189,6 +194,17 @@ def let_fail_now_and_then(world: World, one: str, server: Prometheus, results: E
             break
 
 
+@pytest.fixture
+def copies(tmp_path: Path) -> Iterator[list[Prometheus]]:
+    """Servers that get the samples of another one: VictoriaMetrics, and the older Prometheus."""
+    receiving = "--web.enable-remote-write-receiver"
+    with (
+        victoria_metrics(tmp_path / "victoria-metrics", AT_ONCE) as other,
+        configured_prometheus(tmp_path / "older", {}, receiving, release=OWN) as older,
+    ):
+        yield [other, older]
+
+
 FAILING_RULES = {
     "groups": [
         {
@@ -200,17 +216,17 @@ FAILING_RULES = {
 """Two rows on both sides, which Prometheus refuses to match."""
 
 
-def test_each_expression_has_a_result(
-    fleet: SmallFleet, program: Exporter, second: Exporter, tmp_path: Path
+def test_each_expression_has_a_result_in_prometheus_2_and_3_and_in_victoriametrics(
+    fleet: SmallFleet, program: Exporter, second: Exporter, copies: list[Prometheus], tmp_path: Path
 ) -> None:
     targets = [program.url, second.url, "http://127.0.0.1:1"]
     (tmp_path / "prometheus").mkdir()
     (tmp_path / "prometheus" / "failing.rules.yml").write_text(as_json(FAILING_RULES))
     # With the flag there is a scrape_timeout_seconds, of one second.
     with ruled_prometheus(
-        tmp_path / "prometheus", targets, "--enable-feature=extra-scrape-metrics"
+        tmp_path / "prometheus", targets, "--enable-feature=extra-scrape-metrics", copies=copies
     ) as server:
-        results = ExpressionResults(server)
+        results = ExpressionResults(server, *copies)
         results.wait_for("WxDomainAbsent")
         server.wait_for(f"count(appid_category:wx_domain_domains:named) == {6 * (APPS + 1)}")
 

@@ -103,7 +103,7 @@ class DoctorChecks:
             yield Check("", State.FAILED, error, BROKEN_APP_FILE.remedy, BROKEN_APP_FILE)
         explained = self._service.app_file_errors or any(one.failure for one in self._service.discoveries)
         if not self._service.fleet.apps and not explained:
-            yield Check("", State.FAILED, NO_APP.problem, NO_APP.remedy, NO_APP)
+            yield Check("", State.FAILED, NO_APP.meaning, NO_APP.remedy, NO_APP)
 
     def _check_apps(self) -> Iterator[Check | None]:
         apps = self._service.fleet.apps

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from wx_domain_exporter.commands.language import Language
 from wx_domain_exporter.commands.terminal import coloured
 from wx_domain_exporter.config.yaml_tree import one_line
-from wx_domain_exporter.diagnosis.checks import Check, State
-from wx_domain_exporter.diagnosis.diagnose import Cause
+from wx_domain_exporter.diagnosis.checks import Check, Problem, State
 from wx_domain_exporter.diagnosis.wording import counted, excerpt
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.progress import Progress
@@ -64,14 +63,14 @@ class Report:
         blocks = [self._interruption(checked, pending)] if checked is None or pending else []
         if self._checks:
             blocks.append(self._summary())
-        by_cause: dict[Cause, list[Check]] = {}
+        by_problem: dict[Problem, list[Check]] = {}
         for check in self._checks.values():
-            if check.cause is not None:
-                by_cause.setdefault(check.cause, []).append(check)
+            if check.problem is not None:
+                by_problem.setdefault(check.problem, []).append(check)
         failures_first = sorted(
-            by_cause.items(), key=lambda item: (item[1][0].state is not State.FAILED, -len(item[1]))
+            by_problem.items(), key=lambda item: (item[1][0].state is not State.FAILED, -len(item[1]))
         )
-        blocks += [self._block(cause, checks) for cause, checks in failures_first]
+        blocks += [self._block(problem, checks) for problem, checks in failures_first]
         return "\n\n".join(blocks) + "\n"
 
     def _line(self, check: Check) -> str:
@@ -80,7 +79,9 @@ class Report:
         padded = f"{word:<5}" if word.isascii() else word
         state = coloured(padded, check.state) if self._colour else padded
         subject = f"{check.subject}{self._say(': ', '：')}" if check.subject else ""
-        advice = f" → {self._text(check.remedy)}" if check.remedy is not None and check.cause is None else ""
+        advice = (
+            f" → {self._text(check.remedy)}" if check.remedy is not None and check.problem is None else ""
+        )
         return f"{state} {subject}{self._text(check.text)}{advice}"
 
     def _interruption(self, checked: Progress | None, pending: Sequence[str]) -> str:
@@ -109,23 +110,23 @@ class Report:
         if not failed:
             return self._say(f"{counted(checks, 'check')}: {differ}", f"{checks} 项检查：{differ}")
         text = self._say(
-            f"{failed} of {counted(checks, 'check')} failed",
+            f"{failed} of {checks} checks failed" if checks > 1 else "1 check failed",
             f"{checks} 项检查中 {failed} 项异常" if checks > 1 else "1 项检查异常",
         )
         return f"{text}{self._say('; ', '；')}{differ}" if drifted else text
 
-    def _block(self, cause: Cause, checks: Sequence[Check]) -> str:
+    def _block(self, problem: Problem, checks: Sequence[Check]) -> str:
         """Return what is wrong with some apps for the same cause, and what to do."""
         first, *others = checks
         number = self._say(f" ({len(checks)})", f"（{len(checks)} 项）") if others else ""
-        head = f"{cause.code}{number}{self._say(': ', '：')}{self._text(cause.problem)}"
+        head = f"{problem.code}{number}{self._say(': ', '：')}{self._text(problem.meaning)}"
         lines = [coloured(head, first.state) if self._colour else head]
         subjects = [check.subject for check in checks if check.subject]
         if subjects:
             lines.append(f"  {self._text(excerpt(subjects, _MAX_SUBJECTS))}")
         if first.message:
             lines.append(f"  {one_line(first.message)}")
-        remedy = cause.remedy if others or first.remedy is None else first.remedy
+        remedy = problem.remedy if others or first.remedy is None else first.remedy
         return "\n".join([*lines, f"  → {self._text(remedy)}"])
 
     def _text(self, text: BilingualText) -> str:

@@ -2,7 +2,7 @@
 
 import re
 
-from wx_domain_exporter.config.typing_mistakes import full_width_character, half_width, problem_with
+from wx_domain_exporter.config.typing_mistakes import full_width_character, half_width, problem_with, variable
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.errcodes.types import BilingualText
 
@@ -17,18 +17,22 @@ _SCHEMES = {
 }
 """The scheme that WeChat requires in each category; others are not documented.
 
-For bizdomain see https://developers.weixin.qq.com/doc/oplatform/openApi/OpenApiDoc/miniprogram-management/domain-management/modifyJumpDomain.html.
+For bizdomain see https://developers.weixin.qq.com/doc/oplatform/en/openApi/OpenApiDoc/miniprogram-management/domain-management/modifyJumpDomain.html.
 """
 _SCHEME = re.compile(r"(?:https?|wss?|udp|tcp):/*|[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s,;|]+")
+_UNUSUAL = re.compile(r"[\s,;|$]")
 
 
 def mistake_in_entry(category: str, domain: str) -> BilingualText | None:
     """Return why a domain, in normal form, can't be in a list of WeChat; None if it can be."""
     wanted = _SCHEMES.get(category)
     has_right_scheme = wanted is None or domain.startswith(f"{wanted}://")
-    if has_right_scheme and domain.isascii() and not _SEPARATORS.search(domain):
+    if has_right_scheme and domain.isascii() and not _UNUSUAL.search(domain):
         return None  # as most are
+    unreplaced = variable(domain, secret=False)
+    if unreplaced is not None:
+        return unreplaced
     char, scheme = full_width_character(domain), _scheme(domain)
     if char is not None:
         problem = problem_with(char)
@@ -58,7 +62,7 @@ def _parts(text: str) -> list[str]:
     """Return the domains in a text, several only if each of them looks like one."""
     parts = [part.strip("\"'[]") for part in _SEPARATORS.split(text)]
     parts = [part for part in parts if part]
-    return parts if all("." in part or "://" in part for part in parts) else [text]
+    return parts if parts and all("." in part or "://" in part for part in parts) else [text]
 
 
 def _with_scheme(category: str, domain: str) -> str:

@@ -45,6 +45,9 @@ class Wechat(StrictModel):
     action: Literal["getserverdomain", "getbizdomain"] | None = None
     """The categories to request from getwxadevinfo; null: all."""
 
+    address_family: Literal["any", "ipv4", "ipv6"] = "any"
+    """The kind of addresses used to reach `base_url`: an IP whitelist knows one; not for a proxy."""
+
     ca_file: FilePath | None = None
     """File with the certificate authorities for `base_url` (PEM); null: those of the requests library."""
 

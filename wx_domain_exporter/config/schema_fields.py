@@ -158,8 +158,7 @@ def _secret(value: object, info: ValidationInfo) -> Secret:
         case str(text):
             return Secret("value", _typed_secret(text))
         case {"file": str(path), **rest} if not rest and path:
-            folder = Path((info.context or {}).get("folder", "."))
-            return Secret("file", str(folder / path))
+            return Secret("file", _file_path(path, info))
         case {"env": str(name), **rest} if not rest and name:
             return Secret("env", _typed_secret(name))
     raise wrong(
@@ -214,7 +213,7 @@ def _label_name(value: str) -> str:
 def _printable(value: str) -> str:
     if _UNPRINTABLE.search(value) or len(value) > _MAX_NAME_LENGTH:
         raise explained(_NOT_DISPLAYABLE)
-    return value
+    return _without_variable(value)
 
 
 def printable_name(text: str) -> str:
@@ -314,11 +313,18 @@ def _pattern(value: str) -> str:
             "is not a file name pattern; allowed: for example apps.d/*.yml",
             "不是文件名模式；应类似 apps.d/*.yml",
         )
-    return value
+    return _without_variable(value)
 
 
 def _file_path(value: str, info: ValidationInfo) -> str:
-    return str(Path((info.context or {}).get("folder", ".")) / value)
+    return str(Path((info.context or {}).get("folder", ".")) / _without_variable(value))
+
+
+def _without_variable(value: str) -> str:
+    mistake = variable(value, secret=False)
+    if mistake is not None:
+        raise explained(mistake)
+    return value
 
 
 def _to_tuple(value: object) -> object:

@@ -8,7 +8,7 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.config.yaml_tree import one_line
 from wx_domain_exporter.diagnosis.advice import EFFECTIVE_WITHHELD
-from wx_domain_exporter.diagnosis.diagnose import Cause, Diagnosis, Step, diagnose
+from wx_domain_exporter.diagnosis.diagnose import Diagnosis, Step, diagnose
 from wx_domain_exporter.diagnosis.wording import counted, excerpt
 from wx_domain_exporter.domains.baseline import Drift
 from wx_domain_exporter.domains.domain_list import DomainList
@@ -17,37 +17,6 @@ from wx_domain_exporter.platforms.discovery import LeftOut, PlatformDiscovery
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota
 
-NO_APP = Cause(
-    "no app",
-    BilingualText("No mini program is monitored.", "没有任何被监控的小程序。"),
-    BilingualText(
-        "List at least one under apps, check that a pattern of app_files matches a file, or turn on "
-        "discovery for a platform. If a platform is discovered, its line says which accounts are left out.",
-        "请在 apps 中列出至少一个小程序，或检查 app_files 能否匹配到文件，或开启 platform 的 discover。"
-        "若平台已完成发现，请在其一行查看哪些账号未被监控。",
-    ),
-)
-BROKEN_APP_FILE = Cause(
-    "app file",
-    BilingualText("An app file is not valid.", "小程序列表文件有误。"),
-    BilingualText(
-        "Correct the file; it is read again by itself. A running exporter keeps its last valid content, but "
-        "one that starts now does not monitor its apps.",
-        "请修正该文件，修正后会自动重新读取。运行中的 exporter 仍使用其最后一次正确的内容，"
-        "而重新启动的 exporter 不会监控其中的小程序。",
-    ),
-)
-_DRIFT = Cause(
-    "drift",
-    BilingualText("The configured domains differ from the baseline.", "已配置的域名与基线不符。"),
-    BilingualText(
-        "If the change was intended, correct the baseline in the exporter's configuration. Otherwise correct "
-        "the domains where they were changed: 「服务器域名」 or 「业务域名」 under "
-        "「管理 → 开发管理 → 开发设置」 at mp.weixin.qq.com, or in the platform's own service.",
-        "若变更符合预期，请更新 exporter 配置中的基线；否则请在变更处改正：mp.weixin.qq.com "
-        "的“管理 → 开发管理 → 开发设置”中的服务器域名或业务域名，或第三方平台自有服务。",
-    ),
-)
 _MAX_DOMAINS = 5
 """Domains of one kind and category that a text names."""
 
@@ -61,6 +30,21 @@ class State(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong in one or several checks; equal where one remedy helps.
+
+    Attributes:
+        code: a short name, such as `stable_token 40164`.
+        meaning: what is wrong, without the details of one app.
+        remedy: what a person should do about all of them.
+    """
+
+    code: str
+    meaning: BilingualText
+    remedy: BilingualText
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """The result of one check.
 
@@ -69,7 +53,7 @@ class Check:
         state: what was found.
         text: the steps that succeeded, or what is wrong.
         remedy: what a person should do about it; None if nothing has to be done.
-        cause: what it has in common with other checks; None if nothing is wrong.
+        problem: what it has in common with other checks; None if nothing is wrong.
         message: WeChat's own words about a failure, redacted; empty if there are none.
     """
 
@@ -77,8 +61,41 @@ class Check:
     state: State
     text: BilingualText
     remedy: BilingualText | None = None
-    cause: Cause | None = None
+    problem: Problem | None = None
     message: str = ""
+
+
+NO_APP = Problem(
+    "no app",
+    BilingualText("No mini program is monitored.", "没有任何被监控的小程序。"),
+    BilingualText(
+        "List at least one under apps, check that a pattern of app_files matches a file, or turn on "
+        "discovery for a platform. If a platform is discovered, its line says which accounts are left out.",
+        "请在 apps 中列出至少一个小程序，或检查 app_files 能否匹配到文件，或开启 platform 的 discover。"
+        "若平台已完成发现，请在其一行查看哪些账号未被监控。",
+    ),
+)
+BROKEN_APP_FILE = Problem(
+    "app file",
+    BilingualText("An app file is not valid.", "小程序列表文件有误。"),
+    BilingualText(
+        "Correct the file; it is read again by itself. A running exporter keeps its last valid content, but "
+        "one that starts now does not monitor its apps.",
+        "请修正该文件，修正后会自动重新读取。运行中的 exporter 仍使用其最后一次正确的内容，"
+        "而重新启动的 exporter 不会监控其中的小程序。",
+    ),
+)
+_DRIFT = Problem(
+    "drift",
+    BilingualText("The configured domains differ from the baseline.", "已配置的域名与基线不符。"),
+    BilingualText(
+        "If the change was intended, correct the baseline in the exporter's configuration. Otherwise correct "
+        "the domains where they were changed: 「服务器域名」 or 「业务域名」 under "
+        "「管理 → 开发管理 → 开发设置」 at mp.weixin.qq.com, or in the platform's own service.",
+        "若变更符合预期，请更新 exporter 配置中的基线；否则请在变更处改正：mp.weixin.qq.com "
+        "的“管理 → 开发管理 → 开发设置”中的服务器域名或业务域名，或第三方平台自有服务。",
+    ),
+)
 
 
 def check_of_app(
@@ -152,10 +169,11 @@ def why_left_out(left_out: LeftOut) -> BilingualText | None:
 
 def failed(subject: str, diagnosis: Diagnosis) -> Check:
     """Describe a failure."""
-    step, problem = diagnosis.step.value, diagnosis.problem
-    text = BilingualText(f"{step.en}: {problem.en}", f"{step.zh}：{problem.zh}")
+    step, what = diagnosis.step.value, diagnosis.problem
+    text = BilingualText(f"{step.en}: {what.en}", f"{step.zh}：{what.zh}")
     message = "" if diagnosis.api_error is None else str(diagnosis.api_error)
-    return Check(subject, State.FAILED, text, diagnosis.remedy, diagnosis.cause, message)
+    problem = Problem(diagnosis.cause.code, diagnosis.shared_problem, diagnosis.shared_remedy)
+    return Check(subject, State.FAILED, text, diagnosis.remedy, problem, message)
 
 
 def _answer_text(categories: Mapping[str, DomainList]) -> BilingualText:

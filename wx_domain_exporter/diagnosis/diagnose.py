@@ -20,10 +20,12 @@ from wx_domain_exporter.diagnosis.advice import (
     TOKEN_REMEDY,
     UNREADABLE_SECRET_REMEDY,
 )
+from wx_domain_exporter.diagnosis.causes import Cause, api_error_of, cause_of
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.errcodes.remedies import (
     APP_IP_LIST,
     APP_IP_LIST_WARNING,
+    APP_TOKEN_REMEDY,
     COMPONENT_SECRET_REMEDY,
     PLATFORM_IP_LIST,
     PLATFORM_IP_LIST_WARNING,
@@ -56,21 +58,6 @@ class Step(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cause:
-    """What the failures of several apps have in common; equal for failures that one action puts right.
-
-    Attributes:
-        code: the API and its errcode, such as `stable_token 40164`, or the metric label `reason`.
-        problem: what is wrong, without the details of one app.
-        remedy: what a person should do for all of these apps.
-    """
-
-    code: str
-    problem: BilingualText
-    remedy: BilingualText
-
-
-@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """Why an app or a platform fails, for the doctor and the status pages.
 
@@ -81,7 +68,9 @@ class Diagnosis:
         problem: what is wrong.
         remedy: what a person should do.
         message: the error as the log has it, with WeChat's errmsg; redacted.
-        cause: what it has in common with the failures of other apps.
+        cause: why it fails, in the words that other failures for the same cause have too.
+        shared_problem: what is wrong, without the details of one app.
+        shared_remedy: what a person should do for all apps that have this remedy.
     """
 
     reason: Reason
@@ -91,9 +80,11 @@ class Diagnosis:
     remedy: BilingualText
     message: str
     cause: Cause
+    shared_problem: BilingualText
+    shared_remedy: BilingualText
 
 
-_EACH_APP = BilingualText("each of these mini programs", "以下每个小程序")
+_EACH_APP = BilingualText("each of these mini programs", "每个相关小程序")
 _PLATFORM_APIS = frozenset(
     {
         "api_component_token",
@@ -123,58 +114,60 @@ def diagnose(error: FetchError, appid: str, component_appid: str | None = None) 
     """
     message, answer = str(error), api_error_of(error)
     if answer is None:
-        step, problem, cause = _explain_other(error, message)
-        return Diagnosis(error.reason, None, step, problem, cause.remedy, message, cause)
+        step, problem, shared_problem, remedy = _explain_other(error, message)
+        cause = cause_of(error)
+        return Diagnosis(error.reason, None, step, problem, remedy, message, cause, shared_problem, remedy)
     is_about_platform = answer.api in _PLATFORM_APIS or answer.errcode == _PLATFORM_IP_ERRCODE
     account = (component_appid or appid) if is_about_platform else appid
-    one = BilingualText(account, f" {account} ")
     row, origin = look_up(answer.api, answer.errcode), _origin_of(error)
-    remedy = _remedy(answer, row, origin, one)
-    shared = remedy if is_about_platform else _remedy(answer, row, origin, _EACH_APP)
-    cause = Cause(f"{answer.api} {answer.errcode}", row.meaning, shared)
-    problem = BilingualText(
-        f"{answer.api} returned errcode {answer.errcode}: {row.meaning.en}",
-        f"{answer.api} 返回错误码 {answer.errcode}：{row.meaning.zh}",
+    remedy = _remedy(answer, row, origin, BilingualText(account, f" {account} "))
+    return Diagnosis(
+        error.reason,
+        answer,
+        _step_of(row, answer.api, origin),
+        BilingualText(
+            f"{answer.api} returned errcode {answer.errcode}: {row.meaning.en}",
+            f"{answer.api} 返回错误码 {answer.errcode}：{row.meaning.zh}",
+        ),
+        remedy,
+        message,
+        cause_of(error),
+        row.meaning,
+        remedy if is_about_platform else _remedy(answer, row, origin, _EACH_APP),
     )
-    step = _step_of(row, answer.api, origin)
-    return Diagnosis(error.reason, answer, step, problem, remedy, message, cause)
-
-
-def api_error_of(error: FetchError | None) -> ApiError | None:
-    """Return the answer with an errcode that caused a failure; None if there was none."""
-    cause = error.cause if isinstance(error, TokenError) else error
-    return cause if isinstance(cause, ApiError) else None
 
 
 def _origin_of(error: FetchError) -> TokenOrigin | None:
     return error.origin if isinstance(error, TokenError) else None
 
 
-def _explain_other(error: FetchError, message: str) -> tuple[Step, BilingualText, Cause]:
-    """Return the step, the problem and the cause of a failure without an errcode."""
+def _explain_other(
+    error: FetchError, message: str
+) -> tuple[Step, BilingualText, BilingualText, BilingualText]:
+    """Return the step, the problem, the shared problem and the remedy of a failure without an errcode."""
     cause = error.cause if isinstance(error, TokenError) and error.cause is not None else error
-    reason, origin = cause.reason, _origin_of(error)
     if isinstance(cause, NoSecretError):
-        common = Cause(reason, NO_SECRET_PROBLEM, UNREADABLE_SECRET_REMEDY)
-        return Step.SECRET, BilingualText(message, f"密钥无法读取：{cause.chinese or message}"), common
+        problem = BilingualText(message, f"密钥无法读取：{cause.chinese or message}")
+        return Step.SECRET, problem, NO_SECRET_PROBLEM, UNREADABLE_SECRET_REMEDY
     if isinstance(cause, NotAuthorizedError):
-        common = Cause(reason, NOT_AUTHORIZED_PROBLEM, AUTHORIZE_REMEDY)
-        return Step.PERMISSION, BilingualText(message, f"小程序未授权：{message}"), common
+        problem = BilingualText(message, f"小程序未授权：{message}")
+        return Step.PERMISSION, problem, NOT_AUTHORIZED_PROBLEM, AUTHORIZE_REMEDY
     if isinstance(cause, NotDiscoveredError):
-        common = Cause(reason, NOT_DISCOVERED_PROBLEM, NOT_DISCOVERED_REMEDY)
-        return Step.TOKEN, BilingualText(message, f"尚未发现：{message}"), common
+        problem = BilingualText(message, f"尚未发现：{message}")
+        return Step.TOKEN, problem, NOT_DISCOVERED_PROBLEM, NOT_DISCOVERED_REMEDY
     step = Step.TOKEN if isinstance(error, TokenError) else Step.ANSWER
     prefix = "获取 token 失败" if step is Step.TOKEN else "查询失败"
-    problem, common_problem = BilingualText(message, f"{prefix}：{message}"), REASON_PROBLEMS[reason]
-    remedy = REASON_REMEDIES.get(reason, TOKEN_REMEDY)
-    if origin is not None and origin.host and reason in SERVICE_REMEDIES:
-        service = _described(origin)
-        problem = BilingualText(f"{message} ({service.en})", f"{problem.zh}（{service.zh}）")
-        common_problem = BilingualText(
-            f"The {service.en}: {common_problem.en}", f"{service.zh}：{common_problem.zh}"
-        )
-        remedy = _filled(SERVICE_REMEDIES[reason], service)
-    return step, problem, Cause(reason, common_problem, remedy)
+    problem, shared_problem = BilingualText(message, f"{prefix}：{message}"), REASON_PROBLEMS[cause.reason]
+    origin = _origin_of(error)
+    if origin is None or not origin.host or cause.reason not in SERVICE_REMEDIES:
+        return step, problem, shared_problem, REASON_REMEDIES.get(cause.reason, TOKEN_REMEDY)
+    service = _described(origin)
+    return (
+        step,
+        BilingualText(f"{message} ({service.en})", f"{problem.zh}（{service.zh}）"),
+        BilingualText(f"The {service.en}: {shared_problem.en}", f"{service.zh}：{shared_problem.zh}"),
+        _filled(SERVICE_REMEDIES[cause.reason], service),
+    )
 
 
 def _described(origin: TokenOrigin) -> BilingualText:
@@ -204,7 +197,7 @@ def _remedy(
         return BilingualText(
             row.remedy.en.replace(SECRET_CHECK.en, flaw.en), row.remedy.zh.replace(SECRET_CHECK.zh, flaw.zh)
         )
-    if row.action is Action.INVALID_TOKEN and origin.type_name in INVALID_TOKEN_REMEDIES:
+    if row.remedy == APP_TOKEN_REMEDY and origin.type_name in INVALID_TOKEN_REMEDIES:
         return _filled(INVALID_TOKEN_REMEDIES[origin.type_name], _described(origin))
     return row.remedy
 

@@ -9,6 +9,7 @@ import io
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from socket import AddressFamily
 from typing import Any
 
 import gevent
@@ -45,6 +46,7 @@ class DeadlineAdapter(BaseAdapter):
         idle_connections: int,
         max_response_bytes: int,
         desyncs: Desyncs,
+        family: AddressFamily = AddressFamily.AF_UNSPEC,
         close_idle: Callable[[], object] | None = None,
     ) -> None:
         """Create an adapter; connections are opened when they are needed.
@@ -54,11 +56,13 @@ class DeadlineAdapter(BaseAdapter):
             idle_connections: how many idle connections are kept for each origin.
             max_response_bytes: the limit on a body, both as received and as decoded.
             desyncs: receives the periods in which responses may have belonged to other requests.
+            family: the only kind of a server's addresses to connect to; AF_UNSPEC: all.
             close_idle: closes idle connections when the process has no file descriptor left for a new one;
                 None: those of this adapter.
         """
         super().__init__()
         self._tls = tls
+        self._family = family
         self._desyncs = desyncs
         self._pool = ConnectionPool(idle_connections, desyncs)
         self._cap = max_response_bytes
@@ -139,7 +143,7 @@ class DeadlineAdapter(BaseAdapter):
         return response
 
     def _new_connection(self, origin: Origin) -> Connection:
-        return Connection(origin, self._tls, self._desyncs.clock.monotonic())
+        return Connection(origin, self._tls, self._desyncs.clock.monotonic(), self._family)
 
     def _exchange(
         self,

@@ -8,6 +8,7 @@ import re
 import select
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from socket import AddressFamily
 from typing import Any
 
 import gevent
@@ -36,13 +37,20 @@ _SUCCESSFUL = range(200, 300)
 class Connection:
     """A connection to an origin; the first `exchange` opens it."""
 
-    def __init__(self, origin: Origin, tls: SSLContext, now: float) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        tls: SSLContext,
+        now: float,
+        family: AddressFamily = AddressFamily.AF_UNSPEC,
+    ) -> None:
         """Prepare a connection.
 
         Args:
             origin: the server.
             tls: the context for https.
             now: the monotonic time.
+            family: the only kind of the server's addresses to try; a proxy may have any.
         """
         self.origin = origin
         self.in_sync_at = now
@@ -50,6 +58,7 @@ class Connection:
         self.idle_since = now
         """The monotonic time at which it became idle; set by the pool."""
         self._tls = tls
+        self._family = family if origin.proxy is None else AddressFamily.AF_UNSPEC
         self._watcher: Any = None
         self._sock: socket | SSLSocket | None = None
         self._left = 0
@@ -126,7 +135,7 @@ class Connection:
     def _open(self, deadline: float) -> socket | SSLSocket:
         origin = self.origin
         peer = origin.proxy or origin
-        sock = self._sock = dial(peer.host, peer.port, deadline)
+        sock = self._sock = dial(peer.host, peer.port, deadline, self._family)
         if origin.scheme == "https":
             if origin.proxy is not None:
                 self._open_tunnel(sock)

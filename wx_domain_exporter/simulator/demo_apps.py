@@ -79,6 +79,9 @@ _BASELINE_WITH_UNEXPECTED_DOMAIN = {
 }
 _CHANGING = {"changes_every": 60.0, "changing_domain": "https://flash.sale.example.com"}
 
+_BUSY_FOR_A_MINUTE = [0] * 8 + [-1] * 8
+"""Errcodes of the first answers. After two minutes of scrapes every 15 s, four fail, with one retry each."""
+
 CONFIGURED = (
     DemoApp(
         "shop",
@@ -109,7 +112,7 @@ CONFIGURED = (
         "slow-lottery",
         {"team": "growth", "env": "prod"},
         usual_domains("lottery.example.com"),
-        {"latency": 0.5},
+        {"latency": 0.5, "next_errcodes": _BUSY_FOR_A_MINUTE},
     ),
     DemoApp(
         "门店扫码",

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from socket import AddressFamily
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -25,6 +26,8 @@ from wx_domain_exporter.wechat.responses import ResponseParser
 from wx_domain_exporter.wechat.token_service_client import TokenServiceClient
 
 Result = TypeVar("Result")
+
+_FAMILIES = {"any": AddressFamily.AF_UNSPEC, "ipv4": AddressFamily.AF_INET, "ipv6": AddressFamily.AF_INET6}
 
 _BUSY_DELAY = (0.1, 0.4)
 """Seconds between a busy response and the retry; chosen at random from this range."""
@@ -75,7 +78,9 @@ class ApiClient:
         self.desyncs = desyncs or Desyncs()
         self.clock = self.desyncs.clock
         self.sleep = sleep
-        self.http = HttpClient(settings.ca_file, settings, self.desyncs, self._close_idle)
+        self.http = HttpClient(
+            settings.ca_file, settings, self.desyncs, self._close_idle, _FAMILIES[settings.address_family]
+        )
         self.token_service = TokenServiceClient(settings, observer, self.desyncs, self._close_idle)
         self._base_url = settings.base_url
         self._proxies = wechat_proxies(settings)

@@ -1,6 +1,7 @@
 """Sends HTTP requests with a timeout, and raises a `FetchError` for each failure."""
 
 from collections.abc import Callable, Mapping
+from socket import AddressFamily
 from typing import TypeVar
 
 import requests
@@ -42,6 +43,7 @@ class HttpClient:
         settings: Wechat,
         desyncs: Desyncs,
         close_idle: Callable[[], object] | None = None,
+        family: AddressFamily = AddressFamily.AF_UNSPEC,
     ) -> None:
         """Create a client; connections are opened when they are needed.
 
@@ -50,6 +52,7 @@ class HttpClient:
             settings: limits.
             desyncs: receives the periods in which responses may have belonged to other requests.
             close_idle: see `DeadlineAdapter`.
+            family: likewise.
 
         Raises:
             OSError: `ca_file` can't be read or holds no certificate.
@@ -60,6 +63,7 @@ class HttpClient:
             idle_connections=settings.max_concurrency,
             max_response_bytes=settings.max_response_bytes,
             desyncs=desyncs,
+            family=family,
             close_idle=close_idle,
         )
 

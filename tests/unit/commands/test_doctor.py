@@ -198,14 +198,14 @@ class TestReport:
         assert second.startswith(f"ok    {A}: ")
         line = report(fleet, capsys, 1, "--lang=zh")[0][0]
         assert line == f"异常 {B}：密钥：密钥无法读取：环境变量 WX_DOMAIN_EXPORTER_UNSET 未设置"
-        assert block.startswith(f"token: A secret can't be read.\n  {B}\n  → Make the file readable ")
+        assert block.startswith(f"token secret: A secret can't be read.\n  {B}\n  → Make the file readable ")
 
     def test_a_fleet_without_apps_is_a_failure(self, fleet: SmallFleet, capsys: Capture) -> None:
         fleet.configure(apps=[], app_files=["none.d/*.yml"])
         assert cli.run(["--doctor", f"--config.file={fleet.path}"]) == 1
         line, summary, block = capsys.readouterr().out.split("\n\n")
         assert line == "FAIL  No mini program is monitored."
-        assert summary == "1 of 1 check failed"
+        assert summary == "1 check failed"
         assert block.startswith("no app: No mini program is monitored.\n  → List at least one under apps, ")
 
     def test_a_broken_app_file_is_a_failure_and_the_apps_are_checked(

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from wx_domain_exporter.diagnosis.diagnose import Cause, Diagnosis, Step, diagnose
+from wx_domain_exporter.diagnosis.diagnose import Diagnosis, Step, diagnose
 from wx_domain_exporter.errcodes.lookup import look_up
 from wx_domain_exporter.wechat.errors import (
     ApiError,
@@ -21,6 +23,9 @@ from wx_domain_exporter.wechat.errors import (
     TokenError,
     TokenOrigin,
 )
+
+if TYPE_CHECKING:
+    from wx_domain_exporter.errcodes.types import BilingualText
 
 APPID = "wx0123456789abcdef"
 COMPONENT = "wx00000000000000c0"
@@ -217,7 +222,7 @@ class TestTokenService:
     )
     def test_the_source_and_the_host_are_named_and_not_the_api(self, cause: FetchError) -> None:
         diagnosis = diagnose(of_service(cause), APPID)
-        for text in (diagnosis.problem, diagnosis.remedy, diagnosis.cause.problem):
+        for text in (diagnosis.problem, diagnosis.remedy, diagnosis.shared_problem):
             assert "token service tokens.example.com:8080 of tokens.center" in text.en
             assert "token 服务 tokens.example.com:8080（tokens.center）" in text.zh
         assert "wechat." not in diagnosis.remedy.en + diagnosis.remedy.zh
@@ -247,31 +252,37 @@ class TestInvalidToken:
         assert "token service tokens.example.com" in self.remedy("http")
         assert self.remedy("stable_token") == look_up("getwxadevinfo", 40001).remedy.en
 
+    @pytest.mark.parametrize("type_name", ["access_token", "http"])
+    def test_that_of_a_platforms_token_is_of_the_platform(self, type_name: str) -> None:
+        error = refused("api_get_authorizer_list", 40001, "", TokenOrigin(type_name))
+        assert diagnose(error, COMPONENT).remedy == look_up("api_get_authorizer_list", 40001).remedy
 
-class TestCause:
-    def cause(self, error: FetchError, appid: str, component: str | None = None) -> Cause:
-        return diagnose(error, appid, component).cause
 
-    def test_the_same_errcode_of_two_apps_has_one_cause_which_names_neither(self) -> None:
+class TestShared:
+    def shared(
+        self, error: FetchError, appid: str, component: str | None = None
+    ) -> tuple[BilingualText, BilingualText]:
+        diagnosis = diagnose(error, appid, component)
+        return diagnosis.shared_problem, diagnosis.shared_remedy
+
+    def test_what_two_apps_share_names_neither(self) -> None:
         error = refused("stable_token", 40164, NOT_LISTED)
-        cause = self.cause(error, APPID)
-        assert cause == self.cause(error, COMPONENT)
-        assert cause.code == "stable_token 40164"
-        assert cause.remedy.en.startswith("Add 203.0.113.7 to the IP whitelist of each of these mini")
-        assert cause.remedy.zh.startswith("请将 203.0.113.7 加入以下每个小程序的 IP 白名单：")
+        shared = self.shared(error, APPID)
+        assert shared == self.shared(error, COMPONENT)
+        assert shared[1].en.startswith("Add 203.0.113.7 to the IP whitelist of each of these mini programs: ")
+        assert shared[1].zh.startswith("请将 203.0.113.7 加入每个相关小程序的 IP 白名单：")
 
-    def test_a_platforms_cause_names_the_platform(self) -> None:
+    def test_that_of_a_platform_names_the_platform(self) -> None:
         error = refused("api_component_token", 61004, "requestIP: 203.0.113.7")
-        cause = self.cause(error, APPID, COMPONENT)
-        assert cause == self.cause(error, COMPONENT)
-        assert f"the IP whitelist of {COMPONENT}: " in cause.remedy.en
+        shared = self.shared(error, APPID, COMPONENT)
+        assert shared == self.shared(error, COMPONENT)
+        assert f"the IP whitelist of {COMPONENT}: " in shared[1].en
 
     def test_messages_of_apps_are_no_part_of_it(self) -> None:
         first, second = (NoSecretError(f"the variable {name} is not set") for name in "AB")
-        assert self.cause(first, APPID) == self.cause(second, APPID)
-        assert self.cause(first, APPID).code == "token"
+        assert self.shared(first, APPID) == self.shared(second, APPID)
 
-    def test_what_needs_another_remedy_has_another_cause(self) -> None:
+    def test_failures_with_other_remedies_share_nothing(self) -> None:
         elsewhere = refused("stable_token", 40164, NOT_LISTED.replace("203.0.113.7", "203.0.113.8"))
         errors = [
             refused("stable_token", 40164, NOT_LISTED),
@@ -282,4 +293,4 @@ class TestCause:
             NotDiscoveredError("x"),
             NotAuthorizedError("x"),
         ]
-        assert len({self.cause(error, APPID) for error in errors}) == len(errors)
+        assert len({self.shared(error, APPID) for error in errors}) == len(errors)

@@ -93,7 +93,7 @@ class Names:
         self.asked: list[str] = []
         self.let_go = threading.Event()
 
-    def __call__(self, host: str, port: int, **_: int) -> list[tuple[Any, ...]]:
+    def __call__(self, host: str, port: int, *_: int) -> list[tuple[Any, ...]]:
         self.asked.append(host)
         self.let_go.wait(LONG)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (HERE, port))]

@@ -14,7 +14,7 @@ from requests.utils import get_netrc_auth, select_proxy
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.errors import DecodeError, FetchError, TlsError
+from wx_domain_exporter.wechat.errors import BrokenConnectionError, DecodeError, FetchError, TlsError
 from wx_domain_exporter.wechat.proxies import environment_proxies
 
 if TYPE_CHECKING:
@@ -51,6 +51,23 @@ class TestConnection:
             with client_of(GOOD_ANSWER, proxy_url=f"http://me:Zp4ss@127.0.0.1:{proxy.port}") as (client, _):
                 assert ask(client) == GOOD_ANSWER
             assert len(proxy.requests) == 1
+
+    @pytest.mark.parametrize("family", ["any", "ipv4"])
+    def test_addresses_of_the_wanted_kind_are_used(self, family: str) -> None:
+        with client_of(GOOD_ANSWER, address_family=family) as (client, _):
+            assert ask(client) == GOOD_ANSWER
+
+    def test_addresses_of_the_other_kind_are_not(self) -> None:
+        with client_of(GOOD_ANSWER, address_family="ipv6") as (client, api):
+            with pytest.raises(BrokenConnectionError):
+                ask(client)
+            assert api.accepted == 0
+
+    def test_a_proxy_may_have_any_address(self) -> None:
+        with Proxy() as proxy:
+            more = {"proxy_url": f"http://127.0.0.1:{proxy.port}", "address_family": "ipv6"}
+            with client_of(GOOD_ANSWER, **more) as (client, _):
+                assert ask(client) == GOOD_ANSWER
 
     def test_the_environments_proxies_are_not_used_by_themselves(
         self, proxies_of_the_environment: Proxy

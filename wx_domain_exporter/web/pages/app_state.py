@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import FetchResult
+from wx_domain_exporter.diagnosis.causes import Cause, cause_of
 from wx_domain_exporter.domains.baseline import Drift
 from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.thresholds import CHANGE_RECENT
-from wx_domain_exporter.web.pages.causes import Cause, cause_of
 
 
 class AppStatus(enum.StrEnum):

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.diagnosis.causes import Cause
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.fleet_history import ScrapeTotals
 from wx_domain_exporter.thresholds import LIST_NEARLY_FULL
 from wx_domain_exporter.web.pages.app_state import STATUS_ORDER, AppState, AppStatus, state_of
-from wx_domain_exporter.web.pages.causes import Cause, CauseGroup, cause_group
+from wx_domain_exporter.web.pages.causes import CauseGroup, cause_group
 from wx_domain_exporter.web.pages.changes import Timeline, timeline
 from wx_domain_exporter.web.pages.charts import Column, Ticks, columns, ticks
 from wx_domain_exporter.web.pages.excerpts import Difference, differences

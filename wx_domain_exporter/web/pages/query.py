@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlencode
 
+from wx_domain_exporter.diagnosis.causes import is_cause
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES
 from wx_domain_exporter.web.pages.app_state import AppStatus
-from wx_domain_exporter.web.pages.causes import is_cause
 
 NEARLY_FULL_STATE = "nearly_full"
 STATES = (*AppStatus, NEARLY_FULL_STATE)

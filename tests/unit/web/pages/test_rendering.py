@@ -174,7 +174,7 @@ class TestContent:
         with service_of(apps) as service, served(service) as url:
             english, chinese = request(url), in_chinese(url)
         assert "to the IP whitelist of each of these mini programs:" in Page(english.text).text
-        assert "请将 203.0.113.7 加入 每个小程序 的 IP 白名单" in Page(chinese.text).text
+        assert "请将 203.0.113.7 加入每个相关小程序的 IP 白名单" in Page(chinese.text).text
 
     def test_from_the_fourth_cause_on_they_are_collapsed(self) -> None:
         apps = [bad(str(code), ApiError("getwxadevinfo", code, ""), code) for code in range(1, 24)]
