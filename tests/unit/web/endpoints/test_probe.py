@@ -269,7 +269,7 @@ class TestDebug:
         assert first == f"{A} app 0: ok"
         assert steps.startswith("steps: secret, token, ")
         assert "token source: stable_token" in rest
-        assert value(answer.text, "wx_domain_up", appid=A) == 1
+        assert f'wx_domain_up{{appid="{A}"}} 1.0' in rest
 
     def test_it_says_what_is_wrong_and_what_to_do_and_nothing_secret(
         self, fleet: SmallFleet, url: str
