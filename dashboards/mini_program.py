@@ -90,7 +90,8 @@ def _changes() -> list[Annotation]:
         Annotation(
             "Changed while it was not scraped",
             "blue",
-            f"({known_now} != {known_last}) unless on (category) {known_before}",
+            # In VictoriaMetrics, a value differs from one that is not there yet; a difference needs both.
+            f"({known_now} - {known_last} != 0) unless on (category) {known_before}",
             "changed meanwhile",
             "{{category}}",
         ),

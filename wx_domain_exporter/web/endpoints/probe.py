@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.answer_memory import AnswerMemory
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
+from wx_domain_exporter.web.endpoints.probe_debug import ProbeDebug
 from wx_domain_exporter.web.endpoints.scrape_responder import ScrapeResponder
 
 _MAX_PROBES = 1000
@@ -21,6 +22,7 @@ class ProbeEndpoint:
         self._service = service
         limit = ConcurrencyLimit(_MAX_PROBES, f"{_MAX_PROBES} probes are running already")
         self._responder = ScrapeResponder(service, memory, encoding_thread, limit)
+        self._debug = ProbeDebug(service)
 
     async def answer(self, request: Request) -> Response:
         """Answer one probe."""
@@ -31,4 +33,6 @@ class ProbeEndpoint:
         app = fleet.by_appid.get(targets[0])
         if app is None:
             return PlainTextResponse("the target is not a configured or discovered mini program\n", 404)
+        if request.query_params.get("debug") == "true":
+            return await self._debug.answer(request, fleet, app)
         return await self._responder.answer(request, fleet, (app,))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.asgi import body_of
-from helpers.fleets import SmallFleet, appid
+from helpers.fleets import APPSECRET, SmallFleet, appid
 from helpers.http_requests import request
 from helpers.samples import samples, series, value
 from helpers.services import running_service
@@ -259,3 +259,38 @@ def test_a_probe_looks_at_no_other_app(service: Service) -> None:
     vars(service.fleet)["label_keys"] = fleet.label_keys  # these are made once for a configuration
     response = asyncio.run(ProbeEndpoint(service, AnswerMemory(), NO_THREAD).answer(probe_of(A)))
     assert series(body_of(response).decode(), "wx_domain_up", "appid") == {A: 1}
+
+
+class TestDebug:
+    def test_it_tells_the_steps_and_the_metrics(self, url: str) -> None:
+        answer = request(f"{url}&debug=true")
+        assert answer.status == 200
+        first, steps, *rest = answer.text.splitlines()
+        assert first == f"{A} app 0: ok"
+        assert steps.startswith("steps: secret, token, ")
+        assert "token source: stable_token" in rest
+        assert f'wx_domain_up{{appid="{A}"}} 1.0' in rest
+
+    def test_it_says_what_is_wrong_and_what_to_do_and_nothing_secret(
+        self, fleet: SmallFleet, url: str
+    ) -> None:
+        fleet.world.patch(A, {"errcode": 61007})
+        text = request(f"{url}&debug=true").text
+        assert "61007" in text.splitlines()[1]
+        assert "what to do: " in text
+        token = fleet.world.stable_token(fleet.world.apps[A]).value
+        assert [secret for secret in (APPSECRET, token) if secret in text] == []
+
+    def test_it_waits_between_two_calls(self, fleet: SmallFleet, url: str) -> None:
+        assert request(f"{url}&debug=true").status == 200
+        refused = request(f"{url}&debug=true")
+        assert refused.status == 429
+        assert 1 <= int(refused.headers["retry-after"]) <= 5
+        assert fleet.calls() == 1
+        assert request(url).status == 200  # a probe is answered
+
+    def test_it_ends_with_the_deadline(self, fleet: SmallFleet, url: str) -> None:
+        fleet.world.patch(A, {"hang": True})
+        answer = request(f"{url}&debug=true", headers={HEADER: "1"})
+        fleet.world.patch(A, {"hang": False})
+        assert f"{A} app 0: FAIL" in answer.text
