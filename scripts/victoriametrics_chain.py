@@ -22,7 +22,7 @@ from wx_domain_exporter.simulator.world import World
 
 CHANGED = appid_of("shop")
 FOREIGN = "https://foreign.example.net"
-WELL = [appid_of(name) for name in ("shop", "会员中心", "city-services", "legacy-chat", "slow-lottery")]
+OUTAGE = 85015
 
 
 def change(world: World) -> None:
@@ -33,21 +33,23 @@ def change(world: World) -> None:
 
 
 def let_all_fail(world: World) -> None:
-    """Let the API answer an errcode to all apps that were well."""
-    for appid in WELL:
-        world.patch(appid, {"errcode": 85015})
+    """Let the API answer an errcode to all apps to which it answered none."""
+    for appid, app in list(world.apps.items()):
+        if app.errcode == 0:
+            world.patch(appid, {"errcode": OUTAGE})
 
 
 def recover(world: World) -> None:
     """End this."""
-    for appid in WELL:
-        world.patch(appid, {"errcode": 0})
+    for appid, app in list(world.apps.items()):
+        if app.errcode == OUTAGE:
+            world.patch(appid, {"errcode": 0})
 
 
 STEPS: tuple[tuple[int, str, Callable[[World], None]], ...] = (
     (12, "a domain of shop is replaced by a foreign one", change),
-    (20, "all apps that were well fail", let_all_fail),
-    (34, "they are well again", recover),
+    (20, "all mini programs fail", let_all_fail),
+    (34, "they recover", recover),
     (42, "the end", lambda _: None),
 )
 """What happens after how many minutes."""
