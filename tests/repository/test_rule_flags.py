@@ -140,7 +140,14 @@ class TestThresholds:
 
 
 INVALID = (
-    *("--scrape-interval=soon", "--scrape-interval=0s", "--label=a-b", "--label=__a", "--lang=fr", "--fleet-label=appid"),
+    *(
+        "--scrape-interval=soon",
+        "--scrape-interval=0s",
+        "--label=a-b",
+        "--label=__a",
+        "--lang=fr",
+        "--fleet-label=appid",
+    ),
     *(f"--label={name}" for name in ("name", "appid", "category", "severity", "hash", "class", "alertname")),
     *("--many=0", "--many=1.5", "--many-apps=0", "--figures-old=600", "--for=WxDomainAppDown=soon"),
     *("--runbook-url=docs/runbook.md", "--status-url=wx.example.com"),
