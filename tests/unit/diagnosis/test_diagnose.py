@@ -230,7 +230,10 @@ class TestTokenService:
     def test_one_without_a_name_is_named_by_its_host(self) -> None:
         problem = diagnose(of_service(HttpError("HTTP status 503"), name=""), APPID).problem
         assert problem.en == "http: no token: HTTP status 503 (token service tokens.example.com:8080)"
-        assert problem.zh.endswith("（token 服务 tokens.example.com:8080）")
+        assert problem.zh == (
+            "token 服务 tokens.example.com:8080：获取 token 失败：响应是 HTTP 错误状态码，"
+            "或不是 HTTP 响应（http: no token: HTTP status 503）"
+        )
 
     def test_a_call_to_wechat_has_the_remedy_of_the_api(self) -> None:
         error = TokenError("stable_token: no token", cause=BrokenConnectionError("connection failed"))
