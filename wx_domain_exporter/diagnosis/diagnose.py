@@ -171,7 +171,7 @@ def _described(origin: TokenOrigin) -> BilingualText:
     """Describe a token service by its host and its name in the configuration."""
     en, zh = f"token service {origin.host}", f"token 服务 {origin.host}"
     if origin.name:
-        return BilingualText(f"{en} of tokens.{origin.name}", f"{zh}（tokens.{origin.name}）")
+        return BilingualText(f"{en} of tokens.{origin.name}", f"tokens.{origin.name} 的 {zh}")
     return BilingualText(en, zh)
 
 

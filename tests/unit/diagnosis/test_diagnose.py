@@ -224,7 +224,7 @@ class TestTokenService:
         diagnosis = diagnose(of_service(cause), APPID)
         for text in (diagnosis.problem, diagnosis.remedy, diagnosis.shared_problem):
             assert "token service tokens.example.com:8080 of tokens.center" in text.en
-            assert "token 服务 tokens.example.com:8080（tokens.center）" in text.zh
+            assert "tokens.center 的 token 服务 tokens.example.com:8080" in text.zh
         assert "wechat." not in diagnosis.remedy.en + diagnosis.remedy.zh
 
     def test_one_without_a_name_is_named_by_its_host(self) -> None:
