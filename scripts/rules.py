@@ -9,6 +9,8 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # also with PYTHONSAFEPATH
+
 from rule_durations import SHIPPED_INTERVAL, milliseconds, scaled
 from rule_texts import RUNBOOK, translated, with_server, with_status_links
 from rule_thresholds import THRESHOLDS, MissingRuleError, wait, with_wait
