@@ -47,6 +47,7 @@ ONE_CORE = {0}
 _PROBES = 600
 _PROBES_AT_ONCE = 16
 _LONG_RUN = 50
+_FLOOR_ROUNDS = 9
 _SCRAPES_BY_PROMETHEUS = 20
 _INTERVAL = 10
 _STARTS = 3
@@ -113,6 +114,25 @@ def cpu(bench: Bench) -> Iterator[Figure]:
     how = f"{after_the_first(unpinned):.0f} µs ({spread(unpinned, 0)})"
     yield Figure("… two cores, not pinned", after_the_first(unpinned) / after_the_first(same), 1.5, "×", how)
     yield _micros("CPU an app, pinned, 40 domains exported", _micros_per_app(bench, MANY, ONE_CORE), None)
+
+
+def floor(bench: Bench) -> Iterator[Figure]:
+    """Measure the CPU and wall-clock time against a loop that only sends, reads and compares bytes."""
+    least = _floor(bench, FEW)
+    ours = measure(FEW, bench.api, bench.folder, cores=ONE_CORE, scrapes=9)
+    micros = microseconds_per_app(ours, FEW)
+    how = f"{after_the_first(micros):.0f} µs against {1e6 * least.cpu / FEW.apps:.1f} µs"
+    yield Figure(
+        "CPU an app, pinned, unchanged, against the floor",
+        after_the_first(micros) * FEW.apps / 1e6 / least.cpu,
+        6,
+        "×",
+        how,
+    )
+    how = f"{after_the_first(ours.wall):.3f} s against {least.wall:.3f} s"
+    yield Figure(
+        "wall clock, 1,000 apps, against the floor", after_the_first(ours.wall) / least.wall, None, "×", how
+    )
 
 
 def probe(bench: Bench) -> Iterator[Figure]:
@@ -240,8 +260,26 @@ def real(bench: Bench) -> Iterator[Figure]:
 
 
 ROWS: dict[str, Row] = {
-    row.__name__: row for row in (wall, cold, cpu, probe, size, memory, beside, answers, start, real)
+    row.__name__: row for row in (wall, cold, cpu, floor, probe, size, memory, beside, answers, start, real)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _FloorCosts:
+    """The seconds of processor time and of wall clock for one call for each app."""
+
+    cpu: float
+    wall: float
+
+
+def _floor(bench: Bench, fleet: Fleet) -> _FloorCosts:
+    url = bench.api.base_url(fleet.answers, fleet.domains)
+    numbers = (fleet.apps, CONCURRENCY, _FLOOR_ROUNDS)
+    command = [sys.executable, "-m", "benchmarks.floor", url, str(bench.api.ca_file), *map(str, numbers)]
+    with pinned(ONE_CORE):
+        lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    rounds = [[float(number) for number in line.split()] for line in lines]
+    return _FloorCosts(*(statistics.median(column) for column in zip(*rounds, strict=True)))
 
 
 def _read_slowly(program: Exporter) -> None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # also with PYTHONSAFEPATH
 
 from completions import bash_completion, zsh_completion
 from configuration_page import configuration_page

@@ -47,8 +47,8 @@ def recover(world: World) -> None:
 STEPS: tuple[tuple[int, str, Callable[[World], None]], ...] = (
     (12, "a domain of shop is replaced by a foreign one", change),
     (20, "all apps that were well fail", let_all_fail),
-    (28, "they are well again", recover),
-    (36, "the end", lambda _: None),
+    (34, "they are well again", recover),
+    (42, "the end", lambda _: None),
 )
 """What happens after how many minutes."""
 

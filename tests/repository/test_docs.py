@@ -68,8 +68,12 @@ def is_for_chats(tree: Any) -> bool:
     return isinstance(tree, dict) and not tree.keys().isdisjoint(("receivers", "targets"))
 
 
+def is_for_vmalert(tree: Any) -> bool:
+    return isinstance(tree, dict) and "alert_relabel_configs" in tree
+
+
 def is_configuration(tree: Any) -> bool:
-    others = (is_for_prometheus, is_for_blackbox_exporter, is_for_chats, is_web_configuration)
+    others = (is_for_prometheus, is_for_blackbox_exporter, is_for_chats, is_for_vmalert, is_web_configuration)
     return isinstance(tree, dict) and not any(is_other(tree) for is_other in others)
 
 

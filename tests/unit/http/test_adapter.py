@@ -26,6 +26,7 @@ from wx_domain_exporter.http import connection, dialing, pool
 from wx_domain_exporter.http.response import NotHttpError, ResponseTooLargeError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
     import gevent.socket
@@ -324,10 +325,10 @@ class TestKeptConnections:
     def test_they_are_closed_when_a_new_one_finds_no_file_descriptor(
         self, adapter: RunningAdapter, api: FaultyApi, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def dial(host: str, port: int, deadline: float) -> gevent.socket.socket:
+        def dial(host: str, port: int, deadline: float, family: socket.AddressFamily) -> gevent.socket.socket:
             if adapter.kept:
                 raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-            return dialing.dial(host, port, deadline)
+            return dialing.dial(host, port, deadline, family)
 
         with FaultyApi(BEHAVIOURS) as other:
             call(adapter, other.url)

@@ -156,7 +156,10 @@ class TestContent:
         page = Page(request(url).text)
         assert "stable_token 40164 1 mini program The address" in page.text
         assert f"What to doAdd 203.0.113.7 to the IP whitelist of {appid(7)}" in page.text
-        assert "timeout 1 mini program timeout, no whole answer within 5 s" in page.text
+        assert (
+            "timeout 1 mini program There was no complete answer in time. no whole answer within 5 s"
+            in page.text
+        )
         assert page.text.count("Add 203.0.113.7") == 1
         assert {"href": "./?state=stable_token+40164"} in page.all("a")
         assert "stable_token 40164 failing for" in page.text
