@@ -1,10 +1,11 @@
-"""What to do about failures that no errcode explains, and about two problems of apps that do not fail."""
+"""What to do about failures that no errcode explains, and about problems of apps that may not fail."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from wx_domain_exporter.errcodes.remedies import CLOUD_PATH_REMEDY, PERMISSION_SET_WARNING, with_warning
 from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.errors import Reason, SecretFlaw
 
 REASON_PROBLEMS: Final[Mapping[Reason, BilingualText]] = {
@@ -202,3 +203,29 @@ UNGRANTED: Final = BilingualText(
     "mp.weixin.qq.com 发布版本或设置域名。",
 )
 """What discovery found out about an app, shown until the app answers."""
+
+_APPEAL = BilingualText(
+    "The appeal is at mp.weixin.qq.com: after putting right what the notice in 通知中心 names, the mini "
+    "program's administrator chooses 申诉 at the end of that notice.",
+    "申诉入口在 mp.weixin.qq.com：由小程序管理员登录后打开“通知中心”中的对应通知，"
+    "按通知整改后点击底部的“申诉”。",
+)
+RESTRICTED_ACCOUNTS: Final[Mapping[AccountStatus, BilingualText]] = {
+    AccountStatus.CANCELLED: BilingualText(
+        "This mini program's account is cancelled (已注销) and does not come back: take the mini program out "
+        "of the configuration, or end its authorization of the platform.",
+        "该小程序的账号已注销，无法恢复：请从配置中移除，或解除它对第三方平台的授权。",
+    ),
+    AccountStatus.BANNED: BilingualText(
+        f"WeChat has banned this mini program (已封禁). {_APPEAL.en}", f"该小程序已被微信封禁。{_APPEAL.zh}"
+    ),
+    AccountStatus.WARNED: BilingualText(
+        "WeChat has warned this mini program (已告警): a penalty follows if the matter is not put right in "
+        f"time. {_APPEAL.en}",
+        f"该小程序已被微信告警：逾期未整改会受到处罚。{_APPEAL.zh}",
+    ),
+    AccountStatus.FROZEN: BilingualText(
+        f"WeChat has frozen this mini program (已冻结). {_APPEAL.en}", f"该小程序已被微信冻结。{_APPEAL.zh}"
+    ),
+}
+"""What a status other than normal means, and what to do about it."""
