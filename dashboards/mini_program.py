@@ -260,6 +260,7 @@ def _categories() -> Panel:
 
 def _history() -> list[Panel]:
     error = value_mappings({"1": ("yes", "red")})
+    known = value_mappings({"1": ("yes", "blue")})
     return [
         graph_panel(
             PanelHeader(
@@ -305,5 +306,15 @@ def _history() -> list[Panel]:
                 "Time of a fetch", "How long the mini program's fetch took, tokens and retries included.", "s"
             ),
             {"fetch": f"max({_of_the_app('fetch_duration_seconds')})"},
+        ),
+        timeline_panel(
+            PanelHeader(
+                "Account status",
+                "Normal, cancelled, banned, warned or frozen, as WeChat reports it. Needs collect.account.",
+                width=24,
+                height=5,
+            ),
+            {"{{status}}": _max("status", "account_status")},
+            [known],
         ),
     ]

@@ -362,6 +362,12 @@ _MINI_PROGRAM_DESCRIPTIONS = (
         "When it failed, with the reason, and the errcodes of WeChat's APIs.",
         "何时异常、原因，以及微信各接口的错误码。",
     ),
+    BilingualText("Account status", "账号状态"),
+    BilingualText(
+        "Normal, cancelled, banned, warned or frozen, as WeChat reports it. Needs collect.account.",
+        "微信返回的账号状态：正常（normal）、已注销（cancelled）、已封禁（banned）、已告警（warned）或已冻结（frozen）。"
+        "需启用 collect.account。",
+    ),
     BilingualText(
         "Domains that are missing, and domains that are not allowed, at most collect.max_domains. No line"
         " while it fails or has no baseline.",

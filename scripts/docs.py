@@ -57,7 +57,11 @@ does not cover are left out. Lists that are configured but not in effect are fou
 `wx_domain_hash != wx_domain_effective_hash`. With `collect.quota`, `wx_domain_api_quota_*` show the daily quota of
 getwxadevinfo, at most 10 minutes old; also while the app fails with an errcode, such as 45009.
 
-These calls follow after the app's own lists have arrived, and change neither `wx_domain_up` nor `wx_domain_fetch_error`. If
+With `collect.account`, `wx_domain_account_status` shows the status of each mini program of a platform with `discover: true`,
+also while it fails: normal (1, 正常), cancelled (14, 已注销), banned (16, 已封禁), warned (18, 已告警) or frozen (19, 已冻结).
+It is absent if WeChat reports none of these. It is refreshed slowly: [tokens.md](tokens.md#discovery).
+
+The calls for effective lists and quotas follow after the app's own lists have arrived, and change neither `wx_domain_up` nor `wx_domain_fetch_error`. If
 one fails or is not finished when the scrape has to answer, its series are absent. The errcode is in `wx_domain_api_error`
 with the `api` `get_effective_domain`, `get_effective_webviewdomain` or `quota/get`; failures without an errcode are in
 `wx_domain_exporter_api_request_failures_total` and, once, in the log. An app that fails has no effective lists.

@@ -38,11 +38,16 @@ def with_status_links(rules: str, url: str) -> str:
 
 
 def with_server(rules: str, label: str) -> str:
-    """The rules whose summaries end with the value of an external label of Prometheus."""
+    """The rules whose summaries and descriptions end with the value of an external label of Prometheus."""
     suffix = f" [{{{{ $externalLabels.{label} }}}}]"
-    return re.sub(
-        r'^( {10}summary: (?:>-\n +)?.*?)("?\n)',
-        lambda summary: f"{summary[1]}{suffix}{summary[2]}",
-        rules,
-        flags=re.MULTILINE,
-    )
+
+    def with_suffixes(alert: re.Match[str]) -> str:
+        texts = re.sub(
+            r'^( {10}summary: (?:>-\n +)?.*?)("?\n)',
+            lambda summary: f"{summary[1]}{suffix}{summary[2]}",
+            alert["texts"],
+            flags=re.MULTILINE,
+        )
+        return f"{alert['head']}{texts.rstrip()}{suffix}\n{alert['runbook']}"  # The description comes last.
+
+    return _ALERT.sub(with_suffixes, rules)

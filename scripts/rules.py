@@ -20,7 +20,7 @@ RULES = "wx-domain.rules.yml"
 ALERTMANAGER = ("alertmanager.example.yml", "alertmanager.wechat.example.yml")
 FILES = (RULES, "minimal.rules.yml", "targets.rules.yml", *ALERTMANAGER)
 
-_LABEL = re.compile(r"[a-z_][a-z0-9_]*")
+_LABEL = re.compile(r"(?!__)[a-z_][a-z0-9_]*")
 _INHIBIT_RULES = """\
 inhibit_rules:
   # While a server watches nothing, its own other alerts are no news. Without the label, nothing is inhibited.
@@ -61,7 +61,13 @@ def url(text: str) -> str:
 
 
 def labelled(rules: str, labels: list[str]) -> str:
-    """The rules whose alerts have these labels of `wx_domain_app_info` beside the name."""
+    """The rules whose alerts have these labels of `wx_domain_app_info` beside the name.
+
+    Raises:
+        MissingRuleError: They have no alert with this name.
+    """
+    if labels and "group_left (name)" not in rules:
+        raise MissingRuleError("wx_domain_app_info")
     names = ", ".join(["name", *labels])
     return rules.replace("by (appid, name)", f"by (appid, {names})").replace(
         "group_left (name)", f"group_left ({names})"
@@ -124,7 +130,7 @@ def parser() -> argparse.ArgumentParser:
         "--fleet-label",
         type=label,
         metavar="NAME",
-        help="an external label with another value on each Prometheus server: summaries show it, and "
+        help="an external label with another value on each Prometheus server: the texts show it, and "
         "Alertmanager inhibits nothing across its values; default none: nothing is inhibited",
     )
     parser.add_argument(

@@ -69,7 +69,7 @@ def _run_command(loader: ConfigLoader, flags: argparse.Namespace, language: Lang
         with_a_readable_secret(service.fleet.settings)
         if flags.baseline:
             return run_baseline(service)
-        return run_once(service) if flags.once else serve(service, flags)
+        return run_once(service) if flags.once else serve(service, flags, language)
 
 
 @contextmanager

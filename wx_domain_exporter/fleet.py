@@ -1,6 +1,6 @@
 """The fleet: the configuration in use and its apps, and how a new fleet is built from the previous one."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +9,15 @@ from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import Clock
 from wx_domain_exporter.config.settings import AppSettings, Settings
 from wx_domain_exporter.platforms.registry import PlatformRegistry
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.tokens.authorizer import AuthorizerSource
 from wx_domain_exporter.wechat.tokens.factory import make_source
 from wx_domain_exporter.wechat.tokens.source import TokenSource
+
+
+def no_account_status(_appid: str) -> None:
+    """Know no status of any account."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,8 @@ class Fleet:
     settings: Settings
     client: ApiClient
     by_appid: Mapping[str, MonitoredApp]
+    account_status: Callable[[str], AccountStatus | None] = no_account_status
+    """Returns the status of an app's account; None if it is not known, or not collected."""
 
     @property
     def apps(self) -> tuple[MonitoredApp, ...]:
@@ -55,12 +62,16 @@ class FleetBuilder:
             client: makes the apps' calls.
             previous: the fleet in use until now; None at the start.
         """
-        self._platforms.configure(settings.platforms, settings.wechat.base_url)
+        collects_account = settings.collect.account
+        self._platforms.configure(
+            settings.platforms, settings.wechat.base_url, collects_account=collects_account
+        )
         apps = {app.appid: app for app in settings.apps}
         for app in self._platforms.discovered_apps():  # an entry of the configuration takes precedence
             apps.setdefault(app.appid, settings.complete(app))
         by_appid = {appid: self._app(app, settings, client, previous) for appid, app in apps.items()}
-        return Fleet(settings, client, by_appid)
+        status = self._platforms.account_status if collects_account else no_account_status
+        return Fleet(settings, client, by_appid, status)
 
     def _app(
         self, app: AppSettings, settings: Settings, client: ApiClient, previous: Fleet | None

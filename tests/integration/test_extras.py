@@ -75,7 +75,6 @@ def test_an_app_without_the_permission_is_up_and_shows_the_errcode(fleet: SmallF
     fleet.configure(collect={"effective": True})
     with exporter(f"--config.file={fleet.path}") as program:
         texts = [program.scrape() for _ in range(3)]
-        log = program.log
     for text in texts:
         assert series(text, "wx_domain_up", "appid") == {appid(0): 1, appid(1): 1}
         errors = [dict(labels) for name, labels in samples(text) if name == "wx_domain_api_error"]
@@ -84,7 +83,7 @@ def test_an_app_without_the_permission_is_up_and_shows_the_errcode(fleet: SmallF
             (appid(1), "get_effective_webviewdomain", "48001"),
         }
         assert set(series(text, "wx_domain_effective_hash", "appid")) == {appid(0)}
-    assert log.count("call fails") == 2
+    assert program.log.count("call fails") == 2
 
 
 def test_a_quota_of_strings_is_read_and_fetched_once_in_ten_minutes(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def run_of(file: Path, faults: Iterable[Fault], timeout: str) -> Iterator[Run]:
             for _ in range(SCRAPES):
                 run.scrape(running, resident)
             assert running.stop() == 0
-            run.log = running.log
+        run.log = running.log
         yield run
 
 

@@ -58,6 +58,7 @@ def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
     for _ in range(9_000):
         world.spend_quota("getwxadevinfo", world.apps[SPENT])
     world.add_platform(SimulatedPlatform(component_appid=PLATFORM, component_appsecret=APPSECRET))
+    world.authorize(PLATFORM, SPENT).account_status = 19
     with serve(world, tmp_path) as running:
         yield running
 
@@ -71,7 +72,7 @@ def configure(fleet: SmallFleet, *without: str) -> None:
             if one not in without
         ],
         scrape={"timeout_offset": "100ms"},
-        collect={"effective": True, "quota": True},
+        collect={"effective": True, "quota": True, "account": True},
         limits=LIMITS,
         baselines={LISTED: BASELINE},
         platforms={
@@ -160,6 +161,7 @@ def break_one_of_each_kind(world: World, folder: Path) -> tuple[str, ...]:
         *("WxDomainRequiredMissing", "WxDomainUnexpectedDomain", "WxDomainListEmpty", "WxDomainNotInForce"),
         *("WxDomainListChanged", "WxDomainNearLimit", "WxDomainExportersDisagree", "WxDomainScrapeFailed"),
         *("WxDomainAppFileBroken", "WxDomainFiguresStale", "WxDomainQuotaNearlyUsed"),
+        "WxDomainAccountRestricted",
         *("appid_category_domain:wx_domain_info:added", "appid_category_domain:wx_domain_info:removed"),
     )
 

@@ -171,7 +171,7 @@ def test_nothing_in_logs_metrics_or_pages(fleet: SmallFleet) -> None:
         )
         refused = request(f"{program.url}/-/reload", method="POST")
         texts.append(refused.text)
-        log = program.log
+    log = program.log
     check_states(texts[0])
     assert refused.status == 500
     assert leaks(fleet, "".join(texts) + log) == []

@@ -140,7 +140,14 @@ class TestThresholds:
 
 
 INVALID = (
-    *("--scrape-interval=soon", "--scrape-interval=0s", "--label=a-b", "--lang=fr", "--fleet-label=appid"),
+    *(
+        "--scrape-interval=soon",
+        "--scrape-interval=0s",
+        "--label=a-b",
+        "--label=__a",
+        "--lang=fr",
+        "--fleet-label=appid",
+    ),
     *(f"--label={name}" for name in ("name", "appid", "category", "severity", "hash", "class", "alertname")),
     *("--many=0", "--many=1.5", "--many-apps=0", "--figures-old=600", "--for=WxDomainAppDown=soon"),
     *("--runbook-url=docs/runbook.md", "--status-url=wx.example.com"),
@@ -161,6 +168,7 @@ def test_an_invalid_argument_is_named(argument: str) -> None:
         (RULES.name, "--certificate-expires=3d", "has no WxDomainCertificateExpiring that"),
         (RULES.name, "--for=WxDomainUnexpectedDomain=3m", "has no WxDomainUnexpectedDomain that"),
         (RULES.name, "--for=WxDomainNothing=3m", "has no WxDomainNothing that"),
+        (TARGETS, "--label=team", f"{TARGETS} has no wx_domain_app_info that a flag could change"),
         (ALERTMANAGER, "--nearly-full=0.8", f"{ALERTMANAGER} has a use for --fleet-label only"),
     ],
 )
@@ -188,10 +196,18 @@ def test_alerts_link_to_the_page_of_their_mini_program() -> None:
 
 
 class TestFleetLabel:
-    def test_summaries_end_with_its_value(self) -> None:
-        summaries = [alert["annotations"]["summary"] for alert in alerts(written_rules("--fleet-label=site"))]
-        assert len(summaries) == len(alerts())
-        assert all(summary.endswith(". [{{ $externalLabels.site }}]") for summary in summaries)
+    @pytest.mark.parametrize("language", ["en", "zh"])
+    @pytest.mark.parametrize("file", RULE_FILES, ids=lambda file: file.name)
+    def test_texts_end_with_its_value(self, file: Path, language: str) -> None:
+        """The descriptions, too: messages in chats have no summaries of firing alerts."""
+        shipped, written = (
+            alerts(written_rules(file.name, f"--lang={language}", *flags))
+            for flags in ((), ("--fleet-label=site",))
+        )
+        for before, after in zip(shipped, written, strict=True):
+            for part in ("summary", "description"):
+                expected = f"{before['annotations'][part]} [{{{{ $externalLabels.site }}}}]"
+                assert after["annotations"][part] == expected
 
     @pytest.mark.parametrize("file", [ALERTMANAGER, "alertmanager.wechat.example.yml"])
     def test_inhibition_and_messages_stay_within_its_value(self, file: str) -> None:

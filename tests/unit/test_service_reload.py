@@ -221,7 +221,7 @@ class TestFailedReload:
     def test_after_an_unexpected_error_the_next_reload_succeeds(
         self, service: Service, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def broken(*_: object) -> None:
+        def broken(*_: object, **__: object) -> None:
             raise RuntimeError("can't start new thread")
 
         with monkeypatch.context() as patch, capture_logs() as logs:

@@ -15,7 +15,9 @@ import structlog
 from wx_domain_exporter import __version__
 from wx_domain_exporter.commands.demo_scrapes import demo_scrapes
 from wx_domain_exporter.commands.flags import DEFAULT_LISTEN_ADDRESS
+from wx_domain_exporter.commands.language import Language, in_language
 from wx_domain_exporter.commands.output import print_message
+from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.middleware.access import AccessMiddleware
 from wx_domain_exporter.web.routes import WebOptions, make_web_app
@@ -26,7 +28,7 @@ from wx_domain_exporter.web.web_config.current import CurrentWebConfig
 log = structlog.get_logger(__name__)
 
 
-def serve(service: Service, flags: argparse.Namespace) -> int:
+def serve(service: Service, flags: argparse.Namespace, language: Language) -> int:
     """Serve until SIGTERM or SIGINT; return the exit status.
 
     Raises:
@@ -46,13 +48,18 @@ def serve(service: Service, flags: argparse.Namespace) -> int:
             log.info("listening", url=url_of(sock, scheme), metrics=options.telemetry_path)
         if flags.demo:
             url = url_of(sockets[0], scheme)
-            print_message(
-                f"Monitoring a simulated WeChat API. Open {url} in a browser; press Ctrl-C to stop."
-            )
+            print_message(in_language(_demo_message(url), language))
         with demo_scrapes(service) if flags.demo else nullcontext():
             asyncio.run(server.serve(sockets))
     log.info("stopped")
     return 0
+
+
+def _demo_message(url: str) -> BilingualText:
+    return BilingualText(
+        f"Monitoring a simulated WeChat API. Open {url} in a browser; press Ctrl-C to stop.",
+        f"正在监控模拟的微信 API。请在浏览器中打开 {url}，按 Ctrl-C 停止。",
+    )
 
 
 def _listen(addresses: Sequence[str]) -> list[socket.socket]:

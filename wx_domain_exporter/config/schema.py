@@ -86,6 +86,9 @@ class Collect(StrictModel):
     quota: bool = False
     """The daily quota of getwxadevinfo, at one call per app every 10 minutes."""
 
+    account: bool = False
+    """The account status of discovered apps, at most 50 calls per platform every 10 minutes."""
+
 
 class Defaults(StrictModel):
     """Defaults for all apps."""

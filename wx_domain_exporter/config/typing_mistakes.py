@@ -27,8 +27,14 @@ _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'")
 _COMMENT = re.compile(r"(?:^|\s)#.*")
 _CODE = re.compile(r"\s*[^\s#]")
 _KEY_WITH_FULL_WIDTH_COLON = re.compile(r"\s*(?:-\s+)*[A-Za-z0-9_.-]+：")
+_KEY_WITHOUT_SPACE = re.compile(r"\s*(?:-\s+)*[a-z_]+:[^\s:/#]")
 _INDENTED_WITH_TAB = re.compile(r"[ -]*\t\s*[^\s#]")
 _TAB = BilingualText("is indented with a tab; allowed: spaces", "用制表符（Tab）缩进；请改用空格")
+
+_NO_SPACE = BilingualText(
+    "has no space after the colon of a key; allowed: : and a space",
+    "键的冒号后缺少空格；请在冒号后加一个空格",
+)
 
 
 def half_width(text: str) -> str:
@@ -114,7 +120,11 @@ def typing_mistakes(content: str, line: int) -> list[tuple[int, BilingualText]]:
     """
     lines = content.splitlines()
     before = max((number for number in range(1, line) if _CODE.match(lines[number - 1])), default=0)
-    for pattern, mistake in ((_INDENTED_WITH_TAB, _TAB), (_KEY_WITH_FULL_WIDTH_COLON, _with_remedy("："))):
+    for pattern, mistake in (
+        (_INDENTED_WITH_TAB, _TAB),
+        (_KEY_WITH_FULL_WIDTH_COLON, _with_remedy("：")),
+        (_KEY_WITHOUT_SPACE, _NO_SPACE),
+    ):
         found = [number for number, text in enumerate(lines, start=1) if pattern.match(text)]
         if line in found or before in found:
             return [(number, mistake) for number in found]

@@ -1,10 +1,11 @@
-"""What to do about failures that no errcode explains, and about two problems of apps that do not fail."""
+"""What to do about failures that no errcode explains, and about problems of apps that may not fail."""
 
 from collections.abc import Mapping
 from typing import Final
 
 from wx_domain_exporter.errcodes.remedies import CLOUD_PATH_REMEDY, PERMISSION_SET_WARNING, with_warning
 from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.errors import Reason, SecretFlaw
 
 REASON_PROBLEMS: Final[Mapping[Reason, BilingualText]] = {
@@ -64,7 +65,7 @@ REASON_REMEDIES: Final[Mapping[Reason, BilingualText]] = {
 _SERVICE_UNREACHABLE = BilingualText(
     "Check that the {service} is running and that this host can reach it: name resolution, port, firewall. "
     "Whoever else gets tokens from it, such as the mini program's backend, is affected too.",
-    "请确认{service}正在运行，且本机能访问它：域名解析、端口、防火墙。"
+    "请确认 {service} 正在运行，且本机能访问它：域名解析、端口、防火墙。"
     "同样从它获取 token 的其他程序（例如小程序后端）也会受影响。",
 )
 SERVICE_REMEDIES: Final[Mapping[Reason, BilingualText]] = {
@@ -73,18 +74,18 @@ SERVICE_REMEDIES: Final[Mapping[Reason, BilingualText]] = {
     Reason.TLS: BilingualText(
         "Check the certificate of the {service}: it must be issued for this host, not have expired, and be "
         "signed by an authority in the source's own `ca_file`.",
-        "请检查{service}的证书：须与主机名相符、在有效期内，且由该来源自己的 `ca_file` 中的机构签发。",
+        "请检查 {service} 的证书：须与主机名相符、在有效期内，且由该来源自己的 `ca_file` 中的机构签发。",
     ),
     Reason.HTTP: BilingualText(
         "Read the log of the {service}, which refused the request. 401 or 403: check the source's `headers`. "
         "404: check its `url`, and that the service knows this appid. 5xx: the service itself fails.",
-        "请查看{service}的日志：它拒绝了该请求。401 或 403：请检查该来源的 `headers`；"
+        "请查看 {service} 的日志：它拒绝了该请求。401 或 403：请检查该来源的 `headers`；"
         "404：请检查其 `url`，并确认该服务已接入此 AppID；5xx：该服务自身出错。",
     ),
     Reason.DECODE: BilingualText(
         "Compare what the {service} answers with the source's `token_pointer` and `expires_in_pointer`; a "
         "service often reports an error of its own in this form.",
-        "请将{service}的返回内容与该来源的 `token_pointer`、`expires_in_pointer` 对照；"
+        "请将 {service} 的返回内容与该来源的 `token_pointer`、`expires_in_pointer` 对照；"
         "服务自身的报错也常以这种形式返回。",
     ),
 }
@@ -115,7 +116,7 @@ INVALID_TOKEN_REMEDIES: Final[Mapping[str, BilingualText]] = {
         "The {service} hands out a token that WeChat refuses, also when it is asked again. Find out which "
         "other program requests tokens for this appid: each new one, from /cgi-bin/token or with "
         "force_refresh, ends the one before. The service alone should request them.",
-        "{service}给出的 token 已被微信拒绝，重新获取后仍然如此。请查明还有哪个程序在为该 AppID 获取 token："
+        "{service} 给出的 token 已被微信拒绝，重新获取后仍然如此。请查明还有哪个程序在为该 AppID 获取 token："
         "每次通过 /cgi-bin/token 或 force_refresh 获取新 token，都会使之前的失效，应只由该服务获取。",
     ),
 }
@@ -202,3 +203,29 @@ UNGRANTED: Final = BilingualText(
     "mp.weixin.qq.com 发布版本或设置域名。",
 )
 """What discovery found out about an app, shown until the app answers."""
+
+_APPEAL = BilingualText(
+    "The appeal is at mp.weixin.qq.com: after putting right what the notice in 通知中心 names, the mini "
+    "program's administrator chooses 申诉 at the end of that notice.",
+    "申诉入口在 mp.weixin.qq.com：由小程序管理员登录后打开“通知中心”中的对应通知，"
+    "按通知整改后点击底部的“申诉”。",
+)
+RESTRICTED_ACCOUNTS: Final[Mapping[AccountStatus, BilingualText]] = {
+    AccountStatus.CANCELLED: BilingualText(
+        "This mini program's account is cancelled (已注销) and does not come back: take the mini program out "
+        "of the configuration, or end its authorization of the platform.",
+        "该小程序的账号已注销，无法恢复：请从配置中移除，或解除它对第三方平台的授权。",
+    ),
+    AccountStatus.BANNED: BilingualText(
+        f"WeChat has banned this mini program (已封禁). {_APPEAL.en}", f"该小程序已被微信封禁。{_APPEAL.zh}"
+    ),
+    AccountStatus.WARNED: BilingualText(
+        "WeChat has warned this mini program (已告警): a penalty follows if the matter is not put right in "
+        f"time. {_APPEAL.en}",
+        f"该小程序已被微信告警：逾期未整改会受到处罚。{_APPEAL.zh}",
+    ),
+    AccountStatus.FROZEN: BilingualText(
+        f"WeChat has frozen this mini program (已冻结). {_APPEAL.en}", f"该小程序已被微信冻结。{_APPEAL.zh}"
+    ),
+}
+"""What a status other than normal means, and what to do about it."""

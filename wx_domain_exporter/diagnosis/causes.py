@@ -12,6 +12,7 @@ from wx_domain_exporter.wechat.errors import (
     NotDiscoveredError,
     Reason,
     TokenError,
+    TokenOrigin,
 )
 
 _SECRET, _AUTHORIZATION, _DISCOVERY = "secret", "authorization", "discovery"
@@ -68,6 +69,11 @@ def api_error_of(error: FetchError | None) -> ApiError | None:
     """Return the answer with an errcode that caused a failure; None if there was none."""
     cause = error.cause if isinstance(error, TokenError) else error
     return cause if isinstance(cause, ApiError) else None
+
+
+def origin_of(error: FetchError) -> TokenOrigin | None:
+    """Return the token source that caused a failure; None if none did."""
+    return error.origin if isinstance(error, TokenError) else None
 
 
 @lru_cache(256)

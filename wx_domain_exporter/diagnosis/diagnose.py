@@ -20,7 +20,7 @@ from wx_domain_exporter.diagnosis.advice import (
     TOKEN_REMEDY,
     UNREADABLE_SECRET_REMEDY,
 )
-from wx_domain_exporter.diagnosis.causes import Cause, api_error_of, cause_of
+from wx_domain_exporter.diagnosis.causes import Cause, api_error_of, cause_of, origin_of
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.errcodes.remedies import (
     APP_IP_LIST,
@@ -119,7 +119,7 @@ def diagnose(error: FetchError, appid: str, component_appid: str | None = None) 
         return Diagnosis(error.reason, None, step, problem, remedy, message, cause, shared_problem, remedy)
     is_about_platform = answer.api in _PLATFORM_APIS or answer.errcode == _PLATFORM_IP_ERRCODE
     account = (component_appid or appid) if is_about_platform else appid
-    row, origin = look_up(answer.api, answer.errcode), _origin_of(error)
+    row, origin = look_up(answer.api, answer.errcode), origin_of(error)
     remedy = _remedy(answer, row, origin, BilingualText(account, f" {account} "))
     return Diagnosis(
         error.reason,
@@ -135,10 +135,6 @@ def diagnose(error: FetchError, appid: str, component_appid: str | None = None) 
         row.meaning,
         remedy if is_about_platform else _remedy(answer, row, origin, _EACH_APP),
     )
-
-
-def _origin_of(error: FetchError) -> TokenOrigin | None:
-    return error.origin if isinstance(error, TokenError) else None
 
 
 def _explain_other(
@@ -157,14 +153,15 @@ def _explain_other(
         return Step.TOKEN, problem, NOT_DISCOVERED_PROBLEM, NOT_DISCOVERED_REMEDY
     step = Step.TOKEN if isinstance(error, TokenError) else Step.ANSWER
     prefix = "获取 token 失败" if step is Step.TOKEN else "查询失败"
-    problem, shared_problem = BilingualText(message, f"{prefix}：{message}"), REASON_PROBLEMS[cause.reason]
-    origin = _origin_of(error)
+    shared_problem = REASON_PROBLEMS[cause.reason]
+    problem = BilingualText(message, f"{prefix}：{shared_problem.zh.removesuffix('。')}（{message}）")
+    origin = origin_of(error)
     if origin is None or not origin.host or cause.reason not in SERVICE_REMEDIES:
         return step, problem, shared_problem, REASON_REMEDIES.get(cause.reason, TOKEN_REMEDY)
     service = _described(origin)
     return (
         step,
-        BilingualText(f"{message} ({service.en})", f"{problem.zh}（{service.zh}）"),
+        BilingualText(f"{message} ({service.en})", f"{service.zh}：{problem.zh}"),
         BilingualText(f"The {service.en}: {shared_problem.en}", f"{service.zh}：{shared_problem.zh}"),
         _filled(SERVICE_REMEDIES[cause.reason], service),
     )
@@ -172,9 +169,10 @@ def _explain_other(
 
 def _described(origin: TokenOrigin) -> BilingualText:
     """Describe a token service by its host and its name in the configuration."""
-    name = f"tokens.{origin.name}" if origin.name else ""
-    en = f"token service {origin.host}" + (f" of {name}" if name else "")
-    return BilingualText(en, f"token 服务 {origin.host}" + (f"（{name}）" if name else ""))
+    en, zh = f"token service {origin.host}", f"token 服务 {origin.host}"
+    if origin.name:
+        return BilingualText(f"{en} of tokens.{origin.name}", f"tokens.{origin.name} 的 {zh}")
+    return BilingualText(en, zh)
 
 
 def _filled(template: BilingualText, service: BilingualText) -> BilingualText:

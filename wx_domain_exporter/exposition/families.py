@@ -154,6 +154,13 @@ def _quota_remaining(results: ScrapeResults) -> Samples:
             yield (app.appid, GETWXADEVINFO.name), app.extra_result.quota.remaining
 
 
+def _account_status(results: ScrapeResults) -> Samples:
+    for app in results.apps:
+        status = results.account_status(app.appid)
+        if status is not None:
+            yield (app.appid, status), 1
+
+
 def _scrape_duration(results: ScrapeResults) -> Samples:
     yield (), results.seconds
 
@@ -178,6 +185,7 @@ SAMPLES: Mapping[Gauge, Callable[[ScrapeResults], Samples]] = {
     metrics.QUOTA_LIMIT: _quota_limit,
     metrics.QUOTA_USED: _quota_used,
     metrics.QUOTA_REMAINING: _quota_remaining,
+    metrics.ACCOUNT_STATUS: _account_status,
     metrics.SCRAPE_DURATION: _scrape_duration,
 }
 """The function that yields the samples of each gauge, in the order of the exposition."""

@@ -1,6 +1,6 @@
 """The results of one scrape: those of its apps, and what is exported of the configuration."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,8 +8,9 @@ from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.config.schema import Collect
 from wx_domain_exporter.domains.domain_list import DomainList
-from wx_domain_exporter.fleet import Fleet
+from wx_domain_exporter.fleet import Fleet, no_account_status
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
+from wx_domain_exporter.wechat.account_status import AccountStatus
 
 Lists = Mapping[str, DomainList]
 """The lists of one app, by category."""
@@ -49,6 +50,7 @@ class ScrapeResults:
         limits: by category, how many domains WeChat allows.
         collect: which optional series are exported.
         seconds: how long the scrape took.
+        account_status: returns the status of an app's account; None if it is not known.
     """
 
     apps: Sequence[AppResult]
@@ -56,6 +58,7 @@ class ScrapeResults:
     limits: Mapping[str, int]
     collect: Collect
     seconds: float
+    account_status: Callable[[str], AccountStatus | None] = no_account_status
 
     @property
     def apps_with_lists(self) -> Iterator[tuple[AppResult, Lists]]:
@@ -81,4 +84,5 @@ def results_of(fleet: Fleet, jobs: ScrapeJobs) -> ScrapeResults:
         limits=fleet.settings.limits,
         collect=fleet.settings.collect,
         seconds=jobs.seconds,
+        account_status=fleet.account_status,
     )

@@ -105,6 +105,12 @@ QUOTA_REMAINING = _gauge(
     "appid api",
     "Calls of the API that the mini program has left today: remain of quota/get.",
 )
+ACCOUNT_STATUS = _gauge(
+    "account_status",
+    "appid status",
+    "1 for the status of the mini program's account: normal, cancelled, banned, warned or frozen, as"
+    " account_status of api_get_authorizer_info.",
+)
 SCRAPE_DURATION = _gauge("scrape_duration_seconds", "", "Time of this whole scrape.")
 
 GAUGES = (
@@ -127,6 +133,7 @@ GAUGES = (
     QUOTA_LIMIT,
     QUOTA_USED,
     QUOTA_REMAINING,
+    ACCOUNT_STATUS,
     SCRAPE_DURATION,
 )
 """The fleet's gauges, in the order of the exposition."""

@@ -3,20 +3,19 @@
 from collections.abc import Callable, Collection, Sequence
 
 import structlog
-from gevent.pool import Pool
 
 from wx_domain_exporter.backoff import Backoff, Cooldown
 from wx_domain_exporter.clock import Clock
 from wx_domain_exporter.config.schema_fields import printable_name
+from wx_domain_exporter.platforms.account_calls import ask_about_all
+from wx_domain_exporter.platforms.account_statuses import AccountStatuses
 from wx_domain_exporter.wechat.authorizers import DEVELOPMENT_PERMISSION_SET, MiniProgram, mini_program
 from wx_domain_exporter.wechat.client import Caller
-from wx_domain_exporter.wechat.errors import DecodeError, FetchError
+from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.platform import Platform
 
 log = structlog.get_logger(__name__)
 
-_CONCURRENCY = 8
-"""How many accounts are looked up at once; kept low, because scrapes have priority."""
 _CHUNK = 50
 _MAX_FAILURES = 20
 """After so many failures in one round, the remaining accounts wait for the next round."""
@@ -56,6 +55,8 @@ class AccountLookup:
         """By AppID, the name of a mini program; None for an account of another kind."""
         self.ungranted: frozenset[str] = frozenset()
         """The mini programs that had not granted permission set 18 when they were looked up."""
+        self.statuses = AccountStatuses(platform, caller)
+        """The statuses of the mini programs."""
         self.failures = 0
         """How many lookups failed in this round."""
         self._received: dict[str, float] = {}
@@ -71,6 +72,7 @@ class AccountLookup:
         """Take over the answers for the same platform."""
         self.names, self.ungranted = dict(old.names), old.ungranted
         self._received = dict(old._received)  # noqa: SLF001 - of the same class
+        self.statuses.inherit(old.statuses)
 
     def begin_round(self) -> None:
         """Begin to read the list once more; forget answers that may be about other accounts."""
@@ -79,6 +81,7 @@ class AccountLookup:
         doubtful = {appid for appid, received in self._received.items() if desyncs.covers(received)}
         if doubtful:
             self.keep_only(self.names.keys() - doubtful)
+        self.statuses.forget_doubtful()
         self._failed_before = frozenset(self.failed)
 
     def look_up_new(self, appids: Sequence[str], on_progress: Callable[[int], None]) -> int:
@@ -111,6 +114,7 @@ class AccountLookup:
         self._received = {appid: time for appid, time in self._received.items() if appid in appids}
         self.failed = {appid: account for appid, account in self.failed.items() if appid in appids}
         self.ungranted = frozenset(appid for appid in self.ungranted if appid in appids)
+        self.statuses.keep_only(appids)
 
     def _look_up(
         self, appids: Sequence[str], on_progress: Callable[[int], None] = lambda _left: None
@@ -120,7 +124,7 @@ class AccountLookup:
             if self.failures >= _MAX_FAILURES:
                 return
             chunk = appids[begin : begin + _CHUNK]
-            answers = list(zip(chunk, self._ask_about_all(chunk), strict=True))
+            answers = list(zip(chunk, ask_about_all(self._platform, chunk, self._ask_about), strict=True))
             self._log_first_failures(answers)
             for appid, answer in answers:
                 self._note(appid, answer)
@@ -141,6 +145,8 @@ class AccountLookup:
         else:
             self._received[appid] = self._caller().client.clock.monotonic()
             self.names[appid] = None if answer is None else printable_name(answer.name) or appid
+            if answer is not None:
+                self.statuses.note(appid, answer.status)
 
     def _log_first_failures(self, answers: "Sequence[tuple[str, MiniProgram | FetchError | None]]") -> None:
         """Name each account whose lookup failed once."""
@@ -168,18 +174,5 @@ class AccountLookup:
             appids=" ".join(sorted(appids)),
         )
 
-    def _ask_about_all(self, appids: Sequence[str]) -> list[MiniProgram | FetchError | None]:
-        tasks: Pool = Pool(_CONCURRENCY)
-        try:
-            return list(tasks.imap(self._ask_about, appids))
-        finally:  # when the discovery's own task is killed, these end too
-            tasks.kill()
-
-    def _ask_about(self, appid: str) -> MiniProgram | FetchError | None:
-        try:
-            return mini_program(self._platform, self._caller(), appid)
-        except FetchError as error:
-            return error.without_traceback()
-        except Exception as bug:  # an answer that our code can't handle costs only this account
-            log.exception("unexpected error in an account lookup", platform=self._platform.name, appid=appid)
-            return DecodeError(f"internal error: {type(bug).__name__}")
+    def _ask_about(self, appid: str) -> MiniProgram | None:
+        return mini_program(self._platform, self._caller(), appid)

@@ -18,6 +18,7 @@ from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.account_lookup import AccountLookup
 from wx_domain_exporter.progress import LogInterval, Progress
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.authorizers import PAGE_SIZE, Page, list_page
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError, FetchError
@@ -86,6 +87,8 @@ class PlatformDiscovery:
         """Why the last round failed; None if it succeeded."""
         self.progress: Progress | None = None
         """How many accounts of the list were looked at; None while no list is being read."""
+        self.collects_account = False
+        """Whether the statuses of the mini programs are refreshed (`collect.account`)."""
         self._logged_left_out: LeftOut | None = None
         self._config = config
         self._client = client
@@ -108,6 +111,10 @@ class PlatformDiscovery:
     def ungranted(self) -> frozenset[str]:
         """Return the mini programs that had not granted permission set 18 when they were looked up."""
         return self._accounts.ungranted
+
+    def account_status(self, appid: str) -> AccountStatus | None:
+        """Return the status of a mini program; None if it is not known."""
+        return self._accounts.statuses.of(appid)
 
     @property
     def failed_accounts(self) -> Mapping[str, FetchError]:
@@ -220,6 +227,8 @@ class PlatformDiscovery:
             self.complete = True
             self._self_metrics.discovered(self.platform.name, len(self.apps))
             self._self_metrics.accounts_unknown(self.platform.name, self._accounts.unknown(wanted))
+            if self.collects_account:
+                self._accounts.statuses.refresh(wanted)
 
     def _note_progress(self, log_interval: LogInterval, done: int, total: int, left: int) -> None:
         self.progress = Progress(max(0, done - left), total)

@@ -10,6 +10,7 @@ from wx_domain_exporter.config.settings import AppSettings, PlatformSettings
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
 from wx_domain_exporter.tasks import Tasks
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.client import ApiClient
 from wx_domain_exporter.wechat.platform import Platform
 from wx_domain_exporter.wechat.tokens.factory import make_platform
@@ -80,8 +81,16 @@ class PlatformRegistry:
         configured = self._configured.values()
         return tuple(platform.discovery for platform in configured if platform.discovery is not None)
 
-    def configure(self, platforms: Sequence[PlatformSettings], base_url: str) -> None:
-        """Apply a configuration; unchanged platforms keep their tokens and their discoveries."""
+    def configure(
+        self, platforms: Sequence[PlatformSettings], base_url: str, *, collects_account: bool
+    ) -> None:
+        """Apply a configuration; unchanged platforms keep their tokens and their discoveries.
+
+        Args:
+            platforms: the settings of all platforms.
+            base_url: the URL of the WeChat API.
+            collects_account: whether the statuses of mini programs are refreshed.
+        """
         before = set(self.discoveries)
         self._configured = {
             settings.name: self._configure_one(self._configured.get(settings.name), settings, base_url)
@@ -90,6 +99,8 @@ class PlatformRegistry:
         after = set(self.discoveries)
         for discovery in before - after:
             discovery.stop()
+        for discovery in after:
+            discovery.collects_account = collects_account
         self._new = (self._new | (after - before)) & after
         names = {discovery.platform.name for discovery in after}
         # A new discovery must not show the series of another platform that had the same name.
@@ -121,6 +132,11 @@ class PlatformRegistry:
             for configured in self._configured.values()
             if app.token == configured.settings.app_token
         )
+
+    def account_status(self, appid: str) -> AccountStatus | None:
+        """Return the status of a mini program, from the first platform that knows it; None if none does."""
+        statuses = (discovery.account_status(appid) for discovery in self.discoveries)
+        return next((status for status in statuses if status is not None), None)
 
     def resume(self) -> None:
         """End all cooldowns: the configuration was reloaded."""

@@ -83,6 +83,7 @@ class Authorization(SimulatorSettings):
         permissions: The granted permission sets (权限集).
         errcode: The errcode of every answer of `api_authorizer_token` for this account; 0 for success.
         info_errcode: The same for `api_get_authorizer_info`.
+        account_status: The account's status: 1 normal, 14 cancelled, 16 banned, 18 warned, 19 frozen.
         latency: Seconds before these two answer, added to the platform's latency.
         revoked: Whether the account revoked the authorization; set by `World.revoke`.
     """
@@ -96,6 +97,7 @@ class Authorization(SimulatorSettings):
     permissions: list[int] = Field(default_factory=lambda: list(DEFAULT_PERMISSIONS))
     errcode: int = 0
     info_errcode: int = 0
+    account_status: int = 1
     latency: Seconds = 0.0
     revoked: bool = False
 

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from wx_domain_exporter.wechat.account_status import AccountStatus, read_account_status
 from wx_domain_exporter.wechat.apis import API_GET_AUTHORIZER_INFO, API_GET_AUTHORIZER_LIST
 from wx_domain_exporter.wechat.client import Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.responses import whole_number
+from wx_domain_exporter.wechat.responses import JsonObject, whole_number
 from wx_domain_exporter.wechat.tokens.issued_token import as_token
 
 PAGE_SIZE = 500
@@ -59,10 +60,12 @@ class MiniProgram:
     Attributes:
         name: its nick_name; empty if it has none.
         lacks_development: whether `DEVELOPMENT_PERMISSION_SET` is missing from its permission sets.
+        status: the status of its account; None if WeChat names no documented one.
     """
 
     name: str
     lacks_development: bool
+    status: AccountStatus | None = None
 
 
 def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram | None:
@@ -73,6 +76,27 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
     Raises:
         FetchError: the call failed.
     """
+    info, authorization = _authorizer_info(platform, caller, appid)
+    if info.get("MiniProgramInfo") is None:
+        return None
+    name = info.get("nick_name")
+    permissions = _permissions(authorization)
+    lacks_development = permissions is not None and DEVELOPMENT_PERMISSION_SET not in permissions
+    return MiniProgram(name if isinstance(name, str) else "", lacks_development, read_account_status(info))
+
+
+def account_status(platform: Platform, caller: Caller, appid: str) -> AccountStatus | None:
+    """Return the status of an account; None if WeChat names no documented one.
+
+    Raises:
+        FetchError: the call failed.
+    """
+    info, _ = _authorizer_info(platform, caller, appid)
+    return read_account_status(info)
+
+
+def _authorizer_info(platform: Platform, caller: Caller, appid: str) -> tuple[JsonObject, object]:
+    """Return the `authorizer_info` and the `authorization_info` of an account."""
     body = {"component_appid": platform.component_appid, "authorizer_appid": appid}
     answer = platform.call(API_GET_AUTHORIZER_INFO, body, caller)
     authorization = answer.get("authorization_info")
@@ -82,12 +106,7 @@ def mini_program(platform: Platform, caller: Caller, appid: str) -> MiniProgram 
     info = answer.get("authorizer_info")
     if not isinstance(info, dict):
         raise DecodeError("the answer has no authorizer_info")
-    if info.get("MiniProgramInfo") is None:
-        return None
-    name = info.get("nick_name")
-    permissions = _permissions(authorization)
-    lacks_development = permissions is not None and DEVELOPMENT_PERMISSION_SET not in permissions
-    return MiniProgram(name if isinstance(name, str) else "", lacks_development)
+    return info, authorization
 
 
 def _refresh_token_by_appid(entry: object) -> tuple[str, str] | None:

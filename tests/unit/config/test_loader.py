@@ -123,7 +123,9 @@ class TestGoodFiles:
             0,
             86400,
         )
-        assert found.collect == Collect(domains=False, max_domains=0, effective=True, quota=True)
+        assert found.collect == Collect(
+            domains=False, max_domains=0, effective=True, quota=True, account=True
+        )
         assert found.limits == DEFAULT_LIMITS | {"requestdomain": 1000, "tcpdomain": 20}
 
     def test_every_app_has_what_the_defaults_give_and_what_it_says_itself(self) -> None:
@@ -204,6 +206,7 @@ class TestDefaults:
             "max_domains": 2000,
             "effective": False,
             "quota": False,
+            "account": False,
         }
         assert found.limits == DEFAULT_LIMITS
         assert found.apps[0].labels == {}

@@ -143,6 +143,19 @@ class TestDiscoveredApps:
         assert known == {lacking: True, by_hand: False, **dict.fromkeys(granted, False)}
         assert stage.calls("getwxadevinfo") == 0
 
+    def test_their_account_statuses_are_exported_if_asked_for(self, stage: Stage, service: Service) -> None:
+        frozen = stage.appids[0]
+        component = stage.simulated.component_appid
+        stage.world.patch_authorization(component, frozen, {"account_status": 19})
+        service.discover()
+        assert series(scrape(service), "wx_domain_account_status", "appid") == {}
+        stage.reload(service, collect={"account": True})
+        service.discover()
+        text = scrape(service)
+        assert series(text, "wx_domain_account_status", "appid") == dict.fromkeys(stage.appids, 1)
+        assert value(text, "wx_domain_account_status", appid=frozen, status="frozen") == 1
+        assert stage.calls("api_get_authorizer_info") == 4
+
     def test_their_tokens_can_come_from_a_token_service(self, stage: Stage, service: Service) -> None:
         stage.reload(service, platforms={"main": stage.main(token=http_token_settings(stage.url))})
         service.discover()

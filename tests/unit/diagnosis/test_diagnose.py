@@ -224,13 +224,16 @@ class TestTokenService:
         diagnosis = diagnose(of_service(cause), APPID)
         for text in (diagnosis.problem, diagnosis.remedy, diagnosis.shared_problem):
             assert "token service tokens.example.com:8080 of tokens.center" in text.en
-            assert "token 服务 tokens.example.com:8080（tokens.center）" in text.zh
+            assert "tokens.center 的 token 服务 tokens.example.com:8080" in text.zh
         assert "wechat." not in diagnosis.remedy.en + diagnosis.remedy.zh
 
     def test_one_without_a_name_is_named_by_its_host(self) -> None:
         problem = diagnose(of_service(HttpError("HTTP status 503"), name=""), APPID).problem
         assert problem.en == "http: no token: HTTP status 503 (token service tokens.example.com:8080)"
-        assert problem.zh.endswith("（token 服务 tokens.example.com:8080）")
+        assert problem.zh == (
+            "token 服务 tokens.example.com:8080：获取 token 失败：响应是 HTTP 错误状态码，"
+            "或不是 HTTP 响应（http: no token: HTTP status 503）"
+        )
 
     def test_a_call_to_wechat_has_the_remedy_of_the_api(self) -> None:
         error = TokenError("stable_token: no token", cause=BrokenConnectionError("connection failed"))

@@ -22,8 +22,10 @@ from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import escaped, number, templates_of
 from wx_domain_exporter.exposition.results import AppResult, ScrapeResults
+from wx_domain_exporter.fleet import no_account_status
 from wx_domain_exporter.metrics.definitions import GAUGES
 from wx_domain_exporter.web.negotiation import choose_encoder
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, QuotaError, TokenError
 from wx_domain_exporter.wechat.quota import Quota
 
@@ -123,6 +125,7 @@ def scrapes_of_a_fleet(draw: st.DrawFn) -> list[ScrapeResults]:
         limits=draw(st.dictionaries(st.sampled_from(CATEGORIES), COUNTS)),
         collect=collect,
         seconds=draw(SECONDS),
+        account_status=draw(st.sampled_from([no_account_status, lambda _: AccountStatus.FROZEN])),
     )
     scrapes = [results]
     for _ in range(2):

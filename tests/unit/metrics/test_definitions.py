@@ -29,6 +29,7 @@ PUBLIC = {
     "wx_domain_api_quota_limit": "appid api",
     "wx_domain_api_quota_used": "appid api",
     "wx_domain_api_quota_remaining": "appid api",
+    "wx_domain_account_status": "appid status",
     "wx_domain_scrape_duration_seconds": "",
 }
 OWN = {

@@ -1,23 +1,23 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from helpers.clocks import StoppedClock
 from helpers.discovery_setup import LONG, DiscoveryStage, appids_of
 from structlog.testing import capture_logs
 
+from wx_domain_exporter.platforms import account_lookup
+from wx_domain_exporter.platforms.account_calls import ask_about_all
 from wx_domain_exporter.platforms.discovery import DiscoveredApp, LeftOut
 from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.wechat import authorizers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from wx_domain_exporter.tasks import Tasks
-    from wx_domain_exporter.wechat.authorizers import MiniProgram
-    from wx_domain_exporter.wechat.errors import FetchError
 
 
 class TestList:
@@ -107,20 +107,19 @@ class TestList:
         assert discovery.progress is None
 
     def test_the_progress_of_a_long_lookup_is_shown_and_logged_every_5_seconds(
-        self, staged: Callable[..., DiscoveryStage]
+        self, staged: Callable[..., DiscoveryStage], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         stage = staged(120)
         discovery = stage.discovery()
         clock = stage.client.clock = StoppedClock()
         seen = []
-        ask_about_all = discovery._accounts._ask_about_all
 
-        def slowly(appids: Sequence[str]) -> list[MiniProgram | FetchError | None]:
+        def slowly(*accounts: Any) -> list[Any]:
             seen.append(discovery.progress)
             clock.now += 4
-            return ask_about_all(appids)
+            return ask_about_all(*accounts)
 
-        discovery._accounts._ask_about_all = slowly  # type: ignore[method-assign] # takes 4 s for 50
+        monkeypatch.setattr(account_lookup, "ask_about_all", slowly)  # takes 4 s for 50
         with capture_logs() as logs:
             discovery.discover()
         assert seen == [Progress(0, 120), Progress(50, 120), Progress(100, 120)]

@@ -7,7 +7,7 @@ from helpers.api_clients import Recorder, answering, settings, time_left
 from helpers.faults import FaultyApi
 
 from wx_domain_exporter.config.schema_tokens import AccessToken
-from wx_domain_exporter.wechat.authorizers import MiniProgram, Page, list_page, mini_program
+from wx_domain_exporter.wechat.authorizers import MiniProgram, Page, account_status, list_page, mini_program
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import DecodeError
 from wx_domain_exporter.wechat.platform import Platform
@@ -106,6 +106,29 @@ class TestListPage:
         found = page({"total_count": 1, "list": [entry(ACCOUNT)]})
         assert found.refresh_tokens == {ACCOUNT: "refresh-1"}
         assert "refresh-1" not in repr(found)
+
+
+class TestAccountStatus:
+    @pytest.mark.parametrize(
+        ("number", "expected"),
+        [
+            (1, "normal"),
+            (14, "cancelled"),
+            (16, "banned"),
+            (18, "warned"),
+            (19, "frozen"),
+            ("19.0", "frozen"),
+            (0, None),
+            (True, None),
+            ({}, None),
+            (None, None),
+        ],
+    )
+    def test_only_the_documented_numbers_are_statuses(self, number: object, expected: str | None) -> None:
+        answer = {"authorizer_info": {"account_status": number, "MiniProgramInfo": {}}}
+        assert described(answer).status == expected
+        again = asked(answer, lambda platform, caller: account_status(platform, caller, ACCOUNT))[0]
+        assert again == expected
 
 
 class TestMiniProgram:

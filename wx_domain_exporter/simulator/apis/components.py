@@ -180,6 +180,7 @@ def _account(world: World, authorization: Authorization) -> dict[str, object]:
         "alias": "",
         "qrcode_url": f"http://mmbiz.qpic.example/{user_name}/0",
         "principal_name": "示例公司",
+        "account_status": authorization.account_status,
         "signature": "",
     }
     if authorization.mini_program:

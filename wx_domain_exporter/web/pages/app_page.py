@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult
+from wx_domain_exporter.diagnosis.advice import RESTRICTED_ACCOUNTS
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY, DomainList
 from wx_domain_exporter.errcodes.lookup import look_up
@@ -20,6 +21,7 @@ from wx_domain_exporter.web.pages.points_in_time import (
     point_in_time,
     quota_day_left,
 )
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.errors import Reason
 from wx_domain_exporter.wechat.quota import Quota
 
@@ -86,6 +88,7 @@ class AppPage:
         next_trial: how long no call is made after a refusal or a used-up quota; None: the next scrape calls.
         ticks: how its last fetches ended.
         ungranted: whether discovery saw no permission set 18, and no fetch has succeeded since.
+        restricted: what a status of its account other than normal means; None if it is normal or not known.
         fetched: when the result of its last fetch arrived; None before the first fetch.
         seconds: how long its last fetch took.
         last_success: when its last successful answer arrived; None before the first one.
@@ -108,6 +111,7 @@ class AppPage:
     next_trial: BilingualText | None
     ticks: Ticks
     ungranted: bool
+    restricted: BilingualText | None
     fetched: PointInTime | None
     seconds: float
     last_success: PointInTime | None
@@ -121,7 +125,14 @@ class AppPage:
     timeline: Timeline
 
 
-def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungranted: bool = False) -> AppPage:
+def app_page(
+    app: MonitoredApp,
+    limits: Mapping[str, int],
+    now: float,
+    *,
+    ungranted: bool = False,
+    account_status: AccountStatus | None = None,
+) -> AppPage:
     """Return the content of one mini program's page.
 
     Args:
@@ -129,6 +140,7 @@ def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungran
         limits: by category, the maximum number of domains.
         now: Unix time.
         ungranted: whether discovery saw that the app had not granted permission set 18.
+        account_status: the status of its account; None if it is not known.
     """
     state = state_of(app, limits, now)
     result, settings = state.result, app.settings
@@ -147,6 +159,7 @@ def app_page(app: MonitoredApp, limits: Mapping[str, int], now: float, *, ungran
         next_trial=next_trial(app),
         ticks=ticks([status for status in app.status_history.statuses() if status]),
         ungranted=ungranted and not state.lists,
+        restricted=None if account_status is None else RESTRICTED_ACCOUNTS.get(account_status),
         fetched=None if result is None else point_in_time(result.timestamp, now),
         seconds=0.0 if result is None else result.seconds,
         last_success=optional_point_in_time(app.last_success, now),

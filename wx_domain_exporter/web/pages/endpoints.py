@@ -95,7 +95,8 @@ class StatusPages:
         if app is None:
             return self._page("not_found.html", request, query, now, "../", status=404, is_app=True)
         ungranted = self._service.is_ungranted(app.settings)
-        page = app_page(app, fleet.settings.limits, now, ungranted=ungranted)
+        account_status = fleet.account_status(app.settings.appid)
+        page = app_page(app, fleet.settings.limits, now, ungranted=ungranted, account_status=account_status)
         return self._page("app.html", request, query, now, "../", page=page)
 
     def _not_found(self, request: Request) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
-from wx_domain_exporter.diagnosis.causes import Cause
+from wx_domain_exporter.diagnosis.causes import Cause, origin_of
 from wx_domain_exporter.domains.domain_list import DOCUMENTED_CATEGORIES, EMPTY
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.fleet_history import ScrapeTotals
@@ -24,6 +24,7 @@ from wx_domain_exporter.web.pages.points_in_time import (
 )
 from wx_domain_exporter.web.pages.query import NEARLY_FULL_STATE, Query
 from wx_domain_exporter.web.pages.texts import TEXTS
+from wx_domain_exporter.wechat.errors import FetchError
 
 ROWS = 100
 """Mini programs on one page."""
@@ -188,12 +189,21 @@ def overview(
 def _cause_groups(states: Sequence[AppState], numbers: Mapping[Cause, int]) -> list[CauseGroup]:
     """Return the mini programs that fail for each of the most frequent causes."""
     causes = sorted(numbers, key=lambda cause: (-numbers[cause], cause.code))[:_MAX_CAUSES]
-    first = {state.cause: state for state in reversed(states)}
-    return [
-        cause_group(first[cause].app, result.error, cause, numbers[cause])
-        for cause in causes
-        if (result := first[cause].result) is not None and result.error is not None
-    ]
+    failures = _one_of_each_origin(states)
+    return [cause_group(list(failures[cause].values()), cause, numbers[cause]) for cause in causes]
+
+
+def _one_of_each_origin(
+    states: Sequence[AppState],
+) -> Mapping[Cause, Mapping[object, tuple[MonitoredApp, FetchError]]]:
+    """Return for each cause an app for each origin of its token, because the remedy depends on that."""
+    found: dict[Cause, dict[object, tuple[MonitoredApp, FetchError]]] = {}
+    for state in states:
+        error = None if state.result is None else state.result.error
+        if error is not None and state.cause is not None:
+            origin = (origin_of(error), state.app.source.component_appid)
+            found.setdefault(state.cause, {}).setdefault(origin, (state.app, error))
+    return found
 
 
 def _timeline(states: Sequence[AppState], now: float) -> Timeline:

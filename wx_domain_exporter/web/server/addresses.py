@@ -101,7 +101,8 @@ def _parsed(address: str) -> tuple[str, int]:
 def _probably_meant(address: str) -> str:
     """Return the address that a port alone, or an address after `http://`, stands for; or an empty text."""
     for candidate in (f":{address}", re.sub(r"https?://([^/]*)/?", r"\1", address)):
-        if _ADDRESS.fullmatch(candidate):
+        match = _ADDRESS.fullmatch(candidate)
+        if match is not None and int(match["port"]) <= _MAX_PORT:
             return candidate
     return ""
 

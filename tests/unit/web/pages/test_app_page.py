@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from helpers.page_setup import (
     HOUR,
     NO_PERMISSION,
@@ -23,6 +24,7 @@ from wx_domain_exporter.domains.baseline import Expected
 from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS, DOCUMENTED_CATEGORIES
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.web.pages.app_page import MAX_DOMAINS, AppPage, CategoryDetails, app_page
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.errors import QuotaError
 from wx_domain_exporter.wechat.quota import Quota
 
@@ -129,6 +131,13 @@ def test_an_ungranted_permission_set_is_mentioned_until_a_fetch_succeeds() -> No
     for app, expected in ((pending("x"), True), (bad("x", NO_PERMISSION), True), (good("x"), False)):
         assert app_page(app, DEFAULT_LIMITS, NOW, ungranted=True).ungranted is expected
         assert not page(app).ungranted
+
+
+@pytest.mark.parametrize("status", AccountStatus)
+def test_a_restricted_account_is_mentioned_with_what_to_do(status: AccountStatus) -> None:
+    restricted = app_page(bad("x", NO_PERMISSION), DEFAULT_LIMITS, NOW, account_status=status).restricted
+    assert (restricted is None) == (status is AccountStatus.NORMAL)
+    assert restricted is None or f"{status}" in restricted.en
 
 
 def test_a_very_long_list_is_cut() -> None:

@@ -4,12 +4,14 @@ import base64
 import hashlib
 import re
 import time
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
 from helpers.http_requests import Answer, request
 from helpers.page_setup import (
+    NO_PERMISSION,
     NOT_LISTED,
     NOW,
     PLATFORMS,
@@ -32,6 +34,7 @@ from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.service import RejectedConfig
 from wx_domain_exporter.web.pages import texts
 from wx_domain_exporter.web.pages.rendering import Renderer
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.errors import ApiError, DecodeError, Reason
 
 if TYPE_CHECKING:
@@ -153,7 +156,10 @@ class TestContent:
         page = Page(request(url).text)
         assert "stable_token 40164 1 mini program The address" in page.text
         assert f"What to doAdd 203.0.113.7 to the IP whitelist of {appid(7)}" in page.text
-        assert "timeout 1 mini program timeout, no whole answer within 5 s" in page.text
+        assert (
+            "timeout 1 mini program There was no complete answer in time. no whole answer within 5 s"
+            in page.text
+        )
         assert page.text.count("Add 203.0.113.7") == 1
         assert {"href": "./?state=stable_token+40164"} in page.all("a")
         assert "stable_token 40164 failing for" in page.text
@@ -277,6 +283,15 @@ class TestContent:
         assert "WeChat does not report the lists in effect: get_effective_domain or" in texts[1]
         for text in texts:
             assert ("permission set 18" in text) != ("does not report" in text)
+
+    def test_a_failing_app_whose_account_is_frozen_says_where_the_appeal_is(self) -> None:
+        with service_of([bad("x", NO_PERMISSION, 1)]) as service, served(service) as url:
+            service.fleet = replace(service.fleet, account_status=lambda _: AccountStatus.FROZEN)
+            english, chinese = (
+                Page(request(f"{url}/apps/{appid(1)}?lang={language}").text).text for language in ("en", "zh")
+            )
+        assert "WeChat has frozen this mini program (已冻结). The appeal is at mp.weixin.qq.com" in english
+        assert "该小程序已被微信冻结。申诉入口在 mp.weixin.qq.com" in chinese
 
     def test_an_app_shows_how_its_lists_changed(self, url: str) -> None:
         text = Page(request(f"{url}/apps/{appid(3)}").text).text
