@@ -72,7 +72,7 @@ def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dic
     apps[0] |= {"name": shop, "baseline": _BASELINE}
     return {
         "wechat": {"base_url": url},
-        "collect": {"effective": True, "quota": True},
+        "collect": {"effective": True, "quota": True, "account": True},
         "limits": {"requestdomain": 2},
         "platforms": {"main": own_platform(platform, discover=True)},
         "app_files": ["broken.yml"],

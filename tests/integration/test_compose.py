@@ -102,7 +102,7 @@ class TestDashboards:
         self, database: Prometheus, query: Query
     ) -> None:
         found = [
-            ask(database, without_zero(query), ALL | {"appid": one}) for one in (SHOP, DENIED, RENEWED, AWAY)
+            ask(database, without_zero(query), ALL | {"appid": one}) for one in (SHOP, DENIED, RENEWED, AWAY, DISCOVERED)
         ]
         assert any(found)
 

@@ -36,6 +36,17 @@ _STALE = (ConnectionError, ssl.SSLError, IncompleteResponseError)
 _TIMEOUT_MESSAGE = "no whole answer in time"
 
 
+class Exchanged(requests.Response):
+    """A response that knows the connection that it came over."""
+
+    exchanged_over: Connection
+
+    @property
+    def secrets(self) -> list[str]:
+        """The secrets that it may repeat."""
+        return self.exchanged_over.secrets
+
+
 class DeadlineAdapter(BaseAdapter):
     """Sends prepared requests over kept connections. Its methods are for tasks (see `tasks.py`)."""
 
@@ -76,7 +87,7 @@ class DeadlineAdapter(BaseAdapter):
         verify: Any = True,  # noqa: ANN401, ARG002, FBT002 - requests' signature
         cert: Any = None,  # noqa: ANN401, ARG002 - requests' signature
         proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
+    ) -> Exchanged:
         """Send a request and read its whole response.
 
         Args:
@@ -109,13 +120,12 @@ class DeadlineAdapter(BaseAdapter):
         except (OSError, ValueError, IncompleteResponseError) as error:
             raise _requests_error(error) from None
 
-    def discard(self, response: requests.Response) -> None:
+    def discard(self, response: Exchanged) -> None:
         """Close the connection of the response that `send` has just returned: it is not what was asked for.
 
         It may be the response to the request before; the next one would be the response to this request.
         """
-        if isinstance(response, _Response):
-            self._pool.discard(response.exchanged_over)
+        self._pool.discard(response.exchanged_over)
 
     def close(self) -> None:
         """Close the idle connections; running calls close theirs when they end."""
@@ -125,7 +135,7 @@ class DeadlineAdapter(BaseAdapter):
         """Close the idle connections; new ones are kept."""
         self._pool.close_idle()
 
-    def _send(self, request: requests.PreparedRequest, origin: Origin, deadline: float) -> requests.Response:
+    def _send(self, request: requests.PreparedRequest, origin: Origin, deadline: float) -> Exchanged:
         connection = self._pool.take(origin)
         if connection is not None:
             response = self._exchange(connection, request, deadline, kept=True)
@@ -152,7 +162,7 @@ class DeadlineAdapter(BaseAdapter):
         deadline: float,
         *,
         kept: bool = False,
-    ) -> requests.Response | None:
+    ) -> Exchanged | None:
         """Send a request over a connection and return it to the pool if possible.
 
         Returns:
@@ -207,16 +217,10 @@ def _requests_error(error: Exception) -> RequestException:  # noqa: PLR0911 - a 
             return NotHttpError(f"the request can't be sent: {error}")
 
 
-class _Response(requests.Response):
-    """A response that knows the connection that it came over."""
-
-    exchanged_over: Connection
-
-
 def _response(
     request: requests.PreparedRequest, answer: HttpResponse, content: bytes, connection: Connection
-) -> _Response:
-    response = _Response()
+) -> Exchanged:
+    response = Exchanged()
     response.status_code = answer.status
     response.reason = answer.reason.decode("latin-1").strip()
     response.headers = answer.headers.by_name

@@ -6,7 +6,8 @@ The caller limits the time with a `gevent.Timeout`, which interrupts these metho
 import contextlib
 import re
 import select
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from socket import AddressFamily
 from typing import Any
@@ -24,6 +25,7 @@ from wx_domain_exporter.http.response import HttpResponse, NotHttpError
 _LINE_END = re.compile(r"[\r\n\0]")
 _RECEIVE_BYTES = 1 << 16
 """More than a TLS record holds, so that no decrypted data stays in the TLS layer between two calls."""
+_REMEMBERED_REQUESTS = 4
 _READS_IN_A_ROW = 4
 """Reads after which other tasks get a turn, so that a fast peer does not delay the other calls."""
 _OVERHEAD_BYTES = 1 << 18
@@ -32,6 +34,12 @@ _READ = 1
 """libev's EV_READ."""
 _SUCCESSFUL = range(200, 300)
 """The statuses with which a proxy accepts a tunnel."""
+
+
+class SecretRequest(PreparedRequest):
+    """A request that knows the secrets in it, because a response may repeat them."""
+
+    secrets: Sequence[str] = ()
 
 
 class Connection:
@@ -59,6 +67,8 @@ class Connection:
         """The monotonic time at which it became idle; set by the pool."""
         self._tls = tls
         self._family = family if origin.proxy is None else AddressFamily.AF_UNSPEC
+        self._sent: deque[Sequence[str]] = deque(maxlen=_REMEMBERED_REQUESTS)
+        """The secrets of the last requests."""
         self._watcher: Any = None
         self._sock: socket | SSLSocket | None = None
         self._left = 0
@@ -85,12 +95,19 @@ class Connection:
             ValueError: the request contains characters that would end a line.
             OSError: the connection could not be opened, or broke.
         """
+        if isinstance(request, SecretRequest):
+            self._sent.append(request.secrets)
         self._left, self._reads = cap + _OVERHEAD_BYTES, 0
         data = self._as_bytes(request)
         sock = self._sock or self._open(deadline)
         sock.sendall(data)
         while not response.complete:
             self._receive(sock, response)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Return the secrets of the last requests: a response may belong to one of those before."""
+        return [secret for secrets in self._sent for secret in secrets]
 
     def watch(self, received: "Callable[[Connection], None]") -> None:
         """Call a function once anything arrives, also the end of the connection, until `stop_watching`."""

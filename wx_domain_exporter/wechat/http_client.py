@@ -1,6 +1,6 @@
 """Sends HTTP requests with a timeout, and raises a `FetchError` for each failure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from socket import AddressFamily
 from typing import TypeVar
 
@@ -80,7 +80,7 @@ class HttpClient:
         request: requests.PreparedRequest,
         timeout: float,
         proxies: Mapping[str, str],
-        parse: Callable[[bytes], Result],
+        parse: Callable[[bytes, Sequence[str]], Result],
     ) -> Result:
         """Send a request and return the parsed body of the response.
 
@@ -89,7 +89,8 @@ class HttpClient:
             timeout: seconds from the name look-up to the last byte; less than the configured timeout where
                 other apps wait.
             proxies: as requests has them, scheme to URL.
-            parse: parses the body; if it raises a DecodeError, the connection is not used again.
+            parse: parses the body, and masks secrets that it may repeat; if it raises a DecodeError, the
+                connection is not used again.
 
         Raises:
             FetchError: there was no complete response with an HTTP status below 300, or `parse` raised it.
@@ -111,7 +112,7 @@ class HttpClient:
         if response.status_code >= FIRST_BAD_STATUS:
             raise HttpError(f"HTTP status {response.status_code}")
         try:
-            return parse(response.content)
+            return parse(response.content, response.secrets)
         except DecodeError:
             self._adapter.discard(response)
             raise

@@ -101,7 +101,7 @@ class TokenServiceClient:
         proxies = environment_proxies(self._settings, asked.url)
         begin = self._clock.monotonic()
         try:
-            answer = http.send(request, timeout, proxies, parse)
+            answer = http.send(request, timeout, proxies, lambda body, _: parse(body))
         except FetchError as error:
             self._observer.failed(NAME, error.reason, self._clock.monotonic() - begin)
             raise

@@ -14,7 +14,7 @@ from requests.utils import get_netrc_auth, select_proxy
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.errors import BrokenConnectionError, DecodeError, FetchError, TlsError
+from wx_domain_exporter.wechat.errors import ApiError, BrokenConnectionError, DecodeError, FetchError, TlsError
 from wx_domain_exporter.wechat.proxies import environment_proxies
 
 if TYPE_CHECKING:
@@ -51,6 +51,15 @@ class TestConnection:
             with client_of(GOOD_ANSWER, proxy_url=f"http://me:Zp4ss@127.0.0.1:{proxy.port}") as (client, _):
                 assert ask(client) == GOOD_ANSWER
             assert len(proxy.requests) == 1
+
+    def test_a_late_response_shows_no_secret_of_the_request_that_it_belongs_to(self) -> None:
+        echo = {"errcode": 61007, "errmsg": "denied: fault-it.5/one"}
+        with client_of(GOOD_ANSWER, echo) as (client, api):
+            ask(client, token="fault-it.5/one")
+            with pytest.raises(ApiError) as raised:
+                ask(client, token="fault-it.5/two")
+            assert api.accepted == 1
+        assert "denied: <secret>" in str(raised.value)
 
     @pytest.mark.parametrize("family", ["any", "ipv4"])
     def test_addresses_of_the_wanted_kind_are_used(self, family: str) -> None:
