@@ -102,7 +102,8 @@ class TestDashboards:
         self, database: Prometheus, query: Query
     ) -> None:
         found = [
-            ask(database, without_zero(query), ALL | {"appid": one}) for one in (SHOP, DENIED, RENEWED, AWAY, DISCOVERED)
+            ask(database, without_zero(query), ALL | {"appid": one})
+            for one in (SHOP, DENIED, RENEWED, AWAY, DISCOVERED)
         ]
         assert any(found)
 

@@ -14,7 +14,13 @@ from requests.utils import get_netrc_auth, select_proxy
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.wechat.client import ApiClient
-from wx_domain_exporter.wechat.errors import ApiError, BrokenConnectionError, DecodeError, FetchError, TlsError
+from wx_domain_exporter.wechat.errors import (
+    ApiError,
+    BrokenConnectionError,
+    DecodeError,
+    FetchError,
+    TlsError,
+)
 from wx_domain_exporter.wechat.proxies import environment_proxies
 
 if TYPE_CHECKING:
