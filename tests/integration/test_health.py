@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.exporter_process import exporter, run_exporter
+from helpers.faults import Peer, SocketServer
 from helpers.http_requests import request
 from helpers.ports import free_port
 from helpers.web_certificates import make_web_folder
@@ -63,6 +64,16 @@ def test_the_reason_is_one_sentence() -> None:
     assert ended.stderr.count("\n") == 1
     assert "Connection refused" in ended.stderr
     assert ended.stdout == ""
+
+
+async def not_found(peer: Peer) -> None:
+    if await peer.reader.read(3) == b"GET":  # anything else, such as TLS, ends the connection
+        await peer.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_another_web_server_at_the_port_is_not_healthy() -> None:
+    with SocketServer(not_found) as other:
+        assert check(other.url) == 1
 
 
 def test_another_program_at_the_port_is_not_healthy() -> None:

@@ -33,15 +33,30 @@ def run_health(arguments: Sequence[str]) -> int:
     ways = (True, False) if flags.web_config_file else (False, True)
     problems: list[str] = []
     for tls in ways:
-        problem = _problem(host, port, tls=tls)
-        if not problem:
-            return print_result("healthy\n")
-        problems.append(problem)
+        try:
+            status = _status(host, port, tls=tls)
+        except (ssl.SSLEOFError, ConnectionResetError) as error:
+            # A server that wants a client certificate ends the connection, in the handshake or after it.
+            if tls:
+                return print_result("healthy\n")
+            problems.append(str(error))
+        except (OSError, http.client.HTTPException) as error:
+            problems.append(str(error) or type(error).__name__)
+        else:
+            if status in {http.client.OK, http.client.UNAUTHORIZED}:
+                return print_result("healthy\n")
+            problems = [f"answered with status {status}"]
+            break
     return fail(f"{host}:{port}: {problems[0]}")
 
 
-def _problem(host: str, port: int, *, tls: bool) -> str:
-    """Ask once; return why the exporter is not healthy, or nothing."""
+def _status(host: str, port: int, *, tls: bool) -> int:
+    """Ask once; return the status of the answer.
+
+    Raises:
+        OSError: there is no answer in time, or the connection breaks.
+        HTTPException: the answer is not valid HTTP.
+    """
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
@@ -51,14 +66,6 @@ def _problem(host: str, port: int, *, tls: bool) -> str:
         )
     else:
         connection = http.client.HTTPConnection(host, port, timeout=_TIMEOUT_SECONDS)
-    try:
-        with closing(connection):
-            connection.request("GET", HttpPath.HEALTHY)
-            status = connection.getresponse().status
-    except (ssl.SSLEOFError, ConnectionResetError) as error:
-        # A server that wants a client certificate ends the connection, in the handshake or after it.
-        return "" if tls else str(error)
-    except (OSError, http.client.HTTPException) as error:
-        return str(error) or type(error).__name__
-    healthy = status in {http.client.OK, http.client.UNAUTHORIZED}
-    return "" if healthy else f"answered with status {status}"
+    with closing(connection):
+        connection.request("GET", HttpPath.HEALTHY)
+        return connection.getresponse().status
