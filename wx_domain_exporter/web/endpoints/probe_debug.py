@@ -19,7 +19,7 @@ from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.endpoints.exposition_text import exposition_text
 
 _INTERVAL_SECONDS = 5.0
-"""Minimum time between two of them: each calls WeChat, and none is a scrape that anybody relies on."""
+"""Minimum time from the end of one to the begin of the next: each calls WeChat, and none is a scrape."""
 
 
 class ProbeDebug:
@@ -40,9 +40,11 @@ class ProbeDebug:
             seconds = seconds_for_scrape(request.headers.get(HEADER), fleet.settings.scrape, 0)
         except BadTimeoutError as error:
             return PlainTextResponse(f"{error}\n", 400)
-        self._next = self._service.clock.monotonic() + _INTERVAL_SECONDS
-        jobs = self._service.start_scrape(fleet, Deadline.after(seconds, self._service.clock), (app,))
+        clock = self._service.clock
+        self._next = clock.monotonic() + seconds  # until this one has ended
+        jobs = self._service.start_scrape(fleet, Deadline.after(seconds, clock), (app,))
         await asyncio.wait([asyncio.wrap_future(jobs.done)], timeout=seconds)
+        self._next = clock.monotonic() + _INTERVAL_SECONDS
         return PlainTextResponse("\n".join(_lines(fleet, app, jobs)), headers={"Cache-Control": "no-store"})
 
 
