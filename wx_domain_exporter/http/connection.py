@@ -26,6 +26,7 @@ _LINE_END = re.compile(r"[\r\n\0]")
 _RECEIVE_BYTES = 1 << 16
 """More than a TLS record holds, so that no decrypted data stays in the TLS layer between two calls."""
 _REMEMBERED_REQUESTS = 4
+"""After so many surplus responses at most, a response still shows no secret of its own request."""
 _READS_IN_A_ROW = 4
 """Reads after which other tasks get a turn, so that a fast peer does not delay the other calls."""
 _OVERHEAD_BYTES = 1 << 18
