@@ -18,6 +18,7 @@ from starlette.requests import Request
 
 from wx_domain_exporter.scrape_timeout import HEADER
 from wx_domain_exporter.web.answer_memory import AnswerMemory
+from wx_domain_exporter.web.endpoints import probe_debug
 from wx_domain_exporter.web.endpoints.probe import ProbeEndpoint
 from wx_domain_exporter.web.routes import WebOptions
 
@@ -294,3 +295,16 @@ class TestDebug:
         answer = request(f"{url}&debug=true", headers={HEADER: "1"})
         fleet.world.patch(A, {"hang": False})
         assert f"{A} app 0: FAIL" in answer.text
+
+    def test_only_one_runs_at_a_time(
+        self, fleet: SmallFleet, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(probe_debug, "_INTERVAL_SECONDS", 0)
+        fleet.world.patch(A, {"hang": True})
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(request, f"{url}&debug=true")
+            fleet.world.wait_for_calls("getwxadevinfo", A)
+            assert request(f"{url}&debug=true").status == 429
+            fleet.world.patch(A, {"hang": False})
+            assert first.result().status == 200
+        assert request(f"{url}&debug=true").status == 200
