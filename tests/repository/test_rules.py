@@ -177,6 +177,20 @@ def test_each_record_is_used_by_an_alert_or_another_record() -> None:
         assert any(re.search(rf"(?<![\w:]){name}(?![\w:])", text) for text in texts), name
 
 
+def test_a_record_whose_samples_bound_those_of_another_comes_before_it() -> None:
+    """A scrape can arrive between two rules of one evaluation: the later one must not have fewer samples."""
+    order = [record["record"] for record in records()]
+    over_time = r"count_over_time\(([\w:]+)\[\w+\]\)"
+    pairs = [
+        pair
+        for _, expression in expressions()
+        for pair in re.findall(rf"{over_time}\s*>=[^\[]*?{over_time}", expression)
+    ]
+    assert pairs != []
+    for counted, bound in pairs:
+        assert order.index(bound) < order.index(counted)
+
+
 def test_each_errcode_and_reason_they_name_is_known() -> None:
     codes = {str(row.code) for row in TABLE}
     patterns = re.findall(r'errcode=~"([^"]+)"', RULES.read_text())
