@@ -16,7 +16,7 @@ from markdown import code, table
 from wx_domain_exporter.commands.flags import FLAGS
 from wx_domain_exporter.config.json_schema import app_file_schema, config_schema
 from wx_domain_exporter.errcodes.lookup import TABLE, Errcode
-from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
+from wx_domain_exporter.metrics.definitions import GAUGES, PLATFORM_GAUGES, SELF_METRICS
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -26,6 +26,10 @@ def metrics_page() -> str:
     fleet = table(
         ("metric", "labels", "meaning"),
         ((code(gauge.name), ", ".join(map(code, gauge.labels)), gauge.help) for gauge in GAUGES),
+    )
+    platforms = table(
+        ("metric", "labels", "meaning"),
+        ((code(gauge.name), ", ".join(map(code, gauge.labels)), gauge.help) for gauge in PLATFORM_GAUGES),
     )
     self_metrics = table(
         ("metric", "type", "labels", "meaning"),
@@ -80,6 +84,13 @@ If an app has more domains than `collect.max_domains`, it has no `wx_domain_info
 In a probe (`/probe`), `wx_domain_domains_limit` and `wx_domain_scrape_duration_seconds` belong to that probe, so there is
 one of them for each mini program: see [service-discovery.md](service-discovery.md#one-mini-program-per-scrape).
 
+## Third-party platforms
+
+With `platforms.NAME.collect_domains`, for the lists of the platform itself, which its mini programs can inherit
+([tokens.md](tokens.md#the-platforms-own-domains)). Only on `/metrics`. A list that WeChat does not name, such as the
+published one of a platform that was never published, has no series.
+
+{platforms}
 ## The exporter itself
 
 Only on `/metrics`, not with `--once`, together with the usual `process_*` and `python_*`.

@@ -23,6 +23,7 @@ from wx_domain_exporter.fleet_history import FleetHistory
 from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
+from wx_domain_exporter.platforms.domain_lists import PlatformDomains
 from wx_domain_exporter.platforms.registry import PlatformRegistry
 from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.reloader import Reloader
@@ -104,6 +105,11 @@ class Service:
     def discoveries(self) -> Sequence[PlatformDiscovery]:
         """Return the discoveries of the platforms that have one."""
         return self._platforms.discoveries
+
+    @property
+    def platform_domains(self) -> Sequence[PlatformDomains]:
+        """Return the own domain lists of the platforms whose lists are read."""
+        return self._platforms.domains
 
     def is_ungranted(self, app: AppSettings) -> bool:
         """Whether discovery found that an app has not granted permission set 18 to its platform."""

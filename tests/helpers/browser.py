@@ -136,7 +136,8 @@ class Tab:
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         return self._browser.call(method, self._session, **params)
 
-    def _events(self, *methods: str) -> list[dict[str, Any]]:
+    def events(self, *methods: str) -> list[dict[str, Any]]:
+        """The parameters of this tab's events of these kinds, the earliest first."""
         return [
             event["params"]
             for event in self._browser.events
@@ -145,18 +146,18 @@ class Tab:
 
     def open(self, url: str) -> None:
         """Load a page and wait until it has loaded."""
-        loads = len(self._events("Page.loadEventFired"))
+        loads = len(self.events("Page.loadEventFired"))
         self.call("Page.navigate", url=url)
         self.wait_for_load(loads)
 
     def wait_for_load(self, loads: int) -> None:
         end = time.monotonic() + SECONDS
-        while len(self._events("Page.loadEventFired")) == loads:
+        while len(self.events("Page.loadEventFired")) == loads:
             self._browser.receive(end)
 
     def follow(self, action: str) -> None:
         """Run a script that opens another page, and wait until it has loaded."""
-        loads = len(self._events("Page.loadEventFired"))
+        loads = len(self.events("Page.loadEventFired"))
         self.evaluate(action)
         self.wait_for_load(loads)
 
@@ -168,7 +169,7 @@ class Tab:
 
     def submit(self) -> None:
         """Press Enter, which submits the form, and wait until the new page has loaded."""
-        loads = len(self._events("Page.loadEventFired"))
+        loads = len(self.events("Page.loadEventFired"))
         self.key("Enter", 13, "\r")
         self.wait_for_load(loads)
 
@@ -181,12 +182,12 @@ class Tab:
     @property
     def complaints(self) -> list[str]:
         """Errors, warnings, policy violations, and console output of scripts."""
-        events = self._events("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
+        events = self.events("Log.entryAdded", "Runtime.consoleAPICalled", "Runtime.exceptionThrown")
         return [json.dumps(event) for event in events]
 
     @property
     def requested(self) -> list[str]:
-        return [event["request"]["url"] for event in self._events("Network.requestWillBeSent")]
+        return [event["request"]["url"] for event in self.events("Network.requestWillBeSent")]
 
     def axe_violations(self) -> list[str]:
         """The rules of axe, a checker of accessibility, that the page violates, each with an element."""

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from helpers.samples import series, value
 from prometheus_client import CollectorRegistry, generate_latest
 
+from wx_domain_exporter.config.baselines import expected_by_category
 from wx_domain_exporter.config.schema_tokens import AuthorizerToken, PlatformConfig
 from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
+from wx_domain_exporter.platforms.domain_lists import PlatformDomains
 from wx_domain_exporter.wechat.tokens.factory import make_platform
 
 if TYPE_CHECKING:
@@ -71,6 +73,15 @@ class DiscoveryStage:
         discovery = PlatformDiscovery(made, platform, lambda: self.client, self.self_metrics, lambda: None)
         discovery._on_change = lambda: self.changes.append(appids_of(discovery))
         return discovery
+
+    def own_lists(self, **settings: Any) -> PlatformDomains:
+        """The platform's own domain lists, which are not read yet."""
+        given = {**own_token(self.simulated), "collect_domains": True, **settings}
+        config = PlatformConfig.model_validate(given)
+        app_token = AuthorizerToken(type="authorizer", platform="main")
+        baseline = expected_by_category(config.domains_baseline or {})
+        platform = PlatformSettings("main", config, None, app_token, {}, domains_baseline=baseline)
+        return PlatformDomains(make_platform(platform), platform, lambda: self.client)
 
     def patch(self, **settings: object) -> None:
         self.world.patch_platform(self.simulated.component_appid, settings)

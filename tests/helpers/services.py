@@ -57,7 +57,7 @@ def scrape(service: Service, seconds: float = LONG) -> str:
     jobs = service.start_scrape(service.fleet, Deadline.after(seconds))
     jobs.wait(seconds)
     results = results_of(service.fleet, jobs)
-    return b"".join(exposition_text(generate_latest, results, service.self_metrics)).decode()
+    return b"".join(exposition_text(generate_latest, results, [service.self_metrics])).decode()
 
 
 def up(text: str) -> dict[str, float]:

@@ -40,26 +40,23 @@ def url(fleet: SmallFleet) -> Iterator[str]:
         yield running.url
 
 
-def headers_of_the_post(chromium: Browser) -> dict[str, Any]:
+def headers_of_the_post(tab: Tab) -> dict[str, Any]:
     (post,) = (
-        event["params"]
-        for event in chromium.events
-        if event["method"] == "Network.requestWillBeSent" and event["params"]["request"]["method"] == "POST"
+        event for event in tab.events("Network.requestWillBeSent") if event["request"]["method"] == "POST"
     )
     (sent,) = (
-        event["params"]["headers"]
-        for event in chromium.events
-        if event["method"] == "Network.requestWillBeSentExtraInfo"
-        and event["params"]["requestId"] == post["requestId"]
-        and "Sec-Fetch-Site" in event["params"]["headers"]
-        and "Origin" in event["params"]["headers"]
+        event["headers"]
+        for event in tab.events("Network.requestWillBeSentExtraInfo")
+        if event["requestId"] == post["requestId"]
+        and "Sec-Fetch-Site" in event["headers"]
+        and "Origin" in event["headers"]
     )
     headers: dict[str, Any] = sent
     return headers
 
 
 def test_the_button_works_with_the_keyboard_and_without_scripts(
-    chromium: Browser, tab: Tab, fleet: SmallFleet, url: str
+    tab: Tab, fleet: SmallFleet, url: str
 ) -> None:
     tab.open(f"{url}/?lang=zh")
     assert tab.evaluate("document.body.innerText").count("尚未查询") > 2
@@ -76,7 +73,7 @@ def test_the_button_works_with_the_keyboard_and_without_scripts(
     assert fleet.calls() == 2
     assert tab.complaints == []
     # Over plain HTTP from another machine, browsers send only the second of these.
-    sent = headers_of_the_post(chromium)
+    sent = headers_of_the_post(tab)
     assert (sent["Sec-Fetch-Site"], sent["Origin"]) == ("same-origin", url)
 
 

@@ -58,6 +58,7 @@ def fleet(tmp_path: Path) -> Iterator[SmallFleet]:
     for _ in range(9_000):
         world.spend_quota("getwxadevinfo", world.apps[SPENT])
     world.add_platform(SimulatedPlatform(component_appid=PLATFORM, component_appsecret=APPSECRET))
+    world.patch_platform(PLATFORM, {"server_hosts": {"published": ["a.example.com"]}})
     world.authorize(PLATFORM, SPENT).account_status = 19
     with serve(world, tmp_path) as running:
         yield running
@@ -76,7 +77,15 @@ def configure(fleet: SmallFleet, *without: str) -> None:
         limits=LIMITS,
         baselines={LISTED: BASELINE},
         platforms={
-            "main": own_platform(fleet.world.platforms[PLATFORM], discover=True, discover_interval="1s")
+            "main": own_platform(
+                fleet.world.platforms[PLATFORM],
+                discover=True,
+                discover_interval="1s",
+                collect_domains=True,
+                # Another interval makes the exporter read the lists again at once.
+                domains_interval="1h" if without else "1d",
+                domains_baseline={"wxa_server_domain": {"exact": ["a.example.com"]}},
+            )
         },
         app_files=["apps.d/*.yml"],
     )
@@ -173,7 +182,8 @@ def break_others(fleet: SmallFleet) -> tuple[str, ...]:
         world.patch(appid(number), {"errcode": 0, "whitelisted": True})
     for number, fault in enumerate(SECOND, len(FIRST)):
         world.patch(appid(number), fault)
-    world.patch_platform(PLATFORM, {"info_errcode": 50001})
+    body = '{"published_wxa_server_domain": "b.example.com"}'  # without jump domains
+    world.patch_platform(PLATFORM, {"info_errcode": 50001, "domains_raw_body": body})
     for number in range(100, 105):
         world.add(SimulatedApp(appid=appid(number), appsecret=APPSECRET))
         world.authorize(PLATFORM, appid(number))
@@ -182,6 +192,7 @@ def break_others(fleet: SmallFleet) -> tuple[str, ...]:
         *(f"appid:wx_domain_down:class{name}" for name in ("token", "quota", "deadline")),
         *("WxDomainTokenFailing", "WxDomainQuotaExhausted", "WxDomainScrapeDeadline", "WxDomainScrapeSlow"),
         *("WxDomainAppsGone", "WxDomainDiscoveryFailing"),
+        *("WxDomainPlatformListChanged", "WxDomainPlatformDrift", "WxDomainPlatformListsUnread"),
     )
 
 
@@ -249,7 +260,7 @@ def test_each_expression_has_a_result_in_prometheus_2_and_3_and_in_victoriametri
 
         # Nothing makes Prometheus leave out an evaluation, whatever this machine's speed; but it counts them.
         missed = 'prometheus_rule_group_iterations_missed_total{rule_group=~".*;wx_domain_.*"}'
-        assert len(server.query(missed)) == 5
+        assert len(server.query(missed)) == 6
         assert set(results.missing) == {"WxDomainRulesMissed"}
 
 

@@ -23,7 +23,7 @@ from wx_domain_exporter.config import schema, schema_tokens
 from wx_domain_exporter.config.schema_fields import StrictModel
 from wx_domain_exporter.config.yaml_tree import read_yaml
 from wx_domain_exporter.file_watch import WatchedFiles
-from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS
+from wx_domain_exporter.metrics.definitions import GAUGES, PLATFORM_GAUGES, SELF_METRICS
 from wx_domain_exporter.web.server.limited_protocol import ConnectionLimits
 from wx_domain_exporter.web.web_config import schema as web_schema
 from wx_domain_exporter.web.web_config.loader import load_web_config
@@ -302,7 +302,7 @@ class TestChinesePageOnTokens:
 
 def test_every_metric_and_flag_is_documented() -> None:
     metrics, flags = text_of("docs/metrics.md"), text_of("docs/command-line.md")
-    assert all(f"`{one.name}`" in metrics for one in (*GAUGES, *SELF_METRICS))
+    assert all(f"`{one.name}`" in metrics for one in (*GAUGES, *PLATFORM_GAUGES, *SELF_METRICS))
     assert all(f"`--{flag.name}`" in flags for flag in FLAGS)
 
 

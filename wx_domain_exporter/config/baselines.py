@@ -1,9 +1,11 @@
 """Resolves the names of baselines, and checks whether baselines can match what WeChat answers."""
 
+from collections.abc import Mapping
+
 from wx_domain_exporter.config.baseline_entries import mistake_in_entry
 from wx_domain_exporter.config.errors import FoundErrors
 from wx_domain_exporter.config.schema import Config
-from wx_domain_exporter.config.schema_baselines import NamedBaseline
+from wx_domain_exporter.config.schema_baselines import CategoryBaseline, NamedBaseline
 from wx_domain_exporter.config.yaml_tree import KeyPath
 from wx_domain_exporter.domains.baseline import Baseline, Expected
 from wx_domain_exporter.domains.domain_list import covers
@@ -15,7 +17,7 @@ class Baselines:
 
     def __init__(self, config: Config) -> None:
         """Convert the baselines of a valid configuration."""
-        self.by_name = {name: _expected(one) for name, one in config.baselines.items()}
+        self.by_name = {name: expected_by_category(one) for name, one in config.baselines.items()}
         self._default = self._resolved(config.defaults.baseline) or {}
 
     def of(self, name: str, reference: str | NamedBaseline | None) -> Baseline:
@@ -36,7 +38,7 @@ class Baselines:
     def _resolved(self, reference: str | NamedBaseline | None) -> Baseline | None:
         if isinstance(reference, str):
             return self.by_name[reference]
-        return None if reference is None else _expected(reference)
+        return None if reference is None else expected_by_category(reference)
 
 
 def check_baseline(where: KeyPath, baseline: NamedBaseline, action: str | None) -> FoundErrors:
@@ -55,7 +57,8 @@ def check_baseline(where: KeyPath, baseline: NamedBaseline, action: str | None) 
                     yield (*where, category, key, index), mistake
 
 
-def _expected(baseline: NamedBaseline) -> Baseline:
+def expected_by_category(baseline: Mapping[str, CategoryBaseline]) -> Baseline:
+    """Return the expected domains of each category of a valid baseline."""
     return {
         category: Expected(frozenset(one.required), None if one.allowed is None else frozenset(one.allowed))
         if one.exact is None

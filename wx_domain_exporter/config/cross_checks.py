@@ -314,6 +314,12 @@ def _platform(where: KeyPath, platform: PlatformConfig, names: ConfiguredNames) 
     yield from names.check_baseline((*where, "baseline"), platform.baseline)
     if isinstance(platform.baseline, Mapping):
         yield from check_baseline((*where, "baseline"), platform.baseline, names.config.wechat.action)
+    if platform.domains_baseline is not None and not platform.collect_domains:
+        problem = BilingualText(
+            "has no effect without collect_domains; allowed: with collect_domains: true",
+            "没有 collect_domains 时不起作用；应同时设置 collect_domains: true",
+        )
+        yield (*where, "domains_baseline"), problem
     component = platform.component_access_token
     if isinstance(component, str):
         named = names.config.tokens.get(component)

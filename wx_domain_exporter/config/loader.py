@@ -6,7 +6,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from wx_domain_exporter.config.app_files import AppFiles
-from wx_domain_exporter.config.baselines import Baselines
+from wx_domain_exporter.config.baselines import Baselines, expected_by_category
 from wx_domain_exporter.config.cross_checks import (
     ConfiguredNames,
     UniqueKeys,
@@ -193,4 +193,7 @@ def _platform(name: str, platform: PlatformConfig, config: Config, baselines: Ba
         raise AssertionError("a platform with another token source passed validation")
     token = resolved(platform.token, config) or AuthorizerToken(type="authorizer", platform=name)
     baseline = baselines.of_reference(platform.baseline)
-    return PlatformSettings(name, platform, component, token, config.defaults.labels, baseline)
+    domains_baseline = expected_by_category(platform.domains_baseline or {})
+    return PlatformSettings(
+        name, platform, component, token, config.defaults.labels, baseline, domains_baseline
+    )

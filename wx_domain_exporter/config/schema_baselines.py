@@ -1,13 +1,24 @@
 """The models of baselines: the required and the allowed domains of each category."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
 
-from wx_domain_exporter.config.schema_fields import Category, ListOf, StrictModel, Words, wrong
+from wx_domain_exporter.config.schema_fields import (
+    Category,
+    ListOf,
+    PlatformCategory,
+    StrictModel,
+    Words,
+    wrong,
+)
 from wx_domain_exporter.domains.baseline import has_stray_wildcard, has_wildcard
 from wx_domain_exporter.domains.domain_list import MalformedDomainError, normal_form
+
+_HOST = re.compile(r"(?:\*|[a-z0-9_-]+)(?:\.(?:\*|[a-z0-9_-]+))+(?::[0-9]{1,5})?")
+"""A host as WeChat lists it, perhaps with a port; a wildcard is a whole label."""
 
 
 def _normal(value: str) -> str:
@@ -39,10 +50,23 @@ def _with_whole_labels(value: str) -> str:
     return value
 
 
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise wrong(
+            "is not a host; allowed: for example api.example.com, without https://",
+            "不是主机名；应类似 api.example.com，不带 https://",
+        )
+    return value
+
+
 _Domain = Annotated[str, AfterValidator(_normal), AfterValidator(_without_wildcard), Words("domain")]
 _Pattern = Annotated[
     str, AfterValidator(_normal), AfterValidator(_with_whole_labels), Words("domain or pattern")
 ]
+_Host = Annotated[
+    str, AfterValidator(_normal), AfterValidator(_without_wildcard), AfterValidator(_host), Words("host")
+]
+_HostPattern = Annotated[str, AfterValidator(_normal), AfterValidator(_host), Words("host or pattern")]
 
 
 class CategoryBaseline(StrictModel):
@@ -72,6 +96,19 @@ class CategoryBaseline(StrictModel):
         return self
 
 
+class HostsBaseline(CategoryBaseline):
+    """The hosts expected in one of a platform's own lists, in which WeChat names no schemes."""
+
+    required: Annotated[tuple[_Host, ...], ListOf] = ()
+    """Hosts that must be in the list."""
+
+    allowed: Annotated[tuple[_HostPattern, ...], ListOf] | None = None
+    """Other hosts that may be in the list; `*` matches one or more whole labels."""
+
+    exact: Annotated[tuple[_Host, ...], ListOf] | None = None
+    """Hosts that must be in the list, and no others."""
+
+
 def _tag(value: object) -> str:
     if isinstance(value, str | Mapping):
         return _NAME_TAG if isinstance(value, str) else _MAPPING_TAG
@@ -88,6 +125,7 @@ def _with_tag(value: object) -> object:
 
 _NAME_TAG, _MAPPING_TAG = "<name>", "<baseline>"
 NamedBaseline = Mapping[Category, CategoryBaseline]
+PlatformBaseline = Mapping[PlatformCategory, HostsBaseline]
 BaselineRef = Annotated[
     Annotated[str, Tag(_NAME_TAG)] | Annotated[NamedBaseline, Tag(_MAPPING_TAG)],
     Discriminator(_tag),

@@ -27,7 +27,7 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from wx_domain_exporter.config.durations import DURATION_PATTERN, parse_duration
 from wx_domain_exporter.config.secret import Secret
 from wx_domain_exporter.config.typing_mistakes import full_width, variable
-from wx_domain_exporter.domains.domain_list import CATEGORY_PATTERN
+from wx_domain_exporter.domains.domain_list import CATEGORY_PATTERN, PLATFORM_LIMITS
 from wx_domain_exporter.errcodes.types import BilingualText
 
 APPID_PATTERN = re.compile(r"wx[0-9a-f]{16}")
@@ -365,6 +365,17 @@ Category = Annotated[
     ),
     _text_schema(CATEGORY_PATTERN),
     Words("category"),
+]
+_PLATFORM_CATEGORY = re.compile("|".join(PLATFORM_LIMITS))
+PlatformCategory = Annotated[
+    str,
+    _matching(
+        _PLATFORM_CATEGORY,
+        f"is not a list of a platform itself; allowed: {', '.join(PLATFORM_LIMITS)}",
+        f"不是第三方平台自身的域名列表；应为 {'、'.join(PLATFORM_LIMITS)}",
+    ),
+    _text_schema(_PLATFORM_CATEGORY),
+    Words("list of a platform itself"),
 ]
 Labels = Mapping[
     Annotated[str, AfterValidator(_label_name), _LABEL_SCHEMA, Words("label name")],

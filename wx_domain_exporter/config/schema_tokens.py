@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from wx_domain_exporter.config.schema_baselines import BaselineRef
+from wx_domain_exporter.config.schema_baselines import BaselineRef, PlatformBaseline
 from wx_domain_exporter.config.schema_fields import (
     Appid,
     Duration,
@@ -226,6 +226,15 @@ class PlatformConfig(StrictModel):
 
     baseline: BaselineRef | None = None
     """The baseline of discovered apps; default: that of `defaults`."""
+
+    collect_domains: bool = False
+    """Whether to read the domain lists of the platform itself, which its mini programs can inherit."""
+
+    domains_interval: Annotated[Duration, Within(600, 2_592_000, "10m to 30d")] = 86400.0
+    """How often to read them: WeChat does not say whether a reading counts as one of 50 changes a month."""
+
+    domains_baseline: Annotated[PlatformBaseline, Words("baseline")] | None = None
+    """The baseline of the platform's own lists; it needs `collect_domains`."""
 
     @model_validator(mode="after")
     def _has_one_component_token_source(self) -> Self:

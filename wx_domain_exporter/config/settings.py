@@ -31,6 +31,7 @@ class PlatformSettings:
         app_token: the token source of its mini programs.
         labels: the labels of its mini programs.
         baseline: the baseline of its mini programs.
+        domains_baseline: the baseline of the platform's own lists.
     """
 
     name: str
@@ -39,6 +40,7 @@ class PlatformSettings:
     app_token: TokenConfig
     labels: Mapping[str, str]
     baseline: Baseline = field(default_factory=dict)
+    domains_baseline: Baseline = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,9 @@ DEFAULT_LIMITS = {
 }
 """WeChat's maximum number of domains, by category."""
 
+PLATFORM_LIMITS = {"wxa_server_domain": 1000, "wxa_jump_h5_domain": 300}
+"""WeChat's maximum number of domains of a third-party platform itself, by category."""
+
 DOCUMENTED_CATEGORIES = tuple(name for name in DEFAULT_LIMITS if name != "tcpdomain")
 """The categories that WeChat documents for getwxadevinfo, in the order of its documentation."""
 

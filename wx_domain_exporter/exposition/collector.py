@@ -13,6 +13,7 @@ from wx_domain_exporter.config.errors import ConfigError
 from wx_domain_exporter.config.loader import ConfigLoader, with_a_readable_secret
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.exposition.families import SAMPLES, families_of
+from wx_domain_exporter.exposition.platform_families import PlatformDomainsCollector, Platforms
 from wx_domain_exporter.exposition.results import ScrapeResults, results_of
 from wx_domain_exporter.scrape_timeout import seconds_for_scrape
 from wx_domain_exporter.service import Service
@@ -28,15 +29,22 @@ class DomainCollector(Collector):
     It may be used by several threads at once: scrapes that overlap share their calls to WeChat.
     """
 
-    def __init__(self, scrape: Callable[[], ScrapeResults], end: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        scrape: Callable[[], ScrapeResults],
+        end: Callable[[], None] = lambda: None,
+        platforms: Callable[[], Platforms] = tuple,
+    ) -> None:
         """Make a collector.
 
         Args:
             scrape: returns the results of a scrape; called once for each `collect`.
             end: called once by `close`.
+            platforms: returns the platforms whose own lists are read.
         """
         self._scrape = scrape
         self._end = end
+        self._platforms = PlatformDomainsCollector(platforms)
         self._closed = threading.Event()
 
     @classmethod
@@ -58,17 +66,19 @@ class DomainCollector(Collector):
         except (ConfigError, RuntimeError):  # RuntimeError: the system has no thread for it
             service.close()
             raise
-        return cls(lambda: scrape_all(service), service.close)
+        return cls(lambda: scrape_all(service), service.close, lambda: service.platform_domains)
 
     def describe(self) -> Iterator[GaugeMetricFamily]:
         """Yield all families without samples, so that registering the collector makes no scrape."""
         for gauge in SAMPLES:
             yield gauge.family()
+        yield from self._platforms.describe()
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Make a scrape and yield the families that have samples; after `close`, yield nothing."""
         if not self._closed.is_set():
             yield from families_of(self._scrape())
+            yield from self._platforms.collect()
 
     def close(self) -> None:
         """End all calls to WeChat. May be called more than once."""

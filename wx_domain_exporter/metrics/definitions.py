@@ -139,6 +139,73 @@ GAUGES = (
 """The fleet's gauges, in the order of the exposition."""
 
 
+PLATFORM_UP = _gauge(
+    "platform_up",
+    "platform category",
+    "1 if the last reading of the third-party platform's own lists of the category succeeded, else 0; the"
+    " other series show the last good reading.",
+)
+PLATFORM_DOMAINS = _gauge(
+    "platform_domains",
+    "platform category version",
+    "Distinct hosts in the third-party platform's own list; version is published or testing.",
+)
+PLATFORM_HASH = _gauge(
+    "platform_hash",
+    "platform category version",
+    "Hash of the third-party platform's own list, as wx_domain_hash.",
+)
+PLATFORM_INVALID_DOMAINS = _gauge(
+    "platform_invalid_domains",
+    "platform category",
+    "Hosts of the third-party platform that WeChat could not verify.",
+)
+PLATFORM_DOMAINS_LIMIT = _gauge(
+    "platform_domains_limit",
+    "category",
+    "Most hosts that WeChat allows in a third-party platform's own list.",
+)
+PLATFORM_BASELINE_MATCH = _gauge(
+    "platform_baseline_match",
+    "platform category version",
+    "1 if the third-party platform's own list is as its baseline has it, else 0.",
+)
+PLATFORM_MISSING = _gauge(
+    "platform_missing_domain",
+    "platform category version domain",
+    "1 for each host that the baseline requires and the third-party platform's own list lacks.",
+)
+PLATFORM_UNEXPECTED = _gauge(
+    "platform_unexpected_domain",
+    "platform category version domain",
+    "1 for each host in the third-party platform's own list that the baseline does not allow.",
+)
+PLATFORM_API_ERROR = _gauge(
+    "platform_api_error",
+    "platform category api errcode",
+    "1 while the last reading of the third-party platform's own lists ended with this errcode.",
+)
+PLATFORM_LAST_SUCCESS = _gauge(
+    "platform_last_success_timestamp_seconds",
+    "platform category",
+    "Unix time of the last good reading of the third-party platform's own lists.",
+)
+
+PLATFORM_GAUGES = (
+    PLATFORM_UP,
+    PLATFORM_DOMAINS,
+    PLATFORM_HASH,
+    PLATFORM_INVALID_DOMAINS,
+    PLATFORM_DOMAINS_LIMIT,
+    PLATFORM_BASELINE_MATCH,
+    PLATFORM_MISSING,
+    PLATFORM_UNEXPECTED,
+    PLATFORM_API_ERROR,
+    PLATFORM_LAST_SUCCESS,
+)
+"""The gauges of the own lists of third-party platforms, in the order of the exposition."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelfMetric:
     """One metric of the exporter itself; its full name has the prefix `wx_domain_exporter_`."""

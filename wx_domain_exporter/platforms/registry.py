@@ -1,4 +1,4 @@
-"""The configured third-party platforms; a reload keeps the tokens and discoveries of unchanged ones."""
+"""The configured third-party platforms; a reload keeps what is known of unchanged ones."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import structlog
 from wx_domain_exporter.config.settings import AppSettings, PlatformSettings
 from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
+from wx_domain_exporter.platforms.domain_lists import PlatformDomains
 from wx_domain_exporter.tasks import Tasks
 from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.client import ApiClient
@@ -24,6 +25,7 @@ class _ConfiguredPlatform:
     base_url: str
     platform: Platform
     discovery: PlatformDiscovery | None
+    domains: PlatformDomains | None
 
     def is_same(self, settings: PlatformSettings, base_url: str) -> bool:
         """Whether new settings are for the same platform, so that its authorizations stay valid."""
@@ -66,8 +68,8 @@ class PlatformRegistry:
         self._configured: dict[str, _ConfiguredPlatform] = {}
         self._duplicates: set[str] = set()
         """The mini programs that have authorized several platforms; each is logged once."""
-        self._new: set[PlatformDiscovery] = set()
-        """The discoveries that do not run yet."""
+        self._new: set[PlatformDiscovery | PlatformDomains] = set()
+        """What does not run yet."""
         self._started = False
 
     @property
@@ -81,6 +83,12 @@ class PlatformRegistry:
         configured = self._configured.values()
         return tuple(platform.discovery for platform in configured if platform.discovery is not None)
 
+    @property
+    def domains(self) -> tuple[PlatformDomains, ...]:
+        """Return the domain lists of the platforms whose own lists are read."""
+        configured = self._configured.values()
+        return tuple(platform.domains for platform in configured if platform.domains is not None)
+
     def configure(
         self, platforms: Sequence[PlatformSettings], base_url: str, *, collects_account: bool
     ) -> None:
@@ -91,17 +99,17 @@ class PlatformRegistry:
             base_url: the URL of the WeChat API.
             collects_account: whether the statuses of mini programs are refreshed.
         """
-        before = set(self.discoveries)
+        before, domains_before = set(self.discoveries), set(self.domains)
         self._configured = {
             settings.name: self._configure_one(self._configured.get(settings.name), settings, base_url)
             for settings in platforms
         }
-        after = set(self.discoveries)
-        for discovery in before - after:
-            discovery.stop()
+        after, domains = set(self.discoveries), set(self.domains)
+        for gone in (before - after) | (domains_before - domains):
+            gone.stop()
         for discovery in after:
             discovery.collects_account = collects_account
-        self._new = (self._new | (after - before)) & after
+        self._new = (self._new | (after - before) | (domains - domains_before)) & (after | domains)
         names = {discovery.platform.name for discovery in after}
         # A new discovery must not show the series of another platform that had the same name.
         empty = {discovery.platform.name for discovery in after - before if not discovery.complete}
@@ -144,17 +152,19 @@ class PlatformRegistry:
             configured.platform.component_token.resume()
             if configured.discovery is not None:
                 configured.discovery.resume()
+            if configured.domains is not None:
+                configured.domains.resume()
 
     def start(self) -> None:
-        """Start all discoveries, and from now on also those of new configurations."""
+        """Start to discover and to read lists, and from now on also for new configurations."""
         self._started = True
         self.start_new()
 
     def start_new(self) -> None:
-        """Start the discoveries of the last `configure`, once its client is the one in use."""
+        """Start what the last `configure` made, once its client is the one in use."""
         if self._started:
-            for discovery in self._new:
-                self._tasks.spawn(discovery.run)
+            for new in self._new:
+                self._tasks.spawn(new.run)
             self._new = set()
 
     def discover_once(self) -> None:
@@ -180,4 +190,9 @@ class PlatformRegistry:
             )
             if same is not None and same.discovery is not None:
                 discovery.inherit(same.discovery)
-        return _ConfiguredPlatform(settings, base_url, platform, discovery)
+        domains = None
+        if settings.config.collect_domains:
+            domains = PlatformDomains(platform, settings, self._client)
+            if same is not None and same.domains is not None:
+                domains.inherit(same.domains)
+        return _ConfiguredPlatform(settings, base_url, platform, discovery, domains)

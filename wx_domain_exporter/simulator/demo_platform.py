@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING
 from wx_domain_exporter.simulator.apis import token_service
 from wx_domain_exporter.simulator.demo_apps import usual_domains
 from wx_domain_exporter.simulator.invented_credentials import appid_of, appsecret_of
-from wx_domain_exporter.simulator.platform_settings import DEFAULT_PERMISSIONS, DEVELOPMENT_PERMISSION
+from wx_domain_exporter.simulator.platform_settings import (
+    DEFAULT_PERMISSIONS,
+    DEVELOPMENT_PERMISSION,
+    PlatformHosts,
+)
 from wx_domain_exporter.simulator.world import SimulatedApp, SimulatedPlatform
 
 if TYPE_CHECKING:
     from wx_domain_exporter.simulator.world import World
 
 _COMPONENT = "demo platform"
-_REQUIRED_DOMAIN = "https://open.provider.example.com"
+_OWN_HOST = "open.provider.example.com"
+_OLD_HOST = "legacy.provider.example.net"
+_REQUIRED_DOMAIN = f"https://{_OWN_HOST}"
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,14 @@ _ACCOUNTS = (
 def add_platform(world: World) -> None:
     """Add the platform and all accounts that have authorized it."""
     component_appid = appid_of(_COMPONENT)
-    world.add_platform(SimulatedPlatform(component_appid=component_appid))
+    hosts = [account.host for account in _ACCOUNTS if account.host]
+    world.add_platform(
+        SimulatedPlatform(
+            component_appid=component_appid,
+            server_hosts=PlatformHosts(published=[*hosts, _OWN_HOST], testing=[*hosts, _OWN_HOST, _OLD_HOST]),
+            jump_hosts=PlatformHosts(published=[_OWN_HOST], testing=[_OWN_HOST]),
+        )
+    )
     for account in _ACCOUNTS:
         world.add(account.simulated(world.clock()))
         world.authorize(
@@ -93,6 +106,10 @@ def platform_sections(base_url: str) -> dict[str, object]:
                 },
                 "discover": True,
                 "baseline": "provider",
+                "collect_domains": True,
+                "domains_baseline": {
+                    "wxa_server_domain": {"required": [_OWN_HOST], "allowed": ["*.example.com"]}
+                },
             }
         },
     }

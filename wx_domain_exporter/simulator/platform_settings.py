@@ -12,6 +12,20 @@ DEVELOPMENT_PERMISSION = 18
 DEFAULT_PERMISSIONS = (17, DEVELOPMENT_PERMISSION, 25)
 
 
+class PlatformHosts(SimulatorSettings):
+    """The hosts of a platform in one category, as the APIs that change them show them.
+
+    Attributes:
+        published: Those of the published version; None: the platform was never published.
+        testing: Those of the testing version.
+        invalid: Those that could not be verified.
+    """
+
+    published: list[str] | None = None
+    testing: list[str] = Field(default_factory=list)
+    invalid: list[str] = Field(default_factory=list)
+
+
 class SimulatedPlatform(SimulatorSettings):
     """One third-party platform, and how the component APIs answer it. All settings may be changed any time.
 
@@ -34,6 +48,11 @@ class SimulatedPlatform(SimulatorSettings):
         page_cut: The most entries in a page, whatever `count` says; None for no such limit.
         list_counts_revoked: Whether revoked authorizations keep their positions: `total_count` and offsets
             include them, and pages leave them out. If false, later authorizations move up.
+        server_hosts: The platform's own 小程序服务器域名.
+        jump_hosts: Its own 小程序业务域名.
+        domains_errcode: The errcode of every answer of the two APIs for these lists; 0 for success.
+        domains_raw_body: The body of every answer of these two; None for the usual ones.
+        domain_changes: How many calls of these two changed a list.
         revoked_after_pages: After each page, the first of these appids is removed from this list and revoked.
     """
 
@@ -53,6 +72,11 @@ class SimulatedPlatform(SimulatorSettings):
     page_cap: int = Field(default=500, ge=1)
     page_cut: int | None = Field(default=None, ge=1)
     list_counts_revoked: bool = False
+    server_hosts: PlatformHosts = Field(default_factory=PlatformHosts)
+    jump_hosts: PlatformHosts = Field(default_factory=PlatformHosts)
+    domains_errcode: int = 0
+    domains_raw_body: str | None = None
+    domain_changes: int = 0
     revoked_after_pages: list[str] = Field(default_factory=list)
 
     _older_tickets: set[str] = PrivateAttr(default_factory=set)

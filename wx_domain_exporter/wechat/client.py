@@ -114,8 +114,9 @@ class ApiClient:
             request.url = f"{self._base_url}{api.path}"
         else:
             base_url = credential.base_url or self._base_url
-            request.url = f"{base_url}{api.path}?{credential.parameter}={quote(credential.token, safe='')}"
-        request.body = json.dumps(body).encode() if body else b"{}"
+            parameter = api.token_parameter or credential.parameter
+            request.url = f"{base_url}{api.path}?{parameter}={quote(credential.token, safe='')}"
+        request.body = api.fixed_body or (json.dumps(body).encode() if body else b"{}")
         request.headers = _headers(len(request.body))
         return request
 
@@ -140,7 +141,7 @@ class Caller:
 
         Args:
             api: the API.
-            body: sent as JSON.
+            body: sent as JSON, unless the API has a fixed body.
             parser: parses the response.
             credential: sent in the query; None where the body authenticates the caller.
 

@@ -20,7 +20,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest, make_
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from wx_domain_exporter import ConfigError, DomainCollector
-from wx_domain_exporter.metrics.definitions import GAUGES
+from wx_domain_exporter.metrics.definitions import GAUGES, PLATFORM_GAUGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -182,7 +182,7 @@ class TestClose:
 
 def test_it_describes_all_families_without_samples(collector: DomainCollector) -> None:
     described = list(collector.describe())
-    assert [family.name for family in described] == [gauge.name for gauge in GAUGES]
+    assert [family.name for family in described] == [gauge.name for gauge in (*GAUGES, *PLATFORM_GAUGES)]
     assert not any(family.samples for family in described)
 
 

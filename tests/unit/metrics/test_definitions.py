@@ -6,7 +6,7 @@ import pytest
 from prometheus_client.metrics_core import GaugeMetricFamily
 
 from wx_domain_exporter.metrics import definitions as metrics
-from wx_domain_exporter.metrics.definitions import GAUGES, SELF_METRICS, Gauge, SelfMetric
+from wx_domain_exporter.metrics.definitions import GAUGES, PLATFORM_GAUGES, SELF_METRICS, Gauge, SelfMetric
 from wx_domain_exporter.wechat.errors import Reason
 
 PUBLIC = {
@@ -31,6 +31,18 @@ PUBLIC = {
     "wx_domain_api_quota_remaining": "appid api",
     "wx_domain_account_status": "appid status",
     "wx_domain_scrape_duration_seconds": "",
+}
+PUBLIC_OF_PLATFORMS = {
+    "wx_domain_platform_up": "platform category",
+    "wx_domain_platform_domains": "platform category version",
+    "wx_domain_platform_hash": "platform category version",
+    "wx_domain_platform_invalid_domains": "platform category",
+    "wx_domain_platform_domains_limit": "category",
+    "wx_domain_platform_baseline_match": "platform category version",
+    "wx_domain_platform_missing_domain": "platform category version domain",
+    "wx_domain_platform_unexpected_domain": "platform category version domain",
+    "wx_domain_platform_api_error": "platform category api errcode",
+    "wx_domain_platform_last_success_timestamp_seconds": "platform category",
 }
 OWN = {
     "wx_domain_exporter_build_info": ("gauge", "version pythonversion"),
@@ -58,11 +70,18 @@ def test_the_fleets_names_and_labels_are_those_that_users_rely_on() -> None:
     assert {gauge.name: " ".join(gauge.labels) for gauge in GAUGES} == PUBLIC
 
 
+def test_so_are_those_of_platforms() -> None:
+    labels = {gauge.name: " ".join(gauge.labels) for gauge in PLATFORM_GAUGES}
+    assert labels == PUBLIC_OF_PLATFORMS
+
+
 def test_so_are_the_exporters_own() -> None:
     assert {metric.name: (metric.kind, " ".join(metric.labels)) for metric in SELF_METRICS} == OWN
 
 
-@pytest.mark.parametrize(("kind", "table"), [(Gauge, GAUGES), (SelfMetric, SELF_METRICS)])
+@pytest.mark.parametrize(
+    ("kind", "table"), [(Gauge, (*GAUGES, *PLATFORM_GAUGES)), (SelfMetric, SELF_METRICS)]
+)
 def test_each_metric_that_is_defined_is_in_the_table_once(
     kind: type[Gauge | SelfMetric], table: tuple[Gauge | SelfMetric, ...]
 ) -> None:
@@ -70,7 +89,7 @@ def test_each_metric_that_is_defined_is_in_the_table_once(
     assert len({metric.name for metric in table}) == len(table)
 
 
-@pytest.mark.parametrize("metric", [*GAUGES, *SELF_METRICS], ids=lambda metric: metric.name)
+@pytest.mark.parametrize("metric", [*GAUGES, *PLATFORM_GAUGES, *SELF_METRICS], ids=lambda metric: metric.name)
 def test_each_help_is_a_sentence_in_one_line(metric: Gauge | SelfMetric) -> None:
     assert re.fullmatch(r"[A-Z0-9][^\n]+[^.]\.", metric.help)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,10 +23,13 @@ from helpers.fault_table import BEHAVIOURS, FAULTS, GOOD, Fault
 from helpers.faults import CANARY, Call, FaultyApi, token_for
 
 from wx_domain_exporter import __version__
+from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.wechat.apis import (
     API_AUTHORIZER_TOKEN,
     API_COMPONENT_TOKEN,
     GETWXADEVINFO,
+    MODIFY_WXA_JUMP_DOMAIN,
+    MODIFY_WXA_SERVER_DOMAIN,
     STABLE_TOKEN,
     Api,
 )
@@ -306,3 +310,15 @@ class TestTime:
                 ask(client, Caller(client, time_left(-1), {}))
             assert not api.requests
         assert not noted(client)
+
+
+@pytest.mark.parametrize("api", [MODIFY_WXA_SERVER_DOMAIN, MODIFY_WXA_JUMP_DOMAIN])
+def test_no_other_body_than_get_can_be_sent_to_the_apis_that_also_change_domains(api: Api) -> None:
+    client = ApiClient(Wechat(), Recorder())
+    for body in ({}, {"action": "set", "wxa_server_domain": "evil.example.net"}, {"action": "delete"}):
+        request = client.request(api, body, Credential("t", "component_access_token"))
+        assert request.body == b'{"action":"get"}'
+        assert request.headers["Content-Length"] == "16"
+        assert request.url == f"https://api.weixin.qq.com{api.path}?access_token=t"
+    with pytest.raises(FrozenInstanceError):
+        setattr(api, "fixed_body", b"{}")  # noqa: B010 - a plain assignment would not pass the type checker

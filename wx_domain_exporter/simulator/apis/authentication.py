@@ -59,6 +59,22 @@ def platform_called_by(world: World, call: ApiCall, request: Mapping[str, object
     value = call.query.get("component_access_token") or call.query.get("access_token")
     if not value:
         raise SimulatedApiError(41001)
+    platform = owner_of_component_token(world, call, value)
+    if not request.get("component_appid"):
+        raise SimulatedApiError(41018)
+    if request["component_appid"] != platform.component_appid:
+        raise SimulatedApiError(61011)
+    if not platform.whitelisted:
+        raise SimulatedApiError(61004)
+    return platform
+
+
+def owner_of_component_token(world: World, call: ApiCall, value: str) -> SimulatedPlatform:
+    """The platform that a component_access_token belongs to; the call's platform is set.
+
+    Raises:
+        SimulatedApiError: The token is unknown, revoked, expired, or not a platform's.
+    """
     token = world.tokens.find(value)
     if token is None:
         raise SimulatedApiError(40014)
@@ -70,12 +86,6 @@ def platform_called_by(world: World, call: ApiCall, request: Mapping[str, object
         raise SimulatedApiError(40001)
     if token.expires_at <= world.clock():
         raise SimulatedApiError(42001)
-    if not request.get("component_appid"):
-        raise SimulatedApiError(41018)
-    if request["component_appid"] != platform.component_appid:
-        raise SimulatedApiError(61011)
-    if not platform.whitelisted:
-        raise SimulatedApiError(61004)
     return platform
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wx_domain_exporter.simulator import quirks
-from wx_domain_exporter.simulator.apis import app_tokens, components, domains, quota
+from wx_domain_exporter.simulator.apis import app_tokens, components, domains, platform_domains, quota
 from wx_domain_exporter.simulator.apis.api_call import SimulatedApiError, SimulatedResponse, UnlistedPathError
 from wx_domain_exporter.simulator.errmsgs import errmsg
 
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from wx_domain_exporter.simulator.apis.api_call import ApiCall, SimulatedApi
     from wx_domain_exporter.simulator.world import World
 
-APIS: dict[str, SimulatedApi] = app_tokens.APIS | domains.APIS | quota.APIS | components.APIS
+APIS: dict[str, SimulatedApi] = (
+    app_tokens.APIS | domains.APIS | quota.APIS | components.APIS | platform_domains.APIS
+)
 """All APIs by path."""
 
 

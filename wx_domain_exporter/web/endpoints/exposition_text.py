@@ -3,18 +3,18 @@
 from collections.abc import Collection, Iterator
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.registry import Collector
 
 from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import Encoder
 from wx_domain_exporter.exposition.results import ScrapeResults
-from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 
 
 def exposition_text(
     encode: Encoder,
     results: ScrapeResults | None,
-    self_metrics: SelfMetrics | None = None,
+    own_metrics: Collection[Collector] = (),
     names: Collection[str] | None = None,
     writer: FastWriter | None = None,
 ) -> Iterator[bytes]:
@@ -23,7 +23,7 @@ def exposition_text(
     Args:
         encode: prometheus_client's encoder of the format.
         results: of the mini programs; None: the text has none of their metrics.
-        self_metrics: the exporter's own metrics, with which those of its process come; None: neither.
+        own_metrics: the exporter's own metrics, with which those of its process come; empty: neither.
         names: the samples that are wanted; None: all.
         writer: writes the results of a whole fleet; None: prometheus_client writes them, which takes longer.
     """
@@ -33,8 +33,9 @@ def exposition_text(
             yield part.encode()
     elif results is not None:
         registry.register(DomainCollector(lambda: results))
-    if self_metrics is not None:
-        registry.register(self_metrics)
+    for collector in own_metrics:
+        registry.register(collector)
+    if own_metrics:
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from wx_domain_exporter.exposition.fast_writer import FastWriter
+from wx_domain_exporter.exposition.platform_families import PlatformDomainsCollector
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.answer_memory import AnswerMemory
 from wx_domain_exporter.web.concurrency_limit import ConcurrencyLimit
@@ -21,8 +22,14 @@ class MetricsEndpoint:
         self._service = service
         refusal = f"{max_requests} scrapes are running already (--web.max-requests)"
         limit = ConcurrencyLimit(max_requests, refusal)
+        platforms = PlatformDomainsCollector(lambda: service.platform_domains)
         self._responder = ScrapeResponder(
-            service, memory, encoding_thread, limit, self_metrics=service.self_metrics, writer=FastWriter()
+            service,
+            memory,
+            encoding_thread,
+            limit,
+            own_metrics=(service.self_metrics, platforms),
+            writer=FastWriter(),
         )
 
     async def answer(self, request: Request) -> Response:

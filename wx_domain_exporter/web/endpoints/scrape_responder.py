@@ -1,10 +1,11 @@
 """Answers scrapes, of all apps or of one: starts the calls, waits for them, and encodes their results."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor
 from typing import NamedTuple, Self
 
+from prometheus_client.registry import Collector
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -15,7 +16,6 @@ from wx_domain_exporter.exposition.line_templates import Encoder
 from wx_domain_exporter.exposition.results import ScrapeResults, results_of
 from wx_domain_exporter.fleet import Fleet
 from wx_domain_exporter.metrics.definitions import GAUGES
-from wx_domain_exporter.metrics.self_metrics import SelfMetrics
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.scrape_timeout import HEADER, BadTimeoutError, seconds_for_scrape
 from wx_domain_exporter.service import Service
@@ -64,7 +64,7 @@ class ScrapeResponder:
         encoding_thread: Executor,
         limit: ConcurrencyLimit,
         *,
-        self_metrics: SelfMetrics | None = None,
+        own_metrics: Collection[Collector] = (),
         writer: FastWriter | None = None,
     ) -> None:
         """Make a responder.
@@ -74,12 +74,12 @@ class ScrapeResponder:
             memory: bounds the bytes of all answers that are being sent.
             encoding_thread: encodes the results of many apps.
             limit: how many scrapes may run at once.
-            self_metrics: the exporter's own metrics, if the answers have them beside those of the apps.
+            own_metrics: the exporter's own metrics, if the answers have them beside those of the apps.
             writer: writes the results of a whole fleet; None: prometheus_client does.
         """
         self._service = service
         self._memory = memory
-        self._self_metrics = self_metrics
+        self._own_metrics = own_metrics
         self._writer = writer
         self._limit = limit
         self._encoding_time = EncodingTime()
@@ -125,7 +125,7 @@ class ScrapeResponder:
 
     def _encode(self, form: "_Format", results: ScrapeResults | None) -> CompressedBody:
         names = form.names or None
-        text = exposition_text(form.encoder, results, self._self_metrics, names, self._writer)
+        text = exposition_text(form.encoder, results, self._own_metrics, names, self._writer)
         return CompressedBody.of(text)
 
     def _respond(self, request: Request, body: CompressedBody) -> Response:

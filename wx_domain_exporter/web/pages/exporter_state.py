@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.diagnosis.checks import why_left_out
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, diagnose
+from wx_domain_exporter.domains.domain_list import PLATFORM_LIMITS
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.platforms.discovery import PlatformDiscovery
+from wx_domain_exporter.platforms.domain_lists import PlatformDomains
 from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.thresholds import FIGURES_OLD
-from wx_domain_exporter.web.pages.excerpts import Excerpt, excerpt
+from wx_domain_exporter.web.pages.excerpts import Difference, Excerpt, differences, excerpt
 from wx_domain_exporter.web.pages.points_in_time import PointInTime, optional_point_in_time, point_in_time
 from wx_domain_exporter.wechat.errors import FetchError
+from wx_domain_exporter.wechat.platform_domains import VERSIONS
 
 _MAX_ACCOUNTS = 20
 """Accounts that are shown for one cause."""
+_MAX_DOMAINS = 20
+"""Domains that are shown of a difference from a baseline."""
 _MAX_ERRORS = 50
 """Errors of a file that are shown."""
 
@@ -35,6 +40,27 @@ class FailedAccounts:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnLists:
+    """The own lists of a platform in one category.
+
+    Attributes:
+        category: the category.
+        counts: by version, the number of domains; None if WeChat does not name such a list.
+        limit: how many WeChat allows.
+        read: when they were read; None if they never were.
+        differences: how they differ from their baseline, as `VERSION_CATEGORY`.
+        failure: why the last reading failed; None if it did not.
+    """
+
+    category: str
+    counts: Mapping[str, int | None]
+    limit: int
+    read: PointInTime | None
+    differences: Sequence[Difference]
+    failure: Diagnosis | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformState:
     """One third-party platform.
 
@@ -48,6 +74,7 @@ class PlatformState:
         left_out: why accounts are not monitored; None if all are.
         failure: why the last discovery failed; None if it did not.
         failed_accounts: the accounts that could not be looked up, by cause.
+        own_lists: the lists of the platform itself that were read, or could not be.
     """
 
     name: str
@@ -59,6 +86,7 @@ class PlatformState:
     left_out: BilingualText | None
     failure: Diagnosis | None
     failed_accounts: Sequence[FailedAccounts]
+    own_lists: Sequence[OwnLists]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +120,7 @@ def exporter_state(service: Service, now: float) -> ExporterState:
     """Return the exporter's state; `now` is the Unix time."""
     last_scrape, rejected = service.last_scrape, service.rejected_config
     discoveries = {discovery.platform.name: discovery for discovery in service.discoveries}
+    own_lists = {one.settings.name: _own_lists(one, now) for one in service.platform_domains}
     return ExporterState(
         now=point_in_time(now, now),
         last_scrape=optional_point_in_time(last_scrape, now),
@@ -102,13 +131,15 @@ def exporter_state(service: Service, now: float) -> ExporterState:
         rejection=excerpt([] if rejected is None else rejected.errors, _MAX_ERRORS),
         app_files=excerpt(service.app_file_errors, _MAX_ERRORS),
         platforms=[
-            _platform_state(platform, discoveries.get(platform.name))
+            _platform_state(platform, discoveries.get(platform.name), own_lists.get(platform.name, ()))
             for platform in service.fleet.settings.platforms
         ],
     )
 
 
-def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | None) -> PlatformState:
+def _platform_state(
+    platform: PlatformSettings, discovery: PlatformDiscovery | None, own_lists: Sequence[OwnLists]
+) -> PlatformState:
     component_appid = platform.config.component_appid
     if discovery is None:
         return PlatformState(
@@ -121,6 +152,7 @@ def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | N
             left_out=None,
             failure=None,
             failed_accounts=[],
+            own_lists=own_lists,
         )
     error = discovery.failure
     return PlatformState(
@@ -133,7 +165,31 @@ def _platform_state(platform: PlatformSettings, discovery: PlatformDiscovery | N
         left_out=why_left_out(discovery.left_out),
         failure=None if error is None else diagnose(error, component_appid),
         failed_accounts=_failed_accounts(discovery.failed_accounts, component_appid),
+        own_lists=own_lists,
     )
+
+
+def _own_lists(platform: PlatformDomains, now: float) -> Sequence[OwnLists]:
+    states = []
+    for category, reading in platform.readings.items():
+        by_version = {} if reading.lists is None else reading.lists.by_version
+        drifts = {f"{version}_{category}": platform.drift(category, version) for version in by_version}
+        known = {name: drift for name, drift in drifts.items() if drift is not None}
+        error, component_appid = reading.error, platform.settings.config.component_appid
+        states.append(
+            OwnLists(
+                category=category,
+                counts={
+                    version: by_version[version].count if version in by_version else None
+                    for version in VERSIONS
+                },
+                limit=PLATFORM_LIMITS[category],
+                read=None if reading.lists is None else point_in_time(reading.timestamp, now),
+                differences=differences(known, _MAX_DOMAINS),
+                failure=None if error is None else diagnose(error, component_appid),
+            )
+        )
+    return states
 
 
 def _failed_accounts(errors: Mapping[str, FetchError], component_appid: str) -> Sequence[FailedAccounts]:

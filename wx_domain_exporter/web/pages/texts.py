@@ -51,6 +51,11 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "accounts_unknown": BilingualText(
         "Accounts that can't be looked up and are not monitored", "无法查询、因而未监控的账号"
     ),
+    "own_list": BilingualText("The platform's own {category}", "平台自身的 {category}"),
+    "list_size": BilingualText("{version} {count} of {limit}", "{version} {count}/{limit} 个"),
+    "version_published": BilingualText("published", "全网发布版"),
+    "version_testing": BilingualText("testing", "测试版"),
+    "unknown_list": BilingualText("{version} not named by WeChat", "微信未返回 {version}"),
     "one_app": BilingualText("1 mini program", "1 个小程序"),
     "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),
     "never_scraped": BilingualText(

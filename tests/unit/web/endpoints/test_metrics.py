@@ -105,7 +105,7 @@ class TestText:
         batch.wait(20)
         names = families(
             b"".join(
-                exposition_text(generate_latest, results_of(service.fleet, batch), service.self_metrics)
+                exposition_text(generate_latest, results_of(service.fleet, batch), [service.self_metrics])
             ).decode()
         )
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):

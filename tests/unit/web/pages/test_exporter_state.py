@@ -8,6 +8,7 @@ from helpers.json_text import as_json
 from helpers.page_setup import (
     CONFIGURED,
     NOW,
+    PLATFORM,
     PLATFORMS,
     Page,
     appid,
@@ -19,11 +20,14 @@ from helpers.page_setup import (
 from wx_domain_exporter.clock import SYSTEM_CLOCK
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.platforms.account_lookup import FailedAccount
+from wx_domain_exporter.platforms.domain_lists import Reading
 from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.pages.exporter_state import exporter_state
 from wx_domain_exporter.wechat.errors import ApiError
+from wx_domain_exporter.wechat.platform_domains import PlatformLists
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +109,30 @@ def test_every_platform_shows_the_state_of_its_discovery() -> None:
         assert main.failure.remedy.en.startswith(
             "Add 203.0.113.7 to the IP whitelist of wx00000000000000c0: "
         )
+
+
+def test_the_own_lists_of_a_platform_are_shown_with_what_is_wrong() -> None:
+    main = {
+        **PLATFORM,
+        "collect_domains": True,
+        "domains_baseline": {"wxa_server_domain": {"exact": ["api.example.com"]}},
+    }
+    hosts = DomainList.of(["api.example.com", "evil.example.net"])
+    error = ApiError("modify_wxa_jump_domain", 48001, "api unauthorized")
+    with service_of([], platforms={"main": main}) as service, served(service) as url:
+        (platform,) = service.platform_domains
+        platform.readings = {
+            "wxa_server_domain": Reading(PlatformLists({"testing": hosts}), NOW - 60),
+            "wxa_jump_h5_domain": Reading(error=error),
+        }
+        english, chinese = (Page(request(f"{url}/?lang={language}").text).text for language in ("en", "zh"))
+        server, jump = exporter_state(service, NOW).platforms[0].own_lists
+    assert (server.counts, server.limit, server.failure) == ({"published": None, "testing": 2}, 1000, None)
+    assert (jump.read, jump.failure is None) == (None, False)
+    assert "own wxa_server_domain: published not named by WeChat, testing 2 of 1,000" in english
+    assert "微信未返回 published，测试版 2/1,000 个" in chinese
+    assert "testing_wxa_server_domain, unexpected: evil.example.net" in english
+    assert "48001" in english
 
 
 def test_how_far_discovery_and_the_first_fetches_are_is_shown_and_why_accounts_are_left_out() -> None:
