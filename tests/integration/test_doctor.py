@@ -43,7 +43,7 @@ def test_a_terminal_shows_each_line_as_it_comes_progress_colour_and_causes(hangi
     assert any(failing for _, failing in steps)
     assert all(failing <= done <= APPS for done, failing in steps)
     end = text[text.rindex(FAILED) :]
-    assert "\r\n\r\n280 of 300 checks failed\r\n\r\n" in end
+    assert "\r\n\r\n280 of 300 checks failed\r\nWeChat was reached over IPv4.\r\n\r\n" in end
     assert "timeout (280): There was no complete answer in time.\x1b[0m\r\n" in end
     assert " and 260 more\r\n" in end
     assert "  → Check that this host can reach the API" in end
@@ -61,7 +61,7 @@ def test_ctrl_c_says_what_is_known_and_ends_with_130(hanging: SmallFleet) -> Non
     assert end.startswith(
         f"Interrupted: 20 of 300 mini programs checked; no result yet from {appid(20)} app 20,"
     )
-    assert end.endswith(" and 260 more.\r\n\r\n20 checks passed\r\n")
+    assert end.endswith(" and 260 more.\r\n\r\n20 checks passed\r\nWeChat was reached over IPv4.\r\n")
     assert "\x1b[32m" not in terminal.text
 
 
@@ -69,4 +69,4 @@ def test_a_dumb_terminal_gets_lines_only(tmp_path: Path) -> None:
     with small_fleet(tmp_path) as fleet, in_a_terminal(doctor(fleet), TERM="dumb") as terminal:
         assert terminal.read_to_the_end() == 0
     assert "\x1b" not in terminal.text
-    assert terminal.text.endswith("\r\n\r\n2 checks passed\r\n")
+    assert terminal.text.endswith("\r\n\r\n2 checks passed\r\nWeChat was reached over IPv4.\r\n")

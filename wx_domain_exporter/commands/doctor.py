@@ -33,7 +33,8 @@ def run_doctor(service: Service, language: Language) -> int:
                     return 1
             progress.show(report.progress(checks.checked, checks.discovered))
     progress.clear()
-    failed = print_result(f"\n{report.end(checks.checked, checks.pending)}")
+    families = service.fleet.client.http.families
+    failed = print_result(f"\n{report.end(checks.checked, checks.pending, families)}")
     if checks.interrupted:
         return _INTERRUPTED
     return failed or (0 if report.is_well else 1)

@@ -6,6 +6,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
+from wx_domain_exporter.apps.results import FetchResult
 from wx_domain_exporter.commands.fetch_all import FETCH_TIMEOUT
 from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.diagnosis.checks import (
@@ -157,14 +158,20 @@ class DoctorChecks:
         del self._pending[app.settings.appid]
         if jobs.results[0].error is None:
             self._passed.append((app, jobs))
-        return check_of_app(app, jobs.results[0], jobs.extra_results[0], quota)
+        return self._check_of(app, jobs, jobs.results[0], quota)
+
+    def _check_of(
+        self, app: MonitoredApp, jobs: ScrapeJobs, result: FetchResult, quota: Quota | FetchError | None
+    ) -> Check:
+        status = self._service.fleet.account_status(app.settings.appid)
+        return check_of_app(app, result, jobs.extra_results[0], quota, status)
 
     def _shared_tokens(self) -> Iterator[Check]:
         """Correct the results of apps whose token another app received later."""
         for app, jobs in self._passed:
             result = app.checked_result(jobs.results[0])
             if result.error is not None:
-                yield check_of_app(app, result, jobs.extra_results[0], None)
+                yield self._check_of(app, jobs, result, None)
 
 
 def _quota_of(app: MonitoredApp) -> Quota | FetchError:

@@ -1,7 +1,8 @@
 """The words of the doctor's report, in one language."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from socket import AddressFamily
 
 from wx_domain_exporter.commands.language import Language
 from wx_domain_exporter.commands.terminal import coloured
@@ -11,6 +12,7 @@ from wx_domain_exporter.diagnosis.wording import counted, excerpt
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.progress import Progress
 
+_FAMILIES = {AddressFamily.AF_INET: "IPv4", AddressFamily.AF_INET6: "IPv6"}
 _MAX_SUBJECTS = 20
 """Names that are listed for one cause: all of them are in the lines before."""
 
@@ -53,16 +55,19 @@ class Report:
         done, failing = f"{checked.done}/{checked.total}", self._states[State.FAILED]
         return self._say(f"{done}, {failing} failing", f"{done}，{failing} 项异常")
 
-    def end(self, checked: Progress | None, pending: Sequence[str]) -> str:
+    def end(
+        self, checked: Progress | None, pending: Sequence[str], families: Collection[AddressFamily] = ()
+    ) -> str:
         """Return the end of the report: a summary, then what is wrong, by cause.
 
         Args:
             checked: how many apps were checked; None if they were not discovered.
             pending: the apps that were not checked, because the checks were interrupted.
+            families: the kinds of addresses at which WeChat was reached.
         """
         blocks = [self._interruption(checked, pending)] if checked is None or pending else []
         if self._checks:
-            blocks.append(self._summary())
+            blocks.append(f"{self._summary()}{self._reached(families)}")
         by_problem: dict[Problem, list[Check]] = {}
         for check in self._checks.values():
             if check.problem is not None:
@@ -114,6 +119,20 @@ class Report:
             f"{checks} 项检查中 {failed} 项异常" if checks > 1 else "1 项检查异常",
         )
         return f"{text}{self._say('; ', '；')}{differ}" if drifted else text
+
+    def _reached(self, families: Collection[AddressFamily]) -> str:
+        """Return by which kind of address WeChat was reached, because an IP whitelist knows one."""
+        names = sorted(_FAMILIES[family] for family in families)
+        if not names:
+            return ""
+        if len(names) == 1:
+            return self._say(f"\nWeChat was reached over {names[0]}.", f"\n访问微信使用的是 {names[0]}。")
+        return self._say(
+            f"\nWeChat was reached over {' and '.join(names)}: the IP whitelist needs this host's addresses "
+            "of both kinds; or set wechat.address_family.",
+            f"\n访问微信使用了 {' 和 '.join(names)}：IP 白名单需要包含本机的两种地址，"
+            "或设置 wechat.address_family。",
+        )
 
     def _block(self, problem: Problem, checks: Sequence[Check]) -> str:
         """Return what is wrong with some apps for the same cause, and what to do."""

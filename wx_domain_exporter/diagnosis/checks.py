@@ -2,18 +2,19 @@
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
 from wx_domain_exporter.config.yaml_tree import one_line
-from wx_domain_exporter.diagnosis.advice import EFFECTIVE_WITHHELD
+from wx_domain_exporter.diagnosis.advice import EFFECTIVE_WITHHELD, RESTRICTED_ACCOUNTS
 from wx_domain_exporter.diagnosis.diagnose import Diagnosis, Step, diagnose
 from wx_domain_exporter.diagnosis.wording import counted, excerpt
 from wx_domain_exporter.domains.baseline import Drift
 from wx_domain_exporter.domains.domain_list import DomainList
 from wx_domain_exporter.errcodes.types import BilingualText
 from wx_domain_exporter.platforms.discovery import LeftOut, PlatformDiscovery
+from wx_domain_exporter.wechat.account_status import AccountStatus
 from wx_domain_exporter.wechat.errors import FetchError
 from wx_domain_exporter.wechat.quota import Quota
 
@@ -99,7 +100,11 @@ _DRIFT = Problem(
 
 
 def check_of_app(
-    app: MonitoredApp, result: FetchResult, extra_result: ExtraResult, quota: Quota | FetchError | None
+    app: MonitoredApp,
+    result: FetchResult,
+    extra_result: ExtraResult,
+    quota: Quota | FetchError | None,
+    status: AccountStatus | None = None,
 ) -> Check:
     """Describe the steps of a fetch.
 
@@ -108,10 +113,16 @@ def check_of_app(
         result: the result of the fetch.
         extra_result: the result of the extra calls.
         quota: the quota of the day, or why it is unknown; None if it was not asked for.
+        status: the status of the app's account; None if it is not known.
     """
     settings, subject = app.settings, subject_of(app)
     if result.error is not None:
-        return failed(subject, diagnose(result.error, settings.appid, app.source.component_appid))
+        check = failed(subject, diagnose(result.error, settings.appid, app.source.component_appid))
+        restricted = None if status is None else RESTRICTED_ACCOUNTS.get(status)
+        if restricted is None:
+            return check
+        text = BilingualText(f"{check.text.en} {restricted.en}", f"{check.text.zh}{restricted.zh}")
+        return replace(check, text=text)
     lists = result.categories or {}
     drifts = {category: drift for category, drift in app.drifts(lists).items() if not drift.matches}
     if drifts:

@@ -74,6 +74,8 @@ class DeadlineAdapter(BaseAdapter):
         super().__init__()
         self._tls = tls
         self._family = family
+        self.families: set[AddressFamily] = set()
+        """The kinds of addresses at which servers were reached without a proxy."""
         self._desyncs = desyncs
         self._pool = ConnectionPool(idle_connections, desyncs)
         self._cap = max_response_bytes
@@ -153,7 +155,8 @@ class DeadlineAdapter(BaseAdapter):
         return response
 
     def _new_connection(self, origin: Origin) -> Connection:
-        return Connection(origin, self._tls, self._desyncs.clock.monotonic(), self._family)
+        now = self._desyncs.clock.monotonic()
+        return Connection(origin, self._tls, now, self._family, self.families.add)
 
     def _exchange(
         self,

@@ -1,6 +1,6 @@
 """Sends HTTP requests with a timeout, and raises a `FetchError` for each failure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from socket import AddressFamily
 from typing import TypeVar
 
@@ -66,6 +66,11 @@ class HttpClient:
             family=family,
             close_idle=close_idle,
         )
+
+    @property
+    def families(self) -> Collection[AddressFamily]:
+        """Return the kinds of addresses at which servers were reached without a proxy."""
+        return self._adapter.families
 
     def close(self) -> None:
         """Close the idle connections and keep no more."""

@@ -5,15 +5,28 @@ import json
 import os
 import signal
 import sys
+from socket import AddressFamily
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.fleets import APPSECRET, appid, small_fleet, token_service_source
+from helpers.fleets import (
+    APPSECRET,
+    appid,
+    discovering,
+    platform_fleet,
+    serve,
+    small_fleet,
+    token_service_source,
+)
 from helpers.simulated_client import COMPONENT, COMPONENT_SECRET, TICKET
 
 from wx_domain_exporter import cli
 from wx_domain_exporter.commands import doctor_checks
 from wx_domain_exporter.commands.doctor_checks import DoctorChecks
+from wx_domain_exporter.commands.doctor_report import Report
+from wx_domain_exporter.diagnosis.checks import Check, State
+from wx_domain_exporter.errcodes.types import BilingualText
+from wx_domain_exporter.progress import Progress
 from wx_domain_exporter.simulator.world import SimulatedPlatform
 
 if TYPE_CHECKING:
@@ -23,8 +36,6 @@ if TYPE_CHECKING:
     from helpers.commands import Capture
     from helpers.fleets import SmallFleet
 
-    from wx_domain_exporter.diagnosis.checks import Check
-
 A, B = appid(0), appid(1)
 
 
@@ -33,12 +44,18 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
+REACHED = ("\nWeChat was reached over IPv4.", "\n访问微信使用的是 IPv4。")
+
+
 def report(fleet: SmallFleet, capsys: Capture, status: int, *arguments: str) -> tuple[list[str], list[str]]:
     """Run the doctor; return its sorted lines, and the blocks of the end of its report."""
     assert cli.run(["--doctor", f"--config.file={fleet.path}", *arguments]) == status
     captured = capsys.readouterr()
     assert captured.err == ""
-    lines, *end = captured.out.removesuffix("\n").split("\n\n")
+    text = captured.out.removesuffix("\n")
+    for reached in REACHED:
+        text = text.replace(reached, "")
+    lines, *end = text.split("\n\n")
     return sorted(lines.splitlines()), end
 
 
@@ -51,6 +68,37 @@ class TestReport:
             f"ok    {B} app 1: {steps}, quota (1 of 100000 calls used today)",
         ]
         assert end == ["2 checks passed"]
+
+    @pytest.mark.parametrize(("language", "reached"), [("en", REACHED[0]), ("zh", REACHED[1])])
+    def test_tells_by_which_kind_of_address_wechat_was_reached(
+        self, fleet: SmallFleet, capsys: Capture, language: str, reached: str
+    ) -> None:
+        assert cli.run(["--doctor", f"--config.file={fleet.path}", f"--lang={language}"]) == 0
+        assert capsys.readouterr().out.endswith(f"{reached}\n")
+
+    def test_tells_of_both_kinds_what_they_mean_for_the_ip_whitelist(self) -> None:
+        report = Report("en", colour=False)
+        report.add(Check("shop", State.OK, BilingualText("fine", "正常")))
+        families = {AddressFamily.AF_INET6, AddressFamily.AF_INET}
+        assert "reached over IPv4 and IPv6: the IP whitelist needs" in report.end(
+            Progress(1, 1), [], families
+        )
+        assert "reached" not in report.end(Progress(1, 1), [])
+
+    def test_the_status_of_a_failing_account_is_told(self, tmp_path: Path, capsys: Capture) -> None:
+        with serve(platform_fleet(2), tmp_path) as fleet:
+            [platform] = fleet.world.platforms.values()
+            frozen, normal = fleet.world.authorizations[platform.component_appid]
+            fleet.world.patch_authorization(platform.component_appid, frozen, {"account_status": 19})
+            for one in (frozen, normal):
+                fleet.world.patch(one, {"errcode": 85015})
+            fleet.configure(**discovering(platform), collect={"account": True})
+            lines, _ = report(fleet, capsys, 1)
+        (told,) = [
+            line for line in lines if "WeChat has frozen this mini program (已冻结). The appeal" in line
+        ]
+        assert frozen in told
+        assert sum("85015" in line for line in lines) == 2
 
     def test_a_failure_is_a_line_with_the_problem_and_has_its_remedy_at_the_end(
         self, fleet: SmallFleet, capsys: Capture

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from socket import AddressFamily
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,7 +71,9 @@ class TestConnection:
     @pytest.mark.parametrize("family", ["any", "ipv4"])
     def test_addresses_of_the_wanted_kind_are_used(self, family: str) -> None:
         with client_of(GOOD_ANSWER, address_family=family) as (client, _):
+            assert set(client.http.families) == set()
             assert ask(client) == GOOD_ANSWER
+            assert set(client.http.families) == {AddressFamily.AF_INET}
 
     def test_addresses_of_the_other_kind_are_not(self) -> None:
         with client_of(GOOD_ANSWER, address_family="ipv6") as (client, api):
@@ -83,6 +86,7 @@ class TestConnection:
             more = {"proxy_url": f"http://127.0.0.1:{proxy.port}", "address_family": "ipv6"}
             with client_of(GOOD_ANSWER, **more) as (client, _):
                 assert ask(client) == GOOD_ANSWER
+                assert set(client.http.families) == set()
 
     def test_the_environments_proxies_are_not_used_by_themselves(
         self, proxies_of_the_environment: Proxy

@@ -50,7 +50,7 @@ class ProbeDebug:
 
 def _lines(fleet: Fleet, app: MonitoredApp, jobs: ScrapeJobs) -> Iterator[str]:
     (result,), (extra_result,) = jobs.results, jobs.extra_results
-    check = check_of_app(app, result, extra_result, None)
+    check = check_of_app(app, result, extra_result, None, fleet.account_status(app.settings.appid))
     yield from _described(check)
     yield f"token source: {app.settings.token.type}"
     yield f"duration: {result.seconds:.3f} s"
