@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from wx_domain_exporter import open_files
+from wx_domain_exporter import allocator, open_files
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
@@ -184,6 +184,7 @@ class Service:
                 return False
             self._log_app_file_errors()
             self._log_unreadable_secrets()
+        allocator.return_freed_memory()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
 
