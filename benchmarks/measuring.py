@@ -43,6 +43,7 @@ class Fleet:
         domains: the number of domains of each app.
         exported: whether the domains are exported.
         static_tokens: whether the configuration has the tokens; otherwise they come from stable_token.
+        first: the number in the appid of the first app.
     """
 
     apps: int
@@ -50,6 +51,7 @@ class Fleet:
     domains: int = FEW_DOMAINS
     exported: bool = False
     static_tokens: bool = True
+    first: int = 0
 
     def configuration(self, api: WechatApi) -> str:
         """Return its `config.yml`, in the style of one written by hand."""
@@ -63,7 +65,7 @@ class Fleet:
             f"  domains: {str(self.exported).lower()}",
             "apps:",
         ]
-        for number in range(self.apps):
+        for number in range(self.first, self.first + self.apps):
             lines += self._app(f"wx{number:016x}", number)
         return "\n".join(lines) + "\n"
 

@@ -40,7 +40,7 @@ from benchmarks.measuring import (
 from benchmarks.wechat_api import LATENCY, Answers, WechatApi
 from wx_domain_exporter.scrape_timeout import HEADER as TIMEOUT_HEADER
 
-SMALL, MIDDLE, LARGE = 100, 1000, 10_000
+SMALL, MIDDLE, LARGE, HUGE = 100, 1000, 10_000, 30_000
 FEW = Fleet(MIDDLE)
 MANY = replace(FEW, domains=MANY_DOMAINS, exported=True)
 ONE_CORE = {0}
@@ -50,6 +50,8 @@ _LONG_RUN = 50
 _FLOOR_ROUNDS = 9
 _SCRAPES_BY_PROMETHEUS = 20
 _INTERVAL = 10
+_REPLICAS = 3
+_INTERVAL_OF_REPLICAS, _SCRAPES_OF_REPLICAS = 15, 10
 _STARTS = 3
 _SCRAPES_BESIDE = 7
 _CLIENTS = 24
@@ -150,11 +152,11 @@ def probe(bench: Bench) -> Iterator[Figure]:
 
 def size(bench: Bench) -> Iterator[Figure]:
     """Measure whether the CPU time per app grows with the fleet."""
-    few = _micros_per_app(bench, replace(FEW, apps=SMALL), ONE_CORE, scrapes=31)
-    many = _micros_per_app(bench, replace(FEW, apps=LARGE), ONE_CORE)
-    how = f"{after_the_first(few):.0f} µs at {SMALL}, {after_the_first(many):.0f} µs at {LARGE:,} apps"
-    work = "CPU an app at 10,000 apps against 100"
-    yield Figure(work, after_the_first(many) / after_the_first(few), 1.2, "×", how)
+    few = after_the_first(_micros_per_app(bench, replace(FEW, apps=SMALL), ONE_CORE, scrapes=31))
+    for apps in (MIDDLE, LARGE, HUGE):
+        many = after_the_first(_micros_per_app(bench, replace(FEW, apps=apps), ONE_CORE))
+        how = f"{few:.0f} µs at {SMALL}, {many:.0f} µs at {apps:,} apps"
+        yield Figure(f"CPU an app at {apps:,} apps against {SMALL}", many / few, 1.15, "×", how)
 
 
 def memory(bench: Bench) -> Iterator[Figure]:
@@ -235,33 +237,66 @@ def real(bench: Bench) -> Iterator[Figure]:
     """Measure how many scrapes and apps a real Prometheus misses."""
     for fleet, goal in ((FEW, 0), (MANY, None)):
         large = replace(fleet, apps=LARGE)
-        with (
-            running_exporter(large, bench.api, bench.folder) as program,
-            tempfile.TemporaryDirectory() as folder,
-        ):
-            target = program.url.removeprefix("http://")
-            job = {
-                "job_name": "wechat",
-                "scrape_interval": f"{_INTERVAL}s",
-                "scrape_timeout": f"{_INTERVAL}s",
-                "static_configs": [{"targets": [target]}],
-            }
-            with prometheus(Path(folder), [job], OWN) as server:
-                time.sleep(_INTERVAL * _SCRAPES_BY_PROMETHEUS)
-                server.wait_for(f"count_over_time(up[1h]) >= {_SCRAPES_BY_PROMETHEUS}", 10 * _INTERVAL)
-                (scraped,) = server.query("count_over_time(up[1h])")
-                (failed,) = server.query("count_over_time(up[1h]) - sum_over_time(up[1h])")
-                (longest,) = server.query("max_over_time(scrape_duration_seconds[1h])")
-                (late,) = server.query("count(wx_domain_up == 0) or vector(0)")
-        how = f"{scraped['value'][1]} scrapes, longest {float(longest['value'][1]):.1f} s"
-        missed = float(failed["value"][1]) + float(late["value"][1])
+        with running_exporter(large, bench.api, bench.folder) as program:
+            costs = _scraped_by_prometheus([program], _INTERVAL, _SCRAPES_BY_PROMETHEUS)
         domains = "on" if fleet.exported else "off"
-        yield Figure(f"scrapes missed by Prometheus, domains {domains}", missed, goal, "scrapes", how)
+        work = f"scrapes missed by Prometheus, domains {domains}"
+        yield Figure(work, costs.missed + LARGE - costs.up, goal, "scrapes", costs.how)
+
+
+def replicas(bench: Bench) -> Iterator[Figure]:
+    """Measure how many scrapes and apps a real Prometheus misses of three exporters with 10,000 apps each."""
+    with contextlib.ExitStack() as stack:
+        programs = []
+        for number in range(_REPLICAS):
+            folder = bench.folder / f"replica-{number}"
+            folder.mkdir(exist_ok=True)
+            fleet = replace(FEW, apps=LARGE, first=number * LARGE)
+            programs.append(stack.enter_context(running_exporter(fleet, bench.api, folder)))
+        costs = _scraped_by_prometheus(programs, _INTERVAL_OF_REPLICAS, _SCRAPES_OF_REPLICAS)
+        resident = [program.resident_bytes() / 1e6 for program in programs]
+    missed, how = costs.missed + _REPLICAS * LARGE - costs.up, f"{costs.how}, {costs.up:,} apps up"
+    yield Figure("scrapes missed by Prometheus, 30,000 apps in three replicas", missed, 0, "scrapes", how)
+    yield Figure("… resident memory of a replica", max(resident), None, "MB", f"({spread(resident, 0)})")
 
 
 ROWS: dict[str, Row] = {
-    row.__name__: row for row in (wall, cold, cpu, floor, probe, size, memory, beside, answers, start, real)
+    row.__name__: row
+    for row in (wall, cold, cpu, floor, probe, size, memory, beside, answers, start, real, replicas)
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _PrometheusCosts:
+    """What a real Prometheus says of the scrapes of some exporters: failed ones, and the apps that are up."""
+
+    missed: int
+    up: int
+    how: str
+
+
+def _scraped_by_prometheus(programs: list[Exporter], interval: int, scrapes: int) -> _PrometheusCosts:
+    job = {
+        "job_name": "wechat",
+        "scrape_interval": f"{interval}s",
+        "scrape_timeout": f"{interval}s",
+        "static_configs": [{"targets": [program.url.removeprefix("http://") for program in programs]}],
+    }
+    with tempfile.TemporaryDirectory() as folder, prometheus(Path(folder), [job], OWN) as server:
+        time.sleep(interval * scrapes)
+        server.wait_for(f"min(count_over_time(up[1h])) >= {scrapes}", 10 * interval)
+
+        def number(expression: str) -> float:
+            (found,) = server.query(expression)
+            return float(found["value"][1])
+
+        scraped = number("sum(count_over_time(up[1h]))")
+        longest = number("max(max_over_time(scrape_duration_seconds[1h]))")
+        return _PrometheusCosts(
+            missed=int(scraped - number("sum(sum_over_time(up[1h]))")),
+            up=int(number("sum(wx_domain_up) or vector(0)")),
+            how=f"{scraped:.0f} scrapes, longest {longest:.1f} s",
+        )
 
 
 @dataclass(frozen=True, slots=True)
