@@ -1,5 +1,6 @@
 """Statistics of the benchmarks' measurements, and the table that shows them."""
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -48,8 +49,8 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 
 
 def ideal(apps: int, latency: float, concurrency: int) -> float:
-    """Return the seconds that a scrape takes if the latency of its calls is all that takes time."""
-    return apps * latency / concurrency
+    """Return the seconds of whole rounds of calls, if their latency is all that takes time."""
+    return math.ceil(apps / concurrency) * latency
 
 
 def growth(values: Sequence[float]) -> float:

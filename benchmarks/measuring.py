@@ -53,11 +53,16 @@ class Fleet:
     static_tokens: bool = True
     first: int = 0
 
-    def configuration(self, api: WechatApi) -> str:
-        """Return its `config.yml`, in the style of one written by hand."""
+    def configuration(self, api: WechatApi, base_url: str = "") -> str:
+        """Return its `config.yml`, in the style of one written by hand.
+
+        Args:
+            api: the simulated WeChat.
+            base_url: replaces the URL of the API; empty: it is used.
+        """
         lines = [
             "wechat:",
-            f"  base_url: {api.base_url(self.answers, self.domains)}",
+            f"  base_url: {base_url or api.base_url(self.answers, self.domains)}",
             f"  ca_file: {api.ca_file}",
             f"  max_concurrency: {CONCURRENCY}",
             "  timeout: 20s",

@@ -37,7 +37,7 @@ from benchmarks.measuring import (
     running_exporter,
     scrape,
 )
-from benchmarks.wechat_api import LATENCY, Answers, WechatApi
+from benchmarks.wechat_api import Answers, WechatApi
 from wx_domain_exporter.scrape_timeout import HEADER as TIMEOUT_HEADER
 
 SMALL, MIDDLE, LARGE, HUGE = 100, 1000, 10_000, 30_000
@@ -48,6 +48,7 @@ _PROBES = 600
 _PROBES_AT_ONCE = 16
 _LONG_RUN = 50
 _FLOOR_ROUNDS = 9
+_PAGES = 9
 _SCRAPES_BY_PROMETHEUS = 20
 _INTERVAL = 10
 _REPLICAS = 3
@@ -73,15 +74,19 @@ Row = Callable[[Bench], Iterator[Figure]]
 
 def wall(bench: Bench) -> Iterator[Figure]:
     """Measure how long a scrape takes against calls that cost nothing but their latency."""
-    for fleet, goal in ((FEW, 1.10), (MANY, 1.25)):
-        for apps in (MIDDLE, LARGE):
-            sized = replace(fleet, apps=apps)
-            costs = measure(sized, bench.api, bench.folder)
-            least = ideal(apps, LATENCY, CONCURRENCY)
-            how = f"{after_the_first(costs.wall):.2f} s ({spread(costs.wall)}), ideal {least:.2f} s"
-            work = f"wall clock, {apps:,} apps, domains {'on' if sized.exported else 'off'}"
-            how += f", answer {costs.size / 1e6:.1f} MB gzip"
-            yield Figure(work, after_the_first(costs.wall) / least, goal, "×", how)
+    latency = _latency(bench)
+    for fleet, goal in (
+        (replace(FEW, apps=MIDDLE), 1.08),
+        (replace(FEW, apps=LARGE), 1.05),
+        (replace(MANY, apps=MIDDLE), 1.08),
+        (replace(MANY, apps=LARGE), 1.08),
+    ):
+        costs = measure(fleet, bench.api, bench.folder)
+        least = ideal(fleet.apps, latency, CONCURRENCY)
+        how = f"{after_the_first(costs.wall):.2f} s ({spread(costs.wall)}), ideal {least:.2f} s"
+        work = f"wall clock, {fleet.apps:,} apps, domains {'on' if fleet.exported else 'off'}"
+        how += f", answer {costs.size / 1e6:.1f} MB gzip"
+        yield Figure(work, after_the_first(costs.wall) / least, goal, "×", how)
 
 
 def cold(bench: Bench) -> Iterator[Figure]:
@@ -93,9 +98,9 @@ def cold(bench: Bench) -> Iterator[Figure]:
         with running_exporter(fleet, bench.api, bench.folder) as program:
             scrape(program, costs, fleet)
         first += costs.wall
-    least = ideal(fleet.apps, LATENCY, CONCURRENCY)
+    least = ideal(fleet.apps, _latency(bench), CONCURRENCY)
     how = f"{statistics.median(first):.2f} s ({min(first):.2f}…{max(first):.2f}), ideal {least:.2f} s"
-    yield Figure("first scrape, 1,000 apps", statistics.median(first) / least, 2.5, "×", how)
+    yield Figure("first scrape, 1,000 apps", statistics.median(first) / least, 2.1, "×", how)
 
 
 def cpu(bench: Bench) -> Iterator[Figure]:
@@ -105,8 +110,8 @@ def cpu(bench: Bench) -> Iterator[Figure]:
     yield _micros("CPU an app, pinned, unchanged", same, 150)
     probe = (first_probe + _blackbox_probe(bench)) / 2
     how = f"blackbox_exporter {probe:.0f} µs a probe"
-    yield Figure("… against blackbox_exporter's probe", after_the_first(same) / probe, 1 / 6, "×", how)
-    goals: dict[Answers, float] = {"reordered": 1.3, "changing": 1.3}
+    yield Figure("… against blackbox_exporter's probe", after_the_first(same) / probe, 0.06, "×", how)
+    goals: dict[Answers, float] = {"reordered": 1.3, "changing": 1.5}
     for answers, goal in goals.items():
         other = _micros_per_app(bench, replace(FEW, answers=answers), ONE_CORE)
         work = f"… answers {'with other bytes' if answers == 'reordered' else 'with a new domain, logged'}"
@@ -114,7 +119,7 @@ def cpu(bench: Bench) -> Iterator[Figure]:
         yield Figure(work, after_the_first(other) / after_the_first(same), goal, "×", how)
     unpinned = _micros_per_app(bench, FEW, None)
     how = f"{after_the_first(unpinned):.0f} µs ({spread(unpinned, 0)})"
-    yield Figure("… two cores, not pinned", after_the_first(unpinned) / after_the_first(same), 1.5, "×", how)
+    yield Figure("… two cores, not pinned", after_the_first(unpinned) / after_the_first(same), 1.05, "×", how)
     yield _micros("CPU an app, pinned, 40 domains exported", _micros_per_app(bench, MANY, ONE_CORE), None)
 
 
@@ -147,7 +152,7 @@ def probe(bench: Bench) -> Iterator[Figure]:
             with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
                 list(pool.map(partial(_probe_all, program), _parts_of(appids, _PROBES_AT_ONCE)))
             costs.append(1e6 * (cpu_seconds(program.process.pid) - before) / FEW.apps)
-    yield _micros("CPU an app, pinned, each with /probe", costs, None)
+    yield _micros("CPU an app, pinned, each with /probe", costs, 350)
 
 
 def size(bench: Bench) -> Iterator[Figure]:
@@ -161,7 +166,7 @@ def size(bench: Bench) -> Iterator[Figure]:
 
 def memory(bench: Bench) -> Iterator[Figure]:
     """Measure the resident memory and its growth."""
-    for fleet, goal in ((FEW, 150), (MANY, 300)):
+    for fleet, goal in ((FEW, 120), (MANY, 170)):
         costs = measure(replace(fleet, apps=LARGE), bench.api, bench.folder, scrapes=_LONG_RUN)
         domains = "on" if fleet.exported else "off"
         resident = [size / 1e6 for size in costs.resident]
@@ -228,9 +233,28 @@ def start(bench: Bench) -> Iterator[Figure]:
         with exporter(f"--config.file={path}"):
             starts.append(time.monotonic() - begin)
     yaml_seconds = statistics.median(loads)
-    how = f"PyYAML's C loader {yaml_seconds:.2f} s ({path.stat().st_size / 1e6:.1f} MB)"
-    goal = 2 * yaml_seconds + 1
-    yield Figure("start-up, 10,000 apps in config.yml", statistics.median(starts), goal, "s", how)
+    how = (
+        f"{statistics.median(starts):.2f} s against {yaml_seconds:.2f} s ({path.stat().st_size / 1e6:.1f} MB)"
+    )
+    work = "start-up, 10,000 apps in config.yml, against PyYAML's C loader"
+    yield Figure(work, statistics.median(starts) / yaml_seconds, 1.5, "×", how)
+
+
+def page(bench: Bench) -> Iterator[Figure]:
+    """Measure the status page of a fleet whose apps all fail for one cause."""
+    path = bench.folder / "config.yml"
+    path.write_text(replace(FEW, apps=LARGE).configuration(bench.api, base_url="https://127.0.0.1:1"))
+    with exporter(f"--config.file={path}") as program:
+        program.scrape()
+        seconds, size = [], 0
+        for _ in range(_PAGES):
+            begin = time.monotonic()
+            size = len(request(f"{program.url}/").text.encode())
+            seconds.append(time.monotonic() - begin)
+    how = f"({1e3 * min(seconds):.0f}…{1e3 * max(seconds):.0f})"
+    work = "status page, 10,000 apps failing for one cause"
+    yield Figure(work, 1e3 * statistics.median(seconds), 50, "ms", how)
+    yield Figure("… its size", size / 1e3, 200, "kB", "")
 
 
 def real(bench: Bench) -> Iterator[Figure]:
@@ -262,7 +286,7 @@ def replicas(bench: Bench) -> Iterator[Figure]:
 
 ROWS: dict[str, Row] = {
     row.__name__: row
-    for row in (wall, cold, cpu, floor, probe, size, memory, beside, answers, start, real, replicas)
+    for row in (wall, cold, cpu, floor, probe, size, memory, beside, answers, start, page, real, replicas)
 }
 
 
@@ -307,9 +331,14 @@ class _FloorCosts:
     wall: float
 
 
-def _floor(bench: Bench, fleet: Fleet) -> _FloorCosts:
+def _latency(bench: Bench) -> float:
+    """Return the seconds that one call takes after the other."""
+    return _floor(bench, replace(FEW, apps=1), connections=1).wall
+
+
+def _floor(bench: Bench, fleet: Fleet, connections: int = CONCURRENCY) -> _FloorCosts:
     url = bench.api.base_url(fleet.answers, fleet.domains)
-    numbers = (fleet.apps, CONCURRENCY, _FLOOR_ROUNDS)
+    numbers = (fleet.apps, connections, _FLOOR_ROUNDS)
     command = [sys.executable, "-m", "benchmarks.floor", url, str(bench.api.ca_file), *map(str, numbers)]
     with pinned(ONE_CORE):
         lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()

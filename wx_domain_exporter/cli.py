@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from wx_domain_exporter import allocator
+from wx_domain_exporter import memory
 from wx_domain_exporter.bilingual_error import BilingualError
 from wx_domain_exporter.commands import logs
 from wx_domain_exporter.commands.arguments import UsageError
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
 def _run_command(loader: ConfigLoader, flags: argparse.Namespace, language: Language) -> int:
     if flags.config_check:
         return run_config_check(loader, flags, language)
-    allocator.use_one_arena()
+    memory.use_one_arena()
     with closing(Service(loader)) as service:
         if flags.doctor:
             return run_doctor(service, language)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from wx_domain_exporter import allocator, open_files
+from wx_domain_exporter import memory, open_files
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import SYSTEM_CLOCK, Clock
@@ -84,7 +84,8 @@ class Service:
         """Why the last reload failed; None if it succeeded."""
         self.config_loaded_at = clock.time()
         """Unix time at which the configuration file in use was read."""
-        self._settings = loader.load()
+        with memory.garbage_collection_paused():
+            self._settings = loader.load()
         self._client_files = ClientFiles()
         """Used while the configuration is loaded."""
         self._client_files.watch(self._settings)
@@ -96,7 +97,9 @@ class Service:
         self._token_usage = TokenUsage(clock)
         self._desyncs.listen(self._token_usage.forget_since)
         self._fleet_builder = FleetBuilder(self._platforms, self._token_usage, clock)
-        self.fleet = self._fleet_builder.build(self._settings, self._make_client(self._settings), None)
+        client = self._make_client(self._settings)
+        with memory.garbage_collection_paused():
+            self.fleet = self._fleet_builder.build(self._settings, client, None)
         self._set_token_users(self.fleet, None)
         self._after_fleet_change(None, resume=True)
         self._log_app_file_errors()
@@ -167,7 +170,7 @@ class Service:
         Returns:
             Whether the new configuration is in use.
         """
-        with self._loading:
+        with self._loading, memory.garbage_collection_paused():
             try:
                 self._apply(self._loader.load(), resume=True)
             except ConfigError as error:
@@ -184,7 +187,7 @@ class Service:
                 return False
             self._log_app_file_errors()
             self._log_unreadable_secrets()
-        allocator.return_freed_memory()
+        memory.return_freed_memory()
         log.info("configuration reloaded", apps=len(self.fleet.by_appid))
         return True
 
@@ -197,7 +200,7 @@ class Service:
 
     def reload_app_files(self) -> None:
         """Load the app files again, and make the connections anew, if one of their files changed."""
-        with self._loading:
+        with self._loading, memory.garbage_collection_paused():
             settings = self._loader.load_changed_app_files()
             if settings is not None:
                 self._apply(settings, resume=False)

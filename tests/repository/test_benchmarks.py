@@ -37,7 +37,8 @@ class TestFigures:
             after_the_first([100, 1, 5, 3, 2])
 
     def test_the_ideal_is_the_calls_latency_alone(self) -> None:
-        assert ideal(1000, 0.05, 128) == pytest.approx(0.390625)
+        assert ideal(1000, 0.05, 128) == pytest.approx(8 * 0.05)
+        assert ideal(1024, 0.05, 128) == ideal(1000, 0.05, 128)
 
     def test_growth_compares_the_end_with_the_begin_but_for_the_very_first(self) -> None:
         assert growth([1, 9, 10, 10, 10, 10, 10, 10, 11, 12]) == 1.2

@@ -22,6 +22,7 @@ LAYERS = (
         "errcodes",
         "http_paths",
         "metrics",
+        "memory",
         "open_files",
         "progress",
         "regular_file",

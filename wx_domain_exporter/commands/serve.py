@@ -12,7 +12,7 @@ from types import FrameType
 
 import structlog
 
-from wx_domain_exporter import __version__, allocator
+from wx_domain_exporter import __version__, memory
 from wx_domain_exporter.commands.demo_scrapes import demo_scrapes
 from wx_domain_exporter.commands.flags import DEFAULT_LISTEN_ADDRESS
 from wx_domain_exporter.commands.language import Language, in_language
@@ -42,7 +42,7 @@ def serve(service: Service, flags: argparse.Namespace, language: Language) -> in
     scheme = "http" if tls is None or tls() is None else "https"
     sockets = _listen(flags.web_listen_address or [DEFAULT_LISTEN_ADDRESS])
     service.start(flags.config_auto_reload_interval)
-    allocator.return_freed_memory()  # that of the models that the configuration was checked with
+    memory.return_freed_memory()  # that of the models that the configuration was checked with
     with _signal_handlers(server, service):
         log.info("started", version=__version__, apps=len(service.fleet.apps), demo=flags.demo)
         for sock in sockets:
