@@ -40,10 +40,13 @@ def test_the_library_of_this_machine_can_be_called() -> None:
 
 def test_garbage_collection_is_paused_and_goes_on_also_after_an_error() -> None:
     assert gc.isenabled()
+    enabled: list[bool] = []
     with pytest.raises(ZeroDivisionError), memory.garbage_collection_paused():
-        assert not gc.isenabled()
-        raise ZeroDivisionError
+        enabled.append(gc.isenabled() or bool(1 / 0))
     assert gc.isenabled()
+    with memory.garbage_collection_paused():
+        enabled.append(gc.isenabled())
+    assert enabled == [False]
 
 
 def test_garbage_collection_that_somebody_else_switched_off_stays_off() -> None:
