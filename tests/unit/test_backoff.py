@@ -28,6 +28,11 @@ class TestCooldown:
         clock.now += 5
         assert cooldown.seconds_since() == 5
 
+    def test_what_is_left_is_right_also_soon_after_the_start_of_the_system(self) -> None:
+        cooldown = Cooldown(StoppedClock(100))
+        cooldown.begin(250)
+        assert cooldown.seconds_left == 250
+
     def test_it_can_be_ended(self, clock: StoppedClock) -> None:
         cooldown = Cooldown(clock)
         cooldown.begin(10)

@@ -38,6 +38,11 @@ def test_a_call_that_begins_in_time_ends_by_its_own_timeout(deadline: SharedDead
     assert deadline.call_timeout(60) == 60
 
 
+def test_a_call_may_begin_until_the_very_end(clock: StoppedClock, deadline: SharedDeadline) -> None:
+    clock.now += 9.5
+    assert deadline.call_timeout(60) == 60
+
+
 def test_a_limit_cuts_a_call_short_whoever_joins(clock: StoppedClock, deadline: SharedDeadline) -> None:
     deadline.limit(5)
     deadline.extend(Deadline.after(30, clock))

@@ -99,3 +99,42 @@ def test_the_last_change_is_kept_however_long_it_is() -> None:
     for when in range(120):
         history.note(lists(requestdomain=[f"https://{when}.example.com"]), when)
     assert len(history.changes) == 100
+
+
+def test_equal_lists_are_not_replaced() -> None:
+    history = History()
+    first = lists(requestdomain=[A])
+    history.note(first, 1.0)
+    history.note(lists(requestdomain=[A]), 2.0)
+    assert history.lists is first
+
+
+def test_changes_of_a_hundred_thousand_characters_are_kept_and_one_more_character_is_too_much() -> None:
+    history = History()
+    many = [f"{number:03}{'x' * 997}" for number in range(100)]
+    for _ in range(2):
+        for when, domains in enumerate(([], many[:50], many)):
+            history.note(lists(requestdomain=domains), when)
+        assert [change.timestamp for change in history.changes] == [1, 2]
+        history.note(lists(requestdomain=[*many, "a"]), 3)
+        assert [change.timestamp for change in history.changes] == [2, 3]
+        history.clear()
+
+
+def test_one_change_can_displace_many() -> None:
+    history = History()
+    for when in range(5):
+        history.note(lists(requestdomain=[f"{number}{when}{'x' * 998}" for number in range(16)]), when)
+    assert [change.timestamp for change in history.changes] == [2, 3, 4]
+    history.note(lists(requestdomain=[f"{number:03}{'y' * 997}" for number in range(84)]), 5)
+    assert [change.timestamp for change in history.changes] == [5]
+
+
+def test_of_several_changes_at_once_each_displaces_one() -> None:
+    history = History()
+    categories = ("requestdomain", "uploaddomain", "downloaddomain", "bizdomain")
+    for when in range(101):
+        history.note(lists(**{one: [A] for one in categories[1:]}, requestdomain=[f"{when}.cn"]), when)
+    assert [change.timestamp for change in history.changes] == list(range(1, 101))
+    history.note(lists(**{one: [B] for one in categories}), 101)
+    assert [change.timestamp for change in history.changes] == [*range(5, 101), 101, 101, 101, 101]
