@@ -126,11 +126,11 @@ class Report:
         if not names:
             return ""
         if len(names) == 1:
-            return self._say(f"\nWeChat was reached over {names[0]}.", f"\n访问微信使用的是 {names[0]}。")
+            return self._say(f"\nWeChat was reached over {names[0]}.", f"\n通过 {names[0]} 访问微信。")
         return self._say(
-            f"\nWeChat was reached over {' and '.join(names)}: the IP whitelist needs this host's addresses "
-            "of both kinds; or set wechat.address_family.",
-            f"\n访问微信使用了 {' 和 '.join(names)}：IP 白名单需要包含本机的两种地址，"
+            f"\nWeChat was reached over {' and '.join(names)}: the IP whitelist needs the outgoing "
+            "addresses of both kinds; or set wechat.address_family.",
+            f"\n通过 {' 和 '.join(names)} 访问微信：IP 白名单需要包含两种出口地址，"
             "或设置 wechat.address_family。",
         )
 

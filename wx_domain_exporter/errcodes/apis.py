@@ -7,11 +7,9 @@ DOMAIN_APIS: Final = frozenset({"getwxadevinfo", "get_effective_domain", "get_ef
 APP_APIS: Final = DOMAIN_APIS | {"quota/get"}
 """Called with the access_token of a mini program."""
 PLATFORM_DOMAIN_APIS: Final = frozenset({"modify_wxa_server_domain", "modify_wxa_jump_domain"})
-COMPONENT_APIS: Final = PLATFORM_DOMAIN_APIS | {
-    "api_authorizer_token",
-    "api_get_authorizer_list",
-    "api_get_authorizer_info",
-}
+COMPONENT_APIS: Final = frozenset(
+    {"api_authorizer_token", "api_get_authorizer_list", "api_get_authorizer_info"}
+)
 """Called with the component_access_token of a third-party platform."""
 STABLE_TOKEN_API: Final = frozenset({"stable_token"})
 COMPONENT_TOKEN_API: Final = frozenset({"api_component_token"})

@@ -60,6 +60,12 @@ CLEAR_QUOTA_WARNING: Final = BilingualText(
     "每个账号每月共 50 次。",
 )
 
+PLATFORM_DOMAINS_REMEDY: Final = BilingualText(
+    "Check that component_access_token is the platform's own token. If it is, set `collect_domains: false`, "
+    "or ask WeChat why the platform may not call this API.",
+    "请确认 component_access_token 是该平台自身的令牌。若确实是，请设置 `collect_domains: false`，"
+    "或咨询微信为何无权调用该接口。",
+)
 PERMISSION_SET_REMEDY: Final = with_warning(
     BilingualText(
         "If this platform is supposed to develop the mini program: tick permission set 18 "

@@ -19,6 +19,9 @@ SECRETS: Final = f"{_DEVELOPERS}/dev/api/"
 DOMAINS: Final = f"{_OPEN_API}/miniprogram-management/domain-management/api_modifyserverdomain.html"
 COMPONENT_TOKEN: Final = f"{_OPEN_API}/ticket-token/api_getcomponentaccesstoken.html"
 AUTHORIZER_TOKEN: Final = f"{_OPEN_API}/ticket-token/api_getauthorizeraccesstoken.html"
+PLATFORM_DOMAINS: Final = (
+    f"{_OPEN_API}/OpenApiDoc/thirdparty-management/domain-mgnt/modifyThirdpartyServerDomain.html"
+)
 PERMISSION_SETS: Final = f"{_PLATFORM}/product/miniprogram_authority.html"
 PERMISSIONS: Final = f"{_PLATFORM}/troubleshooting/third_party_authority_instructions_troubleshooting.html"
 TICKET: Final = f"{_PLATFORM}/troubleshooting/component_verify_ticket_troubleshooting.html"

@@ -12,6 +12,7 @@ from wx_domain_exporter.errcodes.apis import (
     COMPONENT_APIS,
     COMPONENT_TOKEN_API,
     DOMAIN_APIS,
+    PLATFORM_DOMAIN_APIS,
     STABLE_TOKEN_API,
 )
 from wx_domain_exporter.errcodes.remedies import (
@@ -31,6 +32,7 @@ from wx_domain_exporter.errcodes.remedies import (
     CONFIRM_REMEDY,
     PERMISSION_SET_REMEDY,
     PERMISSION_SET_WARNING,
+    PLATFORM_DOMAINS_REMEDY,
     PLATFORM_IP_LIST,
     PLATFORM_IP_LIST_WARNING,
     REJECTED_REMEDY,
@@ -52,6 +54,7 @@ from wx_domain_exporter.errcodes.sources import (
     IP_LIST,
     PERMISSION_SETS,
     PERMISSIONS,
+    PLATFORM_DOMAINS,
     QUOTA,
     RETURN_CODES,
     SECRETS,
@@ -295,7 +298,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
     ),
     Errcode(
         40001,
-        COMPONENT_APIS,
+        COMPONENT_APIS | PLATFORM_DOMAIN_APIS,
         Action.INVALID_TOKEN,
         BilingualText(
             "The component_access_token is not valid or is no longer the latest one.",
@@ -339,7 +342,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
     ),
     Errcode(
         40014,
-        COMPONENT_APIS,
+        COMPONENT_APIS | PLATFORM_DOMAIN_APIS,
         Action.INVALID_TOKEN,
         BilingualText("The component_access_token is not valid.", "component_access_token 不合法。"),
         COMPONENT_TOKEN_REMEDY,
@@ -527,7 +530,7 @@ TABLE: Final[tuple[Errcode, ...]] = (
     ),
     Errcode(
         42001,
-        COMPONENT_APIS,
+        COMPONENT_APIS | PLATFORM_DOMAIN_APIS,
         Action.INVALID_TOKEN,
         BilingualText("The component_access_token has expired.", "component_access_token 已过期。"),
         COMPONENT_TOKEN_REMEDY,
@@ -594,6 +597,25 @@ TABLE: Final[tuple[Errcode, ...]] = (
         BilingualText("The call reached WeChat with an empty body.", "POST 请求体为空。"),
         BODY_REMEDY,
         RETURN_CODES,
+    ),
+    Errcode(
+        45009,
+        PLATFORM_DOMAIN_APIS,
+        Action.DAILY_QUOTA,
+        BilingualText(
+            "The third-party platform has used up its calls of this API.",
+            "该第三方平台调用此接口的次数已达上限。",
+        ),
+        with_warning(
+            BilingualText(
+                "The exporter reads the platform's own lists once in `domains_interval`, and tries again "
+                "after 10 minutes at the earliest. Look for another program that calls this API.",
+                "exporter 每 `domains_interval` 读取一次平台自身的列表，最早 10 分钟后重试。"
+                "请排查是否有其他程序在调用该接口。",
+            ),
+            CLEAR_QUOTA_WARNING,
+        ),
+        PLATFORM_DOMAINS,
     ),
     Errcode(
         45009,
@@ -681,6 +703,18 @@ TABLE: Final[tuple[Errcode, ...]] = (
         BilingualText("WeChat could not read the body as JSON.", "请求体不是合法的 JSON，解析失败。"),
         BODY_REMEDY,
         COMPONENT_TOKEN,
+    ),
+    Errcode(
+        48001,
+        PLATFORM_DOMAIN_APIS,
+        Action.PERSON,
+        BilingualText(
+            "The platform may not read its own domain lists, or the token is not its component_access_token.",
+            "该第三方平台无权读取自身的域名列表，或所用的 token 不是它的 component_access_token。",
+        ),
+        PLATFORM_DOMAINS_REMEDY,
+        PLATFORM_DOMAINS,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         48001,
@@ -920,6 +954,18 @@ TABLE: Final[tuple[Errcode, ...]] = (
         ),
         TICKET_REMEDY,
         TICKET,
+    ),
+    Errcode(
+        61007,
+        PLATFORM_DOMAIN_APIS,
+        Action.PERSON,
+        BilingualText(
+            "The third-party platform may not read its own domain lists.",
+            "该第三方平台无权读取自身的域名列表。",
+        ),
+        PLATFORM_DOMAINS_REMEDY,
+        PLATFORM_DOMAINS,
+        group=ErrcodeGroup.PERMISSION,
     ),
     Errcode(
         61007,

@@ -75,7 +75,7 @@ class DeadlineAdapter(BaseAdapter):
         self._tls = tls
         self._family = family
         self.families: set[AddressFamily] = set()
-        """The kinds of addresses at which servers were reached without a proxy."""
+        """The kinds of addresses from which responses came without a proxy."""
         self._desyncs = desyncs
         self._pool = ConnectionPool(idle_connections, desyncs)
         self._cap = max_response_bytes
@@ -155,8 +155,7 @@ class DeadlineAdapter(BaseAdapter):
         return response
 
     def _new_connection(self, origin: Origin) -> Connection:
-        now = self._desyncs.clock.monotonic()
-        return Connection(origin, self._tls, now, self._family, self.families.add)
+        return Connection(origin, self._tls, self._desyncs.clock.monotonic(), self._family)
 
     def _exchange(
         self,
@@ -187,6 +186,8 @@ class DeadlineAdapter(BaseAdapter):
             raise
         finally:
             response.close()
+        if not kept and connection.family is not None:
+            self.families.add(connection.family)
         self._release(connection, response)
         if kept and response.surplus and not response.surplus_is_timeout:
             return None

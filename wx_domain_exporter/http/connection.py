@@ -52,7 +52,6 @@ class Connection:
         tls: SSLContext,
         now: float,
         family: AddressFamily = AddressFamily.AF_UNSPEC,
-        connected: Callable[[AddressFamily], object] = lambda _family: None,
     ) -> None:
         """Prepare a connection.
 
@@ -61,7 +60,6 @@ class Connection:
             tls: the context for https.
             now: the monotonic time.
             family: the only kind of the server's addresses to try; a proxy may have any.
-            connected: called with the kind of the server's address; not for a proxy.
         """
         self.origin = origin
         self.in_sync_at = now
@@ -70,7 +68,6 @@ class Connection:
         """The monotonic time at which it became idle; set by the pool."""
         self._tls = tls
         self._family = family if origin.proxy is None else AddressFamily.AF_UNSPEC
-        self._connected = connected
         self._sent: deque[Sequence[str]] = deque(maxlen=_REMEMBERED_REQUESTS)
         """The secrets of the last requests."""
         self._watcher: Any = None
@@ -107,6 +104,11 @@ class Connection:
         sock.sendall(data)
         while not response.complete:
             self._receive(sock, response)
+
+    @property
+    def family(self) -> AddressFamily | None:
+        """Return the kind of the server's address; None without a connection, or behind a proxy."""
+        return None if self._sock is None or self.origin.proxy is not None else self._sock.family
 
     @property
     def secrets(self) -> list[str]:
@@ -157,8 +159,6 @@ class Connection:
         origin = self.origin
         peer = origin.proxy or origin
         sock = self._sock = dial(peer.host, peer.port, deadline, self._family)
-        if origin.proxy is None:
-            self._connected(sock.family)
         if origin.scheme == "https":
             if origin.proxy is not None:
                 self._open_tunnel(sock)

@@ -13,11 +13,12 @@ from gevent.event import Event
 from wx_domain_exporter.backoff import Backoff, Cooldown
 from wx_domain_exporter.config.settings import PlatformSettings
 from wx_domain_exporter.deadline import NO_DEADLINE, SharedDeadline
-from wx_domain_exporter.domains.baseline import Drift
+from wx_domain_exporter.domains.baseline import Drift, Expected
+from wx_domain_exporter.domains.domain_list import EMPTY, DomainList
 from wx_domain_exporter.wechat.client import ApiClient, Caller
 from wx_domain_exporter.wechat.errors import ApiError, DecodeError, FetchError, TokenError
 from wx_domain_exporter.wechat.platform import Platform
-from wx_domain_exporter.wechat.platform_domains import APIS, PlatformLists, read_platform_lists
+from wx_domain_exporter.wechat.platform_domains import APIS, VERSIONS, PlatformLists, read_platform_lists
 from wx_domain_exporter.wechat.quota_cooldown import QuotaCooldown
 
 log = structlog.get_logger(__name__)
@@ -67,11 +68,15 @@ class PlatformDomains:
             client: returns the client to use for the next call.
         """
         self.settings = settings
-        """The settings of the platform, with the baseline of the lists."""
+        """The settings of the platform, with the baseline of the lists; replaced by a reload."""
         self.readings: Mapping[str, Reading] = {}
         """What is known of each category that was read; replaced as a whole."""
         self._platform = platform
         self._client = client
+        self._named: dict[tuple[str, str], DomainList] = {}
+        """By category and version, the last list that WeChat named."""
+        self._drifts: dict[tuple[str, str], tuple[DomainList, Expected, Drift]] = {}
+        """By category and version, the list that was compared last, its baseline, and how they differ."""
         self._schedules = {category: _Schedule(settings.config.domains_interval) for category in APIS}
         self._deadline = SharedDeadline(NO_DEADLINE)
         self._wake = Event()
@@ -82,14 +87,22 @@ class PlatformDomains:
         reading, expected = self.readings.get(category), self.settings.domains_baseline.get(category)
         if reading is None or reading.lists is None or expected is None:
             return None
-        known = reading.lists.by_version.get(version)
-        return None if known is None else expected.drift(known)
+        listed = reading.lists.by_version.get(version)
+        if listed is None:
+            return None
+        last = self._drifts.get((category, version))
+        if last is None or last[0] is not listed or last[1] is not expected:
+            last = self._drifts[category, version] = listed, expected, expected.drift(listed)
+        return last[2]
+
+    def serves(self, platform: Platform, settings: PlatformSettings) -> bool:
+        """Return whether it can go on with new settings, so that a reload reads nothing."""
+        same_interval = self.settings.config.domains_interval == settings.config.domains_interval
+        return platform is self._platform and same_interval
 
     def inherit(self, old: "PlatformDomains") -> None:
-        """Take over what is known of the same platform; only another interval makes it read at once."""
-        self.readings = old.readings
-        if old.settings.config.domains_interval == self.settings.config.domains_interval:
-            self._schedules = old._schedules  # noqa: SLF001 - of the same class
+        """Take over what is known of the same platform; all lists are read again at once."""
+        self.readings, self._named = old.readings, dict(old._named)  # noqa: SLF001 - of the same class
 
     def stop(self) -> None:
         """Stop the readings; a running call goes on, but has no effect."""
@@ -143,33 +156,44 @@ class PlatformDomains:
             log.exception("unexpected error in a platform's lists", platform=self._platform.name)
             failure = DecodeError(f"internal error: {type(bug).__name__}")
         else:
-            self._log_changes(category, known.lists, lists)
+            self._log_changes(category, lists, is_first=known.lists is None)
             clock = self._client().clock
             return Reading(lists, clock.time(), clock.monotonic())
         log.warning(
-            "lists of the platform can't be read; the last known ones stay",
+            "lists of the platform can't be read",
             platform=self._platform.name,
             category=category,
             error=str(failure),
         )
         return replace(known, error=failure)
 
-    def _log_changes(self, category: str, known: PlatformLists | None, lists: PlatformLists) -> None:
-        for version, after in lists.by_version.items():
-            before = None if known is None else known.by_version.get(version)
-            if before is None or before.hash == after.hash:
+    def _log_changes(self, category: str, lists: PlatformLists, *, is_first: bool) -> None:
+        """Compare each list with the last one that WeChat named, also before it was missing for a while."""
+        for version in VERSIONS:
+            before, after = self._named.get((category, version)), lists.by_version.get(version)
+            names = {"platform": self._platform.name, "category": category, "version": version}
+            if after is None:
+                known = self.readings.get(category, Reading()).lists
+                if known is not None and version in known.by_version:
+                    log.warning("WeChat does not name this list of the platform any more", **names)
                 continue
-            added = sorted(set(after.domains) - set(before.domains))
-            removed = sorted(set(before.domains) - set(after.domains))
-            log.warning(
-                "domains of the platform changed",
-                platform=self._platform.name,
-                category=category,
-                version=version,
-                added=" ".join(added[:_MOST_LOGGED]),
-                removed=" ".join(removed[:_MOST_LOGGED]),
-                left_out=sum(max(0, len(domains) - _MOST_LOGGED) for domains in (added, removed)),
-            )
+            self._named[category, version] = after
+            if before is not None and before.hash != after.hash:
+                _log_change(before, after, names)
+            elif before is None and not is_first:
+                _log_change(EMPTY, after, names)
+
+
+def _log_change(before: DomainList, after: DomainList, names: Mapping[str, str]) -> None:
+    added = sorted(set(after.domains) - set(before.domains))
+    removed = sorted(set(before.domains) - set(after.domains))
+    log.warning(
+        "domains of the platform changed",
+        **names,
+        added=" ".join(added[:_MOST_LOGGED]),
+        removed=" ".join(removed[:_MOST_LOGGED]),
+        left_out=sum(max(0, len(domains) - _MOST_LOGGED) for domains in (added, removed)),
+    )
 
 
 class _Schedule:

@@ -192,7 +192,12 @@ class PlatformRegistry:
                 discovery.inherit(same.discovery)
         domains = None
         if settings.config.collect_domains:
-            domains = PlatformDomains(platform, settings, self._client)
-            if same is not None and same.domains is not None:
-                domains.inherit(same.domains)
+            known = None if same is None else same.domains
+            if known is not None and known.serves(platform, settings):
+                domains = known
+                domains.settings = settings
+            else:
+                domains = PlatformDomains(platform, settings, self._client)
+                if known is not None:
+                    domains.inherit(known)
         return _ConfiguredPlatform(settings, base_url, platform, discovery, domains)

@@ -1,5 +1,6 @@
 """The APIs of WeChat that the exporter calls."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -11,14 +12,12 @@ class Api:
         name: its name, as in the metric label `api`.
         path: its path.
         secrets: the keys of its requests whose values are secrets.
-        fixed_body: the only body that is ever sent to it; None: each call has its own.
         token_parameter: the parameter of the query for the token; None: that of the token source.
     """
 
     name: str
     path: str
     secrets: tuple[str, ...] = ()
-    fixed_body: bytes | None = None
     token_parameter: str | None = None
 
 
@@ -38,18 +37,21 @@ API_AUTHORIZER_TOKEN = Api(
 API_GET_AUTHORIZER_LIST = Api("api_get_authorizer_list", "/cgi-bin/component/api_get_authorizer_list")
 API_GET_AUTHORIZER_INFO = Api("api_get_authorizer_info", "/cgi-bin/component/api_get_authorizer_info")
 
-_GET = b'{"action":"get"}'
-"""The only body that the exporter may send to the two APIs below: other actions change lists at once."""
-
 MODIFY_WXA_SERVER_DOMAIN = Api(
     "modify_wxa_server_domain",
     "/cgi-bin/component/modify_wxa_server_domain",
-    fixed_body=_GET,
     token_parameter="access_token",  # noqa: S106 - the name of a parameter
 )
 MODIFY_WXA_JUMP_DOMAIN = Api(
     "modify_wxa_jump_domain",
     "/cgi-bin/component/modify_wxa_jump_domain",
-    fixed_body=_GET,
     token_parameter="access_token",  # noqa: S106 - the name of a parameter
 )
+
+READ_ONLY_BODIES: Mapping[str, bytes] = {
+    api.path: b'{"action":"get"}' for api in (MODIFY_WXA_SERVER_DOMAIN, MODIFY_WXA_JUMP_DOMAIN)
+}
+"""By path, the only body that may be sent to an API which changes lists at once if another action is named.
+
+`HttpClient` refuses any other body, whoever makes the request.
+"""

@@ -106,9 +106,13 @@ class AuthenticatedClient:
             TokenError: there is no token, or another app received it too.
             FetchError: the call failed.
         """
-        token = self._source.get(Caller(self._client, deadline, self._api_errors))
+        token = self.token = self._source.get(Caller(self._client, deadline, self._api_errors))
         caller = Caller(self._client, deadline, api_errors)
         return caller.call(api, body, parser, self._credential(token))
+
+    def token_is_doubtful(self, caller: Caller) -> bool:
+        """Return whether the token of the last call may be another one's; see `Desyncs`."""
+        return self.token is not None and self._source.is_doubtful(self.token, caller)
 
     def is_doubtful(self, received: float) -> bool:
         """Return whether an answer received at this monotonic time may be another app's; see `Desyncs`."""

@@ -17,7 +17,7 @@ from wx_domain_exporter.deadline import SharedDeadline
 from wx_domain_exporter.errcodes.lookup import Action, look_up
 from wx_domain_exporter.http.connection import SecretRequest
 from wx_domain_exporter.http.desync import Desyncs
-from wx_domain_exporter.wechat.apis import Api
+from wx_domain_exporter.wechat.apis import READ_ONLY_BODIES, Api
 from wx_domain_exporter.wechat.errors import ApiError, DeadlineError, FetchError
 from wx_domain_exporter.wechat.http_client import USER_AGENT, HttpClient
 from wx_domain_exporter.wechat.observer import CallObserver
@@ -116,7 +116,7 @@ class ApiClient:
             base_url = credential.base_url or self._base_url
             parameter = api.token_parameter or credential.parameter
             request.url = f"{base_url}{api.path}?{parameter}={quote(credential.token, safe='')}"
-        request.body = api.fixed_body or (json.dumps(body).encode() if body else b"{}")
+        request.body = READ_ONLY_BODIES.get(api.path) or (json.dumps(body).encode() if body else b"{}")
         request.headers = _headers(len(request.body))
         return request
 
@@ -141,7 +141,7 @@ class Caller:
 
         Args:
             api: the API.
-            body: sent as JSON, unless the API has a fixed body.
+            body: sent as JSON, unless the API has a body of its own in `READ_ONLY_BODIES`.
             parser: parses the response.
             credential: sent in the query; None where the body authenticates the caller.
 

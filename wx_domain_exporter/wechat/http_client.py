@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from socket import AddressFamily
 from typing import TypeVar
+from urllib.parse import unquote
 
 import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -14,6 +15,7 @@ from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.http.response import FIRST_BAD_STATUS
 from wx_domain_exporter.http.tls import tls_context
 from wx_domain_exporter.tasks import blocking
+from wx_domain_exporter.wechat.apis import READ_ONLY_BODIES
 from wx_domain_exporter.wechat.errors import (
     BrokenConnectionError,
     CallTimeoutError,
@@ -69,7 +71,7 @@ class HttpClient:
 
     @property
     def families(self) -> Collection[AddressFamily]:
-        """Return the kinds of addresses at which servers were reached without a proxy."""
+        """Return the kinds of addresses from which responses came without a proxy."""
         return self._adapter.families
 
     def close(self) -> None:
@@ -100,6 +102,7 @@ class HttpClient:
         Raises:
             FetchError: there was no complete response with an HTTP status below 300, or `parse` raised it.
         """
+        _refuse_changes(request)
         try:
             response = self._adapter.send(request, timeout=timeout, proxies=proxies)
         except requests.exceptions.Timeout as error:
@@ -121,3 +124,17 @@ class HttpClient:
         except DecodeError:
             self._adapter.discard(response)
             raise
+
+
+def _refuse_changes(request: requests.PreparedRequest) -> None:
+    """Refuse a request that would change something at WeChat, also one to a token service.
+
+    Raises:
+        HttpError: its path is one of `READ_ONLY_BODIES`, and its body is not the one there.
+    """
+    path = (request.url or "").partition("?")[0]
+    if "modify_" not in path and "%" not in path:
+        return
+    path = unquote(path).rstrip("/").lower()
+    if any(path.endswith(known) and request.body != body for known, body in READ_ONLY_BODIES.items()):
+        raise HttpError("the request would change a platform's domains; it was not sent")

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from wx_domain_exporter.wechat.apis import Api
-from wx_domain_exporter.wechat.authenticated_client import AuthenticatedClient
+from wx_domain_exporter.wechat.authenticated_client import DOUBTFUL_TOKEN, AuthenticatedClient
 from wx_domain_exporter.wechat.client import Caller
+from wx_domain_exporter.wechat.errors import TokenError
 from wx_domain_exporter.wechat.responses import AS_JSON, JsonObject
 from wx_domain_exporter.wechat.tokens.source import TokenSource
 
@@ -24,3 +25,16 @@ class Platform:
         """Call an API with the component_access_token; see `AuthenticatedClient.call`."""
         client = AuthenticatedClient(caller.client, self.component_token, caller.api_errors)
         return client.call(api, body, caller.deadline, AS_JSON)
+
+    def call_with_current_token(self, api: Api, body: Mapping[str, Any], caller: Caller) -> JsonObject:
+        """Call an API whose failure must not pause the token source, which all mini programs need.
+
+        Raises:
+            TokenError: there is no token, or it may be another platform's.
+            FetchError: the call failed.
+        """
+        client = AuthenticatedClient(caller.client, self.component_token, {})
+        answer = client.call_with_current_token(api, body, caller.deadline, AS_JSON, caller.api_errors)
+        if client.token_is_doubtful(caller):
+            raise TokenError(DOUBTFUL_TOKEN)
+        return answer

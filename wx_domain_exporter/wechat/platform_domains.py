@@ -44,7 +44,7 @@ def read_platform_lists(platform: Platform, caller: Caller, category: str) -> Pl
     Raises:
         FetchError: the call failed.
     """
-    return lists_of(platform.call(APIS[category], {}, caller), category)
+    return lists_of(platform.call_with_current_token(APIS[category], {}, caller), category)
 
 
 def lists_of(answer: JsonObject, category: str) -> PlatformLists:

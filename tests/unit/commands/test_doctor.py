@@ -44,7 +44,7 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
-REACHED = ("\nWeChat was reached over IPv4.", "\n访问微信使用的是 IPv4。")
+REACHED = ("\nWeChat was reached over IPv4.", "\n通过 IPv4 访问微信。")
 
 
 def report(fleet: SmallFleet, capsys: Capture, status: int, *arguments: str) -> tuple[list[str], list[str]]:

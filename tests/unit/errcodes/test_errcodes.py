@@ -9,7 +9,8 @@ from wx_domain_exporter.errcodes.types import BilingualText
 APP_APIS = ("getwxadevinfo", "get_effective_domain", "get_effective_webviewdomain", "quota/get")
 COMPONENT_APIS = ("api_authorizer_token", "api_get_authorizer_list", "api_get_authorizer_info")
 SECRET_APIS = ("stable_token", "api_component_token")
-APIS = APP_APIS + COMPONENT_APIS + SECRET_APIS
+PLATFORM_DOMAIN_APIS = ("modify_wxa_server_domain", "modify_wxa_jump_domain")
+APIS = APP_APIS + COMPONENT_APIS + PLATFORM_DOMAIN_APIS + SECRET_APIS
 
 FOR_A_PERSON = (
     *(40013, 40125, 40164, 40243, 41002, 41004, 42007, 48001, 48004, 50002),
@@ -53,7 +54,7 @@ def test_an_api_rests_after_a_quota_alone(code: int, first: float, later: float)
     assert cooldown_after("getwxadevinfo", code, again=True) == later
 
 
-@pytest.mark.parametrize("api", APP_APIS + COMPONENT_APIS)
+@pytest.mark.parametrize("api", APP_APIS + COMPONENT_APIS + PLATFORM_DOMAIN_APIS)
 @pytest.mark.parametrize("code", [40001, 40014, 42001])
 def test_a_dead_token_is_found_out_by_the_apis_called_with_one(api: str, code: int) -> None:
     assert look_up(api, code).action is Action.INVALID_TOKEN

@@ -227,6 +227,53 @@ def test_a_change_is_logged_with_its_domains(stage: DiscoveryStage) -> None:
     assert (len(testing["added"].split()), testing["left_out"]) == (20, 10)
 
 
+def test_a_list_that_is_not_named_for_a_while_is_told_and_compared_with_the_one_before(
+    stage: DiscoveryStage,
+) -> None:
+    platform = stage.own_lists()
+    platform.read_due()
+    told = []
+    for published in (None, None, [EVIL]):
+        stage.patch(server_hosts={"published": published, "testing": [API, CDN]})
+        platform._schedules[SERVER].read_now()
+        with capture_logs() as logs:
+            platform.read_due()
+        told.append([(log["event"], log["version"], log.get("added")) for log in logs])
+    assert told == [
+        [("WeChat does not name this list of the platform any more", "published", None)],
+        [],
+        [("domains of the platform changed", "published", EVIL)],
+    ]
+
+
+def test_a_list_that_is_named_for_the_first_time_later_on_is_a_change(stage: DiscoveryStage) -> None:
+    platform = stage.own_lists()
+    platform.read_due()
+    stage.patch(jump_hosts={"published": [API], "testing": []})
+    platform._schedules[JUMP].read_now()
+    with capture_logs() as logs:
+        platform.read_due()
+    assert [(log["version"], log["added"], log["removed"]) for log in logs] == [("published", API, "")]
+
+
+def test_a_difference_is_computed_once(stage: DiscoveryStage) -> None:
+    platform = stage.own_lists(domains_baseline=BASELINE)
+    platform.read_due()
+    assert platform.drift(SERVER, "testing") is platform.drift(SERVER, "testing") is not None
+
+
+def test_a_refused_token_of_this_reading_does_not_pause_the_source(stage: DiscoveryStage) -> None:
+    platform, discovery = stage.own_lists(), stage.discovery()
+    discovery.platform.component_token = platform._platform.component_token
+    stage.patch(domains_errcode=40001)
+    platform.read_due()
+    assert shown(platform, "up") == {(SERVER,): 0, (JUMP,): 0}
+    assert calls(stage) == (1, 1)
+    discovery.discover()
+    assert discovery.failure is None
+    assert len(discovery.apps) == len(stage.appids)
+
+
 def test_a_doubtful_answer_is_forgotten_and_read_again(stage: DiscoveryStage) -> None:
     platform = stage.own_lists()
     platform.read_due()
@@ -236,20 +283,29 @@ def test_a_doubtful_answer_is_forgotten_and_read_again(stage: DiscoveryStage) ->
 
 
 class TestAReload:
-    def test_keeps_what_is_known_and_reads_nothing(self, stage: DiscoveryStage) -> None:
-        old, new = stage.own_lists(), stage.own_lists(domains_baseline={SERVER: {"exact": [API]}})
-        old.read_due()
-        new.inherit(old)
-        new.read_due()
+    def test_with_another_baseline_reads_nothing(self, stage: DiscoveryStage) -> None:
+        platform, other = stage.own_lists(), stage.own_lists(domains_baseline={SERVER: {"exact": [API]}})
+        platform.read_due()
+        assert platform.serves(platform._platform, other.settings)
+        platform.settings = other.settings
+        platform.read_due()
         assert calls(stage) == (1, 1)
-        assert shown(new, "baseline_match") == {(SERVER, "published"): 1, (SERVER, "testing"): 0}
+        assert shown(platform, "baseline_match") == {(SERVER, "published"): 1, (SERVER, "testing"): 0}
 
-    def test_with_another_interval_reads(self, stage: DiscoveryStage) -> None:
+    def test_with_another_interval_reads_and_keeps_what_is_known_until_then(
+        self, stage: DiscoveryStage
+    ) -> None:
         old, new = stage.own_lists(), stage.own_lists(domains_interval="1h")
         old.read_due()
+        assert not old.serves(old._platform, new.settings)
+        assert not old.serves(new._platform, old.settings)
         new.inherit(old)
-        new.read_due()
+        assert shown(new, "domains") == shown(old, "domains")
+        with capture_logs() as logs:
+            stage.patch(server_hosts={"published": [EVIL], "testing": [API, CDN]})
+            new.read_due()
         assert calls(stage) == (2, 2)
+        assert [(log["added"], log["removed"]) for log in logs] == [(EVIL, API)]
 
     def test_reads_only_what_failed(self, stage: DiscoveryStage) -> None:
         platform = stage.own_lists()

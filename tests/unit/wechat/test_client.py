@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import FrozenInstanceError
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.adapters import SHORT
+from helpers.adapters import LONG, SHORT
 from helpers.api_clients import (
     BUSY,
     GOOD_ANSWER,
@@ -39,6 +38,7 @@ from wx_domain_exporter.wechat.errors import (
     CallTimeoutError,
     DeadlineError,
     FetchError,
+    HttpError,
     QuotaError,
 )
 from wx_domain_exporter.wechat.responses import AS_JSON, read_categories
@@ -315,10 +315,29 @@ class TestTime:
 @pytest.mark.parametrize("api", [MODIFY_WXA_SERVER_DOMAIN, MODIFY_WXA_JUMP_DOMAIN])
 def test_no_other_body_than_get_can_be_sent_to_the_apis_that_also_change_domains(api: Api) -> None:
     client = ApiClient(Wechat(), Recorder())
-    for body in ({}, {"action": "set", "wxa_server_domain": "evil.example.net"}, {"action": "delete"}):
-        request = client.request(api, body, Credential("t", "component_access_token"))
-        assert request.body == b'{"action":"get"}'
-        assert request.headers["Content-Length"] == "16"
-        assert request.url == f"https://api.weixin.qq.com{api.path}?access_token=t"
-    with pytest.raises(FrozenInstanceError):
-        setattr(api, "fixed_body", b"{}")  # noqa: B010 - a plain assignment would not pass the type checker
+    other = Api("another", api.path)
+    for one in (api, other):
+        for body in ({}, {"action": "set", "wxa_server_domain": "evil.example.net"}, {"action": "delete"}):
+            request = client.request(one, body, Credential("t", "component_access_token"))
+            assert request.body == b'{"action":"get"}'
+            assert request.headers["Content-Length"] == "16"
+    request = client.request(api, {}, Credential("t", "component_access_token"))
+    assert request.url == f"https://api.weixin.qq.com{api.path}?access_token=t"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        MODIFY_WXA_SERVER_DOMAIN.path,
+        f"{MODIFY_WXA_JUMP_DOMAIN.path}/",
+        "/cgi-bin/component/%6dodify_wxa_server_domain",
+        "/CGI-BIN/component/modify_wxa_jump_domain",
+    ],
+)
+def test_a_request_that_would_change_domains_is_not_sent_whoever_makes_it(path: str) -> None:
+    with client_of(GOOD_ANSWER) as (client, api):
+        request = client.request(GETWXADEVINFO, {"action": "delete"}, Credential("t"))
+        request.url = (request.url or "").replace(GETWXADEVINFO.path, path)
+        with pytest.raises(HttpError, match="was not sent"):
+            client.http.send(request, LONG, {}, lambda body, _secrets: body)
+        assert api.accepted == 0

@@ -172,3 +172,15 @@ class TestProxy:
             assert ask(client, url(api)) == ANSWER
             client.close()
         assert len(proxy.requests) == int(trusted)
+
+
+@pytest.mark.parametrize("body", [{"action": "delete", "wxa_server_domain": "a.example.com"}, {}])
+def test_a_token_service_can_not_change_a_platforms_domains(body: dict[str, str]) -> None:
+    with FaultyApi(BEHAVIOURS) as api:
+        client = ApiClient(settings(api.url), Recorder())
+        where = f"{api.url}/cgi-bin/component/modify_wxa_server_domain?access_token=fault-it."
+        request = TokenRequest(where, {}, body, as_form=False)
+        with pytest.raises(HttpError, match="would change a platform's domains; it was not sent"):
+            client.token_service.call(request, None, LONG, read_json)
+        assert api.accepted == 0
+        client.close()

@@ -59,6 +59,11 @@ class OwnLists:
     differences: Sequence[Difference]
     failure: Diagnosis | None
 
+    @property
+    def drifted(self) -> bool:
+        """Whether a list differs from its baseline."""
+        return any(one.missing.shown or one.unexpected.shown for one in self.differences)
+
 
 @dataclass(frozen=True, slots=True)
 class PlatformState:
@@ -87,6 +92,11 @@ class PlatformState:
     failure: Diagnosis | None
     failed_accounts: Sequence[FailedAccounts]
     own_lists: Sequence[OwnLists]
+
+    @property
+    def fails(self) -> bool:
+        """Whether the last discovery failed, or one of the own lists could not be read or has drifted."""
+        return self.failure is not None or any(lists.failure or lists.drifted for lists in self.own_lists)
 
 
 @dataclass(frozen=True, slots=True)

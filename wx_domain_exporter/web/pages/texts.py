@@ -38,7 +38,6 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "apps_total": BilingualText("Mini programs", "小程序"),
     "platforms": BilingualText("Third-party platforms", "第三方平台"),
     "platform": BilingualText("Platform", "平台"),
-    "discovery": BilingualText("Discovery", "自动发现"),
     "discovery_off": BilingualText("off (discover: false)", "未启用（discover: false）"),
     "discovery_running": BilingualText("in progress, {apps} so far", "正在进行，已发现 {apps}"),
     "discovery_progress": BilingualText(
@@ -55,7 +54,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "list_size": BilingualText("{version} {count} of {limit}", "{version} {count}/{limit} 个"),
     "version_published": BilingualText("published", "全网发布版"),
     "version_testing": BilingualText("testing", "测试版"),
-    "unknown_list": BilingualText("{version} not named by WeChat", "微信未返回 {version}"),
+    "unknown_list": BilingualText("{version} not named by WeChat", "微信未返回{version}"),
     "one_app": BilingualText("1 mini program", "1 个小程序"),
     "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),
     "never_scraped": BilingualText(

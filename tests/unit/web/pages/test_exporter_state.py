@@ -130,7 +130,7 @@ def test_the_own_lists_of_a_platform_are_shown_with_what_is_wrong() -> None:
     assert (server.counts, server.limit, server.failure) == ({"published": None, "testing": 2}, 1000, None)
     assert (jump.read, jump.failure is None) == (None, False)
     assert "own wxa_server_domain: published not named by WeChat, testing 2 of 1,000" in english
-    assert "微信未返回 published，测试版 2/1,000 个" in chinese
+    assert "微信未返回全网发布版，测试版 2/1,000 个" in chinese
     assert "testing_wxa_server_domain, unexpected: evil.example.net" in english
     assert "48001" in english
 
