@@ -101,8 +101,10 @@ class PlatformDomains:
         return platform is self._platform and same_interval
 
     def inherit(self, old: "PlatformDomains") -> None:
-        """Take over what is known of the same platform; all lists are read again at once."""
+        """Take over what is known of the same platform; only another interval makes it read at once."""
         self.readings, self._named = old.readings, dict(old._named)  # noqa: SLF001 - of the same class
+        if old.settings.config.domains_interval == self.settings.config.domains_interval:
+            self._schedules = old._schedules  # noqa: SLF001 - as above
 
     def stop(self) -> None:
         """Stop the readings; a running call goes on, but has no effect."""

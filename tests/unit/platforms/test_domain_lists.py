@@ -292,6 +292,15 @@ class TestAReload:
         assert calls(stage) == (1, 1)
         assert shown(platform, "baseline_match") == {(SERVER, "published"): 1, (SERVER, "testing"): 0}
 
+    def test_with_another_token_source_reads_nothing(self, stage: DiscoveryStage) -> None:
+        old, new = stage.own_lists(), stage.own_lists()
+        old.read_due()
+        assert not old.serves(new._platform, new.settings)
+        new.inherit(old)
+        new.read_due()
+        assert calls(stage) == (1, 1)
+        assert shown(new, "hash") == shown(old, "hash")
+
     def test_with_another_interval_reads_and_keeps_what_is_known_until_then(
         self, stage: DiscoveryStage
     ) -> None:
