@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.results import ExtraResult, FetchResult
@@ -117,12 +117,8 @@ def check_of_app(
     """
     settings, subject = app.settings, subject_of(app)
     if result.error is not None:
-        check = failed(subject, diagnose(result.error, settings.appid, app.source.component_appid))
-        restricted = None if status is None else RESTRICTED_ACCOUNTS.get(status)
-        if restricted is None:
-            return check
-        text = BilingualText(f"{check.text.en} {restricted.en}", f"{check.text.zh}{restricted.zh}")
-        return replace(check, text=text)
+        diagnosis = diagnose(result.error, settings.appid, app.source.component_appid)
+        return failed(subject, diagnosis, status)
     lists = result.categories or {}
     drifts = {category: drift for category, drift in app.drifts(lists).items() if not drift.matches}
     if drifts:
@@ -178,13 +174,17 @@ def why_left_out(left_out: LeftOut) -> BilingualText | None:
     )
 
 
-def failed(subject: str, diagnosis: Diagnosis) -> Check:
-    """Describe a failure."""
+def failed(subject: str, diagnosis: Diagnosis, status: AccountStatus | None = None) -> Check:
+    """Describe a failure; with a restricted account, it is another problem with another remedy."""
     step, what = diagnosis.step.value, diagnosis.problem
     text = BilingualText(f"{step.en}: {what.en}", f"{step.zh}：{what.zh}")
     message = "" if diagnosis.api_error is None else str(diagnosis.api_error)
     problem = Problem(diagnosis.cause.code, diagnosis.shared_problem, diagnosis.shared_remedy)
-    return Check(subject, State.FAILED, text, diagnosis.remedy, problem, message)
+    restricted = None if status is None else RESTRICTED_ACCOUNTS.get(status)
+    if restricted is None:
+        return Check(subject, State.FAILED, text, diagnosis.remedy, problem, message)
+    problem = Problem(f"{problem.code}, {status}", problem.meaning, restricted)
+    return Check(subject, State.FAILED, text, restricted, problem, message)
 
 
 def _answer_text(categories: Mapping[str, DomainList]) -> BilingualText:

@@ -93,12 +93,13 @@ class TestReport:
             for one in (frozen, normal):
                 fleet.world.patch(one, {"errcode": 85015})
             fleet.configure(**discovering(platform), collect={"account": True})
-            lines, _ = report(fleet, capsys, 1)
-        (told,) = [
-            line for line in lines if "WeChat has frozen this mini program (已冻结). The appeal" in line
-        ]
+            _, (_, *blocks) = report(fleet, capsys, 1)
+        (told,) = [block for block in blocks if block.startswith("getwxadevinfo 85015, frozen: ")]
+        (other,) = [block for block in blocks if block.startswith("getwxadevinfo 85015: ")]
         assert frozen in told
-        assert sum("85015" in line for line in lines) == 2
+        assert "→ WeChat has frozen this mini program (已冻结). The appeal is at" in told
+        assert normal in other
+        assert "frozen" not in other
 
     def test_a_failure_is_a_line_with_the_problem_and_has_its_remedy_at_the_end(
         self, fleet: SmallFleet, capsys: Capture

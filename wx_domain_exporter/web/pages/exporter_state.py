@@ -48,6 +48,7 @@ class OwnLists:
         counts: by version, the number of domains; None if WeChat does not name such a list.
         limit: how many WeChat allows.
         read: when they were read; None if they never were.
+        invalid: the hosts that WeChat could not verify.
         differences: how they differ from their baseline, as `VERSION_CATEGORY`.
         failure: why the last reading failed; None if it did not.
     """
@@ -56,6 +57,7 @@ class OwnLists:
     counts: Mapping[str, int | None]
     limit: int
     read: PointInTime | None
+    invalid: Excerpt[str]
     differences: Sequence[Difference]
     failure: Diagnosis | None
 
@@ -195,6 +197,7 @@ def _own_lists(platform: PlatformDomains, now: float) -> Sequence[OwnLists]:
                 },
                 limit=PLATFORM_LIMITS[category],
                 read=None if reading.lists is None else point_in_time(reading.timestamp, now),
+                invalid=excerpt(() if reading.lists is None else reading.lists.invalid.domains, _MAX_DOMAINS),
                 differences=differences(known, _MAX_DOMAINS),
                 failure=None if error is None else diagnose(error, component_appid),
             )

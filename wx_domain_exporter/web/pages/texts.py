@@ -54,6 +54,7 @@ TEXTS: Final[Mapping[str, BilingualText]] = {
     "list_size": BilingualText("{version} {count} of {limit}", "{version} {count}/{limit} 个"),
     "version_published": BilingualText("published", "全网发布版"),
     "version_testing": BilingualText("testing", "测试版"),
+    "invalid_hosts": BilingualText("Hosts that WeChat could not verify", "未通过微信验证的主机"),
     "unknown_list": BilingualText("{version} not named by WeChat", "微信未返回{version}"),
     "one_app": BilingualText("1 mini program", "1 个小程序"),
     "count_of_apps": BilingualText("{count} mini programs", "{count} 个小程序"),

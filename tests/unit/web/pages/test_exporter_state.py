@@ -118,11 +118,12 @@ def test_the_own_lists_of_a_platform_are_shown_with_what_is_wrong() -> None:
         "domains_baseline": {"wxa_server_domain": {"exact": ["api.example.com"]}},
     }
     hosts = DomainList.of(["api.example.com", "evil.example.net"])
+    invalid = DomainList.of([f"h{number:02}.example.com" for number in range(30)])
     error = ApiError("modify_wxa_jump_domain", 48001, "api unauthorized")
     with service_of([], platforms={"main": main}) as service, served(service) as url:
         (platform,) = service.platform_domains
         platform.readings = {
-            "wxa_server_domain": Reading(PlatformLists({"testing": hosts}), NOW - 60),
+            "wxa_server_domain": Reading(PlatformLists({"testing": hosts}, invalid), NOW - 60),
             "wxa_jump_h5_domain": Reading(error=error),
         }
         english, chinese = (Page(request(f"{url}/?lang={language}").text).text for language in ("en", "zh"))
@@ -132,6 +133,8 @@ def test_the_own_lists_of_a_platform_are_shown_with_what_is_wrong() -> None:
     assert "own wxa_server_domain: published not named by WeChat, testing 2 of 1,000" in english
     assert "微信未返回全网发布版，测试版 2/1,000 个" in chinese
     assert "testing_wxa_server_domain, unexpected: evil.example.net" in english
+    assert "Hosts that WeChat could not verify: h00.example.com, h01.example.com" in english
+    assert "… and 10 more" in english
     assert "48001" in english
 
 
