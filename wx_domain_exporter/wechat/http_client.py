@@ -130,11 +130,9 @@ def _refuse_changes(request: requests.PreparedRequest) -> None:
     """Refuse a request that would change something at WeChat, also one to a token service.
 
     Raises:
-        HttpError: its path is one of `READ_ONLY_BODIES`, and its body is not the one there.
+        HttpError: its path names an API of `READ_ONLY_BODIES`, in any spelling, and its body is another.
     """
-    path = (request.url or "").partition("?")[0]
-    if "modify_" not in path and "%" not in path:
-        return
-    path = unquote(path).rstrip("/").lower()
-    if any(path.endswith(known) and request.body != body for known, body in READ_ONLY_BODIES.items()):
-        raise HttpError("the request would change a platform's domains; it was not sent")
+    path = unquote((request.url or "").partition("?")[0]).lower()
+    for known, body in READ_ONLY_BODIES.items():
+        if known.rpartition("/")[2] in path and request.body != body:
+            raise HttpError("the request would change a platform's domains; it was not sent")

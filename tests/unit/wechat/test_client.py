@@ -331,7 +331,8 @@ def test_no_other_body_than_get_can_be_sent_to_the_apis_that_also_change_domains
         MODIFY_WXA_SERVER_DOMAIN.path,
         f"{MODIFY_WXA_JUMP_DOMAIN.path}/",
         "/cgi-bin/component/%6dodify_wxa_server_domain",
-        "/CGI-BIN/component/modify_wxa_jump_domain",
+        "/CGI-BIN/component/MODIFY_WXA_JUMP_DOMAIN",
+        "/cgi-bin//component/./modify_wxa_server_domain;x=1",
     ],
 )
 def test_a_request_that_would_change_domains_is_not_sent_whoever_makes_it(path: str) -> None:
