@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from wx_domain_exporter import memory
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
 from wx_domain_exporter.clock import Clock
@@ -54,6 +55,7 @@ class FleetBuilder:
         self._token_usage = token_usage
         self._clock = clock
 
+    @memory.garbage_collection_paused()
     def build(self, settings: Settings, client: ApiClient, previous: Fleet | None) -> Fleet:
         """Return the fleet of a configuration, after applying the configuration to the platforms.
 

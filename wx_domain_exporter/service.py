@@ -84,8 +84,7 @@ class Service:
         """Why the last reload failed; None if it succeeded."""
         self.config_loaded_at = clock.time()
         """Unix time at which the configuration file in use was read."""
-        with memory.garbage_collection_paused():
-            self._settings = loader.load()
+        self._settings = loader.load()
         self._client_files = ClientFiles()
         """Used while the configuration is loaded."""
         self._client_files.watch(self._settings)
@@ -97,9 +96,7 @@ class Service:
         self._token_usage = TokenUsage(clock)
         self._desyncs.listen(self._token_usage.forget_since)
         self._fleet_builder = FleetBuilder(self._platforms, self._token_usage, clock)
-        client = self._make_client(self._settings)
-        with memory.garbage_collection_paused():
-            self.fleet = self._fleet_builder.build(self._settings, client, None)
+        self.fleet = self._fleet_builder.build(self._settings, self._make_client(self._settings), None)
         self._set_token_users(self.fleet, None)
         self._after_fleet_change(None, resume=True)
         self._log_app_file_errors()
@@ -170,7 +167,7 @@ class Service:
         Returns:
             Whether the new configuration is in use.
         """
-        with self._loading, memory.garbage_collection_paused():
+        with self._loading:
             try:
                 self._apply(self._loader.load(), resume=True)
             except ConfigError as error:
@@ -200,7 +197,7 @@ class Service:
 
     def reload_app_files(self) -> None:
         """Load the app files again, and make the connections anew, if one of their files changed."""
-        with self._loading, memory.garbage_collection_paused():
+        with self._loading:
             settings = self._loader.load_changed_app_files()
             if settings is not None:
                 self._apply(settings, resume=False)

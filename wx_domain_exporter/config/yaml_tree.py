@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from wx_domain_exporter import memory
 from wx_domain_exporter.config.json_text import json_as_yaml
 from wx_domain_exporter.config.yaml_errors import UNPARSABLE, YamlError, character_error, syntax_error
 from wx_domain_exporter.errcodes.types import BilingualText
@@ -48,6 +49,7 @@ def one_line(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+@memory.garbage_collection_paused()
 def read_yaml(content: bytes) -> Tree:
     """Parse one document of YAML or JSON.
 
