@@ -87,7 +87,8 @@ one of them for each mini program: see [service-discovery.md](service-discovery.
 ## Third-party platforms
 
 With `platforms.NAME.collect_domains`, for the lists of the platform itself, which its mini programs can inherit
-([tokens.md](tokens.md#the-platforms-own-domains)). Only on `/metrics`. A list that WeChat does not name, such as the
+([tokens.md](tokens.md#the-platforms-own-domains)). Only on `/metrics`, and where another program registers
+`DomainCollector`; not with `--once`. A list that WeChat does not name, such as the
 published one of a platform that was never published, has no series.
 
 {platforms}
