@@ -53,9 +53,9 @@ class LeftOut:
         unknown: could not be looked up.
     """
 
-    not_mini_programs: int = 0
-    filtered: int = 0
-    unknown: int = 0
+    not_mini_programs: int
+    filtered: int
+    unknown: int
 
 
 class PlatformDiscovery:
@@ -97,7 +97,7 @@ class PlatformDiscovery:
         self._listed: dict[str, str] = {}
         """By AppID, the authorizer_refresh_token of each account that counts as authorized."""
         self._missing: set[str] = set()
-        """Those of them that were missing from the last list."""
+        """The accounts that were missing from the last list."""
         self._accounts = AccountLookup(platform, self._caller)
         self._backoff = Backoff(_FIRST_RETRY_SECONDS, config.discover_interval)
         self._account_backoff = Backoff(_FIRST_RETRY_SECONDS, config.discover_interval)
@@ -272,7 +272,7 @@ class PlatformDiscovery:
         """
         missing = self._listed.keys() - listed.keys()
         revoked = missing if consistent else missing & self._missing
-        self._missing = missing - revoked
+        self._missing = missing
         if revoked:
             log.info("authorizations ended", platform=self.platform.name, accounts=len(revoked))
         kept = {appid: token for appid, token in self._listed.items() if appid not in revoked}

@@ -89,7 +89,9 @@ class Scheduler:
             fetch_job = FetchJob(app)
             if _is_fresh(app.last_result, now, min_interval):
                 fetch_job.result, fetch_job.extra_result = app.last_result, app.extra_result
-                extra_job = self._extra_jobs.job_of(app) or self._pending_extra_job(app, deadline)
+                extra_job = self._extra_jobs.job_of(app)
+                if extra_job is None and app.extras_pending:
+                    extra_job = self._extra_job_after(app, app.last_result, deadline)
                 job = fetch_job.extra_job = extra_job
             else:
                 job = fetch_job
@@ -127,8 +129,7 @@ class Scheduler:
             if job.deadline.remaining() > 0:
                 _run_job(job)
             if isinstance(job, FetchJob):
-                was_extended = job.ended_by_deadline and latest < job.deadline.latest
-                if was_extended and job.deadline.remaining() > 0:
+                if job.ended_by_deadline and latest < job.deadline.latest:
                     continue  # a scrape with a later deadline joined during the run
                 self._fetch_done(job)
             else:
@@ -173,11 +174,6 @@ class Scheduler:
             extra_job.configured = result.categories
         extra_job.deadline.extend(deadline)
         return extra_job
-
-    def _pending_extra_job(self, app: MonitoredApp, deadline: Deadline) -> ExtraJob | None:
-        if app.last_result is None or not app.extras_pending:
-            return None
-        return self._extra_job_after(app, app.last_result, deadline)
 
     def _extra_done(self, extra_job: ExtraJob) -> None:
         self._extra_jobs.finished(extra_job)

@@ -50,8 +50,8 @@ def test_a_change_is_seen_after_an_hour(stage: DiscoveryStage, clock: Clock) -> 
 
 
 def test_nothing_is_asked_again_unless_statuses_are_collected(stage: DiscoveryStage, clock: Clock) -> None:
-    discovery = collecting(stage)
-    discovery.collects_account = False
+    discovery = stage.discovery()
+    discovery.discover()
     clock.ahead += 2 * MIN_AGE_SECONDS
     discovery.discover()
     assert set(stage.lookups.values()) == {1}

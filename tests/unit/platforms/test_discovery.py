@@ -90,6 +90,50 @@ class TestList:
         assert gone not in stage.changes[-1]
         assert stage.discovered() == 5
 
+    def test_a_later_round_reports_its_changes_together_at_its_end(self, stage: DiscoveryStage) -> None:
+        first, *_, last = stage.appids
+        stage.revoke(first, last)
+        discovery = stage.discovery()
+        discovery.discover()
+        stage.patch(page_cut=1)
+        for appid in (first, last):
+            stage.world.authorize(stage.simulated.component_appid, appid)
+        discovery.discover()
+        assert stage.changes[1:] == [tuple(sorted(stage.appids))]
+
+    def test_the_last_page_of_a_first_list_is_reported_without_those_that_it_shows_to_be_gone(
+        self, stage: DiscoveryStage
+    ) -> None:
+        stage.patch(page_cut=2, next_list_errcodes=[0, 50002])
+        discovery = stage.discovery()
+        discovery.discover()
+        stage.revoke(stage.appids[0])
+        stage.patch(page_cut=6)
+        discovery.discover()
+        assert stage.changes[1:] == [tuple(sorted(stage.appids))]
+
+    def test_the_progress_of_a_later_round_is_logged_if_it_finds_new_accounts(
+        self, stage: DiscoveryStage
+    ) -> None:
+        appid = stage.appids[0]
+        stage.revoke(appid)
+        discovery = stage.discovery()
+        discovery.discover()
+        stage.world.authorize(stage.simulated.component_appid, appid)
+        with capture_logs() as logs:
+            discovery.discover()
+        assert [log["done"] for log in logs if log["event"] == "discovering"] == [6]
+
+    def test_the_progress_of_a_first_list_is_logged_also_where_all_is_known(
+        self, stage: DiscoveryStage
+    ) -> None:
+        stage.patch(page_cut=3, next_list_errcodes=[0, 50002])
+        discovery = stage.discovery()
+        discovery.discover()
+        with capture_logs() as logs:
+            discovery.discover()
+        assert [log["done"] for log in logs if log["event"] == "discovering"] == [3, 6]
+
     def test_its_progress_is_logged(self, stage: DiscoveryStage) -> None:
         stage.patch(page_cut=4)
         discovery = stage.discovery()
@@ -189,6 +233,7 @@ class TestAccounts:
         discovery.discover()
         assert appids_of(discovery) == tuple(sorted(wanted))
         assert stage.lookups == dict.fromkeys(wanted, 1)
+        assert discovery.left_out == LeftOut(not_mini_programs=0, filtered=4, unknown=0)
 
     def test_exclude_leaves_out_these_apps(self, stage: DiscoveryStage) -> None:
         first, *others = stage.appids

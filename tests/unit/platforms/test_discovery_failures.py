@@ -288,3 +288,4 @@ class TestRun:
             tasks.submit(discovery._wake.set)
             assert trap.again.wait(LONG)
         assert logs[0]["event"] == "unexpected error in a discovery"
+        assert stage.last_successful() == 0

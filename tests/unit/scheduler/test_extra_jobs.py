@@ -38,6 +38,13 @@ def app_with_extra_calls(
     return FakeApp(name, log, result_of(age=60), extra_calls=extra_calls, error=error)
 
 
+class ExtraCallsThatNeedLists(FakeExtraCalls):
+    """Extra calls that are due only if the app's lists are known."""
+
+    def due(self, *, lists: bool) -> bool:
+        return lists
+
+
 class TestStart:
     def test_it_follows_the_fetch_and_the_scrape_waits_for_it(
         self, make_scheduler: MakeScheduler, log: JobLog
@@ -73,6 +80,18 @@ class TestStart:
         app = app_with_extra_calls("a", log, error=error)
         wait_for_results(start(make_scheduler(4), app))
         assert app.extra_calls.lists == lists
+
+    @pytest.mark.parametrize(
+        ("error", "started"),
+        [(None, ["a", "a's extra calls"]), (ApiError("getwxadevinfo", 61007, ""), ["a"])],
+        ids=["with lists", "without lists"],
+    )
+    def test_calls_that_need_the_lists_are_due_only_after_a_fetch_that_got_them(
+        self, make_scheduler: MakeScheduler, log: JobLog, error: FetchError | None, started: list[str]
+    ) -> None:
+        app = FakeApp("a", log, extra_calls=ExtraCallsThatNeedLists("a", log), error=error)
+        wait_for_results(start(make_scheduler(4), app))
+        assert log.started == started
 
     def test_it_starts_when_no_fetch_waits_any_more(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
         apps = [app_with_extra_calls(str(number), log) for number in range(20)]
@@ -192,14 +211,23 @@ class TestShared:
         assert first.extra_results[0] is second.extra_results[0]
         assert first.extra_results == [extra_result_of("a's extra calls")]
 
-    def test_one_that_waits_is_updated_by_the_next_fetch(
-        self, make_scheduler: MakeScheduler, log: JobLog
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [(ApiError("getwxadevinfo", 45009, ""), None), (None, ApiError("getwxadevinfo", 45009, ""))],
+        ids=["the second one succeeds", "the second one fails"],
+    )
+    def test_one_that_waits_has_the_lists_of_the_last_fetch_that_succeeded(
+        self,
+        make_scheduler: MakeScheduler,
+        log: JobLog,
+        before: FetchError | None,
+        after: FetchError | None,
     ) -> None:
         scheduler, blocker = make_scheduler(1), FakeApp("blocker", log, gate=True)
-        app = app_with_extra_calls("a", log, error=ApiError("getwxadevinfo", 45009, ""))
+        app = app_with_extra_calls("a", log, error=before)
         first = start(scheduler, app, blocker)
         log.wait_for(2)
-        app.error = None
+        app.error = after
         second = start(scheduler, app)
         blocker.gate.set()
         wait_for_results(first)
@@ -242,6 +270,15 @@ class TestShared:
         last = start(scheduler, app, min_interval=50)
         wait_for_results(last)
         assert last.extra_results == [NO_EXTRA_RESULT]
+
+    def test_a_shared_result_starts_no_calls_that_became_due_after_its_fetch(
+        self, make_scheduler: MakeScheduler, log: JobLog
+    ) -> None:
+        scheduler, app = make_scheduler(4), FakeApp("a", log)
+        wait_for_results(start(scheduler, app))
+        app.extra_calls.is_due = True
+        wait_for_results(start(scheduler, app, min_interval=500))
+        assert log.started == ["a"]
 
     def test_the_next_scrape_makes_the_calls_that_the_deadline_left_undone(
         self, make_scheduler: MakeScheduler, log: JobLog

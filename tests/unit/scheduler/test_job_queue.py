@@ -3,9 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.clocks import StoppedClock
 from helpers.fake_apps import FakeApp, JobLog, healthy_app, result_of, slow_app, start, wait_for_results
 from helpers.waiting import wait_until
 
+from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.scheduler.job_queue import JobQueue
+from wx_domain_exporter.scheduler.jobs import FetchJob
 from wx_domain_exporter.wechat.errors import HttpError
 
 if TYPE_CHECKING:
@@ -146,3 +150,119 @@ class TestShareOfRetries:
         slow = [slow_app(str(number), log, age=100 - number) for number in range(20)]
         retries = [slow_app(f"retry {number}", log, consecutive_timeouts=1) for number in range(2)]
         assert set(self.call_timeouts(make_scheduler, log, *slow, *retries)) == {1e9}
+
+
+def queue_of(*apps: FakeApp, oldest_first: bool = False) -> JobQueue[FetchJob]:
+    """A queue in which a job of each app waits, 100 seconds before its deadline; the clock stands still."""
+    queue = JobQueue[FetchJob](oldest_first=oldest_first)
+    deadline = Deadline.after(100, StoppedClock())
+    for app in apps:
+        job = FetchJob(app)
+        job.deadline.extend(deadline)
+        queue.add(job)
+    return queue
+
+
+def taken(queue: JobQueue[FetchJob], slots: int) -> list[FetchJob]:
+    """Take all jobs that may run at once."""
+    jobs = []
+    while (job := queue.take(slots)) is not None:
+        jobs.append(job)
+    return jobs
+
+
+def timed_out_apps(log: JobLog, consecutive_timeouts: int, number: int) -> list[FakeApp]:
+    return [slow_app("timed out", log, consecutive_timeouts=consecutive_timeouts) for _ in range(number)]
+
+
+class TestRunningJobs:
+    def test_all_kinds_of_jobs_that_wait_are_counted(self, log: JobLog) -> None:
+        apps = [app for _ in range(3) for app in (healthy_app("healthy", log), FakeApp("unknown", log))]
+        queue = queue_of(*apps, *timed_out_apps(log, 1, 3), *timed_out_apps(log, 2, 3))
+        assert len(queue) == 12
+        taken(queue, 4)
+        assert (len(queue), queue.running) == (8, 4)
+
+    def test_there_are_at_most_as_many_as_slots_also_after_these_became_fewer(self, log: JobLog) -> None:
+        queue = queue_of(*(healthy_app("healthy", log) for _ in range(5)))
+        assert queue.running == 0
+        jobs = taken(queue, 3)
+        assert len(jobs) == queue.running == 3
+        assert taken(queue, 2) == []
+        queue.finished(jobs[0])
+        assert queue.running == 2
+        assert taken(queue, 2) == []
+        assert len(taken(queue, 3)) == 1
+
+    @pytest.mark.parametrize("consecutive_timeouts", [1, 2, 3])
+    @pytest.mark.parametrize(
+        ("slots", "timed_out_slots"), [(1, 1), (3, 1), (4, 1), (7, 1), (8, 2), (11, 2), (12, 3)]
+    )
+    def test_apps_that_timed_out_take_at_most_a_quarter_of_the_slots(
+        self, log: JobLog, consecutive_timeouts: int, slots: int, timed_out_slots: int
+    ) -> None:
+        queue = queue_of(*timed_out_apps(log, consecutive_timeouts, 6))
+        jobs = taken(queue, slots)
+        assert len(jobs) == timed_out_slots
+        queue.finished(jobs[0])
+        assert len(taken(queue, slots)) == 1
+
+    def test_retries_and_slow_apps_share_their_slots_also_after_these_became_fewer(self, log: JobLog) -> None:
+        queue = queue_of(*timed_out_apps(log, 1, 2), *timed_out_apps(log, 2, 3))
+        jobs = taken(queue, 12)
+        assert [job.consecutive_timeouts for job in jobs] == [1, 1, 2]
+        assert taken(queue, 8) == []
+        queue.finished(jobs[0])
+        assert taken(queue, 8) == []
+        assert [job.consecutive_timeouts for job in taken(queue, 12)] == [2]
+
+    def test_healthy_jobs_do_not_count_as_timed_out(self, log: JobLog) -> None:
+        queue = queue_of(healthy_app("healthy", log), *timed_out_apps(log, 2, 3))
+        healthy, _ = taken(queue, 4)
+        queue.finished(healthy)
+        assert taken(queue, 4) == []
+
+
+class TestOrder:
+    def test_those_with_the_same_last_run_start_in_the_order_in_which_they_came(self, log: JobLog) -> None:
+        apps = timed_out_apps(log, 2, 4)
+        for app in apps:
+            app.last_run = 10.0
+        assert [job.app for job in taken(queue_of(*apps), 16)] == apps
+
+    def test_oldest_first_means_those_without_a_last_run_before_all_others(self, log: JobLog) -> None:
+        ran, never_ran = FakeApp("ran", log), FakeApp("never ran", log)
+        ran.last_run = 0.0
+        queue = queue_of(ran, never_ran, oldest_first=True)
+        assert [job.app for job in taken(queue, 2)] == [never_ran, ran]
+
+
+class TestShares:
+    """How many of the 100 seconds until the deadline each job may take, in the order of their starts."""
+
+    def call_timeouts(self, queue: JobQueue[FetchJob], slots: int) -> list[float]:
+        timeouts = []
+        while (job := queue.take(slots)) is not None:
+            timeouts.append(job.deadline.call_timeout(1e9))
+            queue.finished(job)
+        return timeouts
+
+    def test_unknown_apps_get_five_even_shares_and_at_least_a_second(self, log: JobLog) -> None:
+        queue = queue_of(*(FakeApp("unknown", log) for _ in range(1100)))
+        shares = [*[1.0] * 100, *(5 * 200 / number for number in range(1000, 2, -1)), 1e9, 1e9]
+        assert self.call_timeouts(queue, 2) == pytest.approx(shares)
+
+    @pytest.mark.parametrize(("slots", "retry_slots"), [(3, 1), (8, 2)])
+    def test_retries_get_one_even_share_and_at_least_a_quarter_of_a_second(
+        self, log: JobLog, slots: int, retry_slots: int
+    ) -> None:
+        seconds = 100 * retry_slots
+        queue = queue_of(*timed_out_apps(log, 1, 4 * seconds + 50))
+        even = (seconds / number for number in range(4 * seconds, retry_slots, -1))
+        shares = [*[0.25] * 50, *even, *[1e9] * retry_slots]
+        assert self.call_timeouts(queue, slots) == pytest.approx(shares)
+
+    def test_new_apps_get_a_share_too_if_the_oldest_is_first(self, log: JobLog) -> None:
+        apps = [healthy_app("healthy", log), FakeApp("new", log), healthy_app("healthy", log)]
+        queue = queue_of(*apps, FakeApp("new", log), oldest_first=True)
+        assert self.call_timeouts(queue, 2) == pytest.approx([5 * 200 / 4, 5 * 200 / 3, 1e9, 1e9])

@@ -3,14 +3,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.clocks import StoppedClock
 from helpers.fake_apps import LONG, FakeApp, JobLog, healthy_app, result_of, slow_app, start, wait_for_results
 from helpers.waiting import wait_until
 
-from wx_domain_exporter.wechat.errors import FetchError, HttpError, Reason
+from wx_domain_exporter.apps.results import FetchResult
+from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.scheduler.first_fetches import FirstFetches
+from wx_domain_exporter.scheduler.scheduler import Scheduler
+from wx_domain_exporter.wechat.errors import DeadlineError, FetchError, HttpError, Reason
 
 if TYPE_CHECKING:
     from helpers.clocks import Clock
     from helpers.fake_apps import MakeScheduler
+
+    from wx_domain_exporter.tasks import Tasks
 
 
 class TestSharedFetch:
@@ -106,6 +113,32 @@ class TestMinInterval:
         wait_for_results(start(make_scheduler(1), app))
         assert log.started == ["a"]
 
+    @pytest.mark.parametrize(
+        ("now", "timestamp", "min_interval", "shared"),
+        [
+            (5000.0, 5000.0, 0, False),
+            (5000.0, 5000.0, 50, True),
+            (5000.5, 5000.0, 50, True),
+            (5049.0, 5000.0, 50, True),
+            (5050.0, 5000.0, 50, False),
+            (4999.5, 5000.0, 50, False),
+            (5000.0, 100.0, 4000, False),
+        ],
+    )
+    def test_an_age_from_0_to_below_the_interval_is_young(
+        self, tasks: Tasks, log: JobLog, now: float, timestamp: float, min_interval: float, *, shared: bool
+    ) -> None:
+        app = FakeApp("a", log, FetchResult({}, None, {}, 0.01, timestamp, None))
+        wait_for_results(start(Scheduler(tasks, 1, StoppedClock(now)), app, min_interval=min_interval))
+        assert log.started == ([] if shared else ["a"])
+
+    def test_the_missed_deadline_of_another_scrape_is_not_shared(
+        self, make_scheduler: MakeScheduler, log: JobLog
+    ) -> None:
+        app = FakeApp("a", log, result_of(DeadlineError("too late"), age=1))
+        wait_for_results(start(make_scheduler(1), app, min_interval=50))
+        assert log.started == ["a"]
+
     @pytest.mark.parametrize("min_interval", [0, 50])
     def test_after_the_clock_was_set_back_no_result_is_shared(
         self,
@@ -134,6 +167,16 @@ class TestDeadline:
 
 
 class TestMissedDeadline:
+    @pytest.mark.parametrize(
+        ("remaining", "started"), [(0.5, ["a"]), (0, []), (-0.5, [])], ids=["before", "at", "after"]
+    )
+    def test_a_job_starts_only_before_the_deadline(
+        self, make_scheduler: MakeScheduler, log: JobLog, remaining: float, started: list[str]
+    ) -> None:
+        deadline = Deadline.after(remaining, StoppedClock())
+        wait_for_results(make_scheduler(1).start([FakeApp("a", log)], deadline, 0))
+        assert log.started == started
+
     def test_a_job_that_no_scrape_waits_for_any_more_is_dropped(
         self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
@@ -187,3 +230,39 @@ class TestProbes:
         hanging.gate.set()
         assert len({id(wait_for_results(probe)[0]) for probe in probes}) == 1
         assert log.started == ["hanging", "other"]
+
+
+def test_the_jobs_that_have_ended_are_counted(make_scheduler: MakeScheduler, log: JobLog) -> None:
+    scheduler = make_scheduler(2)
+    assert scheduler.finished_jobs == 0
+    wait_for_results(start(scheduler, *(FakeApp(str(number), log) for number in range(3))))
+    assert scheduler.finished_jobs == 3
+
+
+class NotedFetches(FirstFetches):
+    """Remembers what it is told of each fetch: whether it is the app's first one, and the last of all."""
+
+    def __init__(self) -> None:
+        self.noted: list[tuple[bool, bool]] = []
+
+    def note_fetch(self, *, is_first: bool, is_last: bool) -> None:
+        self.noted.append((is_first, is_last))
+
+
+@pytest.mark.parametrize(
+    ("slots", "noted"),
+    [(1, [(False, False), (True, True)]), (2, [(True, False), (False, True)])],
+    ids=["the other one waits", "the other one runs"],
+)
+def test_it_is_noted_which_fetch_is_an_apps_first_and_which_is_the_last_of_all(
+    tasks: Tasks, log: JobLog, slots: int, noted: list[tuple[bool, bool]]
+) -> None:
+    first_fetches = NotedFetches()
+    scheduler = Scheduler(tasks, slots, first_fetches=first_fetches)
+    known, unknown = FakeApp("known", log, result_of(age=60), gate=True), FakeApp("unknown", log)
+    scrape = start(scheduler, known, unknown)
+    if slots > 1:
+        wait_until(lambda: unknown.last_result is not None, "the fetch that can end has ended")
+    known.gate.set()
+    wait_for_results(scrape)
+    assert first_fetches.noted == noted

@@ -4,7 +4,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.fake_apps import LONG, FakeApp, JobLog, start, wait_for_results
+from helpers.fake_apps import LONG, FakeApp, FakeExtraCalls, JobLog, result_of, start, wait_for_results
 from helpers.waiting import wait_until
 
 from wx_domain_exporter.apps.results import NO_EXTRA_RESULT
@@ -15,6 +15,8 @@ from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 from wx_domain_exporter.wechat.errors import DeadlineError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from helpers.fake_apps import MakeScheduler
 
     from wx_domain_exporter.apps.results import FetchResult
@@ -110,6 +112,87 @@ class TestWorkers:
         late = start(scheduler, waiting)
         assert [result.reason for scrape in (first, late) for result in scrape.results] == ["deadline"] * 3
         assert log.started == ["running"]
+
+
+def pending_app(name: str, log: JobLog) -> FakeApp:
+    """An app with a fresh result, whose extra calls a deadline left undone."""
+    app = FakeApp(name, log, result_of(), extra_calls=FakeExtraCalls(name, log, due=True, gate=True))
+    app.extras_pending = True
+    return app
+
+
+class TestStartedWorkers:
+    @pytest.fixture
+    def started(self, tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+        """One entry for each worker that was started."""
+        spawn, started = tasks.spawn, list[object]()
+
+        def note(work: Callable[[], object]) -> None:
+            started.append(work)
+            spawn(work)
+
+        monkeypatch.setattr(tasks, "spawn", note)
+        return started
+
+    def test_one_for_each_fetch_up_to_the_slots(
+        self, make_scheduler: MakeScheduler, log: JobLog, started: list[object]
+    ) -> None:
+        scheduler = make_scheduler(5)
+        apps = [FakeApp(str(number), log, gate=True) for number in range(9)]
+        scrapes = [start(scheduler, *apps[:2])]
+        assert len(started) == 2
+        scrapes.append(start(scheduler, *apps[2:8]))
+        assert len(started) == 5
+        scrapes.append(start(scheduler, apps[8]))
+        for app in apps:
+            app.gate.set()
+        for scrape in scrapes:
+            wait_for_results(scrape)
+        assert len(started) == 5
+        wait_until(lambda: scheduler._worker_count == 0, "workers without a job end")
+
+    def test_none_while_there_are_surplus_workers(
+        self, make_scheduler: MakeScheduler, log: JobLog, tasks: Tasks, started: list[object]
+    ) -> None:
+        scheduler = make_scheduler(4)
+        apps = [FakeApp(str(number), log, gate=True) for number in range(6)]
+        scrape = start(scheduler, *apps)
+        log.wait_for(4)
+        tasks.submit(scheduler.resize, 2).result()
+        for app in apps:
+            app.gate.set()
+        wait_for_results(scrape)
+        assert len(started) == 4
+
+    def test_one_for_each_extra_job_up_to_their_own_slots(
+        self, make_scheduler: MakeScheduler, log: JobLog, tasks: Tasks, started: list[object]
+    ) -> None:
+        scheduler = make_scheduler(8)
+        apps = [pending_app(str(number), log) for number in range(7)]
+        scrapes = [start(scheduler, *apps[:3], min_interval=500)]
+        assert len(started) == 3
+        scrapes.append(start(scheduler, *apps[3:], min_interval=500))
+        assert len(started) == 4
+        log.wait_for(4)
+        tasks.submit(scheduler.resize, 7).result()
+        fetches = [FakeApp(f"fetch {number}", log, gate=True) for number in range(2)]
+        scrapes.append(start(scheduler, *fetches))
+        assert len(started) == 6
+        for app in (*apps, *fetches):
+            app.gate.set()
+            app.extra_calls.gate.set()
+        for scrape in scrapes:
+            wait_for_results(scrape)
+
+    def test_one_for_a_fetch_and_one_for_an_extra_job_that_begin_together(
+        self, make_scheduler: MakeScheduler, log: JobLog, started: list[object]
+    ) -> None:
+        new, pending = FakeApp("new", log, gate=True), pending_app("pending", log)
+        scrape = start(make_scheduler(4), new, pending, min_interval=500)
+        assert len(started) == 2
+        new.gate.set()
+        pending.extra_calls.gate.set()
+        wait_for_results(scrape)
 
 
 class BrokenApp(FakeApp):
