@@ -15,7 +15,7 @@ from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.tokens.factory import make_source
 
 if TYPE_CHECKING:
-    from helpers.clocks import Clock
+    from helpers.clocks import Clock, StoppedClock
 
     from wx_domain_exporter.apps.results import FetchResult
     from wx_domain_exporter.simulator.server import SimulatorServer
@@ -29,7 +29,7 @@ class Stage:
     wechat_clock: Clock
     server: SimulatorServer
     client: ApiClient
-    clock: Clock
+    clock: Clock | StoppedClock
     token_usage: TokenUsage = field(default_factory=TokenUsage)
 
     @property

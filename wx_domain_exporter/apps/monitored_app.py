@@ -169,8 +169,7 @@ class MonitoredApp:
         """Return the result to show: a failure if another app received the same token."""
         if result.categories is None:
             return result
-        current = self._token_usage.current_token(self.settings.appid)
-        if not (self._is_shared(result.token) or (current != result.token and self._is_shared(current))):
+        if not (self._is_shared(result.token) or self.shares_token):
             return result
         return FetchResult(
             None,

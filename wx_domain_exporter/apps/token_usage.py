@@ -59,8 +59,7 @@ class TokenUsage:
         Returns:
             Whether another app received the token too.
         """
-        if self._current.get(appid) != token or self._on_conflict.get(appid) != on_conflict:
-            self._change(appid, token, on_conflict)
+        self._change(appid, token, on_conflict)
         return self.is_shared(appid, token)
 
     def is_shared(self, appid: str, token: str | None) -> bool:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 import trustme
 from helpers.app_setup import Stage, fetch
+from helpers.clocks import StoppedClock
 from helpers.simulated_client import APPID, OTHER
 from helpers.token_setup import http_token
 from structlog.testing import capture_logs
 
-from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.status_history import FetchStatus
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.domains.baseline import Expected
@@ -26,7 +26,12 @@ from wx_domain_exporter.wechat.errors import Reason
 from wx_domain_exporter.wechat.responses import DomainListsParser
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from helpers.clocks import Clock
+
+    from wx_domain_exporter.domains.domain_list import DomainList
+    from wx_domain_exporter.wechat.responses import JsonObject
 
 
 class TestSuccess:
@@ -63,6 +68,19 @@ class TestSuccess:
         stage.app.token_latency = 0.15
         stage.app.latency = 0.15
         assert fetch(stage.make_app()).seconds >= 0.3
+
+    def test_its_duration_is_measured_with_the_apps_clock(self, stage: Stage) -> None:
+        stage.clock = clock = StoppedClock(1.0)
+
+        class Slow(DomainListsParser):
+            def read(self, answer: JsonObject) -> Mapping[str, DomainList]:
+                clock.now += 1.5
+                return super().read(answer)
+
+        app = stage.make_app()
+        app.parser = Slow(None)
+        assert fetch(app).seconds == 1.5
+        assert app.last_run == clock.now
 
     def test_an_undocumented_category_seen_once_counts_as_empty_later(self, stage: Stage) -> None:
         app = stage.make_app()
@@ -324,66 +342,6 @@ class TestLog:
             {"event": "too many domains: wx_domain_info is left out", "domains": 6, **names},
             {"event": "domains are exported again", "domains": 5, **names},
         ]
-
-
-class TestInheritance:
-    def test_the_same_source_and_client_keep_what_is_known(self, stage: Stage) -> None:
-        old = stage.make_app()
-        stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
-        fetch(old)
-        stage.app.errcode = 61007
-        fetch(old)
-        old.consecutive_timeouts = 2
-        new = MonitoredApp(old.settings, old.client, old.source, stage.token_usage, None)
-        new.inherit(old)
-        assert new.last_result is old.last_result
-        assert new.last_success == old.last_success
-        assert new.api_errors == {"getwxadevinfo": 61007}
-        assert new.api_errors is not old.api_errors
-        assert new.parser.seen == ("tcpdomain",)
-        assert new.consecutive_timeouts == 2
-        assert new.status_history.statuses(2) == [FetchStatus.OK, FetchStatus.FAILING]
-        assert new.status_history is not old.status_history
-
-    def test_another_source_keeps_no_answer(self, stage: Stage) -> None:
-        old = stage.make_app()
-        stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
-        fetch(old)
-        stage.app.errcode = 61007
-        fetch(old)
-        old.consecutive_timeouts = 2
-        new = stage.make_app()
-        new.inherit(old)
-        assert (new.last_result, new.api_errors, new.last_success, new.history.lists) == (
-            None,
-            {},
-            None,
-            None,
-        )
-        assert (new.parser.seen, new.consecutive_timeouts) == ((), 2)
-
-    @pytest.mark.parametrize(("action", "seen"), [(None, ("tcpdomain",)), ("getbizdomain", ())])
-    def test_undocumented_categories_are_kept_for_the_same_action(
-        self, stage: Stage, action: str | None, seen: tuple[str, ...]
-    ) -> None:
-        old = stage.make_app()
-        stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
-        fetch(old)
-        new = MonitoredApp(old.settings, old.client, old.source, stage.token_usage, action)
-        new.inherit(old)
-        assert (new.parser.seen, new.last_success) == (seen, old.last_success)
-
-    def test_a_late_fetch_of_the_previous_app_does_not_change_its_successor(self, stage: Stage) -> None:
-        old = stage.make_app()
-        stage.app.domains = {"requestdomain": ["https://old.cn"]}
-        fetch(old)
-        new = MonitoredApp(old.settings, old.client, old.source, stage.token_usage, None)
-        new.inherit(old)
-        before = new.history.lists
-        stage.app.domains = {"requestdomain": ["https://new.cn"]}
-        fetch(old)
-        assert len(old.history.changes) == 1
-        assert (new.history.lists, new.history.changes) == (before, ())
 
 
 def test_it_is_remembered_how_each_fetch_ended(stage: Stage) -> None:

@@ -74,6 +74,16 @@ class TestSharedToken:
         stage.token_usage.claim(APPID, "a new token", lambda: None)
         assert one.checked_result(result).reason is Reason.TOKEN
 
+    def test_an_earlier_answer_is_not_shown_while_the_current_token_is_shared(
+        self, stage: Stage, tmp_path: Path
+    ) -> None:
+        one, other, _ = self.pair(stage, tmp_path)
+        result = fetch(one)
+        stage.token_usage.claim(APPID, "two", one.forget_answers)
+        assert one.checked_result(result) is result
+        stage.token_usage.claim(OTHER, "two", other.forget_answers)
+        assert one.checked_result(result).reason is Reason.TOKEN
+
     def test_two_apps_that_get_the_same_token_from_a_token_service_fail(self, stage: Stage) -> None:
         stage.world.patch_token_service({"fixed_token": "one"})
         settings = http_token(stage.server.url)

@@ -77,8 +77,7 @@ def read_text_token(body: bytes) -> str:
 
 def is_unix_time(value: object) -> bool:
     """Return whether a number of seconds or milliseconds is too large for a lifetime, but fits a time."""
-    number = whole_number(value, _MAX_NUMBER)
-    return number is not None and number >= _FIRST_UNIX_TIME
+    return _unix_time(value) is not None
 
 
 def seconds_until(value: object, now: float) -> float | None:
@@ -88,10 +87,8 @@ def seconds_until(value: object, now: float) -> float | None:
         value: a Unix time in seconds or milliseconds, or a time by RFC 3339.
         now: the Unix time.
     """
-    if is_unix_time(value):
-        number = whole_number(value, _MAX_NUMBER) or 0
-        at = number / 1000 if number >= _FIRST_MILLISECONDS else float(number)
-    else:
+    at = _unix_time(value)
+    if at is None:
         try:
             parsed = datetime.fromisoformat(value if isinstance(value, str) else "")
         except ValueError:
@@ -100,3 +97,11 @@ def seconds_until(value: object, now: float) -> float | None:
             return None
         at = parsed.timestamp()
     return min(at - now, _MAX_EXPIRES_IN) if at > now else None
+
+
+def _unix_time(value: object) -> float | None:
+    """Return a Unix time in seconds for a number of seconds or milliseconds; None if it is no time."""
+    number = whole_number(value, _MAX_NUMBER)
+    if number is None or number < _FIRST_UNIX_TIME:
+        return None
+    return number / 1000 if number >= _FIRST_MILLISECONDS else float(number)

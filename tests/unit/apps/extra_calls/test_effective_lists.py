@@ -3,10 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+from helpers.clocks import StoppedClock
 from helpers.extra_calls_setup import HANG, SERVER, WEBVIEW, Stage, run
 from helpers.simulated_client import APPID
 from structlog.testing import capture_logs
 
+from wx_domain_exporter.apps.extra_call import ExtraCall
+from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.effective_domains import DOCUMENTED_EFFECTIVE
 
 if TYPE_CHECKING:
@@ -108,6 +111,16 @@ class TestFailure:
         assert [request.path for request in stage.api.requests] == [SERVER]
         assert result.effective == {}
 
+    @pytest.mark.parametrize(("seconds", "calls"), [(1.0, 2), (0.5, 2), (0.0, 0), (-0.5, 0)])
+    def test_calls_begin_while_any_time_is_left(
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch, seconds: float, calls: int
+    ) -> None:
+        begun: list[str] = []
+        monkeypatch.setattr(ExtraCall, "call", lambda extra_call, _: begun.append(extra_call.api.name))
+        deadline = SharedDeadline(Deadline.after(seconds, StoppedClock()))
+        stage.make_app(quota=False).extra_calls.run(deadline, {})
+        assert len(begun) == calls
+
 
 def blank(**more: Any) -> dict[str, dict[str, Any]]:
     """The answers of both APIs to a token for which they withhold the lists."""
@@ -160,10 +173,20 @@ class TestWithheld:
         old = stage.make_app()
         run(old, configured=self.CONFIGURED)
         new = stage.make_app()
-        new.extra_calls.inherit(old.extra_calls, keep_answers=True)
+        new.extra_calls.inherit(old=old.extra_calls, keep_answers=True)
         with capture_logs() as logs:
             assert run(new, configured=self.CONFIGURED).withheld
         assert logs == []
+
+    def test_when_the_answers_are_forgotten_it_is_logged_again(self, stage: Stage) -> None:
+        stage.answers |= blank()
+        app = stage.make_app()
+        run(app, configured=self.CONFIGURED)
+        app.forget_answers()
+        with capture_logs() as logs:
+            assert run(app, configured=self.CONFIGURED).withheld
+        (log,) = logs
+        assert log["event"].startswith("WeChat withholds the domains in force")
 
 
 class TestErrcodes:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from helpers.simulated_client import APPID, SECRET
+from helpers.simulated_client import APPID, COMPONENT, SECRET
 from pydantic import TypeAdapter
 
 from wx_domain_exporter.config.schema_tokens import TOKEN_TYPES, NamedSource
@@ -38,6 +38,7 @@ def test_each_type_of_the_configuration_has_its_source(
     made = make_source(APPID, token, {"main": third_party.platform()})
     assert type(made) is source
     assert made.type_name == settings["type"]
+    assert made.component_appid == (COMPONENT if source is AuthorizerSource else None)
 
 
 def test_all_types_are_covered() -> None:
