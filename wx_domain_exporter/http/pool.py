@@ -85,7 +85,7 @@ class ConnectionPool:
         origin = connection.origin
         self._desyncs.note(connection.in_sync_at)
         already_disabled = self._is_disabled(origin)
-        self._disabled.setdefault(origin, Cooldown()).begin(_SECONDS_DISABLED)
+        self._disabled.setdefault(origin, Cooldown(self._desyncs.clock)).begin(_SECONDS_DISABLED)
         for idle in self._idle.pop(origin, ()):
             idle.close()
         if not already_disabled:

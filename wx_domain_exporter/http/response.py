@@ -24,7 +24,6 @@ _TOO_MANY_HEADERS = f"the answer has more than {_MOST_HEADERS} headers"
 _FIRST_STATUS = 100
 _FIRST_FINAL_STATUS = 200
 _REQUEST_TIMEOUT = 408
-_WITHOUT_BODY = {204, 304}
 _VERSIONS = {"1.0", "1.1"}
 _GZIP = 16 + zlib.MAX_WBITS
 
@@ -138,7 +137,7 @@ class HttpResponse:
     @property
     def started(self) -> bool:
         """Return whether any data was received."""
-        return self._received > 0
+        return bool(self._received)
 
     def feed(self, data: bytes) -> None:
         """Parse received data.
@@ -161,7 +160,7 @@ class HttpResponse:
             self.surplus = True
         if self._problem is not None:
             raise NotHttpError(self._problem)
-        if max(self._head_bytes, 0 if self.has_head else self._received) > LONGEST_HEAD:
+        if (self._head_bytes if self.has_head else self._received) > LONGEST_HEAD:
             raise NotHttpError("the head of the answer is too long")
         if self._size > self._cap:
             raise ResponseTooLargeError(f"the body has more than {self._cap} bytes")
@@ -246,8 +245,8 @@ class HttpResponse:
         encoding = headers.transfer_encoding
         if encoding not in {None, "chunked"}:
             self._problem = "the answer has an unknown Transfer-Encoding"
-        has_end = encoding is not None or headers.has_length or status in _WITHOUT_BODY
-        self._until_eof = not has_end
+        # The statuses that have no body, 204 and 304, are complete with their head.
+        self._until_eof = encoding is None and not headers.has_length
 
     def on_body(self, data: bytes) -> None:
         """Take a part of the body."""

@@ -142,6 +142,18 @@ class TestFailures:
         with SocketServer(reads_nothing) as server, pytest.raises(Timeout):
             adapter.send(prepared(server.url, data=bytes(64 << 20)), timeout=SHORT)
 
+    def test_a_body_that_cannot_be_decoded_is_a_failure_of_a_good_answer_only(
+        self, adapter: RunningAdapter
+    ) -> None:
+        async def answers_with_brotli(call: Call) -> None:
+            await call.answer(b"x", "Content-Encoding: br", status=call.request.fault)
+
+        with FaultyApi({**BEHAVIOURS, "299": answers_with_brotli, "300": answers_with_brotli}) as api:
+            response = call_any(adapter, api.url, "300")
+            assert (response.status_code, response.content) == (300, b"")
+            with pytest.raises(ContentDecodingError):
+                call_any(adapter, api.url, "299")
+
     def test_a_port_where_nobody_listens_is_a_connection_error_that_says_so(
         self, adapter: RunningAdapter
     ) -> None:

@@ -31,7 +31,7 @@ def credentials(header: bytes | None) -> tuple[bytes, bytes] | None:
         return None
     try:
         user, colon, password = base64.b64decode(encoded, validate=True).partition(b":")
-    except (binascii.Error, ValueError):
+    except binascii.Error:
         return None
     return (user, password) if colon else None
 
@@ -130,7 +130,7 @@ def _matches(password: bytes, hashed: bytes, highest_cost: int) -> bool:
         matches = bcrypt.checkpw(password, hashed)
         for cost in range(_cost(hashed), highest_cost):
             bcrypt.checkpw(password, _unmatchable_hash(cost))
-    except ValueError:  # The password holds a NUL.
+    except ValueError:  # The hash is damaged.
         return False
     return matches
 

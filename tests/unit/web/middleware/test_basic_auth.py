@@ -56,10 +56,10 @@ def test_a_right_password_is_verified_once(work: Bcrypt) -> None:
 
 def test_a_wrong_password_is_checked_each_time(work: Bcrypt) -> None:
     async def checks(checker: PasswordChecker) -> list[str]:
-        return [await checker.check(b"alice", b"wrong", USERS) for _ in range(3)]
+        return [await checker.check(b"alice", b"wrong", USERS) for _ in range(9)]
 
-    assert run(checks) == ["refused"] * 3
-    assert len(work.hashes) == 3
+    assert run(checks) == ["refused"] * 9
+    assert len(work.hashes) == 9
 
 
 def test_an_unknown_user_costs_as_much_as_any_known_one(work: Bcrypt) -> None:
@@ -74,6 +74,54 @@ def test_an_unknown_user_costs_as_much_as_any_known_one(work: Bcrypt) -> None:
         return steps
 
     assert run(checks) == [2**6] * 4
+    assert {len(hashed) for hashed in work.hashes} == {60}
+
+
+def test_a_cost_has_two_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = []
+
+    def check(_: bytes, hashed: bytes) -> bool:
+        costs.append(hashed[4:6])
+        return False
+
+    monkeypatch.setattr(bcrypt, "checkpw", check)
+    users = {b"alice": USERS[b"alice"], b"bob": USERS[b"alice"].replace(b"$04$", b"$12$")}
+
+    async def checks(checker: PasswordChecker) -> None:
+        for name in (b"alice", b"bob", b"mallory"):
+            assert await checker.check(name, b"wrong", users) == "refused"
+
+    run(checks)
+    alice = [b"04", *(b"%02d" % cost for cost in range(4, 12))]
+    assert costs == [*alice, b"12", b"12"]
+
+
+def test_an_unknown_user_is_refused_even_if_the_password_matches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bcrypt, "checkpw", lambda *_: True)
+
+    async def checks(checker: PasswordChecker) -> list[str]:
+        return [await checker.check(name, PASSWORD, USERS) for name in (b"alice", b"mallory")]
+
+    assert run(checks) == ["accepted", "refused"]
+
+
+def test_the_first_72_bytes_of_a_password_count() -> None:
+    users = {b"alice": bcrypt.hashpw(b"x" * 72, bcrypt.gensalt(4))}
+    passwords = (b"x" * 71, b"x" * 71 + b"y", b"x" * 72, b"x" * 72 + b"y")
+
+    async def checks(checker: PasswordChecker) -> list[str]:
+        return [await checker.check(b"alice", password, users) for password in passwords]
+
+    assert run(checks) == ["refused", "refused", "accepted", "accepted"]
+
+
+def test_the_end_of_the_process_does_not_wait_for_the_thread() -> None:
+    async def checks(checker: PasswordChecker) -> bool:
+        await checker.check(b"alice", PASSWORD, USERS)
+        assert checker._worker is not None
+        return checker._worker.daemon
+
+    assert run(checks)
 
 
 def test_a_change_of_the_users_ends_what_was_remembered(work: Bcrypt) -> None:
@@ -98,6 +146,27 @@ def test_what_is_remembered_is_bounded_and_holds_no_password(
 
     assert PASSWORD.decode() not in run(checks)
     assert len(work.hashes) == 4
+
+
+def test_100_verified_passwords_are_remembered(work: Bcrypt) -> None:
+    users = {b"%d" % number: USERS[b"alice"] for number in range(101)}
+
+    async def checks(checker: PasswordChecker, *names: bytes) -> int:
+        for name in names:
+            assert await checker.check(name, PASSWORD, users) == "accepted"
+        return len(work.hashes)
+
+    async def all_checks(checker: PasswordChecker) -> list[int]:
+        names = list(users)
+        return [
+            await checks(checker, *names[:100]),
+            await checks(checker, *names[:100]),
+            await checks(checker, names[100]),
+            await checks(checker, *names[1:]),
+            await checks(checker, names[0]),
+        ]
+
+    assert run(all_checks) == [100, 100, 101, 101, 102]
 
 
 def test_the_border_between_user_and_password_counts(work: Bcrypt) -> None:
@@ -160,6 +229,22 @@ def test_an_end_of_the_loop_during_a_check_is_no_error(work: Bcrypt) -> None:
     work.open.set()
 
 
+def test_a_password_is_not_remembered_for_users_that_were_read_again_meanwhile(work: Bcrypt) -> None:
+    read_again = dict(USERS)
+
+    async def checks(checker: PasswordChecker) -> list[str]:
+        work.open.clear()
+        before = asyncio.ensure_future(checker.check(b"alice", PASSWORD, USERS))
+        await asyncio.sleep(0)
+        after = asyncio.ensure_future(checker.check(b"alice", b"wrong", read_again))
+        await asyncio.sleep(0)
+        work.open.set()
+        return [await before, await after, await checker.check(b"alice", PASSWORD, read_again)]
+
+    assert run(checks) == ["accepted", "refused", "accepted"]
+    assert len(work.hashes) == 3
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
@@ -173,6 +258,7 @@ def test_an_end_of_the_loop_during_a_check_is_no_error(work: Bcrypt) -> None:
         (b"", None),
         (None, None),
         (b"Digest YTpi", None),
+        (b"AWS4-HMAC-SHA256 YTpi", None),
     ],
 )
 def test_credentials(header: bytes | None, expected: tuple[bytes, bytes] | None) -> None:
