@@ -266,8 +266,7 @@ def read_lists(
         raise DecodeError(str(error)) from None
     for name in (*covered, *seen_before):
         lists.setdefault(name, EMPTY)
-    others = sorted(lists.keys() - set(documented))
-    return {name: lists[name] for name in (*documented, *others) if name in lists}
+    return {name: lists[name] for name in (*documented, *sorted(lists)) if name in lists}
 
 
 def undocumented_categories(

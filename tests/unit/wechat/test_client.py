@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ from helpers.faults import CANARY, Call, FaultyApi, token_for
 
 from wx_domain_exporter import __version__
 from wx_domain_exporter.config.schema import Wechat
+from wx_domain_exporter.deadline import SharedDeadline
+from wx_domain_exporter.http.desync import Desyncs
 from wx_domain_exporter.wechat.apis import (
     API_AUTHORIZER_TOKEN,
     API_COMPONENT_TOKEN,
@@ -44,7 +47,7 @@ from wx_domain_exporter.wechat.errors import (
 from wx_domain_exporter.wechat.responses import AS_JSON, read_categories
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +78,17 @@ def observer(client: ApiClient) -> Recorder:
 
 def noted(client: ApiClient) -> list[tuple[str, int | str]]:
     return observer(client).noted
+
+
+class Allowing(SharedDeadline):
+    """Allows the next call some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def call_timeout(self, timeout: float) -> float:  # noqa: ARG002 - the signature of the base class
+        return self._seconds
 
 
 def fetch(client: ApiClient, fault: str) -> dict[str, Any]:
@@ -267,15 +281,26 @@ class TestBusy:
                 ask(client, Caller(client, time_left(0.1, StoppedClock()), {}))
             assert len(api.requests) == 1
 
-    @pytest.mark.parametrize(("left", "calls"), [(0.39, 1), (0.41, 2)])
+    @pytest.mark.parametrize(("left", "calls"), [(0.49, 1), (0.5, 2), (0.51, 2)])
     def test_it_is_called_again_only_if_twice_the_delay_is_left(
         self, monkeypatch: pytest.MonkeyPatch, left: float, calls: int
     ) -> None:
-        monkeypatch.setattr("random.uniform", lambda *_: 0.2)
+        monkeypatch.setattr("random.uniform", lambda *_: 0.25)
         with client_of(BUSY, {"errcode": 61003}) as (client, api):
             with pytest.raises(ApiError):
                 ask(client, Caller(client, time_left(left, StoppedClock()), {}))
             assert len(api.requests) == calls
+
+    @pytest.mark.parametrize(("choose", "delay"), [(min, 0.1), (max, 0.4)])
+    def test_the_delay_is_between_0_1_and_0_4_seconds(
+        self, monkeypatch: pytest.MonkeyPatch, choose: Callable[[tuple[float, ...]], float], delay: float
+    ) -> None:
+        monkeypatch.setattr("random.uniform", lambda *limits: choose(limits))
+        waits: list[float] = []
+        with client_of(BUSY, GOOD_ANSWER) as (client, _):
+            client.sleep = waits.append
+            ask(client)
+        assert waits == [delay]
 
     def test_the_delays_are_spread(self) -> None:
         waits: list[float] = []
@@ -310,6 +335,35 @@ class TestTime:
                 ask(client, Caller(client, time_left(-1), {}))
             assert not api.requests
         assert not noted(client)
+
+    @pytest.mark.parametrize("seconds", [0.0, -0.5])
+    def test_no_call_begins_with_a_timeout_of_zero_or_less(self, seconds: float) -> None:
+        with pytest.raises(DeadlineError, match="deadline passed before the next call"):
+            Caller(ApiClient(Wechat(), Recorder()), Allowing(seconds), {}).call_timeout()
+
+    def test_a_call_begins_with_a_short_timeout(self) -> None:
+        assert Caller(ApiClient(Wechat(), Recorder()), Allowing(0.5), {}).call_timeout() == 0.5
+
+    @pytest.mark.parametrize(
+        "answer", [GOOD_ANSWER, {"errcode": 61003}, []], ids=["answered", "errcode", "malformed"]
+    )
+    def test_the_duration_of_a_call_is_measured_however_it_ends(self, answer: object) -> None:
+        clock = StoppedClock(3.0)
+
+        async def behave(call: Call) -> None:
+            clock.now += 7.0
+            await call.answer(json.dumps(answer).encode())
+
+        with FaultyApi({"it": behave}) as api:
+            client = ApiClient(settings(api.url), Recorder(), desyncs=Desyncs(clock))
+            with contextlib.suppress(FetchError):
+                ask(client)
+            client.close()
+        assert observer(client).seconds == [7.0]
+
+
+def test_a_credential_does_not_show_its_token() -> None:
+    assert CANARY not in repr(Credential(token_for("it")))
 
 
 @pytest.mark.parametrize("api", [MODIFY_WXA_SERVER_DOMAIN, MODIFY_WXA_JUMP_DOMAIN])

@@ -14,7 +14,7 @@ from requests.utils import get_netrc_auth, select_proxy
 
 from wx_domain_exporter.config.schema import Wechat
 from wx_domain_exporter.config.secret import SecretError
-from wx_domain_exporter.wechat.client import ApiClient
+from wx_domain_exporter.wechat.client import ApiClient, Credential
 from wx_domain_exporter.wechat.errors import (
     ApiError,
     BrokenConnectionError,
@@ -58,6 +58,13 @@ class TestConnection:
             with client_of(GOOD_ANSWER, proxy_url=f"http://me:Zp4ss@127.0.0.1:{proxy.port}") as (client, _):
                 assert ask(client) == GOOD_ANSWER
             assert len(proxy.requests) == 1
+
+    def test_only_calls_to_another_base_url_use_no_proxy(self) -> None:
+        proxy = "http://127.0.0.1:1"
+        client = ApiClient(Wechat.model_validate({"proxy_url": proxy}), Recorder())
+        assert proxy in client.proxies(None).values()
+        assert proxy in client.proxies(Credential("t")).values()
+        assert client.proxies(Credential("t", base_url="http://api.weixin.qq.com")) == {}
 
     def test_a_late_response_shows_no_secret_of_the_request_that_it_belongs_to(self) -> None:
         echo = {"errcode": 61007, "errmsg": "denied: fault-it.5/one"}

@@ -44,6 +44,7 @@ NAMED = [
     pytest.param(f"http://user:p@{TOKEN}@proxy.example.com:3128/", id="password with an at sign"),
     pytest.param(f"first http://a/ then http://u:{TOKEN}@b/", id="password of a second URL"),
     pytest.param(f"access_token=x&access_token={TOKEN}", id="given twice"),
+    pytest.param(f"secret=x&ticket=x&password=x&passwd=x&token={TOKEN}", id="all names at once"),
 ]
 
 
@@ -121,6 +122,10 @@ class TestForeignText:
         assert redact(words) == words
         assert redact(words + "x") == f"{words}…"
 
+    def test_a_text_is_masked_whole_up_to_2000_characters(self) -> None:
+        assert redact("x" * 2000) == MASK
+        assert redact("x" * 2001) == "…"
+
     def test_a_token_where_a_long_text_is_cut_does_not_show_in_part(self) -> None:
         for before in range(480, 510):
             text = f"{'w ' * before}"[:before] + f"access_token={TOKEN}"
@@ -145,7 +150,7 @@ class TestForeignText:
         assert searched == [2000]
 
 
-SENT = ["tk/7c0+e5d==", "k.7c0.e5d", "7c0e", 'pass"7c0\\<e&d>', "例7c0子", "Canary7c0"]
+SENT = ["tk/7c0+e5d==", "k.7c0.e5d", "7c0e", 'pass"7c0\\<e&d>', "例7c0子", '例"7c0/e', "Canary7c0"]
 
 
 class TestSecretsThatWereSent:
@@ -179,4 +184,28 @@ class TestSecretsThatWereSent:
             assert "7c0" not in shown
 
     def test_other_words_are_kept(self) -> None:
-        assert redact("invalid credential", ["", "in", "another"]) == "invalid credential"
+        assert redact("invalid credential", ["", "in", "val", "another"]) == "invalid credential"
+
+    def test_of_two_the_longer_one_is_masked_first(self) -> None:
+        assert redact("invalid 7c0e.5d", ["7c0e", "7c0e.5d"]) == f"invalid {MASK}"
+
+    def test_a_text_beyond_the_limit_also_loses_the_length_of_the_longest_form(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(redaction, "_MAX_SEARCHED", 40)
+        longest = len("7c0%252Fe5d.")
+        words = "word " * 8
+        for text, shown in [
+            (words[:39], words[:39]),
+            (words, words),
+            (f"{words}x", words[:-longest]),
+            (words * 2, words[:-longest]),
+        ]:
+            assert redact(text, ["7c0/e5d."]) == shown
+
+    def test_64_kibibytes_of_a_text_are_searched(self) -> None:
+        secret = "7c0e" * 512
+        text = secret * 32
+        assert len(text) == 64 * 1024
+        assert redact(text, [secret]) == MASK * 32
+        assert "end" not in redact(f"{text} end", [secret])

@@ -82,3 +82,28 @@ def test_a_failure_does_not_replace_the_last_lists(
         with pytest.raises(kind):
             parse(parser, failure)
     assert parse(parser, GOOD) is first
+
+
+def padded(answer: dict[str, Any], size: int) -> bytes:
+    return json.dumps(answer).encode().ljust(size)
+
+
+@pytest.mark.parametrize(
+    ("size", "costly"), [(100, False), (256 * 1024 - 1, False), (256 * 1024, False), (256 * 1024 + 1, True)]
+)
+def test_a_response_of_more_than_256_kibibytes_is_costly(parser: Parser, size: int, *, costly: bool) -> None:
+    assert parser.is_costly is False
+    parser.parse("getwxadevinfo", padded(GOOD, size))
+    assert parser.is_costly is costly
+
+
+def test_a_large_response_is_not_costly_when_it_is_repeated(parser: Parser) -> None:
+    for costly in (True, False, False):
+        parser.parse("getwxadevinfo", padded(GOOD, 2**19))
+        assert parser.is_costly is costly
+
+
+def test_a_small_response_after_a_large_one_is_not_costly(parser: Parser) -> None:
+    parser.parse("getwxadevinfo", padded(GOOD, 2**19))
+    parse(parser, OTHER)
+    assert parser.is_costly is False
