@@ -13,6 +13,7 @@ from prometheus_client import generate_latest
 
 from wx_domain_exporter.config.loader import ConfigLoader
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.endpoints.exposition_text import exposition_text
@@ -57,7 +58,7 @@ def scrape(service: Service, seconds: float = LONG) -> str:
     jobs = service.start_scrape(service.fleet, Deadline.after(seconds))
     jobs.wait(seconds)
     results = results_of(service.fleet, jobs)
-    return b"".join(exposition_text(generate_latest, results, [service.self_metrics])).decode()
+    return b"".join(exposition_text(generate_latest, results, FastWriter(), [service.self_metrics])).decode()
 
 
 def up(text: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Writes the text of a scrape without making metric families: a shortcut for large fleets.
+"""Writes the text of a scrape without making metric families: a shortcut for `/metrics` and `/probe`.
 
 The text is byte for byte the one that prometheus_client writes for `families_of`; a property test compares
 them in `tests/unit/exposition/test_fast_writer.py`. It saves processor time in three ways: values are filled

@@ -25,6 +25,7 @@ class _Choice:
     quality: float
 
 
+@lru_cache(32)  # a header can have 64 KiB
 def choose_encoder(accept: str) -> tuple[Encoder, str]:
     """Return the encoder for an `Accept` header and its Content-Type; the text format if none is acceptable.
 
@@ -47,6 +48,7 @@ def _encoder(cleaned: str) -> tuple[Encoder, str]:
     return exposition.choose_encoder(cleaned)
 
 
+@lru_cache(32)
 def accepts_gzip(accept_encoding: str) -> bool:
     """Whether an `Accept-Encoding` header accepts gzip."""
     qualities = {choice.value: choice.quality for choice in _choices(accept_encoding)}

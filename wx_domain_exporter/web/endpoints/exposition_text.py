@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.registry import Collector
 
-from wx_domain_exporter.exposition.collector import DomainCollector
 from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.line_templates import Encoder
 from wx_domain_exporter.exposition.results import ScrapeResults
@@ -14,25 +13,23 @@ from wx_domain_exporter.exposition.results import ScrapeResults
 def exposition_text(
     encode: Encoder,
     results: ScrapeResults | None,
+    writer: FastWriter,
     own_metrics: Collection[Collector] = (),
     names: Collection[str] | None = None,
-    writer: FastWriter | None = None,
 ) -> Iterator[bytes]:
     """Yield the text of one scrape in parts.
 
     Args:
         encode: prometheus_client's encoder of the format.
         results: of the mini programs; None: the text has none of their metrics.
+        writer: writes them.
         own_metrics: the exporter's own metrics, with which those of its process come; empty: neither.
         names: the samples that are wanted; None: all.
-        writer: writes the results of a whole fleet; None: prometheus_client writes them, which takes longer.
     """
     registry = CollectorRegistry(auto_describe=True)  # prometheus_client's global one stays as it is.
-    if results is not None and writer is not None:
+    if results is not None:
         for part in writer.write(results, encode, names):
             yield part.encode()
-    elif results is not None:
-        registry.register(DomainCollector(lambda: results))
     for collector in own_metrics:
         registry.register(collector)
     if own_metrics:

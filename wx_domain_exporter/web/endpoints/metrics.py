@@ -5,7 +5,6 @@ from concurrent.futures import Executor
 from starlette.requests import Request
 from starlette.responses import Response
 
-from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.platform_families import PlatformDomainsCollector
 from wx_domain_exporter.service import Service
 from wx_domain_exporter.web.answer_memory import AnswerMemory
@@ -29,7 +28,6 @@ class MetricsEndpoint:
             encoding_thread,
             limit,
             own_metrics=(service.self_metrics, platforms),
-            writer=FastWriter(),
         )
 
     async def answer(self, request: Request) -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.diagnosis.checks import Check, check_of_app
+from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.fleet import Fleet
 from wx_domain_exporter.scheduler.jobs import ScrapeJobs
@@ -57,7 +58,7 @@ def _lines(fleet: Fleet, app: MonitoredApp, jobs: ScrapeJobs) -> Iterator[str]:
     yield ""
     yield "Metrics of this probe:"
     yield ""
-    yield b"".join(exposition_text(generate_latest, results_of(fleet, jobs))).decode()
+    yield b"".join(exposition_text(generate_latest, results_of(fleet, jobs), FastWriter())).decode()
 
 
 def _described(check: Check) -> Iterator[str]:

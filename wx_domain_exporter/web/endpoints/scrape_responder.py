@@ -65,7 +65,6 @@ class ScrapeResponder:
         limit: ConcurrencyLimit,
         *,
         own_metrics: Collection[Collector] = (),
-        writer: FastWriter | None = None,
     ) -> None:
         """Make a responder.
 
@@ -75,12 +74,11 @@ class ScrapeResponder:
             encoding_thread: encodes the results of many apps.
             limit: how many scrapes may run at once.
             own_metrics: the exporter's own metrics, if the answers have them beside those of the apps.
-            writer: writes the results of a whole fleet; None: prometheus_client does.
         """
         self._service = service
         self._memory = memory
         self._own_metrics = own_metrics
-        self._writer = writer
+        self._writer = FastWriter()
         self._limit = limit
         self._encoding_time = EncodingTime()
         self._encodings = SharedEncodings(encoding_thread)
@@ -103,17 +101,17 @@ class ScrapeResponder:
         header = request.headers.get(HEADER)
         seconds = seconds_for_scrape(header, fleet.settings.scrape, encoding_seconds)
         deadline = Deadline.after(seconds, self._service.clock)
-        families = request.query_params.getlist("name[]")
+        form, families = _Format.of(request), request.query_params.getlist("name[]")
         if families and _APP_FAMILIES.isdisjoint(families):  # The exporter's own metrics need no call.
-            return self._respond(request, self._encode(_Format.of(request), None))
+            return self._respond(request, form, self._encode(form, None))
         jobs = self._service.start_scrape(fleet, deadline, apps)
         if not await _wait_for(jobs, request, deadline):
             return Response(status_code=503)  # Nobody receives it.
         started = self._service.clock.monotonic()
-        body = await self._encode_results(_Format.of(request), fleet, jobs)
+        body = await self._encode_results(form, fleet, jobs)
         if not families:
             self._encoding_time.add(self._service.clock.monotonic() - started, len(apps))
-        return self._respond(request, body)
+        return self._respond(request, form, body)
 
     async def _encode_results(self, form: "_Format", fleet: Fleet, jobs: ScrapeJobs) -> CompressedBody:
         def encode(jobs: ScrapeJobs) -> CompressedBody:
@@ -125,12 +123,12 @@ class ScrapeResponder:
 
     def _encode(self, form: "_Format", results: ScrapeResults | None) -> CompressedBody:
         names = form.names or None
-        text = exposition_text(form.encoder, results, self._own_metrics, names, self._writer)
+        text = exposition_text(form.encoder, results, self._writer, self._own_metrics, names)
         return CompressedBody.of(text)
 
-    def _respond(self, request: Request, body: CompressedBody) -> Response:
+    def _respond(self, request: Request, form: "_Format", body: CompressedBody) -> Response:
         # As a header; with `media_type` Starlette would append a second charset.
-        headers = {"Vary": "Accept", "Content-Type": _Format.of(request).content_type}
+        headers = {"Vary": "Accept", "Content-Type": form.content_type}
         return CompressedResponse(body, request, self._memory, headers)
 
 

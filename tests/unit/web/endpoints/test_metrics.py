@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from wx_domain_exporter.config import loader
 from wx_domain_exporter.deadline import Deadline
+from wx_domain_exporter.exposition.fast_writer import FastWriter
 from wx_domain_exporter.exposition.results import results_of
 from wx_domain_exporter.scrape_timeout import HEADER
 from wx_domain_exporter.service import Service
@@ -94,7 +95,9 @@ class TestText:
         batch = service.start_scrape(service.fleet, Deadline.after(20))
         batch.wait(20)
         names = families(
-            b"".join(exposition_text(generate_latest, results_of(service.fleet, batch))).decode()
+            b"".join(
+                exposition_text(generate_latest, results_of(service.fleet, batch), FastWriter())
+            ).decode()
         )
         assert "wx_domain_up" in names
         assert not [name for name in names if not name.startswith("wx_domain_")]
@@ -105,7 +108,9 @@ class TestText:
         batch.wait(20)
         names = families(
             b"".join(
-                exposition_text(generate_latest, results_of(service.fleet, batch), [service.self_metrics])
+                exposition_text(
+                    generate_latest, results_of(service.fleet, batch), FastWriter(), [service.self_metrics]
+                )
             ).decode()
         )
         for name in ("wx_domain_up", "wx_domain_exporter_apps", "python_info", "process_open_fds"):
