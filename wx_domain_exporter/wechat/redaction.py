@@ -49,9 +49,10 @@ def redact(text: str, secrets: Sequence[str] = ()) -> str:
         text: the text.
         secrets: what the other program was sent, and may send back.
     """
+    whole = len(text) <= _MAX_SEARCHED
     text = _mask_exactly(text, [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET])
-    whole = len(text) <= 4 * _MAX_LENGTH
-    if not whole:  # a part of a secret would not be recognized
+    if len(text) > 4 * _MAX_LENGTH:  # a part of a secret would not be recognized
+        whole = False
         text = _CUT_OFF.sub("", text[: 4 * _MAX_LENGTH])
     text = _CONTROL.sub(" ", text)
     text = _AFTER_COLON.sub(rf"\1{MASK}", mask_named_secrets(text))

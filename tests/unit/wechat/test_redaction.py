@@ -198,8 +198,8 @@ class TestSecretsThatWereSent:
         for text, shown in [
             (words[:39], words[:39]),
             (words, words),
-            (f"{words}x", words[:-longest]),
-            (words * 2, words[:-longest]),
+            (f"{words}x", f"{words[:-longest]}…"),
+            (words * 2, f"{words[:-longest]}…"),
         ]:
             assert redact(text, ["7c0/e5d."]) == shown
 
@@ -208,4 +208,5 @@ class TestSecretsThatWereSent:
         text = secret * 32
         assert len(text) == 64 * 1024
         assert redact(text, [secret]) == MASK * 32
+        assert redact(f"{text} end", [secret]).endswith("…")
         assert "end" not in redact(f"{text} end", [secret])
