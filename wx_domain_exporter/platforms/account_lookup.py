@@ -80,7 +80,7 @@ class AccountLookup:
         desyncs = self._caller().client.desyncs
         doubtful = {appid for appid, received in self._received.items() if desyncs.covers(received)}
         if doubtful:
-            self.keep_only(self.names.keys() - doubtful)
+            self.keep_only((self.names.keys() | self.failed.keys()) - doubtful)
         self.statuses.forget_doubtful()
         self._failed_before = frozenset(self.failed)
 

@@ -91,3 +91,15 @@ def test_only_accounts_whose_answers_may_be_about_others_are_looked_up_again(sta
     for _ in range(2):
         discovery.discover()
     assert stage.lookups == {late: 3, **dict.fromkeys(others, 1)}
+
+
+def test_one_that_failed_still_waits_when_other_answers_are_in_doubt(stage: DiscoveryStage) -> None:
+    clock = stage.client.clock = stage.client.desyncs.clock = StoppedClock()
+    failing, *others = stage.appids
+    stage.patch_account(failing, info_errcode=61007)
+    discovery = stage.discovery()
+    discovery.discover()
+    stage.client.desyncs.note(clock.now - 1)
+    clock.now += 1
+    discovery.discover()
+    assert stage.lookups == {failing: 1, **dict.fromkeys(others, 2)}

@@ -98,12 +98,12 @@ class TestShareOfUnknownApps:
         self, make_scheduler: MakeScheduler, log: JobLog
     ) -> None:
         timeouts = self.call_timeouts(make_scheduler, log, 20, seconds=100)
-        assert 45 < timeouts[0] <= 50
+        assert timeouts[0] <= 50
         assert timeouts[:18] == sorted(timeouts[:18])
 
     def test_but_at_least_a_second(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
         timeouts = self.call_timeouts(make_scheduler, log, 200, seconds=10)
-        assert 0.5 < timeouts[0] <= 1
+        assert timeouts[0] <= 1
 
     def test_the_last_ones_have_no_limit(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
         assert self.call_timeouts(make_scheduler, log, 20, seconds=100)[-2:] == [1e9, 1e9]
