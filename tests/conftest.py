@@ -24,6 +24,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-goldens", action="store_true", help="write the golden expositions anew")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module with the same `release` together, also in random order.
+
+    Otherwise the programs of the module's fixtures would be started again for nearly every test.
+    """
+    groups: dict[tuple[str, object], list[pytest.Item]] = {}
+    for item in items:
+        parameters = (
+            item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+        )
+        groups.setdefault((item.location[0], parameters.get("release")), []).append(item)
+    items[:] = [item for group in groups.values() for item in group]
+
+
 @pytest.fixture
 def update_goldens(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--update-goldens"))
