@@ -31,7 +31,8 @@ class FastWriter:
         """Yield the text of a scrape's families, piece by piece.
 
         Args:
-            results: the results of all apps of the fleet; cached lines of other apps are dropped.
+            results: the results of the scraped apps. Cached lines of all other apps are dropped, so that
+                `/probe`, with one app each time, gains by the templates alone.
             encode: prometheus_client's encoder of the format.
             names: the families to write; None: all.
         """

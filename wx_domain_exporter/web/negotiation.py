@@ -25,7 +25,7 @@ class _Choice:
     quality: float
 
 
-@lru_cache(32)  # a header can have 64 KiB
+@lru_cache(32)  # a head can have 16 KiB
 def choose_encoder(accept: str) -> tuple[Encoder, str]:
     """Return the encoder for an `Accept` header and its Content-Type; the text format if none is acceptable.
 
