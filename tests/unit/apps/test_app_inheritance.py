@@ -20,13 +20,19 @@ def successor(
     return MonitoredApp(old.settings, client or old.client, old.source, stage.token_usage, action=action)
 
 
-def test_the_same_source_and_client_keep_what_is_known(stage: Stage) -> None:
-    old = stage.make_app()
+def app_with_a_history(stage: Stage) -> MonitoredApp:
+    """An app that was fetched, then failed, and whose last two fetches count as timed out."""
+    app = stage.make_app()
     stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
-    fetch(old)
+    fetch(app)
     stage.app.errcode = 61007
-    fetch(old)
-    old.consecutive_timeouts = 2
+    fetch(app)
+    app.consecutive_timeouts = 2
+    return app
+
+
+def test_the_same_source_and_client_keep_what_is_known(stage: Stage) -> None:
+    old = app_with_a_history(stage)
     new = successor(old, stage)
     new.inherit(old)
     assert new.last_result is old.last_result
@@ -41,12 +47,7 @@ def test_the_same_source_and_client_keep_what_is_known(stage: Stage) -> None:
 
 
 def test_another_source_keeps_no_answer(stage: Stage) -> None:
-    old = stage.make_app()
-    stage.app.domains = {"tcpdomain": ["tcp://a.cn"]}
-    fetch(old)
-    stage.app.errcode = 61007
-    fetch(old)
-    old.consecutive_timeouts = 2
+    old = app_with_a_history(stage)
     new = stage.make_app()
     new.inherit(old)
     assert (new.last_result, new.api_errors, new.last_success, new.history.lists) == (
