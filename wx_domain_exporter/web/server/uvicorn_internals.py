@@ -9,6 +9,7 @@ is missing when an upgrade of uvicorn breaks this.
 import asyncio
 import contextlib
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -32,12 +33,12 @@ class Listener(Protocol):
         """Return when none is accepted any more."""
 
 
-class UvicornServer(uvicorn.Server):
+class UvicornServer(uvicorn.Server, ABC):
     """uvicorn's server with a listener of our own, which leaves the signals to its caller."""
 
+    @abstractmethod
     def open_listener(self, sockets: Sequence[socket.socket]) -> Listener:
         """Accept connections on sockets that listen already; called in the server's event loop."""
-        raise NotImplementedError
 
     async def startup(self, sockets: Sequence[socket.socket] | None = None) -> None:
         """Accept connections; uvicorn calls this once, before its main loop."""
