@@ -74,6 +74,7 @@ def fleet_configuration(url: str, platform: SimulatedPlatform, shop: str) -> dic
         "wechat": {"base_url": url},
         "collect": {"effective": True, "quota": True, "account": True},
         "limits": {"requestdomain": 2},
+        "scrape": {"timeout_offset": "100ms"},
         "platforms": {"main": own_platform(platform, discover=True)},
         "app_files": ["broken.yml"],
         "apps": apps,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from helpers.http_requests import request
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Prometheus:
     url: str
+    at: float | None = None
+    """The time about which it is asked, as a Unix timestamp; None if that is always now."""
 
     def get(self, path: str) -> Any:
         return json.loads(request(self.url + path).text)["data"]
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        result: list[dict[str, Any]] = self.get(f"/api/v1/query?query={quote(expression)}")["result"]
+        time_asked = "" if self.at is None else f"&time={self.at}"
+        path = f"/api/v1/query?query={quote(expression)}{time_asked}"
+        result: list[dict[str, Any]] = self.get(path)["result"]
         return result
 
     def values(self, expression: str, label: str) -> dict[str, float]:
@@ -45,10 +50,30 @@ class Prometheus:
         wait_until(is_found, f"Prometheus returns something for {expression}", seconds)
         return found
 
+    def when(self, expression: str, seconds: float = 120) -> Self:
+        """This server asked about a time at which an expression had a result.
+
+        A test that reads several values needs this, because any later scrape can fail on a busy machine.
+        """
+        seen: list[Self] = []
+
+        def is_found() -> bool:
+            then = replace(self, at=time.time())
+            # A scrape that began before that time can still add samples to it until the next one has begun.
+            self.wait_for(f"absent((timestamp(up) <= {then.at}) and up) and on () count(up)", seconds)
+            if then.query(expression):
+                seen.append(then)
+            return bool(seen)
+
+        wait_until(is_found, f"at some time, Prometheus returned something for {expression}", seconds)
+        return seen[0]
+
 
 def remote_write(url: str) -> dict[str, Any]:
     """The entry of Prometheus' configuration that sends its samples at once to the server at a URL."""
-    return {"url": f"{url}/api/v1/write", "queue_config": {"batch_send_deadline": "200ms"}}
+    # With one shard, samples arrive in the order in which they were scraped.
+    queue = {"batch_send_deadline": "200ms", "max_shards": 1}
+    return {"url": f"{url}/api/v1/write", "queue_config": queue}
 
 
 @contextlib.contextmanager

@@ -86,14 +86,15 @@ def test_prometheus_gets_the_expiry_of_the_domains_certificates(
             release,
         ) as server,
     ):
-        server.wait_for('count(probe_success{job="wx_domain_targets"}) == 3')
+        probed = 'count(probe_success{job="wx_domain_targets"}) == 3'
+        then = server.when(f"{probed} and on () sum(wx_domain_up) == 2 and on () sum(probe_success) == 2")
         websocket = f"https://127.0.0.1:{ports[0]}/chat"
-        assert server.values("probe_success", "instance") == {good: 1, websocket: 1, expired: 0}
-        assert set(server.values(f'probe_success{{instance="{good}"}}', "apps")) == {"app 0,app 1"}
-        expiry = server.values("probe_ssl_earliest_cert_expiry", "instance")
+        assert then.values("probe_success", "instance") == {good: 1, websocket: 1, expired: 0}
+        assert set(then.values(f'probe_success{{instance="{good}"}}', "apps")) == {"app 0,app 1"}
+        expiry = then.values("probe_ssl_earliest_cert_expiry", "instance")
         assert expiry[good] == expiry[websocket] > time.time()
-        assert server.values("wx_domain_up", "appid") == {first: 1, second: 1}
-        assert set(server.values("wx_domain_exporter_apps", "job")) == {"wx_domain_exporter"}
+        assert then.values("wx_domain_up", "appid") == {first: 1, second: 1}
+        assert set(then.values("wx_domain_exporter_apps", "job")) == {"wx_domain_exporter"}
 
 
 def texts_of(server: Prometheus, name: str) -> dict[str, str]:

@@ -104,8 +104,9 @@ def test_prometheus_takes_the_whole_fleet(run: Run, tmp_path: Path) -> None:
         "static_configs": [{"targets": [run.program.url.removeprefix("http://")]}],
     }
     with prometheus(tmp_path, [job]) as server:
-        up = server.wait_for("count(wx_domain_up == 1)")
-        domains = server.query("count(count by (domain) (wx_domain_info))")
+        then = server.when("count(wx_domain_up == 1)")
+        up = then.query("count(wx_domain_up == 1)")
+        domains = then.query("count(count by (domain) (wx_domain_info))")
     assert up[0]["value"][1] == str(MINI_PROGRAMS)
     configured = {
         domain
