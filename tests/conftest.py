@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,9 +27,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module with the same `release` together, also in random order.
+    """Keep the tests of a module with the same `release` together, and put long modules first.
 
-    Otherwise the programs of the module's fixtures would be started again for nearly every test.
+    Otherwise, in random order, the programs of the module's fixtures would be started again for nearly every
+    test; and at the end, one process would run a long module while the others have nothing left to do. The
+    modules that run the programs of both releases take longest; of the others, those with few tests do.
     """
     groups: dict[tuple[str, object], list[pytest.Item]] = {}
     for item in items:
@@ -36,7 +39,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
         )
         groups.setdefault((item.location[0], parameters.get("release")), []).append(item)
-    items[:] = [item for group in groups.values() for item in group]
+    sizes = Counter(item.location[0] for item in items)
+    with_programs = {module for module, release in groups if release is not None}
+    longest_first = sorted(groups, key=lambda group: (group[0] not in with_programs, sizes[group[0]]))
+    items[:] = [item for group in longest_first for item in groups[group]]
 
 
 @pytest.fixture

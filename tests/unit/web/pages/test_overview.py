@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -280,10 +279,3 @@ class TestPages:
     def test_a_page_after_the_last_one_is_the_last_one(self) -> None:
         apps = [good(f"{number:03}", number) for number in range(101)]
         assert shown(apps, page="99").query.page == 2
-
-    def test_ten_thousand_apps_take_less_than_a_second(self) -> None:
-        apps = [good(f"app-{number}", number, requestdomain=hosts(8)) for number in range(10_000)]
-        begin = time.process_time()
-        content = shown(apps, q="host-007 example", sort="requestdomain", page="50")
-        assert content.matching == 10_000
-        assert time.process_time() - begin < 1  # 0.1 s on one slow core
