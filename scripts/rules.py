@@ -169,6 +169,11 @@ def main() -> None:
     flags = parser()
     options = flags.parse_args()
     text = (FOLDER / options.file).read_text()
+    if not text.strip():
+        flags.error(
+            f"{FOLDER / options.file} is empty; perhaps the output was written to it, which empties it "
+            f"before it is read. Get it back with `git checkout rules/{options.file}`, and write elsewhere"
+        )
     if options.file in ALERTMANAGER:
         given = {key for key, value in vars(options).items() if value != flags.get_default(key)}
         if given - {"file", "fleet_label"}:
@@ -178,7 +183,7 @@ def main() -> None:
     try:
         sys.stdout.write(chosen_rules(text, options))
     except MissingRuleError as error:
-        flags.error(f"{options.file} has no {error} that a flag could change")
+        flags.error(f"{options.file} has no {error}, which one of the flags is about")
 
 
 if __name__ == "__main__":

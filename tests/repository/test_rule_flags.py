@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,11 +166,11 @@ def test_an_invalid_argument_is_named(argument: str) -> None:
 @pytest.mark.parametrize(
     ("file", "argument", "message"),
     [
-        (MINIMAL, "--many=0.2", f"{MINIMAL} has no wx_domain_down:many that a flag could change"),
-        (RULES.name, "--certificate-expires=3d", "has no WxDomainCertificateExpiring that"),
-        (RULES.name, "--for=WxDomainUnexpectedDomain=3m", "has no WxDomainUnexpectedDomain that"),
-        (RULES.name, "--for=WxDomainNothing=3m", "has no WxDomainNothing that"),
-        (TARGETS, "--label=team", f"{TARGETS} has no wx_domain_app_info that a flag could change"),
+        (MINIMAL, "--many=0.2", f"{MINIMAL} has no wx_domain_down:many, which"),
+        (RULES.name, "--certificate-expires=3d", "has no WxDomainCertificateExpiring, which"),
+        (RULES.name, "--for=WxDomainUnexpectedDomain=3m", "has no WxDomainUnexpectedDomain, which"),
+        (RULES.name, "--for=WxDomainNothing=3m", "has no WxDomainNothing, which"),
+        (TARGETS, "--label=team", f"{TARGETS} has no wx_domain_app_info, which"),
         (ALERTMANAGER, "--nearly-full=0.8", f"{ALERTMANAGER} has a use for --fleet-label only"),
     ],
 )
@@ -176,6 +178,21 @@ def test_an_argument_without_effect_is_an_error(file: str, argument: str, messag
     with pytest.raises(subprocess.CalledProcessError) as caught:
         written_rules(file, argument)
     assert message in caught.value.stderr
+
+
+def test_output_that_overwrote_its_source_is_an_error(tmp_path: Path) -> None:
+    for folder in ("rules", "scripts"):
+        shutil.copytree(REPOSITORY / folder, tmp_path / folder)
+    with (tmp_path / "rules" / RULES.name).open("w") as output:  # as a shell does before it starts the script
+        ended = subprocess.run(
+            [sys.executable, str(tmp_path / "scripts" / "rules.py"), "--lang=zh"],
+            stdout=output,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert f"`git checkout rules/{RULES.name}`" in ended.stderr
 
 
 def test_labels_and_the_url_of_the_runbook_can_be_changed() -> None:

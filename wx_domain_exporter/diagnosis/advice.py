@@ -23,9 +23,11 @@ REASON_PROBLEMS: Final[Mapping[Reason, BilingualText]] = {
 
 _NETWORK = BilingualText(
     "Check that this host can reach the API at `wechat.base_url`: name resolution, firewall, and "
-    "`wechat.proxy_url` if it is set; on a slow network, a larger `wechat.timeout` helps.",
+    "`wechat.proxy_url` if it is set; on a slow network, a larger `wechat.timeout` helps. With a `cloudrun` "
+    "source, the address is the source's own `base_url`, and no proxy is used.",
     "请确认本机能访问 `wechat.base_url` 处的 API：域名解析、防火墙，以及 `wechat.proxy_url`（若已设置）；"
-    "网络较慢时可调大 `wechat.timeout`。",
+    "网络较慢时可调大 `wechat.timeout`。"
+    "使用 `cloudrun` 来源时，访问的是该来源自己的 `base_url`，且不经过代理。",
 )
 REASON_REMEDIES: Final[Mapping[Reason, BilingualText]] = {
     Reason.TIMEOUT: _NETWORK,
