@@ -68,6 +68,8 @@ def servers(release: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     ):
         running.wait_for("count(up == 1) >= 4")
         running.wait_for(f'count(wx_domain_hash{{appid="{AWAY}"}} offset 4s) >= 24')
+        # A change after a failed scrape would be one that happened while it was not scraped.
+        running.wait_for(f'count_over_time(count(wx_domain_hash{{appid="{RENEWED}"}})[6s:1s]) >= 6')
         away_then = {"errcode": 48001, "domains": {"requestdomain": [NEW]}}
         world.patch(AWAY, away_then)
         world.patch(RENEWED, {"domains": {"requestdomain": [KEPT, NEW]}})

@@ -41,6 +41,7 @@ def program(fleet: SmallFleet, platform: SimulatedPlatform) -> Iterator[Exporter
     """An exporter that discovers every second and has done so once, with a configured app besides."""
     fleet.world.add(SimulatedApp(appid=CONFIGURED, appsecret=APPSECRET))
     sections = discovering(platform, discover_interval="1s")
+    sections["wechat"] = {"timeout": "2m"}
     sections["apps"] = [{"appid": CONFIGURED, "token": {"type": "stable_token", "appsecret": APPSECRET}}]
     fleet.configure(**sections)
     with exporter(f"--config.file={fleet.path}") as running:

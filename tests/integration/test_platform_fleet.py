@@ -71,7 +71,9 @@ def test_the_discovery_is_counted_and_its_progress_logged(run: Run) -> None:
     assert run.samples_of("wx_domain_exporter_discovery_errors_total") == [({"platform": "main"}, 0)]
     progress = re.findall(r"msg=discovering.*done=(\d+) total=(\d+)", run.program.log)
     steps = [500, 1000, 1500, 2000, ACCOUNTS]
-    assert progress == [(str(done), str(ACCOUNTS)) for done in steps]
+    # On a busy machine there are more lines, because there is one at least every five seconds.
+    assert set(progress) >= {(str(done), str(ACCOUNTS)) for done in steps}
+    assert progress == sorted(progress, key=lambda line: int(line[0]))
     assert re.search(rf'"platform discovered".*apps={MINI_PROGRAMS}', run.program.log)
 
 

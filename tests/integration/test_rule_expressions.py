@@ -258,10 +258,10 @@ def test_each_expression_has_a_result_in_prometheus_2_and_3_and_in_victoriametri
         results.wait_for("wx_domain_down:many", "WxDomainManyAppsDown", "WxDomainConfigReloadFailed")
         results.wait_for("WxDomainRulesFailing")
 
-        # Nothing makes Prometheus leave out an evaluation, whatever this machine's speed; but it counts them.
+        # Only a busy machine makes Prometheus leave out an evaluation; but it counts them.
         missed = 'prometheus_rule_group_iterations_missed_total{rule_group=~".*;wx_domain_.*"}'
         server.wait_for(f"count({missed}) == 6")
-        assert set(results.missing) == {"WxDomainRulesMissed"}
+        assert set(results.missing) <= {"WxDomainRulesMissed"}
 
 
 def test_prometheus_evaluates_each_file_in_both_languages(release: str, tmp_path: Path) -> None:
