@@ -41,11 +41,13 @@ def test_all_apps_are_up(tmp_path: Path) -> None:
         with serving(limited) as running:
 
             def all_up() -> bool:
-                return sum(series(running.scrape(), "wx_domain_up", "appid").values()) == APPS
+                return sum(series(running.scrape(timeout=60), "wx_domain_up", "appid").values()) == APPS
 
             wait_until(all_up, "all apps are up in a scrape")
-            assert all_up()
             assert running.stop() == 0
-    (warning,) = [line for line in running.lines if "level=warning" in line]
+    (warning,) = [line for line in running.lines if "max_concurrency=" in line]
     assert "limit=64 max_concurrency=64 calls=4" in warning
+    # Calls that time out on a slow machine give warnings of their own.
+    assert "level=warning" in warning
+    assert "Too many open files" not in running.log
     assert "Traceback" not in running.log
