@@ -42,6 +42,14 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
+MIN_SCRAPES, MIN_RELOADS, MIN_ROTATIONS = 21, 4, 4
+"""A soak test goes on until there are as many, because a slow machine does less in the same time."""
+GRACE = 300.0
+"""Seconds for which it goes on at most."""
+LONGEST = 60.0
+"""Seconds that a scrape may take. Its timeout is 5, but a slow machine adds to them."""
+
+
 @dataclass
 class Figures:
     """The measurements of a soak test."""
@@ -56,6 +64,11 @@ class Figures:
     threads: list[int] = field(default_factory=list)
     descriptors: list[int] = field(default_factory=list)
 
+    @property
+    def are_enough(self) -> bool:
+        """Whether enough has happened."""
+        return self.scrapes >= MIN_SCRAPES and self.reloads >= MIN_RELOADS and self.rotations >= MIN_ROTATIONS
+
 
 class Soak:
     """An exporter and its apps, a tenth of which fail at any time."""
@@ -63,6 +76,8 @@ class Soak:
     def __init__(self, folder: Path, apps: int, seed: int) -> None:
         self._folder = folder
         self._random = random.Random(seed)
+        """Only for the disturbances, which are the same in each run."""
+        self._pauses = random.Random(seed)
         self._world = World()
         self._apps = [appid(number) for number in range(apps)]
         self._broken: list[str] = []
@@ -83,7 +98,7 @@ class Soak:
                 for scraper in scrapers:
                     scraper.start()
                 end = time.monotonic() + seconds
-                while time.monotonic() < end:
+                while (now := time.monotonic()) < end or (now < end + GRACE and not self.figures.are_enough):
                     self._disturb(program, server.url)
                     self._stop.wait(pause)
                 self._stop.set()
@@ -94,7 +109,7 @@ class Soak:
         return self.figures
 
     def _scrape(self, program: Exporter, pause: float) -> None:
-        while not self._stop.wait(pause * self._random.random()):
+        while not self._stop.wait(pause * self._pauses.random()):
             begin = time.monotonic()
             try:
                 text = program.scrape(timeout=5)
@@ -112,7 +127,7 @@ class Soak:
                 figures.descriptors.append(int(value(text, "process_open_fds") or 0))
                 if set(states) != set(self._apps):
                     figures.problems.append(f"{len(self._apps) - len(states)} apps lost")
-                if seconds > 5:
+                if seconds > LONGEST:
                     figures.problems.append(f"a scrape took {seconds:.2f} s")
 
     def _disturb(self, program: Exporter, url: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpers.hostile_soak import HostileSoak
+from helpers.hostile_soak import MIN_SCRAPES, HostileSoak
 from helpers.soak import Soak
 
 if TYPE_CHECKING:
@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 def test_a_minute_of_faults_reloads_and_rotations(tmp_path: Path) -> None:
     figures = Soak(tmp_path, apps=200, seed=7).run(seconds=60)
     assert figures.problems == []
-    assert figures.scrapes > 20
-    assert figures.reloads > 3
-    assert figures.rotations > 3
+    assert figures.are_enough, figures
     third = len(figures.resident) // 3
     assert max(figures.resident[-third:]) - max(figures.resident[:third]) < 32 << 20
     assert max(figures.threads[-third:]) <= max(figures.threads[:third]) + 8
@@ -27,7 +25,7 @@ def test_half_a_minute_among_hostile_peers(tmp_path: Path) -> None:
     soak = HostileSoak(tmp_path, pace=0.2)
     soak.run(seconds=30)
     assert soak.problems == []
-    assert soak.counts["scrapes"] > 5
+    assert soak.counts["scrapes"] >= MIN_SCRAPES
     assert soak.counts["new authorities"] >= 1
     assert soak.counts["clock jumps"] >= 1
     assert soak.counts["pauses of the log"] >= 1
