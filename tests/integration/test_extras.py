@@ -122,7 +122,7 @@ def test_business_domains_that_hang_leave_the_server_domains(tmp_path: Path) -> 
         }
         file.write_text(as_json(tree))
         with exporter(f"--config.file={file}") as program:
-            texts = [program.scrape() for _ in range(3)]
+            texts = [program.scrape() for _ in range(2)]
     for text in texts:
         effective = series(text, "wx_domain_effective_domains", "category")
         assert effective["requestdomain"] == 1
