@@ -22,6 +22,7 @@ from wx_domain_exporter.wechat.errors import CallTimeoutError, FetchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from wx_domain_exporter.clock import Clock
     from wx_domain_exporter.deadline import SharedDeadline
     from wx_domain_exporter.domains.domain_list import DomainList
     from wx_domain_exporter.scheduler.jobs import ScrapeJobs
@@ -165,10 +166,17 @@ def slow_app(
 
 
 def start(
-    scheduler: Scheduler, *apps: MonitoredApp, seconds: float = LONG, min_interval: float = 0
+    scheduler: Scheduler,
+    *apps: MonitoredApp,
+    seconds: float = LONG,
+    min_interval: float = 0,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> ScrapeJobs:
-    """Start a scrape, and wait until each of its jobs waits for a worker or has one."""
-    scrape = scheduler.start(apps, Deadline.after(seconds), min_interval)
+    """Start a scrape, and wait until each of its jobs waits for a worker or has one.
+
+    The scrape's deadline is in `seconds` seconds of the clock.
+    """
+    scrape = scheduler.start(apps, Deadline.after(seconds, clock), min_interval)
     with contextlib.suppress(CancelledError):  # the tasks are closed
         scheduler._tasks.submit(int).result(LONG)
     return scrape

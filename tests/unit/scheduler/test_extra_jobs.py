@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from gevent.event import Event
 from helpers.fake_apps import (
+    LONG,
     FakeApp,
     FakeExtraCalls,
     JobLog,
@@ -19,6 +20,7 @@ from wx_domain_exporter.apps.results import NO_EXTRA_RESULT
 from wx_domain_exporter.wechat.errors import ApiError, HttpError, Reason, TokenError
 
 if TYPE_CHECKING:
+    from helpers.clocks import Clock
     from helpers.fake_apps import MakeScheduler
 
     from wx_domain_exporter.tasks import Tasks
@@ -98,28 +100,30 @@ class TestStart:
         wait_for_results(start(make_scheduler(1), *apps))
         assert log.started == [app.name for app in apps] + [app.extra_calls.name for app in apps]
 
-    def test_it_does_not_start_after_the_deadline(self, make_scheduler: MakeScheduler, log: JobLog) -> None:
+    def test_it_does_not_start_after_the_deadline(
+        self, make_scheduler: MakeScheduler, log: JobLog, clock: Clock
+    ) -> None:
         app = app_with_extra_calls("a", log)
         app.gate = Event()
-        scrape = start(make_scheduler(1), app, seconds=0.3)
+        scrape = start(make_scheduler(1), app, clock=clock)
         log.wait_for(1)
-        scrape.wait(0.3)
+        clock.ahead = LONG + 1
         app.gate.set()
         wait_for_results(scrape)
         assert log.started == ["a"]
         assert scrape.extra_results == [NO_EXTRA_RESULT]
 
     def test_one_that_could_not_start_in_time_is_dropped(
-        self, make_scheduler: MakeScheduler, log: JobLog
+        self, make_scheduler: MakeScheduler, log: JobLog, clock: Clock
     ) -> None:
         scheduler, app, blocker = (
             make_scheduler(1),
             app_with_extra_calls("a", log),
             FakeApp("blocker", log, gate=True),
         )
-        scrape = start(scheduler, app, blocker, seconds=0.3)
+        scrape = start(scheduler, app, blocker, clock=clock)
         log.wait_for(2)
-        scrape.wait(0.3)
+        clock.ahead = LONG + 1
         blocker.gate.set()
         wait_for_results(scrape)
         assert log.started == ["a", "blocker"]
@@ -281,18 +285,18 @@ class TestShared:
         assert log.started == ["a"]
 
     def test_the_next_scrape_makes_the_calls_that_the_deadline_left_undone(
-        self, make_scheduler: MakeScheduler, log: JobLog
+        self, make_scheduler: MakeScheduler, log: JobLog, clock: Clock
     ) -> None:
         scheduler, app = make_scheduler(1), app_with_extra_calls("a", log)
         app.gate = Event()
-        short = start(scheduler, app, seconds=0.2)
+        short = start(scheduler, app, clock=clock)
         log.wait_for(1)
-        short.wait(0.3)
+        clock.ahead = LONG + 1
         app.gate.set()
         wait_for_results(short)
         assert log.started == ["a"]
         for _ in range(2):
-            long = start(scheduler, app, min_interval=50)
+            long = start(scheduler, app, min_interval=500)
             wait_for_results(long)
             assert long.extra_results == [extra_result_of("a's extra calls")]
         assert log.started == ["a", "a's extra calls"]
@@ -311,12 +315,12 @@ class TestOrder:
 
 class TestDeadline:
     def test_one_that_ends_after_the_deadline_does_not_change_this_scrape(
-        self, make_scheduler: MakeScheduler, log: JobLog
+        self, make_scheduler: MakeScheduler, log: JobLog, clock: Clock
     ) -> None:
         app = app_with_extra_calls("a", log, gate=True)
-        scrape = start(make_scheduler(4), app, seconds=0.3)
+        scrape = start(make_scheduler(4), app, clock=clock)
         log.wait_for(2)
-        scrape.wait(0.3)
+        clock.ahead = LONG + 1
         assert scrape.results[0].reason is None
         assert scrape.extra_results == [NO_EXTRA_RESULT]
         app.extra_calls.gate.set()

@@ -17,6 +17,7 @@ from wx_domain_exporter.wechat.errors import DeadlineError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from helpers.clocks import Clock
     from helpers.fake_apps import MakeScheduler
 
     from wx_domain_exporter.apps.results import FetchResult
@@ -243,11 +244,13 @@ def test_a_scrape_that_joins_a_fetch_that_misses_its_deadline_gets_another_fetch
     assert log.started == ["joined", "joined"]
 
 
-def test_without_a_later_deadline_there_is_no_other_fetch(make_scheduler: MakeScheduler, log: JobLog) -> None:
+def test_without_a_later_deadline_there_is_no_other_fetch(
+    make_scheduler: MakeScheduler, log: JobLog, clock: Clock
+) -> None:
     app = FakeApp("late", log, gate=True, error=DeadlineError("too late"))
-    scrape = start(make_scheduler(1), app, seconds=0.2)
+    scrape = start(make_scheduler(1), app, clock=clock)
     log.wait_for(1)
-    wait_until(lambda: scrape.seconds > 0.2, "the deadline has passed")
+    clock.ahead = LONG + 1
     app.gate.set()
     assert [result.reason for result in wait_for_results(scrape)] == ["deadline"]
     assert log.started == ["late"]
