@@ -49,6 +49,10 @@ class Stage:
         source = make_source(appid, settings, {}, self.clock)
         return MonitoredApp(app, self.client, source, self.token_usage, action, clock=self.clock)
 
+    def let_calls_take(self, seconds: float) -> None:
+        """Change the client's timeout."""
+        self.client.timeout = self.client.http._full_timeout = seconds
+
     def calls(self) -> tuple[int, int]:
         """How often getwxadevinfo and stable_token were called for the app."""
         return self.world.calls["getwxadevinfo", APPID], self.world.calls["stable_token", APPID]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
+import gevent
 from helpers.api_clients import settings
 from helpers.faults import Call, FaultyApi, token_for
 from helpers.simulated_client import APPID
+from requests.exceptions import Timeout
 
 from wx_domain_exporter.apps.monitored_app import MonitoredApp
 from wx_domain_exporter.apps.token_usage import TokenUsage
@@ -26,8 +29,11 @@ from wx_domain_exporter.wechat.tokens.factory import make_source
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from requests import PreparedRequest
+
     from wx_domain_exporter.apps.results import ExtraResult
     from wx_domain_exporter.clock import Clock
+    from wx_domain_exporter.http.adapter import Exchanged
 
 SERVER = "/wxa/get_effective_domain"
 WEBVIEW = "/wxa/get_effective_webviewdomain"
@@ -64,6 +70,29 @@ class Stage:
         else:
             await call.answer(answer if isinstance(answer, bytes) else json.dumps(answer).encode())
 
+    def end_calls_that_hang(self) -> None:
+        """Let each call of the client that hangs time out as soon as the API has received it."""
+        adapter = self.client.http._adapter
+        send = adapter.send
+
+        def send_until_received(request: PreparedRequest, **more: Any) -> Exchanged:
+            if self.answers.get(urlsplit(request.url or "").path) != HANG:
+                return send(request, **more)
+            caller, received = gevent.getcurrent(), len(self.api.requests)
+
+            def time_out() -> None:
+                while len(self.api.requests) == received:
+                    gevent.sleep(0.01)
+                gevent.kill(caller, Timeout("no whole answer in time"))
+
+            ending = gevent.spawn(time_out)
+            try:
+                return send(request, **more)
+            finally:
+                ending.kill()
+
+        adapter.send = send_until_received  # type: ignore[assignment, method-assign]
+
     def asked(self, path: str) -> int:
         """How often a path was called."""
         return sum(request.path == path for request in self.api.requests)
@@ -92,7 +121,8 @@ class Stage:
 def stage_of(clock: Clock = SYSTEM_CLOCK, **wechat: Any) -> Iterator[Stage]:
     stage = Stage(clock)
     with stage.api:
-        stage.client = ApiClient(settings(stage.api.url, **{"timeout": "2s", **wechat}), stage.self_metrics)
+        stage.client = ApiClient(settings(stage.api.url, **{"timeout": "30s", **wechat}), stage.self_metrics)
+        stage.end_calls_that_hang()
         try:
             yield stage
         finally:

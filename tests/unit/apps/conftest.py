@@ -24,12 +24,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def stage(clock: Clock) -> Iterator[Stage]:
+def stage(clock: Clock, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """A test that waits for timeouts alone gives a short one as parameter."""
+    wechat = {"timeout": getattr(request, "param", "30s")}
     world = World(clock=(wechat_clock := Clock()), quirks=False)
     for appid in (APPID, OTHER):
         world.add(SimulatedApp(appid=appid, appsecret=SECRET, domains={"requestdomain": ["https://a.cn"]}))
     with SimulatorServer(world) as server:
-        client = ApiClient(Wechat(base_url=server.url, timeout="2s"), SelfMetrics())  # type: ignore[arg-type]
+        client = ApiClient(Wechat.model_validate({"base_url": server.url, **wechat}), SelfMetrics())
         try:
             yield Stage(world, wechat_clock, server, client, clock)
         finally:

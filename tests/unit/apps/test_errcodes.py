@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from helpers.app_setup import Stage, fetch
+from helpers.clocks import StoppedClock
 from helpers.simulated_client import APPID
 
+from wx_domain_exporter.deadline import Deadline, SharedDeadline
 from wx_domain_exporter.wechat.errors import Reason
 
 if TYPE_CHECKING:
@@ -165,6 +167,6 @@ class TestBusy:
         app = stage.make_app()
         fetch(app)
         stage.app.errcode = errcode
-        stage.app.latency = 0.1
-        assert fetch(app, seconds=0.19).reason is Reason.API
+        deadline = Deadline.after(0.19, StoppedClock())
+        assert app.fetch(SharedDeadline(deadline)).reason is Reason.API
         assert stage.calls() == (2, 1)

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from wx_domain_exporter.domains.domain_list import DomainList
     from wx_domain_exporter.wechat.responses import JsonObject
 
+SHORT = 1.0
+"""Seconds for a call that should time out."""
+
 
 class TestSuccess:
     def test_it_has_lists_and_a_timestamp_and_no_error(self, stage: Stage) -> None:
@@ -127,13 +130,18 @@ class TestFailure:
     def test_each_failure_has_one_reason(
         self, stage: Stage, settings: dict[str, object], reason: Reason, *, timed_out: bool
     ) -> None:
-        stage.world.patch(APPID, settings)
         app = stage.make_app()
+        if "hang" in settings:
+            fetch(app)  # has a token then
+        stage.world.patch(APPID, settings)
+        if timed_out:
+            stage.let_calls_take(SHORT)
         result = fetch(app)
         assert result.reason is reason
         assert result.categories is None
         assert app.consecutive_timeouts == timed_out
 
+    @pytest.mark.parametrize("stage", ["1s"], indirect=True)
     def test_a_token_service_that_hangs_is_a_token_failure_with_a_timeout(self, stage: Stage) -> None:
         stage.world.patch_token_service({"hang": True})
         app = stage.make_app_with(http_token(stage.server.url))
@@ -153,9 +161,11 @@ class TestFailure:
     def test_consecutive_timeouts_are_counted_until_a_fetch_ends_in_time(self, stage: Stage) -> None:
         app = stage.make_app()
         stage.app.hang = True
+        stage.let_calls_take(SHORT)
         fetch(app)
         fetch(app)
         assert app.consecutive_timeouts == 2
+        stage.let_calls_take(30)
         stage.world.patch(APPID, {"hang": False, "errcode": 61007})
         fetch(app)
         assert app.consecutive_timeouts == 0
@@ -243,6 +253,8 @@ class TestApiErrors:
         stage.app.errcode = 61007
         fetch(app)
         stage.world.patch(APPID, later)
+        if "hang" in later:
+            stage.let_calls_take(SHORT)
         result = fetch(app)
         assert result.reason is not Reason.API
         assert result.api_errors == {}

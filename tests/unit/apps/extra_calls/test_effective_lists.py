@@ -105,11 +105,21 @@ class TestFailure:
         run(app)
         assert [request.path for request in stage.api.requests[4:]] == [WEBVIEW, SERVER, SERVER, WEBVIEW]
 
-    def test_no_call_begins_after_the_deadline(self, stage: Stage) -> None:
-        stage.answers[SERVER] = HANG
-        result = run(stage.make_app(quota=False), seconds=0.1)
+    def test_no_call_begins_after_the_deadline(
+        self, stage: Stage, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        call = ExtraCall.call
+
+        def call_until_the_deadline(extra_call: ExtraCall[Any], deadline: SharedDeadline) -> Any:
+            answer = call(extra_call, deadline)
+            clock.ahead = 301
+            return answer
+
+        monkeypatch.setattr(ExtraCall, "call", call_until_the_deadline)
+        deadline = SharedDeadline(Deadline.after(300, clock))
+        result = stage.make_app(quota=False).extra_calls.run(deadline, {})
         assert [request.path for request in stage.api.requests] == [SERVER]
-        assert result.effective == {}
+        assert tuple(result.effective) == DOCUMENTED_EFFECTIVE
 
     @pytest.mark.parametrize(("seconds", "calls"), [(1.0, 2), (0.5, 2), (0.0, 0), (-0.5, 0)])
     def test_calls_begin_while_any_time_is_left(
