@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from helpers.adapters import LONG, SHORT, RunningAdapter, prepared
+from helpers.clocks import Clock
 from helpers.fault_behaviours import SLOW_SECONDS, answers_well, domain_of, good, good_lists
 from helpers.fault_table import BEHAVIOURS, CONNECTION, TIMEOUT
 from helpers.faults import CANARY, Call, FaultyApi, Peer, SocketServer, full_backlog
@@ -259,14 +260,14 @@ class TestKeptConnections:
         assert not adapter.kept
 
     def test_what_a_quiet_connection_received_before_is_not_doubted(
-        self, adapter: RunningAdapter, api: FaultyApi, monkeypatch: pytest.MonkeyPatch
+        self, adapter: RunningAdapter, api: FaultyApi
     ) -> None:
-        monkeypatch.setattr(pool, "_QUIET_SECONDS", 0.1)
+        clock = adapter.desyncs.clock = Clock()
         call(adapter, api.url)
-        received = time.monotonic()
-        time.sleep(0.2)
+        received = clock.monotonic()
+        clock.ahead = pool._QUIET_SECONDS
         call(adapter, api.url)
-        doubtful = time.monotonic()
+        doubtful = clock.monotonic()
         call(adapter, api.url, "second-answer-unasked")
         wait_until(lambda: adapter.desyncs.covers(doubtful), "the second answer is noticed")
         assert not adapter.desyncs.covers(received)

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
+import gevent.socket
 import pytest
 from helpers.adapters import LONG
 from helpers.faults import Peer, SocketServer, full_backlog
@@ -63,13 +64,24 @@ class TestDial:
                 assert sock.getpeername() == (HERE, server.port)
 
     def test_it_tries_the_next_address_when_one_hangs_for_its_share(
-        self, at_ports: Callable[..., str]
+        self, at_ports: Callable[..., str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        shares: list[float] = []
+        dial_one = dialing._dial
+
+        def dial_the_first_one_briefly(
+            family: socket.AddressFamily, address: dialing.Address, seconds: float
+        ) -> gevent.socket.socket:
+            shares.append(seconds)
+            return dial_one(family, address, SHORT if len(shares) == 1 else seconds)
+
+        monkeypatch.setattr(dialing, "_dial", dial_the_first_one_briefly)
         with SocketServer(greets) as server, full_backlog() as hanging:
             begin = time.monotonic()
-            with dial(at_ports(hanging, server.port), 0, soon(2 * SHORT)) as sock:
+            with dial(at_ports(hanging, server.port), 0, soon(LONG)) as sock:
                 assert sock.getpeername() == (HERE, server.port)
             assert time.monotonic() - begin >= SHORT
+        assert SHORT < shares[0] <= LONG / 2 < shares[1]
 
     def test_all_addresses_hang_no_longer_than_the_deadline(self, at_ports: Callable[..., str]) -> None:
         begin = time.monotonic()
