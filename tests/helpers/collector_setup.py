@@ -21,6 +21,8 @@ from wx_domain_exporter.simulator.world import SimulatedApp, World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from wx_domain_exporter.scheduler.jobs import ScrapeJobs
+
 GOOD = "wx0123456789abcdef"
 BAD = "wxfedcba9876543210"
 SECRET = "5ec4e7" + "0" * 26
@@ -56,6 +58,11 @@ def serving(world: World, content: bytes | None = None, **sections: Any) -> Iter
 def scrape(service: Service, seconds: float = 20.0) -> str:
     jobs = service.start_scrape(service.fleet, Deadline.after(seconds))
     jobs.wait(seconds)
+    return text_of(service, jobs)
+
+
+def text_of(service: Service, jobs: ScrapeJobs) -> str:
+    """The text of a scrape whose caller waits no longer."""
     registry = CollectorRegistry()
     registry.register(DomainCollector(lambda: results_of(service.fleet, jobs)))
     return generate_latest(registry).decode()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from helpers.fleets import SmallFleet
 
+    from wx_domain_exporter.scheduler.jobs import ScrapeJobs
+
 LONG = 20.0
 
 
@@ -57,6 +59,11 @@ def token_requests(fleet: SmallFleet) -> int:
 def scrape(service: Service, seconds: float = LONG) -> str:
     jobs = service.start_scrape(service.fleet, Deadline.after(seconds))
     jobs.wait(seconds)
+    return text_of(service, jobs)
+
+
+def text_of(service: Service, jobs: ScrapeJobs) -> str:
+    """The text of a scrape whose caller waits no longer."""
     results = results_of(service.fleet, jobs)
     return b"".join(exposition_text(generate_latest, results, FastWriter(), [service.self_metrics])).decode()
 

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from helpers.clocks import Clock
 from helpers.configurations import load
 from helpers.fleets import SmallFleet, appid, small_fleet
 from helpers.samples import samples, series, value
-from helpers.services import LONG, scrape, serving, token_requests, up
-from helpers.waiting import wait_until
+from helpers.services import LONG, scrape, serving, text_of, token_requests, up
+from helpers.waiting import Gate, wait_until
 
 from wx_domain_exporter import service as service_module
 from wx_domain_exporter.config import loader, secret
@@ -17,6 +20,7 @@ from wx_domain_exporter.config.secret import SecretError
 from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.regular_file import read_file
 from wx_domain_exporter.service import Service
+from wx_domain_exporter.simulator import application
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +28,23 @@ if TYPE_CHECKING:
 
 A, B = appid(0), appid(1)
 SELF = "wx_domain_exporter_"
+
+
+@pytest.fixture
+def answers(fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    """Holds the answers of WeChat that have a latency until a test opens it; no call times out before."""
+    fleet.configure(wechat={"timeout": "1m"})
+    gate = Gate()
+
+    async def hold(_: float) -> None:
+        gate.reached.set()
+        while not gate.open.is_set():  # noqa: ASYNC110 - another thread sets it
+            await asyncio.sleep(0.01)
+
+    stand_in = SimpleNamespace(sleep=hold, CancelledError=asyncio.CancelledError)
+    monkeypatch.setattr(application, "asyncio", stand_in)
+    yield gate
+    gate.open.set()
 
 
 @pytest.fixture
@@ -41,22 +62,36 @@ class TestScrape:
         assert token_requests(fleet) == 2
         assert fleet.calls("token") == fleet.calls("stable_token_force_refresh") == 0
 
-    def test_overlapping_scrapes_share_one_call_per_app(self, fleet: SmallFleet, service: Service) -> None:
-        fleet.world.patch(A, {"latency": 2})
-        scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
-        for jobs in scrapes:
-            jobs.wait(LONG)
-            assert [result.reason for result in jobs.results] == [None, None]
+    def test_overlapping_scrapes_share_one_call_per_app(self, fleet: SmallFleet, answers: Gate) -> None:
+        for one in (A, B):
+            fleet.world.patch(one, {"latency": 1.0})
+        with serving(fleet) as service:
+            scrapes = [service.start_scrape(service.fleet, Deadline.after(LONG)) for _ in range(3)]
+            service.tasks.submit(int).result(LONG)  # all three have begun
+            answers.open.set()
+            for jobs in scrapes:
+                jobs.wait(LONG)
+                assert [result.reason for result in jobs.results] == [None, None]
         assert fleet.calls() == 2
 
     def test_a_call_goes_on_after_the_deadline_and_the_next_scrape_has_its_answer(
-        self, fleet: SmallFleet, service: Service
+        self, fleet: SmallFleet, answers: Gate
     ) -> None:
         fleet.world.patch(A, {"latency": 1.0})
-        short = scrape(service, seconds=0.2)
-        assert up(short) == {A: 0, B: 1}
-        assert value(short, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
-        assert up(scrape(service)) == {A: 1, B: 1}
+        clock = Clock()
+        with serving(fleet) as service:
+            jobs = service.start_scrape(service.fleet, Deadline.after(LONG, clock))
+            assert answers.reached.wait(LONG)
+            wait_until(lambda: service.scheduler.finished_jobs == 1, "B is fetched")
+            clock.ahead = LONG + 1
+            short = text_of(service, jobs)
+            assert up(short) == {A: 0, B: 1}
+            assert value(short, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+            jobs = service.start_scrape(service.fleet, Deadline.after(LONG))
+            wait_until(lambda: service.scheduler.finished_jobs == 2, "B is fetched again")
+            answers.open.set()
+            jobs.wait(LONG)
+            assert up(text_of(service, jobs)) == {A: 1, B: 1}
         assert fleet.world.calls["getwxadevinfo", A] == 1
 
     def test_a_secret_file_that_hangs_costs_only_its_app(
@@ -85,24 +120,40 @@ class TestScrape:
             assert len(threads) == 1
             released.set()
             threads[0].join(LONG)
+            monkeypatch.setattr(secret, "_SECONDS", LONG)
             assert up(scrape(service)) == {A: 1, B: 1}
 
-    def test_a_late_answer_is_no_timeout(self, fleet: SmallFleet, service: Service) -> None:
-        fleet.world.patch(A, {"latency": 2})
-        scrape(service, seconds=1)
-        app = service.fleet.by_appid[A]
-        wait_until(lambda: app.last_result is not None, "the answer arrives")
-        assert app.consecutive_timeouts == 0
-        assert app.last_success is not None
-        late = value(scrape(service, seconds=1), "wx_domain_last_success_timestamp_seconds", appid=A)
-        assert late == app.last_success
+    def test_a_late_answer_is_no_timeout(self, fleet: SmallFleet, answers: Gate) -> None:
+        fleet.world.patch(A, {"latency": 1.0})
+        clock = Clock()
+        with serving(fleet) as service:
+            app = service.fleet.by_appid[A]
+            jobs = service.start_scrape(service.fleet, Deadline.after(LONG, clock))
+            assert answers.reached.wait(LONG)
+            clock.ahead = LONG + 1
+            answers.open.set()
+            jobs.wait(LONG)
+            assert app.consecutive_timeouts == 0
+            assert app.last_success is not None
+            answers.open.clear()
+            late = text_of(service, service.start_scrape(service.fleet, Deadline.after(LONG)))
+            assert up(late)[A] == 0
+            assert value(late, "wx_domain_last_success_timestamp_seconds", appid=A) == app.last_success
+            answers.open.set()
 
     def test_a_late_timeout_is_counted(self, fleet: SmallFleet) -> None:
         fleet.configure(wechat={"timeout": "2s"})
         fleet.world.patch(A, {"hang": True})
+        clock = Clock()
         with serving(fleet) as service:
-            scrape(service, seconds=1)
             app = service.fleet.by_appid[A]
+            service.start_scrape(service.fleet, Deadline.after(LONG, clock))
+            # On a slow machine the request for the token may time out instead, which counts too.
+            wait_until(
+                lambda: fleet.world.calls["getwxadevinfo", A] == 1 or app.last_result is not None,
+                "the call begins",
+            )
+            clock.ahead = LONG + 1
             wait_until(lambda: app.last_result is not None, "the call times out")
             assert app.consecutive_timeouts == 1
 
@@ -146,11 +197,16 @@ class TestScrape:
             hanging = {appid(0), appid(1)}
             for one in hanging:
                 fleet.world.patch(one, {"hang": True})
-            fleet.configure(wechat={"max_concurrency": 2, "timeout": "1s"})
+            fleet.configure(wechat={"max_concurrency": 2, "timeout": "5s"})
             with serving(fleet) as service:
-                scrape(service, seconds=2)
-                for _ in range(2):
-                    text = scrape(service, seconds=2)
+                scrape(service)
+                for number in (1, 2):
+                    jobs = service.start_scrape(service.fleet, Deadline.after(LONG))
+                    good = 20 + 18 * number
+                    wait_until(lambda: service.scheduler.finished_jobs >= good, "the good apps are fetched")  # noqa: B023
+                    # Those that hang have not timed out, so that the others did not wait for them.
+                    assert not jobs.done.done()
+                    text = text_of(service, jobs)
                     assert {one for one, is_up in up(text).items() if not is_up} == hanging
 
 

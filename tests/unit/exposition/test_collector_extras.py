@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from helpers.collector_setup import BAD, GOOD, apps_of, scrape, serving, small_world
+from helpers.collector_setup import BAD, GOOD, apps_of, scrape, serving, small_world, text_of
 from helpers.samples import series, value
+from helpers.waiting import wait_until
 
+from wx_domain_exporter.deadline import Deadline
 from wx_domain_exporter.domains.domain_list import domain_list
 from wx_domain_exporter.simulator.world import CATEGORIES
 
@@ -71,7 +73,9 @@ class TestEffective:
         with serving(world, collect={"effective": True}) as service:
             before = scrape(service)
             world.apps[GOOD].effective_hang = True
-            text = scrape(service, seconds=1.0)
+            jobs = service.start_scrape(service.fleet, Deadline.after(20.0))
+            wait_until(lambda: world.calls["get_effective_domain", GOOD] == 2, "the extra calls begin")
+            text = text_of(service, jobs)
         assert apps_of(before, "wx_domain_effective_domains") == {GOOD}
         assert value(text, "wx_domain_up", appid=GOOD) == 1
         assert series(text, "wx_domain_hash", "category") == series(before, "wx_domain_hash", "category")

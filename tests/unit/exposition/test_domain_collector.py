@@ -21,6 +21,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from wx_domain_exporter import ConfigError, DomainCollector
 from wx_domain_exporter.metrics.definitions import GAUGES, PLATFORM_GAUGES
+from wx_domain_exporter.scheduler.jobs import ScrapeJobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,13 +94,24 @@ class TestScrape:
         assert not fleet.world.calls
         assert series(answer(application, "name[]=wx_domain_up"), "wx_domain_up", "appid") == {A: 1, B: 1}
 
-    def test_an_app_that_hangs_fails_after_the_configured_timeout(self, fleet: SmallFleet) -> None:
+    def test_an_app_that_hangs_fails_after_the_configured_timeout(
+        self, fleet: SmallFleet, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        waits: list[float] = []
+
+        def wait(jobs: ScrapeJobs, timeout: float) -> None:
+            waits.append(timeout)
+            wait_until(lambda: any(job.result for job in jobs._fetch_jobs), "the other app is fetched")
+
+        monkeypatch.setattr(ScrapeJobs, "wait", wait)
         fleet.world.patch(A, {"hang": True})
-        fleet.configure(scrape={"timeout": "1s"}, wechat={"timeout": "30s"})
+        fleet.configure(scrape={"timeout": "40s", "timeout_offset": "0s"}, wechat={"timeout": "60s"})
         with DomainCollector.from_file(str(fleet.path)) as collector:
             text = text_of(collector)
         assert series(text, "wx_domain_up", "appid") == {A: 0, B: 1}
         assert value(text, "wx_domain_fetch_error", appid=A, reason="deadline") == 1
+        assert len(waits) == 1
+        assert 30 < waits[0] <= 40
 
 
 def answer(application: WSGIApplication, query: str) -> str:
