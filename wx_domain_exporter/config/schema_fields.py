@@ -1,6 +1,5 @@
 """The base of all configuration models, and the types of their fields."""
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,8 +26,8 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 
 from wx_domain_exporter.config.durations import DURATION_PATTERN, parse_duration
 from wx_domain_exporter.config.secret import Secret
-from wx_domain_exporter.config.typing_mistakes import full_width, variable
-from wx_domain_exporter.domains.domain_list import CATEGORY_PATTERN, DEFAULT_LIMITS, PLATFORM_LIMITS
+from wx_domain_exporter.config.typing_mistakes import category, full_width, variable
+from wx_domain_exporter.domains.domain_list import CATEGORY_PATTERN, PLATFORM_LIMITS
 from wx_domain_exporter.errcodes.types import BilingualText
 
 APPID_PATTERN = re.compile(r"wx[0-9a-f]{16}")
@@ -36,9 +35,6 @@ _LABEL = re.compile(r"[a-z_][a-z0-9_]*")
 RESERVED_LABELS = frozenset(
     {"appid", "name", "category", "domain", "api", "errcode", "reason", "job", "instance"},
 )
-_KNOWN_CATEGORIES = (*DEFAULT_LIMITS, "prefetchdnsdomain")
-_MISTYPED = 0.88
-"""How similar a category must be to a known one to be taken for a mistake; 1 is equal."""
 _LOOPBACK = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 _MAX_NAME_LENGTH = 256
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,64}")
@@ -201,13 +197,9 @@ def _reference_schema(key: str) -> dict[str, Any]:
 
 
 def _category(value: str) -> str:
-    """Return a category; WeChat may add others, but one that is nearly a known one is a mistake."""
-    similar = difflib.get_close_matches(value, _KNOWN_CATEGORIES, n=1, cutoff=_MISTYPED)
-    if similar and value not in similar:
-        raise wrong(
-            f"is no category of WeChat; did you mean {similar[0]}?",
-            f"微信没有该类别；是否想用 {similar[0]}？",
-        )
+    mistake = category(value)
+    if mistake is not None:
+        raise explained(mistake)
     return value
 
 

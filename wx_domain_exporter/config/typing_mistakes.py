@@ -1,8 +1,10 @@
-"""Mistakes of typing that YAML does not notice or explain: full-width characters, tabs, `${NAME}`."""
+"""Mistakes of typing that YAML does not notice or explain, such as full-width characters, tabs, `${NAME}`."""
 
+import difflib
 import re
 from collections.abc import Mapping
 
+from wx_domain_exporter.domains.domain_list import DEFAULT_LIMITS
 from wx_domain_exporter.errcodes.types import BilingualText
 
 _HALF_WIDTH = {
@@ -29,6 +31,9 @@ _CODE = re.compile(r"\s*[^\s#]")
 _KEY_WITH_FULL_WIDTH_COLON = re.compile(r"\s*(?:-\s+)*[A-Za-z0-9_.-]+：")
 _KEY_WITHOUT_SPACE = re.compile(r"\s*(?:-\s+)*[a-z_]+:[^\s:/#]")
 _INDENTED_WITH_TAB = re.compile(r"[ -]*\t\s*[^\s#]")
+_KNOWN_CATEGORIES = (*DEFAULT_LIMITS, "prefetchdnsdomain")
+_SIMILAR = 0.88
+"""How similar a category must be to a known one to be taken for a mistake; 1 is equal."""
 _TAB = BilingualText("is indented with a tab; allowed: spaces", "用制表符（Tab）缩进；请改用空格")
 
 _NO_SPACE = BilingualText(
@@ -101,6 +106,16 @@ def variable(text: str, *, secret: bool) -> BilingualText | None:
         "contains a variable, which is not replaced here; allowed: the value itself "
         "(only secrets can come from the environment, as {env: NAME})",
         "含有变量，此处不会被替换；请直接填写值（只有密钥可以来自环境变量，写作 {env: 变量名}）",
+    )
+
+
+def category(name: str) -> BilingualText | None:
+    """Return the error for a category that is nearly a known one; None for others, which WeChat may add."""
+    similar = difflib.get_close_matches(name, _KNOWN_CATEGORIES, n=1, cutoff=_SIMILAR)
+    if not similar or name in similar:
+        return None
+    return BilingualText(
+        f"is no category of WeChat; did you mean {similar[0]}?", f"微信没有该类别；是否想用 {similar[0]}？"
     )
 
 
