@@ -246,7 +246,6 @@ def page(bench: Bench) -> Iterator[Figure]:
     path.write_text(replace(FEW, apps=LARGE).configuration(bench.api, base_url="https://127.0.0.1:1"))
     with exporter(f"--config.file={path}") as program:
         program.scrape()
-        figures = []
         searched = "/?q=app&sort=requestdomain&page=50"
         for work, page_path, goal in (
             ("10,000 apps failing for one cause", "/", 50),
@@ -258,11 +257,8 @@ def page(bench: Bench) -> Iterator[Figure]:
                 size = len(request(program.url + page_path).text.encode())
                 seconds.append(time.monotonic() - begin)
             how = f"({1e3 * min(seconds):.0f}…{1e3 * max(seconds):.0f})"
-            figures += [
-                Figure(f"status page, {work}", 1e3 * statistics.median(seconds), goal, "ms", how),
-                Figure("… its size", size / 1e3, 200, "kB", ""),
-            ]
-    yield from figures
+            yield Figure(f"status page, {work}", 1e3 * statistics.median(seconds), goal, "ms", how)
+            yield Figure("… its size", size / 1e3, 200, "kB", "")
 
 
 def real(bench: Bench) -> Iterator[Figure]:

@@ -53,7 +53,7 @@ def complete(up: int = 4, copies: int = 1) -> str:
     counts = {
         f"wx_domain_effective_hash{{{appids}}}": 7 * up,
         f'wx_domain_fetch_error{{{appids},reason=~"api|decode"}}': 6 - up,
-        f"wx_domain_api_quota_limit{{{appids}}}": 5,
+        f"wx_domain_api_quota_limit{{{appids}}}": 5,  # none of the one whose answers are garbled
     }
     return " and on () ".join(f"count({series}) == {number * copies}" for series, number in counts.items())
 
